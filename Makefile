@@ -1,0 +1,48 @@
+# make study | quick | test | check | bench | setup: everything runs in .venv, which `make setup` creates.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake
+CORES ?= 4
+
+.PHONY: study quick test test-fast check bench setup clean
+
+study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
+	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
+
+quick: $(VENV)/.study      ## the whole workflow on a small subset, in under a minute
+	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 --configfile studies/quick.yaml
+
+test: $(VENV)/.dev         ## set up and run every test
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev    ## only the tests that take no workflow runs
+	$(BIN)/python -m pytest -m "not slow"
+
+check: $(VENV)/.dev        ## style, types, workflow lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(SNAKEMAKE) --lint
+
+bench: $(VENV)/.dev        ## side-by-side benchmarks; figures in benchmarks/README.md
+	$(BIN)/python benchmarks/against_course.py
+
+setup: $(VENV)/.study      ## only make the environment
+
+$(VENV)/.study: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Seedwise needs Python 3.11 or newer; found $$($(PYTHON) --version). Name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing pinned packages into $(VENV) (about 3 minutes the first time) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.study requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:                     ## remove the environment and caches, never results
+	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache

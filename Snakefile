@@ -1,0 +1,33 @@
+# Seedwise: variants x seeds of a model, and a report that claims a difference only when the data support one.
+#
+#   snakemake --cores 4 --resources gpu=1                        the study in config.yaml
+#   snakemake --cores 4 --configfile studies/quick.yaml          another study
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+# Without a --configfile of the user's, the study is config.yaml. With one, that file alone is the study: merging
+# it with config.yaml would silently mix two studies.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/report.smk"
+
+
+# Every run record is listed beside the final products, so that a deleted one is noticed.
+rule all:
+    default_target: True
+    input:
+        RECORDS,
+        RESULTS / "summary.csv",
+        RESULTS / "comparisons.csv",
+        RESULTS / "figures/means.png",
+        RESULTS / "figures/means.svg",
+        RESULTS / "results.md",

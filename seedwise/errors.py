@@ -1,0 +1,20 @@
+"""Errors that a user can mend, and how they are shown: as one message, without a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """Something that the user can put right; the message names the file or key and the remedy."""
+
+
+def run_script(main: Callable[[], int | None]) -> None:
+    """Run a script's main function as a process: a user's mistake ends it with its message and exit status 1."""
+    try:
+        sys.exit(main() or 0)
+    except UserError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,51 @@
+"""What the machine is, found out without importing torch."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+
+@functools.cache
+def _cpu_info() -> dict[str, str]:
+    """Key and value of the first processor in /proc/cpuinfo; empty where there is no such file."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    first = text.split("\n\n", 1)[0]
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}
+
+
+def cpu_model() -> str:
+    """Name of the processor, for example 'AMD EPYC'."""
+    return _cpu_info().get("model name") or platform.processor() or platform.machine()
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the processor multiplies bfloat16 in hardware (elsewhere bf16 is slower than fp32)."""
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(_cpu_info().get("flags", "").split()))
+
+
+@functools.cache
+def gpu_models() -> tuple[str, ...]:
+    """Names of the NVIDIA GPUs that the driver reports; empty without a driver."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return ()
+    command = [tool, "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
+
+
+def resolve_device(device: str) -> str:
+    """Turn `auto` into `cuda` where there is a GPU, into `cpu` elsewhere; keep anything else."""
+    if device != "auto":
+        return device
+    return "cuda" if gpu_models() else "cpu"

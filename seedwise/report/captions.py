@@ -1,0 +1,42 @@
+"""Captions that say what a figure's marks are; kept apart from the figures, so that the report needs no matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seedwise.plan import Plan
+from seedwise.report.sentences import direction_words, metric_words
+from seedwise.report.tables import number, percent, quantity
+
+
+def means_caption(plan: Plan, sizes: Sequence[int], diverged: bool = False) -> str:
+    """Caption of the figure of means; `sizes` are the numbers of usable seeds, `diverged` whether any run diverged."""
+    crosses = " Crosses: variants with diverged runs, which have no dot." if diverged else ""
+    distinct = sorted(set(sizes))
+    seeds = quantity(distinct[0], "seed") if len(distinct) == 1 else f"{distinct[0]} to {distinct[-1]} seeds"
+    confidence = percent(plan.confidence)
+    return (
+        f"Bars: mean {metric_words(plan)} over {seeds} ({direction_words(plan)}). Error bars: {confidence} t interval "
+        f"of the mean. Brackets: {confidence} percentile bootstrap interval. Dots: one run each, in seed order from "
+        f"left to right.{crosses} Whether intervals overlap is not a test."
+    )
+
+
+def differences_caption(plan: Plan) -> str:
+    """Caption of the forest plot of differences."""
+    confidence = percent(plan.confidence)
+    margin = f" Shaded: the declared margin ±{number(plan.margin)}." if plan.margin is not None else ""
+    return (
+        f"Dots: difference from the baseline in {metric_words(plan)}, signed so that positive is better. Thick lines: "
+        f"{confidence} confidence interval of that comparison alone. Thin lines: simultaneous {confidence} interval, "
+        f"which holds for all comparisons at once.{margin}"
+    )
+
+
+def power_caption(plan: Plan) -> str:
+    """Caption of the power curve."""
+    return (
+        f"Smallest true difference in {metric_words(plan)} that a two-sided t test at the {number(plan.alpha, 2)} "
+        "level detects 80% of the time, by seeds per variant, if the seed-to-seed standard deviation is the one pooled "
+        "over this study's variants. Dotted: the differences that were observed."
+    )

@@ -1,0 +1,292 @@
+"""results.md: the report of a study as GitHub Markdown. The same data give the same text, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from seedwise.plan import Plan
+from seedwise.report import captions, sentences
+from seedwise.report.details import comparison_paragraph, seeds_needed_cell
+from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_rows
+from seedwise.report.tables import (
+    MISSING,
+    code,
+    enumerate_words,
+    escape,
+    interval,
+    markdown_table,
+    number,
+    p_cell,
+    percent,
+    quantity,
+    signed,
+)
+
+RUN_COLUMNS = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_loss")
+SUPPORTED = ("BETTER", "WORSE", "EQUIVALENT")
+
+
+@dataclass(frozen=True)
+class ReportVariant:
+    """A variant as the reader meets it; `changes` says what differs from the baseline, e.g. `model.dropout = 0.2`."""
+
+    name: str
+    label: str
+    changes: str
+
+
+@dataclass(frozen=True)
+class NewTestSet:
+    """Interval of one variant's difference for new test sets (`low`, `high`), and for new seeds as well (`both_*`)."""
+
+    variant: str
+    low: float | None
+    high: float | None
+    both_low: float | None
+    both_high: float | None
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """Everything that results.md says. Paths in `figures` are relative to it; known keys: means, differences, power."""
+
+    title: str
+    study: str
+    config_file: str
+    plan: Plan
+    plan_hash: str
+    exploratory: Sequence[str] = field(metadata={"doc": "Why verdicts are exploratory; empty when they confirm."})
+    setup: Mapping[str, str]
+    variants: Sequence[ReportVariant]
+    seeds: Sequence[int]
+    runs: pd.DataFrame
+    summary: pd.DataFrame
+    comparisons: pd.DataFrame
+    warnings: Sequence[str]
+    commands: Sequence[str]
+    commit: str | None
+    dirty: bool | None
+    versions: Mapping[str, str]
+    figures: Mapping[str, str] = field(default_factory=dict)
+    test_set: Sequence[NewTestSet] = ()
+
+
+def render_results(report: ReportInput) -> str:
+    """Write results.md.
+
+    Raises:
+        KeyError: a table lacks a column, or names a variant that `variants` does not list.
+        jinja2.UndefinedError: the template asks for something that is not given.
+    """
+    plan = report.plan
+    names = {variant.name: f"**{escape(variant.label)}**" for variant in report.variants}
+    plain = {variant.name: escape(variant.label) for variant in report.variants}
+    summaries = read_rows(VariantSummary, report.summary)
+    comparisons = read_rows(Comparison, report.comparisons)
+    by_name = {row.variant: row for row in summaries}
+    exploratory = bool(report.exploratory)
+    sections = [
+        {
+            "label": plain[c.variant],
+            "verdict": sentences.verdict_word(c.verdict, exploratory),
+            "text": comparison_paragraph(c, by_name, names, plan, len(comparisons)),
+        }
+        for c in comparisons
+    ]
+    return _template().render(
+        title=escape(report.title),
+        study=code(report.study),
+        config_file=code(report.config_file),
+        plan_hash=code(report.plan_hash),
+        metric=sentences.metric_words(plan),
+        direction=sentences.direction_words(plan),
+        confidence=percent(plan.confidence),
+        seed_count=quantity(len(report.seeds), "seed"),
+        seed_list=", ".join(str(seed) for seed in report.seeds),
+        bottom_line=sentences.bottom_line(summaries, comparisons, names, plan, report.exploratory),
+        exploratory=[escape(reason) for reason in report.exploratory],
+        setup_table=_pairs("Setting", report.setup),
+        variants_table=_variants_table(report, plain),
+        results_table=_results_table(summaries, plain, plan),
+        percentile_worth=sentences.percentile_worth(summaries, names, plan),
+        figures=report.figures,
+        margin_declared=plan.margin is not None,
+        means_caption=captions.means_caption(
+            plan, [row.n for row in summaries], any(row.n_diverged for row in summaries)
+        ),
+        differences_caption=captions.differences_caption(plan),
+        power_caption=captions.power_caption(plan),
+        sections=sections,
+        comparisons_table=_comparisons_table(comparisons, plain, plan, exploratory),
+        limits=_limits(comparisons, names),
+        limits_table=_limits_table(comparisons, plain),
+        test_set_table=_test_set_table(report, plain),
+        warnings=[escape(warning) for warning in report.warnings],
+        failures=_failures(report.runs, summaries, names),
+        plan_table=_plan_table(plan, report.seeds),
+        runs_table=_runs_table(report, plain),
+        commands=report.commands,
+        provenance=_provenance(report),
+    )
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # Markdown, not HTML: what a user wrote is escaped by `escape` and `code`
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("results.md.j2")
+
+
+def _pairs(title: str, pairs: Mapping[str, str]) -> str:
+    return markdown_table([title, "Value"], [[escape(key), escape(value)] for key, value in pairs.items()])
+
+
+def _variants_table(report: ReportInput, plain: Mapping[str, str]) -> str:
+    rows = [
+        [plain[v.name], code(v.name), code(v.changes) if v.changes else "the baseline"]
+        if v.name != report.plan.baseline
+        else [plain[v.name], code(v.name), "the baseline"]
+        for v in report.variants
+    ]
+    return markdown_table(["Variant", "Name", "Differs from the baseline in"], rows)
+
+
+def _results_table(summaries: Sequence[VariantSummary], plain: Mapping[str, str], plan: Plan) -> str:
+    confidence = percent(plan.confidence)
+    rows = [
+        [
+            plain[row.variant],
+            number(row.mean),
+            interval(row.ci_low, row.ci_high),
+            number(row.std),
+            interval(row.t_low, row.t_high),
+            str(row.n),
+        ]
+        for row in summaries
+    ]
+    header = ["Variant", "Mean", f"{confidence} CI", "Std", f"{confidence} t interval", "n"]
+    return markdown_table(header, rows, numeric=(1, 3, 5))
+
+
+def _comparisons_table(
+    comparisons: Sequence[Comparison], plain: Mapping[str, str], plan: Plan, exploratory: bool
+) -> str:
+    rows = [
+        [
+            plain[c.variant],
+            signed(c.difference),
+            interval(c.ci_low, c.ci_high),
+            p_cell(c.p_value if c.test == "dunnett" else c.p_holm),
+            number(c.hedges_g, 2),
+            p_cell(c.permutation_p),
+            f"{c.wins:g} of {c.pairs:g}" if c.wins is not None and c.pairs else MISSING,
+            sentences.verdict_word(c.verdict, exploratory) + (" (fragile)" if c.fragile else ""),
+        ]
+        for c in comparisons
+    ]
+    p_name = "Dunnett p" if any(c.test == "dunnett" for c in comparisons) else "Holm p"
+    ci_name = f"{percent(plan.confidence)} CI"
+    header = ["Variant", "Difference", ci_name, p_name, "Hedges' g", "Permutation p", "Wins", "Verdict"]
+    return markdown_table(header, rows, numeric=(1, 3, 4, 5))
+
+
+def _limits(comparisons: Sequence[Comparison], names: Mapping[str, str]) -> list[str]:
+    """Sentences on what these runs leave open."""
+    groups = {verdict: [c for c in comparisons if c.verdict == verdict] for verdict in sentences.VERDICTS}
+    undecided = groups["NOT_SUPPORTED"]
+    lines = []
+    if undecided:
+        who = enumerate_words([names[c.variant] for c in undecided])
+        baseline = names[undecided[0].baseline]
+        equal = "is equal" if len(undecided) == 1 else "are equal"
+        lines.append(f"That {who} {equal} to {baseline}. {sentences.not_equality(undecided)}")
+    for verdict, missing in (("TOO_FEW_SEEDS", "too few seeds"), ("UNDEFINED", "no usable noise estimate")):
+        if groups[verdict]:
+            who = enumerate_words([names[c.variant] for c in groups[verdict]])
+            lines.append(f"Anything about {who} against the baseline: {missing}.")
+    lines.append(
+        "Anything about other datasets, other test examples, or other hyperparameters than those above: the seeds "
+        "varied, nothing else did."
+    )
+    return lines
+
+
+def _limits_table(comparisons: Sequence[Comparison], plain: Mapping[str, str]) -> str:
+    rows = [
+        [plain[c.variant], signed(c.difference), number(c.detectable_difference), seeds_needed_cell(c)]
+        for c in comparisons
+    ]
+    header = ["Variant", "Observed difference", "Detectable difference (80% of the time)", "Seeds needed per variant"]
+    return markdown_table(header, rows, numeric=(1, 2, 3))
+
+
+def _test_set_table(report: ReportInput, plain: Mapping[str, str]) -> str:
+    confidence = percent(report.plan.confidence)
+    rows = [
+        [plain[line.variant], interval(line.low, line.high), interval(line.both_low, line.both_high)]
+        for line in report.test_set
+    ]
+    header = ["Variant", f"New test set, same seeds ({confidence} CI)", f"New test set and new seeds ({confidence} CI)"]
+    return markdown_table(header, rows) if rows else ""
+
+
+def _failures(runs: pd.DataFrame, summaries: Sequence[VariantSummary], names: Mapping[str, str]) -> list[str]:
+    """One line for all variants that failed equally often."""
+    groups: dict[tuple[int, int, int, float | None], list[str]] = {}
+    for row in summaries:
+        count = int((runs["variant"] == row.variant).sum())
+        key = (row.n_diverged, row.n_failed, count, row.diverged_rate_high)
+        groups.setdefault(key, []).append(names[row.variant])
+    lines = []
+    for (diverged, failed, count, rate_high), variants in groups.items():
+        each = " each" if len(variants) > 1 else ""
+        line = f"{enumerate_words(variants)}{each}: {sentences.diverged_sentence(diverged, count, rate_high)}"
+        lines.append(line + (f" {quantity(failed, 'run')} failed for another reason." if failed else ""))
+    return lines
+
+
+def _plan_table(plan: Plan, seeds: Sequence[int]) -> str:
+    declared = {**plan.model_dump(mode="json"), "seeds": list(seeds)}
+    rows = [[code(key), _declared(value)] for key, value in declared.items()]
+    return markdown_table(["Decided beforehand", "Value"], rows)
+
+
+def _declared(value: object) -> str:
+    if value is None:
+        return "not declared"
+    return code(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def _runs_table(report: ReportInput, plain: Mapping[str, str]) -> str:
+    """Every run with the compared metric exactly as in runs.csv, and the other metrics rounded."""
+    runs, metric = report.runs, report.plan.metric
+    others = [column for column in RUN_COLUMNS if column in runs and column != metric and runs[column].notna().any()]
+    rows = [
+        [
+            plain[run["variant"]],
+            str(run["seed"]),
+            str(run["status"]),
+            MISSING if is_missing(run[metric]) else repr(float(run[metric])),
+            *(MISSING if is_missing(run[column]) else number(float(run[column])) for column in others),
+        ]
+        for run in runs.to_dict("records")
+    ]
+    header = ["Variant", "Seed", "Status", code(metric), *(code(column) for column in others)]
+    return markdown_table(header, rows, numeric=(1, *range(3, len(header))))
+
+
+def _provenance(report: ReportInput) -> str:
+    changed = ", with uncommitted changes" if report.dirty else ""
+    commit = f"Commit {code(report.commit)}{changed}." if report.commit else "Not made from a git commit."
+    versions = ", ".join(f"{escape(name)} {escape(version)}" for name, version in report.versions.items())
+    return f"{commit} Versions: {versions}." if versions else commit

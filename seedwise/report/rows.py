@@ -1,0 +1,125 @@
+"""Typed rows of summary.csv and comparisons.csv, in which a cell that is not defined is None and never NaN."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+import pandas as pd
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class VariantSummary:
+    """One row of summary.csv; `values` are the metric of the usable runs in seed order."""
+
+    variant: str
+    n: int
+    n_failed: int
+    n_diverged: int
+    values: tuple[float, ...]
+    mean: float | None
+    std: float | None
+    std_low: float | None
+    std_high: float | None
+    t_low: float | None
+    t_high: float | None
+    ci_low: float | None
+    ci_high: float | None
+    bootstrap_coverage: float | None
+    diverged_rate_high: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One row of comparisons.csv: a variant against the baseline, signed so that positive is better."""
+
+    variant: str
+    baseline: str
+    n: int
+    n_baseline: int
+    difference: float | None
+    test: str
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    p_holm: float | None
+    simultaneous_low: float | None
+    simultaneous_high: float | None
+    equivalence_low: float | None
+    equivalence_high: float | None
+    hedges_g: float | None
+    hedges_g_low: float | None
+    hedges_g_high: float | None
+    probability_of_improvement: float | None
+    wins: float | None
+    pairs: float | None
+    permutation_test: str
+    permutation_p: float | None
+    permutation_p_min: float | None
+    rule_separate_threshold: float | None
+    rule_separate: bool | None
+    rule_pooled_threshold: float | None
+    rule_pooled: bool | None
+    bootstrap_low: float | None
+    bootstrap_high: float | None
+    detectable_difference: float | None
+    seeds_needed: float | None
+    verdict: str
+    fragile: bool | None
+
+
+def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:
+    """Read each row of a frame as `kind`, whether the frame was just computed or read back from CSV.
+
+    Raises:
+        KeyError: a column that `kind` needs is missing; the message names it.
+    """
+    columns = get_type_hints(kind)
+    return [
+        kind(**{name: _CONVERTERS[hint](record[name]) for name, hint in columns.items()})
+        for record in frame.to_dict("records")
+    ]
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is empty, NaN or infinite."""
+    if isinstance(value, str):
+        return value.strip() == ""
+    return value is None or bool(pd.isna(value)) or (isinstance(value, float) and math.isinf(value))
+
+
+def _number(value: Any) -> float | None:
+    return None if is_missing(value) else float(value)
+
+
+def _count(value: Any) -> int:
+    return 0 if is_missing(value) else int(value)
+
+
+def _text(value: Any) -> str:
+    return "" if is_missing(value) else str(value)
+
+
+def _flag(value: Any) -> bool | None:
+    if is_missing(value):
+        return None
+    # A boolean column with an empty cell comes back from CSV as text.
+    return value.strip().lower() == "true" if isinstance(value, str) else bool(value)
+
+
+def _values(value: Any) -> tuple[float, ...]:
+    # A column of single values comes back from CSV as numbers.
+    return () if is_missing(value) else tuple(float(part) for part in str(value).split(";"))
+
+
+_CONVERTERS: dict[Any, Callable[[Any], Any]] = {
+    str: _text,
+    int: _count,
+    float | None: _number,
+    bool | None: _flag,
+    tuple[float, ...]: _values,
+}

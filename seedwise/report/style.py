@@ -1,0 +1,79 @@
+"""How figures look: colours, sizes and matplotlib settings, in one place."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe & Ito 2008, distinguishable with any colour vision; the baseline is their grey, and yellow comes late.
+BASELINE_COLOUR = "#999999"
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+HATCHES = ("", "///", "...")
+INK = "#222222"
+MARGIN_COLOUR = "#DDDDDD"
+
+WIDTH = 6.6  # inches: printed at half a text width (3.3 in) the 13 pt labels are still 6.5 pt
+HEIGHT = 4.4
+WIDTH_PER_VARIANT = 0.72
+ROW_HEIGHT = 0.55
+WRAP = 16
+DPI = 200
+NOTE_SIZE = 10
+
+RC: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 13,
+    "axes.labelsize": 13,
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
+    "legend.fontsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.unicode_minus": True,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "text.parse_math": False,  # a label may hold a dollar sign
+    "svg.hashsalt": "seedwise",
+    "svg.fonttype": "path",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one variant is drawn in every figure."""
+
+    colour: str
+    hatch: str
+
+
+def looks(variants: Sequence[str], baseline: str) -> dict[str, Look]:
+    """The look of every variant, from its place in the study alone, so that it is the same in every figure."""
+    others = [name for name in variants if name != baseline]
+    assigned = {
+        name: Look(COLOURS[i % len(COLOURS)], HATCHES[(i // len(COLOURS)) % len(HATCHES)])
+        for i, name in enumerate(others)
+    }
+    return {**assigned, baseline: Look(BASELINE_COLOUR, "")}
+
+
+def wrap(text: str, width: int = WRAP) -> str:
+    """A label broken into lines of at most `width` characters where it has spaces or hyphens."""
+    return "\n".join(textwrap.wrap(text, width)) or text
+
+
+def save(figure: Figure, path_png: Path, path_svg: Path) -> None:
+    """Write a figure without what would differ between two runs of the same data (date, version)."""
+    figure.savefig(path_png, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(path_svg, format="svg", metadata={"Date": None, "Creator": None})

@@ -1,0 +1,118 @@
+"""The exact bootstrap distribution of a mean, by enumeration (Fisher & Hall 1991).
+
+A resample of n scores is a multiset; its probability is multinomial. For n = 3 there are 10 of them, for n = 10
+there are 92 378: few enough to list, so that no interval at small n depends on a random generator.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Floats = NDArray[np.float64]
+
+# Two sums of the same scores in another order differ by rounding; so do cumulative weights that should be equal.
+TIE = 16 * float(np.finfo(np.float64).eps)
+LEVEL_TOLERANCE = 1e-12
+MAX_ENUMERATED_N = 10
+# Pairs of atoms that are listed and sorted at once.
+_MAX_PAIRS = 1 << 17
+
+
+@lru_cache(maxsize=16)
+def multisets(n: int, draws: int) -> tuple[Floats, Floats]:
+    """All multisets of `draws` items out of `n`: counts (multisets × n) and probabilities (multisets)."""
+    rows = math.comb(n + draws - 1, draws)
+    chosen = itertools.chain.from_iterable(itertools.combinations_with_replacement(range(n), draws))
+    items = np.fromiter(chosen, dtype=np.int64, count=rows * draws).reshape(rows, draws)
+    flat = (items + n * np.arange(rows)[:, None]).ravel()
+    counts = np.bincount(flat, minlength=rows * n).reshape(rows, n)
+    orderings = math.factorial(draws) / special.factorial(np.arange(draws + 1))[counts].prod(axis=1)
+    table: Floats = counts.astype(np.float64)
+    weights: Floats = orderings / float(n) ** draws
+    table.flags.writeable = weights.flags.writeable = False
+    return table, weights
+
+
+def merge_ties(values: Floats, weights: Floats, tolerance: float) -> tuple[Floats, Floats]:
+    """Sort the atoms by value and add up the weights of those closer than `tolerance` to their neighbour."""
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    starts = np.flatnonzero(np.diff(values, prepend=-np.inf) > tolerance)
+    return values[starts], np.add.reduceat(weights, starts)
+
+
+def sum_atoms(scores: Floats, draws: int) -> tuple[Floats, Floats]:
+    """Exact distribution of the sum of `draws` draws with replacement, as offsets from draws · min(scores).
+
+    Returns ascending values and their weights, which add up to one.
+    """
+    scores = np.sort(scores)
+    counts, weights = multisets(scores.size, draws)
+    tolerance = TIE * draws * float(np.abs(scores).max())
+    return merge_ties(counts @ (scores - scores[0]), weights, tolerance)
+
+
+class SumOfTwo:
+    """Distribution of U + V for independent U and V given as atoms, without forming the outer sum.
+
+    With 10 seeds in both arms the outer sum would have 8.5 · 10⁹ terms. The distribution function at one point is a
+    binary search per atom of U, so a quantile is bracketed by bisection until few pairs are left, which are listed.
+    """
+
+    def __init__(self, first: tuple[Floats, Floats], second: tuple[Floats, Floats], tolerance: float) -> None:
+        """Take two pairs of (ascending values, weights); sums closer than `tolerance` are equal."""
+        (self._u, self._u_weights), (self._v, self._v_weights) = first, second
+        self._v_cumulative = np.concatenate([[0.0], np.cumsum(self._v_weights)])
+        self._tolerance = tolerance
+
+    def _ends(self, point: float) -> NDArray[np.intp]:
+        """For each atom of U, how many atoms of V keep the sum at most `point`."""
+        return np.searchsorted(self._v, point + self._tolerance - self._u, side="right")
+
+    def at_most(self, point: float) -> float:
+        """P(U + V <= point)."""
+        return float(self._u_weights @ self._v_cumulative[self._ends(point)])
+
+    def middle_rank(self, point: float) -> float:
+        """P(U + V < point) + P(U + V = point) / 2."""
+        return (self.at_most(point) + self.at_most(point - 4 * self._tolerance)) / 2
+
+    def _guess(self, level: float) -> tuple[float, float]:
+        """Normal approximation of the quantile, and the standard deviation."""
+        mean = float(self._u @ self._u_weights + self._v @ self._v_weights)
+        second_moment = float(self._u**2 @ self._u_weights + self._v**2 @ self._v_weights)
+        spread = float((self._u @ self._u_weights) ** 2 + (self._v @ self._v_weights) ** 2)
+        std = math.sqrt(max(0.0, second_moment - spread))
+        return mean + std * float(special.ndtri(level)), std
+
+    def quantile(self, level: float) -> float:
+        """Smallest sum whose cumulative weight reaches `level` (less 1e-12)."""
+        target = level - LEVEL_TOLERANCE
+        high = float(self._u[-1] + self._v[-1])
+        low = float(self._u[0] + self._v[0]) - 1e-3 * (high - float(self._u[0] + self._v[0])) - 4 * self._tolerance
+        starts, ends = np.zeros(self._u.size, dtype=np.intp), np.full(self._u.size, self._v.size)
+        guess, std = self._guess(min(max(level, 1e-9), 1 - 1e-9))
+        trials = [guess + 0.02 * std, guess - 0.02 * std]
+        while int((ends - starts).sum()) > _MAX_PAIRS and high - low > 8 * self._tolerance:
+            point = trials.pop() if trials else (low + high) / 2
+            if not low < point < high:
+                continue
+            split = self._ends(point)
+            if float(self._u_weights @ self._v_cumulative[split]) >= target:
+                high, ends = point, split
+            else:
+                low, starts = point, split
+        sizes = ends - starts
+        u_index = np.repeat(np.arange(self._u.size), sizes)
+        v_index = np.arange(u_index.size) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(starts, sizes)
+        values, weights = merge_ties(
+            self._u[u_index] + self._v[v_index], self._u_weights[u_index] * self._v_weights[v_index], self._tolerance
+        )
+        cumulative = float(self._u_weights @ self._v_cumulative[starts]) + np.cumsum(weights)
+        return float(values[min(int(np.searchsorted(cumulative, target)), values.size - 1)])

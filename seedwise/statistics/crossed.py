@@ -1,0 +1,185 @@
+"""Seeds × examples: would new seeds change this difference, and would a new test set?
+
+Every run answers the same test examples, so correctness is a crossed table. Its variance has a part that comes
+with the seed, one that comes with the example, and a residual that both views count once too often.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from seedwise.statistics.intervals import DataError
+from seedwise.statistics.ttest import TTest
+
+
+@dataclass(frozen=True)
+class VarianceParts:
+    """Variance of a mean over seeds and examples, by source (Owen 2007).
+
+    Attributes:
+        seed: between-seed variance of the mean, test set fixed.
+        item: between-example variance of the mean, seeds fixed.
+        residual: the part that is contained in both.
+        total: for new seeds and a new test set at once; never below either alone.
+    """
+
+    seed: float
+    item: float
+    residual: float
+
+    @property
+    def total(self) -> float:
+        """`seed + item − residual`, floored at the larger of `seed` and `item`."""
+        return max(self.seed + self.item - self.residual, self.seed, self.item)
+
+    @property
+    def finite_test_share(self) -> float | None:
+        """Share of the between-seed variance that a larger test set would remove; None if seeds do not differ."""
+        return min(self.residual / self.seed, 1.0) if self.seed > 0 else None
+
+
+@dataclass(frozen=True)
+class TwoQuestions:
+    """Intervals of one difference, by what is allowed to change; None where there is no variance to judge by.
+
+    Attributes:
+        difference: mean(a) − mean(b).
+        new_seeds: other seeds, this test set.
+        new_test_set: these seeds, another test set.
+        both: other seeds and another test set.
+        parts: the variances behind them.
+    """
+
+    difference: float
+    new_seeds: tuple[float, float] | None
+    new_test_set: tuple[float, float] | None
+    both: tuple[float, float] | None
+    parts: VarianceParts
+
+    @property
+    def finite_test_share(self) -> float | None:
+        """See `VarianceParts.finite_test_share`."""
+        return self.parts.finite_test_share
+
+
+def variance_parts(correct: ArrayLike, clusters: ArrayLike | None = None) -> VarianceParts:
+    """Variances of the mean of one table of outcomes.
+
+    Args:
+        correct: shape (seeds, examples), both at least 2; 0/1, or any score per example.
+        clusters: shape (examples,), a label per example when examples come in groups (several questions on one
+            text); groups are then what a new test set redraws (Miller 2024).
+
+    Raises:
+        DataError: for another shape, or values that are not finite.
+    """
+    table = _as_table(correct, "correct")
+    codes = _cluster_codes(clusters, table.shape[1])
+    return VarianceParts(_seed_part(table), _item_part(table.mean(axis=0), codes), _residual_part(table, codes))
+
+
+def two_questions(
+    a: ArrayLike,
+    b: ArrayLike,
+    confidence: float = 0.95,
+    pairing: Literal["none", "seed"] = "none",
+    clusters: ArrayLike | None = None,
+) -> TwoQuestions:
+    """Intervals of mean(a) − mean(b) for new seeds, a new test set, and both.
+
+    Examples are always paired: both variants answered the same ones. Seeds are paired when `pairing` is `seed`, and
+    row s of `a` and of `b` then is one seed. Both at once has the degrees of freedom of the seeds.
+
+    Args:
+        a: shape (seeds, examples).
+        b: shape (seeds of b, examples).
+        confidence: of each interval.
+        pairing: as in the plan.
+        clusters: as in `variance_parts`.
+
+    Raises:
+        DataError: if the tables do not share their examples, or are paired with unequal numbers of seeds.
+    """
+    first, second = _as_table(a, "a"), _as_table(b, "b")
+    if first.shape[1] != second.shape[1]:
+        raise DataError(f"both variants must answer the same examples: got {first.shape[1]} and {second.shape[1]}")
+    codes = _cluster_codes(clusters, first.shape[1])
+    if pairing == "seed":
+        if first.shape != second.shape:
+            raise DataError(f"pairing by seed needs equal numbers of seeds: got {len(first)} and {len(second)}")
+        tables = [first - second]
+    else:
+        tables = [first, second]
+    seed_parts = [_seed_part(table) for table in tables]
+    per_item = first.mean(axis=0) - second.mean(axis=0)
+    parts = VarianceParts(
+        sum(seed_parts), _item_part(per_item, codes), sum(_residual_part(table, codes) for table in tables)
+    )
+    difference = float(first.mean() - second.mean())
+    joint_df = float(sum(len(table) - 1 for table in tables))
+    groups = int(codes.max()) + 1
+    return TwoQuestions(
+        difference,
+        _interval(difference, parts.seed, _welch_df(seed_parts, [len(table) for table in tables]), confidence),
+        _interval(difference, parts.item, groups - 1.0, confidence),
+        _interval(difference, parts.total, joint_df, confidence),
+        parts,
+    )
+
+
+def _interval(difference: float, variance: float, df: float, confidence: float) -> tuple[float, float] | None:
+    return TTest(difference, float(np.sqrt(variance)), df).interval(confidence) if variance > 0 else None
+
+
+def _welch_df(parts: list[float], sizes: list[int]) -> float:
+    total = sum(parts)
+    if total <= 0:
+        return float(sum(size - 1 for size in sizes))
+    return 1.0 / sum((part / total) ** 2 / (size - 1) for part, size in zip(parts, sizes, strict=True))
+
+
+def _seed_part(table: NDArray[np.float64]) -> float:
+    return float(table.mean(axis=1).var(ddof=1)) / len(table)
+
+
+def _item_part(per_item: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
+    """Variance of the mean over examples, from the sums of its deviations within each cluster."""
+    sums = np.bincount(codes, weights=per_item - per_item.mean())
+    return float(sums @ sums) * len(sums) / (len(sums) - 1) / per_item.size**2
+
+
+def _residual_part(table: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
+    """RSS/((S−1)(N−1)SN) of the two-way additive fit; within clusters, of the residuals' sums."""
+    seeds, examples = table.shape
+    residuals = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
+    sums = np.array([np.bincount(codes, weights=row) for row in residuals])
+    groups = sums.shape[1]
+    return float((sums**2).sum()) * groups / (groups - 1) / (examples**2 * seeds * (seeds - 1))
+
+
+def _as_table(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    try:
+        table = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name}: outcomes must be numbers") from error
+    if table.ndim != 2 or min(table.shape) < 2:
+        raise DataError(f"{name}: expected at least 2 seeds × 2 examples, got shape {table.shape}")
+    if not np.isfinite(table).all():
+        raise DataError(f"{name}: outcomes must be finite")
+    return table
+
+
+def _cluster_codes(clusters: ArrayLike | None, examples: int) -> NDArray[np.int64]:
+    if clusters is None:
+        return np.arange(examples, dtype=np.int64)
+    labels = np.asarray(clusters)
+    if labels.shape != (examples,):
+        raise DataError(f"clusters: expected one label for each of the {examples} examples, got shape {labels.shape}")
+    codes = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    if codes.max() < 1:
+        raise DataError("clusters: a new test set can only be judged from at least 2 clusters")
+    return codes

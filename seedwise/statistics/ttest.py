@@ -1,0 +1,99 @@
+"""Two-sample t tests as one object: a difference, its standard error and its degrees of freedom.
+
+Everything that is read off a t test (p-value, interval at any confidence, equivalence interval, simultaneous
+interval) comes from these three numbers, so that they can never disagree with one another.
+The closed form is used instead of `scipy.stats.ttest_ind` because scipy warns of lost precision when one arm is
+constant, which is an ordinary event with three runs; the tests compare the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+from seedwise.statistics.intervals import DataError
+
+SMALLEST_P = float(np.finfo(np.float64).tiny)
+"""What a p-value that underflows is reported as (2.2e-308): no test proves anything with probability 0."""
+
+_EQUAL_WITHIN = 8 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class TTest:
+    """A difference of means with its standard error (> 0) and degrees of freedom."""
+
+    difference: float
+    standard_error: float
+    df: float
+
+    @property
+    def statistic(self) -> float:
+        """The t statistic."""
+        return self.difference / self.standard_error
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value, never 0 (see `SMALLEST_P`)."""
+        return max(2.0 * float(stdtr(self.df, -abs(self.statistic))), SMALLEST_P)
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Two-sided t interval of the difference."""
+        half = float(stdtrit(self.df, 0.5 + confidence / 2)) * self.standard_error
+        return self.difference - half, self.difference + half
+
+
+def spread(scores: NDArray[np.float64], scale: float | None = None) -> float:
+    """Standard deviation with ddof=1, exactly 0 when the scores differ by no more than float noise.
+
+    `scale` is the magnitude the noise is relative to; the largest score unless given (differences need the
+    magnitude of what was subtracted).
+    """
+    magnitude = float(np.abs(scores).max()) if scale is None else scale
+    if float(np.ptp(scores)) <= _EQUAL_WITHIN * magnitude:
+        return 0.0
+    return float(scores.std(ddof=1))
+
+
+def welch(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest | None:
+    """Welch's unequal-variances t test of mean(scores) − mean(baseline) (Welch 1947).
+
+    None when it is not defined: fewer than two runs in an arm, or no variance in both. If one arm has no variance
+    the degrees of freedom are those of the other.
+    """
+    if min(len(scores), len(baseline)) < 2:
+        return None
+    own = spread(scores) ** 2 / len(scores)
+    other = spread(baseline) ** 2 / len(baseline)
+    total = own + other
+    if total <= 0:
+        return None
+    # The shares, not the variances, are squared: tiny variances would underflow.
+    df = 1.0 / ((own / total) ** 2 / (len(scores) - 1) + (other / total) ** 2 / (len(baseline) - 1))
+    return TTest(float(scores.mean() - baseline.mean()), float(np.sqrt(total)), df)
+
+
+def paired(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest | None:
+    """Paired t test of the mean of scores − baseline, element by element (runs of one seed).
+
+    None when it is not defined: fewer than two pairs, or all differences equal.
+
+    Raises:
+        DataError: if the arms have different lengths.
+    """
+    if len(scores) != len(baseline):
+        raise DataError(f"a paired test needs runs of the same seeds: got {len(scores)} and {len(baseline)} runs")
+    if len(scores) < 2:
+        return None
+    deviation = difference_spread(scores, baseline)
+    if deviation <= 0:
+        return None
+    return TTest(float((scores - baseline).mean()), deviation / float(np.sqrt(len(scores))), len(scores) - 1.0)
+
+
+def difference_spread(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> float:
+    """Standard deviation of the paired differences, 0 if they differ only by float noise."""
+    return spread(scores - baseline, scale=float(max(np.abs(scores).max(), np.abs(baseline).max())))

@@ -1,0 +1,78 @@
+"""From numbers to one word: the verdict on a comparison, and whether other reasonable methods would disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+FEWEST_SEEDS = 3
+"""Usable seeds an arm needs before anything is claimed about it."""
+
+
+class Verdict(StrEnum):
+    """What the data support, under the declared plan."""
+
+    BETTER = "BETTER"
+    WORSE = "WORSE"
+    EQUIVALENT = "EQUIVALENT"
+    NOT_SUPPORTED = "NOT_SUPPORTED"
+    TOO_FEW_SEEDS = "TOO_FEW_SEEDS"
+    UNDEFINED = "UNDEFINED"
+
+
+def decide(
+    *,
+    n: int,
+    n_baseline: int,
+    difference: float | None,
+    p_adjusted: float | None,
+    alpha: float,
+    equivalence: tuple[float, float] | None = None,
+    margin: float | None = None,
+) -> Verdict:
+    """The verdict on one comparison.
+
+    A difference that is significant and also proven smaller than the margin is BETTER or WORSE: it is real, and its
+    interval says that it is small. EQUIVALENT is for the comparisons that are not significant.
+
+    Args:
+        n: usable seeds of the variant.
+        n_baseline: usable seeds of the baseline.
+        difference: positive is better; None where it is not defined.
+        p_adjusted: family-wise adjusted p-value (Holm or Dunnett); None where the test is not defined.
+        alpha: family-wise level.
+        equivalence: the 1 − 2α interval of the difference (two one-sided tests, Schuirmann 1987).
+        margin: smallest difference that matters; None if none was declared.
+    """
+    if min(n, n_baseline) < FEWEST_SEEDS:
+        return Verdict.TOO_FEW_SEEDS
+    if difference is None or p_adjusted is None:
+        return Verdict.UNDEFINED
+    if p_adjusted < alpha:
+        return Verdict.BETTER if difference > 0 else Verdict.WORSE
+    if margin is not None and equivalence is not None and -margin < equivalence[0] and equivalence[1] < margin:
+        return Verdict.EQUIVALENT
+    return Verdict.NOT_SUPPORTED
+
+
+def is_fragile(
+    *,
+    alpha: float,
+    p_values: Sequence[float | None],
+    rules: Sequence[bool | None] = (),
+    permutation_p: float | None = None,
+    smallest_permutation_p: float | None = None,
+) -> bool:
+    """Whether the methods at hand disagree on "there is a difference".
+
+    Args:
+        alpha: level of each test, not adjusted for the family.
+        p_values: of the unpaired and, where it can be computed, the paired test.
+        rules: both readings of the rule of thumb.
+        permutation_p: of the permutation test, which has a say only where it can reach α.
+        smallest_permutation_p: the smallest p that test can attain at these numbers of runs.
+    """
+    answers = {p < alpha for p in p_values if p is not None} | {rule for rule in rules if rule is not None}
+    if permutation_p is not None and smallest_permutation_p is not None and smallest_permutation_p <= alpha:
+        answers.add(permutation_p <= alpha)
+    return len(answers) > 1

@@ -1,0 +1,104 @@
+"""Train, validation and test sets as tensors on the device, and the batches of an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from seedwise.data.images import DataError, ImageData, stratified_order, stratified_subset
+from seedwise.study import DatasetSettings
+from seedwise.training.augmentation import Augmentation
+from seedwise.training.seeding import numpy_generator, torch_generator
+
+SUBSET_SEED = 0
+"""A subset is the same for every run of every study: it is part of the question, not of the noise."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images (n, channels, height, width) of uint8 and labels (n,) of int64, on one device."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Per-channel mean and standard deviation of the training images, in units of grey levels 0 to 255."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Turn uint8 images into normalised float32 images, laid out channels last."""
+        return ((images.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The three sets, kept apart: the test set is for the end."""
+
+    train: Examples
+    validation: Examples
+    test: Examples
+    normalise: Normalisation
+    classes: int
+
+
+def split(data: ImageData, settings: DatasetSettings, seed: int, device: torch.device) -> Parts:
+    """Cut training data into train and validation sets, classes in their proportions, by the `split` stream."""
+    chosen = np.arange(len(data.train_labels))
+    if settings.subset is not None:
+        chosen = stratified_subset(data.train_labels, settings.subset, SUBSET_SEED)
+    order = chosen[stratified_order(data.train_labels[chosen], numpy_generator(seed, "split"))]
+    held_out = round(settings.validation_fraction * len(order))
+    if not 0 < held_out < len(order):
+        raise DataError(
+            f"dataset.validation_fraction: {settings.validation_fraction} of {len(order)} training images leaves "
+            f"{held_out} for validation and {len(order) - held_out} for training; each needs at least one"
+        )
+    train = np.sort(order[held_out:])
+    return Parts(
+        train=_examples(data.train_images[train], data.train_labels[train], device),
+        validation=_examples(data.train_images[order[:held_out]], data.train_labels[order[:held_out]], device),
+        test=_examples(data.test_images, data.test_labels, device),
+        normalise=_normalisation(data.train_images[train], device),
+        classes=int(max(data.train_labels.max(), data.test_labels.max())) + 1,
+    )
+
+
+def training_batches(
+    examples: Examples, batch_size: int, augmentations: Sequence[Augmentation], seed: int, epoch: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Go through all examples once, in the order of this epoch, augmented by the draws of this epoch."""
+    order = torch.randperm(len(examples), generator=torch_generator(seed, "order", epoch))
+    draws = torch_generator(seed, "augmentation", epoch)
+    for batch in order.to(examples.labels.device).split(batch_size):
+        images = examples.images[batch]
+        for augment in augmentations:
+            images = augment(images, draws)
+        yield images, examples.labels[batch]
+
+
+def _examples(images: np.ndarray, labels: np.ndarray, device: torch.device) -> Examples:
+    return Examples(torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device))
+
+
+def _normalisation(images: np.ndarray, device: torch.device) -> Normalisation:
+    levels = np.arange(256)
+    means, stds = [], []
+    for channel in range(images.shape[1]):
+        share = np.bincount(images[:, channel].ravel(), minlength=256) / images[:, channel].size
+        mean = float(share @ levels)
+        means.append(mean)
+        stds.append(max(float(share @ (levels - mean) ** 2) ** 0.5, 1.0))
+    shape = (1, -1, 1, 1)
+    return Normalisation(
+        torch.tensor(means, device=device).view(shape), torch.tensor(stds, device=device).view(shape)
+    )

@@ -1,0 +1,43 @@
+"""Optimizers and learning-rate schedules by name, or your own as `package.module:function`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from torch.optim import lr_scheduler
+
+from seedwise.plugins import is_plugin, load_plugin
+from seedwise.study import TrainingSettings
+
+
+def build_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingSettings) -> torch.optim.Optimizer:
+    """Build the optimizer that the settings name; a plugin gets (parameters, settings)."""
+    if is_plugin(settings.optimizer):
+        made: torch.optim.Optimizer = load_plugin(settings.optimizer)(parameters, settings)
+        return made
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    return torch.optim.SGD(
+        parameters, lr=settings.learning_rate, momentum=settings.momentum, weight_decay=settings.weight_decay
+    )
+
+
+def build_schedule(
+    optimizer: torch.optim.Optimizer, settings: TrainingSettings, total_steps: int
+) -> lr_scheduler.LRScheduler:
+    """Build the schedule, stepped once a batch; a plugin gets (optimizer, settings, total_steps).
+
+    `one_cycle` is Smith & Topin 2018 with torch's defaults (30 % warm-up, cosine); momentum stays as configured.
+    """
+    if is_plugin(settings.schedule):
+        made: lr_scheduler.LRScheduler = load_plugin(settings.schedule)(optimizer, settings, total_steps)
+        return made
+    if settings.schedule == "one_cycle":
+        return lr_scheduler.OneCycleLR(
+            optimizer, max_lr=settings.learning_rate, total_steps=total_steps, cycle_momentum=False
+        )
+    if settings.schedule == "cosine":
+        return lr_scheduler.CosineAnnealingLR(optimizer, T_max=total_steps)
+    return lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=0)

@@ -1,0 +1,52 @@
+"""Train one run (one variant, one seed) and leave its run record."""
+
+from __future__ import annotations
+
+import time
+
+BEGAN = time.perf_counter()
+
+import argparse  # noqa: E402 - the clock starts before the imports, whose cost is reported
+import functools  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from seedwise.errors import run_script  # noqa: E402
+from seedwise.study import RunSettings, TrackingSettings  # noqa: E402
+from seedwise.tracking import Mirrors, Tracker  # noqa: E402
+from seedwise.tracking.weights_and_biases import WandbTracker  # noqa: E402
+
+
+def main() -> None:
+    """Parse arguments and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", required=True)
+    parser.add_argument("--variant", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--settings", required=True, help="the run's resolved settings, JSON")
+    parser.add_argument("--tracking", default="{}", help="the study's tracking settings, JSON")
+    parser.add_argument("--code", required=True, help="digest of the training code")
+    parser.add_argument("--data", type=Path, required=True, help="prepared data, .npz")
+    parser.add_argument("--results", type=Path, required=True, help="the study's folder, results/<study>")
+    parser.add_argument("--out", type=Path, required=True, help="run record to write: <run folder>/metrics.json")
+    arguments = parser.parse_args()
+
+    from seedwise.training.run import Request, train_run
+
+    request = Request(
+        study=arguments.study,
+        variant=arguments.variant,
+        seed=arguments.seed,
+        settings=RunSettings.from_canonical(arguments.settings),
+        code_digest=arguments.code,
+        data=arguments.data,
+        folder=arguments.out.parent,
+        tracking_folder=arguments.results,
+        import_seconds=time.perf_counter() - BEGAN,
+    )
+    tracking = TrackingSettings.model_validate_json(arguments.tracking)
+    trackers: list[Tracker] = [] if tracking.wandb.mode == "disabled" else [WandbTracker(tracking.wandb)]
+    train_run(request, Mirrors(trackers), report=functools.partial(print, flush=True))
+
+
+if __name__ == "__main__":
+    run_script(main)
