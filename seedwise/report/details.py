@@ -94,7 +94,7 @@ def _permutation(c: Comparison, plan: Plan) -> str:
     if c.permutation_p is None:
         return ""
     test = PERMUTATION_TESTS[c.permutation_test]
-    text = f"The exact {test} gives p {p_value(c.permutation_p)}"
+    text = f"The {test} gives p {p_value(c.permutation_p)}"
     if c.permutation_p_min is None:
         return f"{text}."
     smallest = p_value(c.permutation_p_min).removeprefix("= ")

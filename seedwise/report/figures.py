@@ -27,7 +27,7 @@ from seedwise.statistics.power import detectable_effect
 
 __all__ = ["plot_differences", "plot_means", "plot_power", "pooled_std"]
 
-MOST_SEEDS = 30
+FEWEST_SEEDS, MOST_SEEDS = 3, 30  # of the power curve
 
 
 def plot_differences(
@@ -80,6 +80,10 @@ def plot_power(
             axes.set_axis_off()
         else:
             _draw_power(axes, summaries, read_rows(Comparison, comparisons), std, labels, plan)
+            handles, names = axes.get_legend_handles_labels()
+            if handles:
+                figure.set_figheight(style.HEIGHT + 0.35 * math.ceil(len(handles) / 2))
+                figure.legend(handles, names, loc="outside upper center", ncols=2, columnspacing=1.2)
         style.save(figure, path_png, path_svg)
 
 
@@ -123,28 +127,33 @@ def _draw_power(
     plan: Plan,
 ) -> None:
     current = max(row.n for row in summaries)
-    seeds = list(range(3, max(MOST_SEEDS, current + 5) + 1))
+    seeds = list(range(FEWEST_SEEDS, max(MOST_SEEDS, current + 5) + 1))
     curve = [detectable_effect(n, alpha=plan.alpha) * std for n in seeds]
     axes.plot(seeds, curve, color=style.INK, linewidth=2)
-    if current >= seeds[0]:
-        axes.plot([current], [curve[current - seeds[0]]], "o", color=style.INK, markersize=9)
+    if current >= FEWEST_SEEDS:
+        here = curve[current - FEWEST_SEEDS]
+        near_right_edge = current > seeds[-1] / 2
+        axes.plot([current], [here], "o", color=style.INK, markersize=9)
         axes.annotate(
             f"this study: {quantity(current, 'seed')}",
-            (current, curve[current - seeds[0]]),
-            (12, 6),
+            (current, here),
+            (0, -10) if near_right_edge else (10, 10),
             textcoords="offset points",
+            ha="right" if near_right_edge else "left",
+            va="top" if near_right_edge else "bottom",
+            bbox={"facecolor": "white", "edgecolor": "white", "pad": 1},
         )
+    top = 1.1 * max(curve[0], plan.margin or 0.0)
     appearance = style.looks(list(labels), plan.baseline)
     for row in comparisons:
-        if row.difference is not None:
+        # A difference above the whole curve is within reach of any number of seeds; it would only flatten the curve.
+        if row.difference is not None and abs(row.difference) < top:
             look = appearance[row.variant]
-            label = style.wrap(labels[row.variant], 24)
-            axes.axhline(abs(row.difference), color=look.colour, linestyle=":", linewidth=2, label=label)
+            label = style.wrap(f"observed, {labels[row.variant]}", 26)
+            axes.axhline(abs(row.difference), color=look.colour, linestyle=look.dash, linewidth=2, label=label)
     if plan.margin is not None:
         axes.axhline(plan.margin, color=style.INK, linestyle="--", linewidth=1.2, label="declared margin")
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper right", title="observed |difference|", fontsize=9 if len(comparisons) > 6 else None)
     axes.set_xlabel("Seeds per variant")
     axes.set_ylabel(f"Detectable difference\nin {metric_words(plan)}")
     axes.set_xlim(seeds[0] - 0.5, seeds[-1])
-    axes.set_ylim(0, curve[0] * 1.1)
+    axes.set_ylim(0, top)

@@ -26,9 +26,9 @@ from seedwise.report.tables import (
     quantity,
     signed,
 )
+from seedwise.statistics.verdict import Verdict
 
 RUN_COLUMNS = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_loss")
-SUPPORTED = ("BETTER", "WORSE", "EQUIVALENT")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def render_results(report: ReportInput) -> str:
         limits_table=_limits_table(comparisons, plain),
         test_set_table=_test_set_table(report, plain),
         warnings=[escape(warning) for warning in report.warnings],
-        failures=_failures(report.runs, summaries, names),
+        failures=_failures(summaries, names),
         plan_table=_plan_table(plan, report.seeds),
         runs_table=_runs_table(report, plain),
         commands=report.commands,
@@ -202,15 +202,15 @@ def _comparisons_table(
 
 def _limits(comparisons: Sequence[Comparison], names: Mapping[str, str]) -> list[str]:
     """Sentences on what these runs leave open."""
-    groups = {verdict: [c for c in comparisons if c.verdict == verdict] for verdict in sentences.VERDICTS}
-    undecided = groups["NOT_SUPPORTED"]
+    groups = {verdict: [c for c in comparisons if c.verdict == verdict] for verdict in Verdict}
+    undecided = groups[Verdict.NOT_SUPPORTED]
     lines = []
     if undecided:
         who = enumerate_words([names[c.variant] for c in undecided])
         baseline = names[undecided[0].baseline]
         equal = "is equal" if len(undecided) == 1 else "are equal"
         lines.append(f"That {who} {equal} to {baseline}. {sentences.not_equality(undecided)}")
-    for verdict, missing in (("TOO_FEW_SEEDS", "too few seeds"), ("UNDEFINED", "no usable noise estimate")):
+    for verdict, missing in ((Verdict.TOO_FEW_SEEDS, "too few seeds"), (Verdict.UNDEFINED, "no usable noise estimate")):
         if groups[verdict]:
             who = enumerate_words([names[c.variant] for c in groups[verdict]])
             lines.append(f"Anything about {who} against the baseline: {missing}.")
@@ -240,17 +240,16 @@ def _test_set_table(report: ReportInput, plain: Mapping[str, str]) -> str:
     return markdown_table(header, rows) if rows else ""
 
 
-def _failures(runs: pd.DataFrame, summaries: Sequence[VariantSummary], names: Mapping[str, str]) -> list[str]:
+def _failures(summaries: Sequence[VariantSummary], names: Mapping[str, str]) -> list[str]:
     """One line for all variants that failed equally often."""
     groups: dict[tuple[int, int, int, float | None], list[str]] = {}
     for row in summaries:
-        count = int((runs["variant"] == row.variant).sum())
-        key = (row.n_diverged, row.n_failed, count, row.diverged_rate_high)
+        key = (row.n_diverged, row.n_failed, row.n + row.n_diverged, row.diverged_rate_high)
         groups.setdefault(key, []).append(names[row.variant])
     lines = []
-    for (diverged, failed, count, rate_high), variants in groups.items():
+    for (diverged, failed, trained, rate_high), variants in groups.items():
         each = " each" if len(variants) > 1 else ""
-        line = f"{enumerate_words(variants)}{each}: {sentences.diverged_sentence(diverged, count, rate_high)}"
+        line = f"{enumerate_words(variants)}{each}: {sentences.diverged_sentence(diverged, trained, rate_high)}"
         lines.append(line + (f" {quantity(failed, 'run')} failed for another reason." if failed else ""))
     return lines
 

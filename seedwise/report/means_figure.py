@@ -13,6 +13,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path as MarkerPath
 
 from seedwise.plan import Plan
 from seedwise.report import style
@@ -23,7 +25,11 @@ from seedwise.report.tables import percent
 BAR_WIDTH = 0.8
 DOTS = (-0.33, -0.09)  # where the seeds of a bar lie; the error bar is at 0, the bracket to the right of it
 BRACKET = 0.2
-MOST_UPRIGHT_LABELS = 5
+MOST_UPRIGHT_LABELS = 4
+UPRIGHT_CHARACTERS = 52  # that fit side by side under the bars
+TILTED_WRAP = 26
+TILT: dict[str, Any] = {"rotation": 60, "ha": "right", "va": "top", "rotation_mode": "anchor"}
+BRACKET_MARKER = MarkerStyle(MarkerPath([(-0.6, 1), (0, 1), (0, -1), (-0.6, -1)]), fillstyle="none")
 
 
 def plot_means(
@@ -41,10 +47,11 @@ def plot_means(
         start = _bar_start(rows)
         for x, row in enumerate(rows):
             _draw_variant(axes, x, row, appearance[row.variant], start)
-        axes.set_xlim(-0.6, len(rows) - 0.4)
-        texts = [_tick_label(row, labels[row.variant], totals[row.variant]) for row in rows]
-        tilt: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if tilted else {}
-        axes.set_xticks(range(len(rows)), texts, **tilt)
+        edge = 0.6 + max(0, 3 - len(rows)) / 2  # one or two bars keep the width they have among three
+        axes.set_xlim(-edge, len(rows) - 1 + edge)
+        wrap = TILTED_WRAP if tilted else UPRIGHT_CHARACTERS // max(len(rows), 3)
+        texts = [_tick_label(row, labels[row.variant], totals[row.variant], wrap) for row in rows]
+        axes.set_xticks(range(len(rows)), texts, **(TILT if tilted else {}))
         axes.tick_params(axis="x", length=0)
         _label_metric_axis(axes, rows, start, plan)
         _means_legend(figure, rows, plan)
@@ -150,12 +157,12 @@ def _label_metric_axis(axes: Axes, rows: Sequence[VariantSummary], start: float,
         )
 
 
-def _tick_label(row: VariantSummary, label: str, total: int) -> str:
-    lines = [style.wrap(label, style.WRAP)]
+def _tick_label(row: VariantSummary, label: str, total: int, width: int) -> str:
+    lines = [style.wrap(label, width)]
     if row.n_diverged:
-        lines.append(f"({row.n_diverged} of {total} diverged)")
+        lines.append(style.wrap(f"({row.n_diverged} of {total} diverged)", width))
     if row.n_failed:
-        lines.append(f"({row.n_failed} of {total} failed)")
+        lines.append(style.wrap(f"({row.n_failed} of {total} failed)", width))
     return "\n".join(lines)
 
 
@@ -165,13 +172,12 @@ def _means_legend(figure: Figure, rows: Sequence[VariantSummary], plan: Plan) ->
     n = f"n = {sizes[0]}" if len(sizes) == 1 else f"n = {sizes[0]} to {sizes[-1]}"
     dot = Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=style.INK, markersize=6)
     thick = Line2D([], [], marker="|", linestyle="", color=style.INK, markersize=14, markeredgewidth=2)
-    thin = Line2D([], [], marker="$]$", linestyle="", color=style.INK, markersize=12, markeredgewidth=0.2)
+    thin = Line2D([], [], marker=BRACKET_MARKER, linestyle="", color=style.INK, markersize=13, markeredgewidth=1)
     cross = Line2D([], [], marker="x", linestyle="", color=style.INK, markersize=8, markeredgewidth=2)
     handles = [dot, thick, thin]
     names = [f"one run ({n})", f"{confidence} t interval", f"{confidence} percentile bootstrap"]
     if any(row.n_diverged for row in rows):
         handles.append(cross)
         names.append("diverged runs")
-    figure.legend(
-        handles, names, loc="outside upper center", ncols=min(len(names), 3), columnspacing=1.0, handletextpad=0.1
-    )
+    columns = 3 if len(names) == 3 else 2
+    figure.legend(handles, names, loc="outside upper center", ncols=columns, columnspacing=1.0, handletextpad=0.1)

@@ -14,7 +14,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class VariantSummary:
-    """One row of summary.csv; `values` are the metric of the usable runs in seed order."""
+    """One row of summary.csv; `values` are the finite results in seed order."""
 
     variant: str
     n: int
@@ -113,7 +113,7 @@ def _flag(value: Any) -> bool | None:
 
 def _values(value: Any) -> tuple[float, ...]:
     # A column of single values comes back from CSV as numbers.
-    return () if is_missing(value) else tuple(float(part) for part in str(value).split(";"))
+    return () if is_missing(value) else tuple(x for x in map(float, str(value).split(";")) if math.isfinite(x))
 
 
 _CONVERTERS: dict[Any, Callable[[Any], Any]] = {

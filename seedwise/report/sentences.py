@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from seedwise.plan import Plan
 from seedwise.report.rows import Comparison, VariantSummary
 from seedwise.report.tables import enumerate_words, interval, number, p_value, percent, quantity, signed
+from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
-VERDICTS = ("BETTER", "WORSE", "EQUIVALENT", "NOT_SUPPORTED", "TOO_FEW_SEEDS", "UNDEFINED")
 TESTS = {"welch": "Welch's t test", "paired": "the paired t test by seed", "dunnett": "Dunnett's test"}
-NEEDED_SEEDS = 3
 LISTED_IN_FULL = 3
 
 
@@ -73,8 +72,8 @@ def verdict_sentence(comparison: Comparison, names: Mapping[str, str], plan: Pla
             return f"The data do not support a difference between {variant} and {baseline} {shown}."
         case "TOO_FEW_SEEDS":
             return (
-                f"{variant} and {baseline} cannot be compared: there are {seeds_words(comparison)} with a result, and "
-                f"a verdict needs at least {NEEDED_SEEDS} on both sides."
+                f"{variant} and {baseline} cannot be compared with {seeds_words(comparison)} that gave a result: a "
+                f"verdict needs at least {FEWEST_SEEDS} on both sides."
             )
         case _:
             return (
@@ -105,7 +104,7 @@ def group_sentence(verdict: str, group: Sequence[Comparison], names: Mapping[str
             return f"The data do not support a difference from {baseline} for {variants}."
         case "TOO_FEW_SEEDS":
             return (
-                f"{variants} cannot be compared with {baseline}: a verdict needs at least {NEEDED_SEEDS} seeds with a "
+                f"{variants} cannot be compared with {baseline}: a verdict needs at least {FEWEST_SEEDS} seeds with a "
                 "result on both sides."
             )
         case _:
@@ -139,7 +138,7 @@ def bottom_line(
     sentences = [left] if exploratory else []
     if not comparisons:
         return " ".join([*sentences, *(alone_sentence(row, names, plan) for row in summaries)])
-    for verdict in VERDICTS:
+    for verdict in Verdict:
         group = [c for c in comparisons if c.verdict == verdict]
         if group:
             sentences.append(group_sentence(verdict, group, names, plan))
@@ -160,7 +159,7 @@ def alone_sentence(row: VariantSummary, names: Mapping[str, str], plan: Plan) ->
     """What can be said of a variant that is compared with nothing."""
     name, metric = names[row.variant], metric_words(plan)
     if row.n == 0 or row.mean is None:
-        return f"No run of {name} gave a {metric}, so there is nothing to report."
+        return f"{name} has no mean {metric}: no run finished, or a value is not finite."
     if row.n == 1:
         return (
             f"{name} has a {metric} of {number(row.mean)} ({direction_words(plan)}) with a single seed: how far "
@@ -175,14 +174,15 @@ def alone_sentence(row: VariantSummary, names: Mapping[str, str], plan: Plan) ->
 
 def percentile_worth(summaries: Sequence[VariantSummary], names: Mapping[str, str], plan: Plan) -> str:
     """What the percentile bootstrap interval is worth at each number of seeds in the study."""
-    by_n = {n: [row for row in summaries if row.n == n] for n in sorted({row.n for row in summaries})}
+    usable = {row.variant: row.n if row.mean is not None else 0 for row in summaries}
+    by_n = {n: [row for row in summaries if usable[row.variant] == n] for n in sorted(set(usable.values()))}
     return " ".join(_worth_at(n, group, names, plan) for n, group in by_n.items())
 
 
 def _worth_at(n: int, group: Sequence[VariantSummary], names: Mapping[str, str], plan: Plan) -> str:
     confidence = percent(plan.confidence)
     if n == 0:
-        return f"No run of {enumerate_words([names[row.variant] for row in group])} gave a result."
+        return f"There is no mean and no interval for {enumerate_words([names[row.variant] for row in group])}."
     if n == 1:
         return "With 1 seed there is no interval: nothing tells how far another seed would be."
     # The interval is the range when drawing the smallest value n times is likelier than the tail it may cut off.

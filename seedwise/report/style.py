@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 BASELINE_COLOUR = "#999999"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 HATCHES = ("", "///", "...")
+DASHES = (":", "-.", "--")
 INK = "#222222"
 MARGIN_COLOUR = "#DDDDDD"
 
 WIDTH = 6.6  # inches: printed at half a text width (3.3 in) the 13 pt labels are still 6.5 pt
 HEIGHT = 4.4
-WIDTH_PER_VARIANT = 0.72
+WIDTH_PER_VARIANT = 0.6
 ROW_HEIGHT = 0.55
-WRAP = 16
+MOST_LINES = 3
 DPI = 200
-NOTE_SIZE = 10
+NOTE_SIZE = 11
 
 RC: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -56,21 +57,30 @@ class Look:
 
     colour: str
     hatch: str
+    dash: str
 
 
 def looks(variants: Sequence[str], baseline: str) -> dict[str, Look]:
     """The look of every variant, from its place in the study alone, so that it is the same in every figure."""
     others = [name for name in variants if name != baseline]
     assigned = {
-        name: Look(COLOURS[i % len(COLOURS)], HATCHES[(i // len(COLOURS)) % len(HATCHES)])
+        name: Look(COLOURS[i % len(COLOURS)], HATCHES[cycle % len(HATCHES)], DASHES[cycle % len(DASHES)])
         for i, name in enumerate(others)
+        for cycle in [i // len(COLOURS)]
     }
-    return {**assigned, baseline: Look(BASELINE_COLOUR, "")}
+    return {**assigned, baseline: Look(BASELINE_COLOUR, HATCHES[0], DASHES[0])}
 
 
-def wrap(text: str, width: int = WRAP) -> str:
-    """A label broken into lines of at most `width` characters where it has spaces or hyphens."""
-    return "\n".join(textwrap.wrap(text, width)) or text
+def wrap(text: str, width: int) -> str:
+    """A label broken into at most `MOST_LINES` lines of `width` characters; an ellipsis stands for what is left out."""
+    lines = textwrap.wrap(text, width, max_lines=MOST_LINES, placeholder=" …")
+    # The narrowest width with as many lines has no line of a single short word.
+    for narrower in range(width - 1, 0, -1):
+        attempt = textwrap.wrap(text, narrower, break_long_words=False)
+        if len(attempt) > len(lines) or max(map(len, attempt), default=0) > narrower:
+            break
+        lines = attempt
+    return "\n".join(lines) or text
 
 
 def save(figure: Figure, path_png: Path, path_svg: Path) -> None:

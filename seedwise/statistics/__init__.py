@@ -1,1 +1,65 @@
-"""Intervals, bootstrap, comparison and power: what the seeds of a study do and do not support."""
+"""Statistics of studies with few runs: intervals, comparisons, power, and what the data support.
+
+Imports neither torch nor snakemake, and statsmodels only inside the functions that use it.
+"""
+
+from seedwise.statistics.analysis import Analysis, analyse, compare_all, summarise, write_table
+from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_cis, bootstrap_difference_ci, percentile_coverage
+from seedwise.statistics.comparison import Comparison, compare
+from seedwise.statistics.crossed import TwoQuestions, VarianceParts, two_questions, variance_parts
+from seedwise.statistics.effect import hedges_g, probability_of_improvement, rule_of_thumb
+from seedwise.statistics.intervals import DataError, Interval, rate_upper_bound, sigma_interval, t_interval
+from seedwise.statistics.multiple import dunnett, holm, simultaneous_intervals
+from seedwise.statistics.permutation import permutation_test, sign_flip_test
+from seedwise.statistics.power import (
+    detectable_effect,
+    detectable_effect_paired,
+    power_table,
+    required_n,
+    required_n_paired,
+    seeds_needed,
+)
+from seedwise.statistics.verdict import Verdict, decide, is_fragile
+from seedwise.statistics.warnings import DataWarning, find_warnings
+
+__all__ = [
+    "Analysis",
+    "Comparison",
+    "DataError",
+    "DataWarning",
+    "Interval",
+    "TwoQuestions",
+    "VarianceParts",
+    "Verdict",
+    "analyse",
+    "bootstrap_ci",
+    "bootstrap_cis",
+    "bootstrap_difference_ci",
+    "compare",
+    "compare_all",
+    "decide",
+    "detectable_effect",
+    "detectable_effect_paired",
+    "dunnett",
+    "find_warnings",
+    "hedges_g",
+    "holm",
+    "is_fragile",
+    "percentile_coverage",
+    "permutation_test",
+    "power_table",
+    "probability_of_improvement",
+    "rate_upper_bound",
+    "required_n",
+    "required_n_paired",
+    "rule_of_thumb",
+    "seeds_needed",
+    "sigma_interval",
+    "sign_flip_test",
+    "simultaneous_intervals",
+    "summarise",
+    "t_interval",
+    "two_questions",
+    "variance_parts",
+    "write_table",
+]

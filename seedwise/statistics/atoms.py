@@ -20,8 +20,6 @@ Floats = NDArray[np.float64]
 TIE = 16 * float(np.finfo(np.float64).eps)
 LEVEL_TOLERANCE = 1e-12
 MAX_ENUMERATED_N = 10
-# Pairs of atoms that are listed and sorted at once.
-_MAX_PAIRS = 1 << 17
 
 
 @lru_cache(maxsize=16)
@@ -98,8 +96,10 @@ class SumOfTwo:
         low = float(self._u[0] + self._v[0]) - 1e-3 * (high - float(self._u[0] + self._v[0])) - 4 * self._tolerance
         starts, ends = np.zeros(self._u.size, dtype=np.intp), np.full(self._u.size, self._v.size)
         guess, std = self._guess(min(max(level, 1e-9), 1 - 1e-9))
+        # A sum has at most one pair per atom of U, so bisection always gets down to this many.
+        few = max(4096, 2 * self._u.size)
         trials = [guess + 0.02 * std, guess - 0.02 * std]
-        while int((ends - starts).sum()) > _MAX_PAIRS and high - low > 8 * self._tolerance:
+        while int((ends - starts).sum()) > few and high - low > 8 * self._tolerance:
             point = trials.pop() if trials else (low + high) / 2
             if not low < point < high:
                 continue

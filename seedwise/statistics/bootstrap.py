@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from seedwise.statistics.atoms import MAX_ENUMERATED_N, TIE, Floats, SumOfTwo, multisets
+from seedwise.statistics.atoms import MAX_ENUMERATED_N, TIE, Floats, SumOfTwo, multisets, sum_atoms
 from seedwise.statistics.intervals import DataError, Interval, as_scores, check_confidence
 from seedwise.statistics.lattice import Integers, convolution_power, find_lattice, half_sums
 from seedwise.statistics.resampling import (
@@ -23,7 +23,7 @@ from seedwise.statistics.resampling import (
     table_limits,
 )
 
-__all__ = ["bootstrap_ci", "bootstrap_cis", "bootstrap_difference_ci", "mean_atoms", "percentile_coverage"]
+__all__ = ["Method", "bootstrap_ci", "bootstrap_cis", "bootstrap_difference_ci", "mean_atoms", "percentile_coverage"]
 
 # Up to here all rows are enumerated in one array: 462 multisets.
 _MAX_TABLE_N = 6
@@ -33,7 +33,8 @@ _SHORT_SUM = 1 << 18
 # Coverage of the 95 % percentile interval of the mean of n normal scores, simulated once for this table: standard
 # normal samples, and the exact probability that a resampled mean is below the true mean compared with 2.5 % and 97.5 %.
 # n <= 7 by enumeration (10⁶ samples; 4 · 10⁵ at n = 7), above by the Lugannani-Rice saddlepoint approximation
-# (4 · 10⁵ samples), which agrees with enumeration within 0.001 at n = 6 and 7. Standard error at most 0.0006.
+# (4 · 10⁵ samples), which agrees with enumeration within 0.001 at n = 6 and 7. Standard error at most 0.0006;
+# n = 2 and 3 (the observed range) are exact.
 _COVERAGE_95 = {
     2: 0.5000,
     3: 0.7500,
@@ -204,11 +205,15 @@ def _varied_limits(
         )
     sampled = ~short & (steps == 0) & (MAX_ENUMERATED_N < n <= MAX_RESAMPLED_N)
     for row in np.flatnonzero(~short & ~sampled):
-        found = bootstrap_ci(scores[row], confidence, "bca" if method == "bca" else "percentile", seed=seed)
-        lows[row], highs[row] = found.low, found.high
+        if n <= MAX_ENUMERATED_N:
+            lows[row], highs[row] = _halved_limits(scores[row], confidence, method)
+        else:
+            quantiles: Method = "bca" if method == "bca" else "percentile"
+            found = bootstrap_ci(scores[row], confidence, quantiles, seed=seed, n_resamples=n_resamples)
+            lows[row], highs[row] = found.low, found.high
     pending = np.flatnonzero(sampled)
-    cumulative = np.arange(1, n_resamples + 1)[None, :] / n_resamples
-    block = max(1, CHUNK // n_resamples)
+    cumulative = np.arange(1, n_resamples + 1)[None, :] / max(1, n_resamples)
+    block = max(1, CHUNK // max(1, n_resamples))
     for start in range(0, pending.size, block):
         chosen = pending[start : start + block]
         means = np.sort(resampled_means(scores[chosen], n_resamples, seed), axis=1)
@@ -216,6 +221,16 @@ def _varied_limits(
             means, np.broadcast_to(cumulative, means.shape), scores[chosen], confidence, method
         )
     return lows, highs
+
+
+def _halved_limits(x: Floats, confidence: float, method: Method) -> tuple[float, float]:
+    """Limits of one row from the atoms of two half resamples: 2002 instead of 92 378 of them at n = 10."""
+    n = x.size
+    tolerance = TIE * n * float(np.abs(x).max())
+    sums = SumOfTwo(sum_atoms(x, n // 2), sum_atoms(x, n - n // 2), tolerance)
+    rank = np.array([sums.middle_rank(float((x - x[0]).sum()))])
+    low, high = (sums.quantile(float(level[0])) for level in levels(method, confidence, rank, x[None, :]))
+    return min(x[0] + low / n, x[-1]), min(x[0] + high / n, x[-1])
 
 
 def _lattice_limits(

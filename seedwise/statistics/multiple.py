@@ -77,7 +77,9 @@ def dunnett(
     if variance <= 0:
         return None
     tests = [
-        TTest(float(arm.mean() - control.mean()), float(np.sqrt(variance * (1 / len(arm) + 1 / len(control)))), float(df))
+        TTest(
+            float(arm.mean() - control.mean()), float(np.sqrt(variance * (1 / len(arm) + 1 / len(control)))), float(df)
+        )
         for arm in arms
     ]
     maximum = _StudentisedMaximum(sizes, len(control), df)

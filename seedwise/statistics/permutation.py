@@ -122,7 +122,7 @@ def _random_groups(n: int, m: int, seed: int) -> NDArray[np.float64]:
 def _signs(n: int) -> NDArray[np.float64]:
     """Every assignment of signs with the first one positive, as the rest mirror them; shape (2ⁿ⁻¹, n)."""
     codes = np.arange(2 ** (n - 1))[:, None]
-    return 1.0 - 2.0 * ((codes >> np.arange(n)) & 1)[:, ::-1]
+    return np.where((codes >> np.arange(n)) & 1, -1.0, 1.0)
 
 
 @cache

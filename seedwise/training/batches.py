@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from seedwise.data.images import DataError, ImageData, stratified_order, stratified_subset
-from seedwise.study import DatasetSettings
+from seedwise.settings import DatasetSettings
 from seedwise.training.augmentation import Augmentation
 from seedwise.training.seeding import numpy_generator, torch_generator
 

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from seedwise.plugins import is_plugin, load_plugin
-from seedwise.study import ModelSettings
+from seedwise.settings import ModelSettings
 from seedwise.training.seeding import initialise, set_seed, stream_seed
 
 

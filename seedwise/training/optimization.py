@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from seedwise.plugins import is_plugin, load_plugin
-from seedwise.study import TrainingSettings
+from seedwise.settings import TrainingSettings
 
 
 def build_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingSettings) -> torch.optim.Optimizer:

@@ -17,7 +17,7 @@ from seedwise.data import images
 from seedwise.errors import UserError
 from seedwise.files import atomic_write, hold_lock, write_text
 from seedwise.records import METRICS, Provenance, RecordError, RunRecord, Sizes, Timing, read_record, write_record
-from seedwise.study import RunSettings
+from seedwise.settings import RunSettings
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.training import checkpoint, provenance
 from seedwise.training.augmentation import build_augmentations

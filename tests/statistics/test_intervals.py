@@ -122,7 +122,11 @@ def test_equal_scores_give_a_degenerate_interval(scores):
 
 @given(SCORES, st.floats(0.5, 0.98))
 def test_t_interval_is_symmetric_nested_and_ignores_order(scores, confidence):
-    inner, outer, turned = t_interval(scores, confidence), t_interval(scores, 0.99), t_interval(scores[::-1], confidence)
+    inner, outer, turned = (
+        t_interval(scores, confidence),
+        t_interval(scores, 0.99),
+        t_interval(scores[::-1], confidence),
+    )
     assert outer.low <= inner.low <= inner.high <= outer.high
     assert (inner.low + inner.high) / 2 == pytest.approx(mean_std(scores)[0], abs=1e-9)
     assert (turned.low, turned.high) == pytest.approx((inner.low, inner.high), abs=1e-9)

@@ -11,7 +11,8 @@ import functools  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from seedwise.errors import run_script  # noqa: E402
-from seedwise.study import RunSettings, TrackingSettings  # noqa: E402
+from seedwise.settings import RunSettings  # noqa: E402
+from seedwise.study import TrackingSettings  # noqa: E402
 from seedwise.tracking import Mirrors, Tracker  # noqa: E402
 from seedwise.tracking.weights_and_biases import WandbTracker  # noqa: E402
 

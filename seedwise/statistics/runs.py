@@ -1,0 +1,133 @@
+"""From a table of runs to one arm of scores per variant, with every lost run counted."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seedwise.statistics.intervals import LARGEST_SCORE, DataError
+
+STATUSES = ("finished", "diverged", "failed")
+METRICS = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_loss")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The runs of one variant, in seed order.
+
+    Attributes:
+        variant: its name.
+        seeds: of the finished runs.
+        recorded: the metric of the finished runs; NaN or infinite where a run recorded that.
+        n_diverged: runs that diverged.
+        n_failed: runs that failed.
+    """
+
+    variant: str
+    seeds: tuple[object, ...]
+    recorded: NDArray[np.float64]
+    n_diverged: int
+    n_failed: int
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Which of `recorded` are finite."""
+        return np.asarray(np.abs(self.recorded) <= LARGEST_SCORE)
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """The finite values, the ones that can be analysed."""
+        return self.recorded[self.usable]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every finished run has a finite value; if not, nothing is computed from the rest."""
+        return bool(self.usable.all())
+
+
+def arms(runs: pd.DataFrame, metric: str, variants: Sequence[str] | None = None) -> list[Arm]:
+    """The arms of a study.
+
+    Args:
+        runs: a row per run, columns variant, seed, `metric` and maybe status (finished, diverged or failed; all
+            finished when there is no such column).
+        metric: column to analyse.
+        variants: which, in which order; all in order of first appearance when None.
+
+    Raises:
+        DataError: a column or variant that does not exist, a status or value that is not understood, no seed, or
+            two runs of one variant with the same seed.
+    """
+    for column in ("variant", "seed", metric):
+        if column not in runs.columns:
+            raise DataError(unknown("column", column, runs.columns))
+    names = [str(name) for name in runs["variant"]]
+    chosen = list(dict.fromkeys(names)) if variants is None else list(variants)
+    for variant in chosen:
+        if variant not in set(names):
+            raise DataError(unknown("variant", variant, dict.fromkeys(names)))
+    table = pd.DataFrame(
+        {
+            "variant": names,
+            "seed": runs["seed"].to_numpy(),
+            "status": runs["status"].to_numpy() if "status" in runs.columns else "finished",
+            "value": _numbers(runs[metric], metric),
+        }
+    )
+    _check(table)
+    groups = {str(name): group for name, group in table.sort_values("seed").groupby("variant")}
+    return [_arm(variant, groups[variant]) for variant in chosen]
+
+
+def common_seeds(arm: Arm, other: Arm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores of the seeds that are usable in both arms, aligned."""
+    mine = dict(zip(arm.seeds, arm.recorded, strict=True))
+    theirs = dict(zip(other.seeds, other.recorded, strict=True))
+    pairs = np.array([[mine[seed], theirs[seed]] for seed in mine if seed in theirs], dtype=np.float64).reshape(-1, 2)
+    finite = pairs[(np.abs(pairs) <= LARGEST_SCORE).all(axis=1)]
+    return finite[:, 0], finite[:, 1]
+
+
+def unknown(kind: str, name: str, valid: Iterable[object]) -> str:
+    """Message about a name that does not exist, with the nearest one that does."""
+    names = [str(item) for item in valid]
+    nearest = difflib.get_close_matches(str(name), names, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    return f"no {kind} {name!r}; found {', '.join(names) or 'none'}.{hint}"
+
+
+def _arm(variant: str, group: pd.DataFrame) -> Arm:
+    finished = group.loc[group["status"] == "finished"]
+    return Arm(
+        variant,
+        tuple(finished["seed"].tolist()),
+        finished["value"].to_numpy(dtype=np.float64),
+        int((group["status"] == "diverged").sum()),
+        int((group["status"] == "failed").sum()),
+    )
+
+
+def _numbers(column: pd.Series, metric: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(pd.to_numeric(column), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{metric} must be numbers: {error}") from error
+
+
+def _check(table: pd.DataFrame) -> None:
+    strange = table.loc[~table["status"].isin(STATUSES), "status"]
+    if len(strange):
+        raise DataError(unknown("status", str(strange.iloc[0]), STATUSES))
+    if table["seed"].isna().any():
+        raise DataError(f"a run of {table.loc[table['seed'].isna(), 'variant'].iloc[0]} has no seed")
+    twice = table.loc[table.duplicated(["variant", "seed"])]
+    if len(twice):
+        raise DataError(
+            f"{twice['variant'].iloc[0]} has more than one run with seed {twice['seed'].iloc[0]}: "
+            "one run must not count twice"
+        )

@@ -1,0 +1,203 @@
+"""A study: which variants of one training set-up are trained, with which seeds, and where the results go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import ConfigDict, Field, GetPydanticSchema, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
+
+from seedwise.errors import UserError
+from seedwise.plan import Plan
+from seedwise.records import METRICS
+from seedwise.settings import (
+    DatasetSettings,
+    ModelSettings,
+    Name,
+    Overrides,
+    RunSettings,
+    Section,
+    TrainingSettings,
+    Whole,
+    not_known,
+    problem,
+)
+
+__all__ = [
+    "DatasetSettings",
+    "ModelSettings",
+    "Run",
+    "RunSettings",
+    "Study",
+    "TrackingSettings",
+    "TrainingSettings",
+    "Variant",
+    "WandbSettings",
+]
+
+Location = tuple[str | int, ...]
+
+
+class Variant(Section):
+    """One way to train: the study's settings with some of them replaced."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "baseline"}]})
+
+    name: Annotated[Name, Field(description="Names the variant's folder.", examples=["baseline"])]
+    label: Annotated[str, Field(min_length=1, description="Name in tables and figures; by default the name.")] = Field(
+        default_factory=lambda data: str(data["name"])
+    )
+    overrides: Annotated[
+        dict[str, Any],
+        GetPydanticSchema(lambda _, handler: handler(Overrides)),
+        Field(
+            alias="set",
+            description="Replaced settings: dotted paths into dataset, model and training, and their values.",
+            examples=[{"model.dropout": 0.2}],
+        ),
+    ] = Field(default_factory=dict)
+
+
+class WandbSettings(Section):
+    """Mirror of the runs in Weights & Biases."""
+
+    mode: Annotated[
+        Literal["offline", "online", "disabled"], Field(description="`offline` keeps the mirror in the study's folder.")
+    ] = "offline"
+    project: Annotated[str, Field(min_length=1, description="W&B project.")] = "ablation"
+    entity: Annotated[str | None, Field(min_length=1, description="W&B user or team; null is your default.")] = None
+
+
+class TrackingSettings(Section):
+    """Trackers that mirror the runs; the run records are the truth."""
+
+    wandb: Annotated[WandbSettings, Field(description="Weights & Biases.")] = WandbSettings()
+
+
+class Run(NamedTuple):
+    """One training: a variant and a seed."""
+
+    variant: str
+    seed: int
+
+
+class Study(Section):
+    """A whole config: variants × seeds, and how they are compared."""
+
+    study: Annotated[Name, Field(description="Names the results: results/<study>/.", examples=["fashion-mnist"])]
+    title: Annotated[
+        str, Field(min_length=1, description="Heading of the report.", examples=["Ablation: dropout on Fashion-MNIST"])
+    ]
+    dataset: Annotated[DatasetSettings, Field(description="What is learned from.")] = DatasetSettings()
+    model: Annotated[ModelSettings, Field(description="What is trained.")] = ModelSettings()
+    training: Annotated[TrainingSettings, Field(description="How it is trained.")] = TrainingSettings()
+    variants: Annotated[
+        tuple[Variant, ...],
+        Field(
+            min_length=1,
+            description="What is compared; names are unique.",
+            examples=[[{"name": "baseline"}, {"name": "dropout", "set": {"model.dropout": 0.2}}]],
+        ),
+    ]
+    seeds: Annotated[
+        tuple[Annotated[Whole, Field(ge=0, lt=2**63)], ...],
+        Field(
+            min_length=1,
+            description="Every variant is trained once with each of these seeds.",
+            examples=[[0, 1, 2]],
+            json_schema_extra={"uniqueItems": True},
+        ),
+    ]
+    analysis: Annotated[
+        Plan,
+        Field(
+            description="How the runs are compared, declared before there are any.", examples=[{"baseline": "baseline"}]
+        ),
+    ]
+    tracking: Annotated[TrackingSettings, Field(description="Mirrors of the runs.")] = TrackingSettings()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        names = [variant.name for variant in self.variants]
+        problems = cross_problems(names, self.seeds, self.analysis.model_dump())
+        if problems:
+            details = [
+                InitErrorDetails(type=problem(message), loc=location, input=None) for location, message in problems
+            ]
+            raise ValidationError.from_exception_data("Study", details)
+        return self
+
+    def variant(self, name: str) -> Variant:
+        """Return the variant of this name; raises UserError if there is none."""
+        for variant in self.variants:
+            if variant.name == name:
+                return variant
+        raise UserError(f"variant: {not_known(name, [variant.name for variant in self.variants], 'Variants')}")
+
+    def settings(self, variant: str) -> RunSettings:
+        """Resolve a variant: the study's settings with the variant's overrides in their place."""
+        common = RunSettings(dataset=self.dataset, model=self.model, training=self.training)
+        return common.replace(self.variant(variant).overrides)
+
+    def runs(self) -> list[Run]:
+        """All runs, variant by variant, in the order of the config."""
+        return [Run(variant.name, seed) for variant in self.variants for seed in self.seeds]
+
+    def folder(self, results: str | Path = "results") -> Path:
+        """Return the study's folder, results/<study>."""
+        return Path(results) / self.study
+
+    def run_folder(self, variant: str, seed: int, results: str | Path = "results") -> Path:
+        """Return the folder of one run, results/<study>/runs/<variant>/seed<seed>."""
+        return self.folder(results) / "runs" / variant / f"seed{seed}"
+
+    def record_path(self, variant: str, seed: int, results: str | Path = "results") -> Path:
+        """Return the path of one run's record, metrics.json in the run's folder."""
+        return self.run_folder(variant, seed, results) / "metrics.json"
+
+
+def cross_problems(
+    names: Sequence[object], seeds: Sequence[object], plan: Mapping[str, object]
+) -> list[tuple[Location, str]]:
+    """Check what no field can check alone: unique names and seeds, a baseline and a metric that exist.
+
+    It takes raw values too, and passes over those of a wrong type, so that a config with errors elsewhere
+    is checked as far as it can be. Returns the location and the message of each problem.
+    """
+    problems: list[tuple[Location, str]] = []
+    folders: dict[str, str] = {}  # on macOS and Windows, names that differ only in case are one folder
+    for index, name in enumerate(names):
+        if not isinstance(name, str):
+            continue
+        if name.lower() in folders:
+            first = folders[name.lower()]
+            found = f'"{name}" twice' if first == name else f'"{first}" and "{name}", which differ only in case'
+            problems.append((("variants", index, "name"), f"found {found}; variant names must be unique"))
+        folders[name.lower()] = name
+    numbers: set[int] = set()
+    for index, seed in enumerate(seeds):
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            continue
+        if seed in numbers:
+            problems.append((("seeds", index), f"found {seed} twice; seeds must be unique"))
+        numbers.add(seed)
+    problems += _plan_problems(names, plan)
+    return problems
+
+
+def _plan_problems(names: Sequence[object], plan: Mapping[str, object]) -> Iterable[tuple[Location, str]]:
+    defaults = {name: field.default for name, field in Plan.model_fields.items()}
+    baseline, metric, higher = ((defaults | dict(plan))[key] for key in ("baseline", "metric", "higher_is_better"))
+    variants = [name for name in names if isinstance(name, str)]
+    if isinstance(baseline, str) and variants and len(variants) == len(names) and baseline not in variants:
+        yield ("analysis", "baseline"), not_known(baseline, variants, "Variants")
+    if not isinstance(metric, str):
+        return
+    if metric not in METRICS:
+        yield ("analysis", "metric"), not_known(metric, METRICS, "Metrics")
+    elif isinstance(higher, bool) and higher != metric.endswith("_accuracy"):
+        better, fit = ("lower", "false") if higher else ("higher", "true")
+        message = f"{str(higher).lower()} does not fit {metric}, of which {better} is better; write {fit}"
+        yield ("analysis", "higher_is_better"), message

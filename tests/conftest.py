@@ -1,0 +1,20 @@
+"""What tests share: a tiny cut of real Fashion-MNIST, and the repository's root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seedwise.data import images
+from tests.tiny import TINY_IMAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory):
+    """Path of a prepared file with 600 + 300 real Fashion-MNIST images."""
+    path = tmp_path_factory.mktemp("data") / "tiny.npz"
+    images.save(path, images.load(TINY_IMAGES)[0])
+    return path

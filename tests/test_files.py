@@ -1,0 +1,70 @@
+"""Files that never lie: atomic writes, content digests, locks that die with their owner."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from seedwise.files import LockHeldError, atomic_write, content_digest, hold_lock, write_text
+
+
+def test_a_crash_while_writing_keeps_the_old_file_and_leaves_no_litter(tmp_path):
+    path = tmp_path / "record.json"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError, match="power cut"), atomic_write(path) as stream:
+        stream.write(b"half of the ne")
+        raise RuntimeError("power cut")
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
+
+
+def test_content_digest_sees_content_and_names_but_not_times(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    before = content_digest([tmp_path], tmp_path)
+    os.utime(tmp_path / "a.py", (1, 1))
+    assert content_digest([tmp_path], tmp_path) == before
+    (tmp_path / "a.py").write_text("x = 2\n")
+    edited = content_digest([tmp_path], tmp_path)
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    renamed = content_digest([tmp_path], tmp_path)
+    assert len({before, edited, renamed}) == 3
+
+
+HOLDER = "import sys, time; from pathlib import Path; from seedwise.files import hold_lock\n"
+HOLDER += "with hold_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+
+
+def test_a_lock_dies_with_its_owner(tmp_path):
+    lock = tmp_path / ".lock"
+    owner = subprocess.Popen([sys.executable, "-c", HOLDER, lock], stdout=subprocess.PIPE, text=True)
+    try:
+        assert owner.stdout.readline() == "held\n"
+        with pytest.raises(LockHeldError), hold_lock(lock):
+            pass
+        owner.send_signal(signal.SIGKILL)
+        owner.wait(10)
+        with hold_lock(lock):
+            held = True
+        assert held
+    finally:
+        owner.kill()
+        owner.wait(10)
+
+
+def test_a_second_process_waits_and_says_so(tmp_path):
+    lock, said = tmp_path / ".lock", []
+    code = HOLDER.replace("sleep(60)", "sleep(1)")
+    owner = subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE, text=True)
+    try:
+        owner.stdout.readline()
+        began = time.monotonic()
+        with hold_lock(lock, on_wait=lambda: said.append("waiting")):
+            waited = time.monotonic() - began
+        assert said == ["waiting"]
+        assert waited > 0.3
+    finally:
+        owner.kill()
+        owner.wait(10)

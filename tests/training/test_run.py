@@ -1,0 +1,194 @@
+"""One run from settings to record, on real images."""
+
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import jsonschema
+import numpy as np
+import pytest
+import torch
+
+from seedwise.data import images
+from seedwise.records import METRICS, RunRecord, read_record
+from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+from seedwise.tracking import Mirrors
+from seedwise.training import loop, run
+from seedwise.training.batches import split
+from seedwise.training.run import DeviceError, Request, train_run
+
+QUIET = lambda _: None  # noqa: E731
+
+
+def settings(model=None, dataset=None, **training):
+    return RunSettings(
+        dataset=DatasetSettings(**(dataset or {})),
+        model=ModelSettings(**(model or {})),
+        training=TrainingSettings(**{"epochs": 2, "precision": "fp32", **training}),
+    )
+
+
+@pytest.fixture
+def request_run(tmp_path, tiny_data):
+    def make(name="run", seed=0, **changes):
+        return Request(
+            study="tiny",
+            variant="baseline",
+            seed=seed,
+            settings=settings(**changes),
+            code_digest="c0de",
+            data=tiny_data,
+            folder=tmp_path / name,
+            tracking_folder=tmp_path,
+        )
+
+    return make
+
+
+def outcome(request):
+    record = train_run(request, Mirrors([]), QUIET)
+    with np.load(request.folder / "predictions.npz") as archive:
+        return record.metrics, archive["correct"]
+
+
+def test_a_run_leaves_a_record_a_history_and_its_predictions(request_run):
+    request = request_run()
+    record = train_run(request, Mirrors([]), QUIET)
+    assert read_record(request.record) == record
+    assert record.status == "finished"
+    assert set(record.metrics) == set(METRICS)
+    assert (record.sizes.train, record.sizes.validation, record.sizes.test) == (540, 60, 300)
+    assert record.provenance.data_digest == images.load(request.data)[1]
+    with np.load(request.folder / "predictions.npz") as archive:
+        assert archive["correct"].mean() == record.metrics["test_accuracy"]
+        assert archive["predicted"].shape == (300,)
+    lines = (request.folder / "history.csv").read_text().splitlines()
+    assert lines[0] == "epoch,train_loss,validation_loss,validation_accuracy,learning_rate,seconds"
+    assert float(lines[2].split(",")[3]) == record.metrics["validation_accuracy"]
+    assert not list(request.folder.glob("checkpoint*"))
+    jsonschema.validate(json.loads(request.record.read_text()), RunRecord.model_json_schema())
+
+
+def test_same_seed_gives_the_same_metrics_to_the_last_digit_and_another_seed_does_not(request_run):
+    changes = {"model": {"dropout": 0.3}, "augmentation": ["random_crop", "random_horizontal_flip"]}
+    first, correct = outcome(request_run("a", seed=3, **changes))
+    again, correct_again = outcome(request_run("b", seed=3, **changes))
+    other, _ = outcome(request_run("c", seed=4, **changes))
+    assert first == again
+    np.testing.assert_array_equal(correct, correct_again)
+    assert first["test_loss"] != other["test_loss"]
+
+
+class PowerCutError(Exception):
+    """Stands for a kill between two batches."""
+
+
+@pytest.mark.parametrize("completed", [1, 2])
+def test_a_run_that_died_goes_on_from_its_last_epoch_to_the_same_numbers(request_run, monkeypatch, completed):
+    changes = {"epochs": 3, "model": {"dropout": 0.3}, "augmentation": ["random_crop"]}
+    expected, expected_correct = outcome(request_run("whole", **changes))
+    request, trained = request_run("torn", **changes), []
+    real = loop.train_epoch
+
+    def die_in_next_epoch(*arguments, epoch, **more):
+        def cut(step):
+            if epoch == completed + 1 and step == 4:
+                raise PowerCutError
+
+        trained.append(epoch)
+        return real(*arguments, epoch=epoch, on_batch=cut, **more)
+
+    monkeypatch.setattr(run, "train_epoch", die_in_next_epoch)
+    with pytest.raises(PowerCutError):
+        train_run(request, Mirrors([]), QUIET)
+    assert not request.record.exists()
+    monkeypatch.setattr(run, "train_epoch", lambda *a, epoch, **k: trained.append(epoch) or real(*a, epoch=epoch, **k))
+    metrics, correct = outcome(request)
+    assert trained == [*range(1, completed + 2), *range(completed + 1, 4)]
+    assert metrics == expected
+    np.testing.assert_array_equal(correct, expected_correct)
+
+
+def test_a_checkpoint_of_other_settings_or_code_is_not_resumed(request_run, monkeypatch):
+    request = request_run()
+    request.folder.mkdir()
+    stale = request.folder / "checkpoint-0123-4567.pt"
+    stale.write_bytes(b"of another life")
+    assert train_run(request, Mirrors([]), QUIET).epochs == 2
+    assert not stale.exists()
+
+
+def test_a_diverged_run_is_kept_as_diverged(request_run):
+    record = train_run(request_run(learning_rate=1e30, schedule="constant"), Mirrors([]), QUIET)
+    assert record.status == "diverged"
+    assert record.reason == "loss is not finite in epoch 1"
+    assert set(record.metrics.values()) == {None}
+
+
+def test_a_second_process_waits_and_takes_over_the_record(request_run):
+    request, said, records = request_run(epochs=3), [], []
+    started = threading.Event()
+
+    def first_says(line):
+        started.set()
+
+    threads = [
+        threading.Thread(target=lambda: records.append(train_run(request, Mirrors([]), first_says))),
+        threading.Thread(target=lambda: records.append(train_run(request, Mirrors([]), said.append))),
+    ]
+    threads[0].start()
+    assert started.wait(60)
+    threads[1].start()
+    for thread in threads:
+        thread.join(60)
+    assert records[0] == records[1]
+    assert said[0].endswith("another process is training this run; waiting for it")
+    assert said[-1] == "the other process finished it"
+
+
+def test_the_test_set_is_used_once_at_the_end(request_run, monkeypatch):
+    request, seen = request_run(epochs=3), []
+    real = loop.evaluate
+
+    def watch(model, examples, *more):
+        seen.append(len(examples))
+        return real(model, examples, *more)
+
+    monkeypatch.setattr(run, "evaluate", watch)
+    train_run(request, Mirrors([]), QUIET)
+    assert seen == [60, 60, 60, 300]
+
+
+def test_parts_do_not_overlap_and_the_split_follows_the_seed(tiny_data):
+    data, _ = images.load(tiny_data)
+    parts = split(data, DatasetSettings(validation_fraction=0.25), 0, torch.device("cpu"))
+    whole = torch.cat([parts.train.images, parts.validation.images]).flatten(1)
+    assert sorted(map(bytes, whole.numpy())) == sorted(map(bytes, data.train_images.reshape(600, -1)))
+    assert torch.bincount(parts.validation.labels).tolist() == [15] * 10
+    other = split(data, DatasetSettings(validation_fraction=0.25), 1, torch.device("cpu"))
+    assert not torch.equal(parts.validation.images, other.validation.images)
+    assert torch.equal(parts.test.images, other.test.images)
+    pixels = parts.normalise(parts.train.images)
+    assert abs(float(pixels.mean())) < 1e-5
+    assert abs(float(pixels.std()) - 1) < 1e-4
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device whose absence is tested")
+def test_a_device_that_is_not_there_is_one_clear_line(request_run):
+    request = request_run()
+    changed = request.settings.model_copy(update={"training": request.settings.training.model_copy(update={"device": "cuda"})})
+    with pytest.raises(DeviceError, match=r"training\.device: found cuda, but torch finds no such device here"):
+        train_run(replace(request, settings=changed), Mirrors([]), QUIET)
+
+
+def test_the_script_trains_by_hand(request_run, tmp_path):
+    request = request_run("by-hand", epochs=1)
+    command = [sys.executable, "workflow/scripts/train_run.py", "--study", "tiny", "--variant", "baseline", "--seed", "0"]
+    command += ["--settings", request.settings.canonical(), "--code", "c0de", "--data", request.data]
+    command += ["--tracking", '{"wandb": {"mode": "disabled"}}', "--results", tmp_path, "--out", request.record]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert "epoch 1/1" in answer.stdout
+    assert read_record(request.record).timing.imports > 0
