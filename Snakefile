@@ -26,8 +26,6 @@ rule all:
     default_target: True
     input:
         RECORDS,
-        RESULTS / "summary.csv",
-        RESULTS / "comparisons.csv",
-        RESULTS / "figures/means.png",
-        RESULTS / "figures/means.svg",
+        TABLES,
+        PLOTS,
         RESULTS / "results.md",

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from seedwise.config_messages import message, show
 from seedwise.errors import UserError
-from seedwise.settings import PROBLEM, nearest, not_known
-from seedwise.study import Study, cross_problems
+from seedwise.study import Location, Study, cross_problems
 from seedwise.yaml_positions import Document, Keys, Place, Problem, label, merge_places, read_document
-
-_NOT_MISTAKES = {"default_factory_not_called"}  # follows from another mistake
-_NUMBERS = {"int_type", "float_type", "finite_number"}
-_SCALARS = (bool, int, float, str)
 
 
 class ConfigError(UserError):
@@ -41,14 +34,13 @@ def read_study(path: str | Path) -> Study:
         return _build(document.data, [document])
     if document.problems:
         raise _error(document.problems)
-    example = "study: fashion-mnist, and so on"
-    raise ConfigError([f"{path}:1: found {_show(document.data)}; need a mapping of keys to values ({example})"])
+    raise ConfigError([f"{path}:1: found {show(document.data)}; need a mapping of keys to values, as in config.yaml"])
 
 
 def load_study(config: Mapping[str, Any], files: Sequence[Path] = ()) -> Study:
     """Build a study from a config that Snakemake has read, perhaps merged from several `files`.
 
-    The files tell the line of each mistake. What stands in none of them is attributed to `--config`.
+    The files tell the line of each mistake. A value that stands in none of them came from `--config`.
 
     Raises:
         ConfigError: the config is not a study.
@@ -72,48 +64,37 @@ def _error(problems: Iterable[Problem]) -> ConfigError:
 
 
 def _problems(error: ValidationError, config: Mapping[Any, Any], places: Mapping[Keys, Place]) -> list[Problem]:
-    found = []
+    problems = []
     for mistake in error.errors(include_url=False):
-        kind, keys, value = mistake["type"], mistake["loc"], mistake["input"]
-        if kind in _NOT_MISTAKES or (kind == "too_short" and value):
-            continue  # pydantic counts only the valid items of a list
-        if kind == "invalid_key":
-            keys = (*keys[:-1], value)
-        found.append(_locate(keys, _message(kind, keys, value, mistake["msg"], places), places, value))
+        kind, keys, found = mistake["type"], mistake["loc"], mistake["input"]
+        if kind == "default_factory_not_called" or (kind == "too_short" and found):
+            continue  # these follow from other mistakes: pydantic counts only the valid items of a list
+        path: Keys = (*keys[:-1], found) if kind == "invalid_key" else keys
+        place = places.get(path)
+        same = place is not None and repr(place.value) == repr(found)
+        told = message(kind, path, found, mistake["msg"], place.text if place and same else None)
+        # Only a value can come from the command line: a key may be missing, and mappings are merged.
+        in_file = same or found is None or isinstance(found, Mapping) or kind == "invalid_key"
+        problems.append(_problem(path, told, places, in_file=in_file))
     # Pydantic checks what spans several fields only when each of them is right.
-    found += [_locate(keys, message, places) for keys, message in _cross_problems(config)]
-    return found
+    problems += [_problem(path, told, places) for path, told in _cross_problems(config)]
+    return problems
 
 
-def _cross_problems(config: Mapping[Any, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+def _cross_problems(config: Mapping[Any, Any]) -> list[tuple[Location, str]]:
     variants, seeds, plan = config.get("variants"), config.get("seeds"), config.get("analysis")
-    return cross_problems(
-        [item.get("name") if isinstance(item, Mapping) else None for item in variants]
-        if isinstance(variants, list)
-        else [],
-        seeds if isinstance(seeds, list) else [],
-        plan if isinstance(plan, Mapping) else {},
-    )
+    names = [item.get("name") if isinstance(item, Mapping) else None for item in _list(variants)]
+    return cross_problems(names, _list(seeds), plan if isinstance(plan, Mapping) else {})
 
 
-def _locate(keys: Keys, message: str, places: Mapping[Keys, Place], value: object = None) -> Problem:
-    name = label(key if isinstance(key, (str, int)) else str(key) for key in keys)
-    exact = places.get(keys)
-    given_here = exact is not None and repr(exact.value) == repr(value)
-    if not places or not (given_here or value is None or isinstance(value, Mapping)):
-        return Problem(len(places), 0, 0, f"{'--config' if places else 'config'}: {name}: {message}")
-    nearest_place = next(places[keys[:n]] for n in range(len(keys), -1, -1) if keys[:n] in places)
-    order, line, column, file, *_ = nearest_place
-    return Problem(order, line, column, f"{file}:{line}: {name}: {message}")
+def _list(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else []
 
 
-def _message(kind: str, keys: Keys, value: Any, written: str, places: Mapping[Keys, Place]) -> str:
-    """Say what was found and what is needed."""
-    schema = _schema(keys)
-    if kind == PROBLEM:
-        return written
-    if kind == "missing":
-        return _missing(str(keys[-1]), schema)
-    if kind in {"extra_forbidden", "invalid_key"}:
-        return _unknown_key(keys[-1], sorted(_schema(keys[:-1])["properties"]) if False else _keys(keys[:-1]))
-    return ""
+def _problem(path: Keys, told: str, places: Mapping[Keys, Place], *, in_file: bool = True) -> Problem:
+    named = [key for key in path if isinstance(key, (str, int)) and not isinstance(key, bool)]
+    text = f"{label(named)}: {told}" if named else told
+    if not places or not in_file:
+        return Problem(sys.maxsize, 0, 0, f"{'--config' if places else 'config'}: {text}")
+    place = next(places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in places)
+    return Problem(place.order, place.line, place.column, f"{place.file}:{place.line}: {text}")

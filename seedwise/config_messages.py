@@ -37,7 +37,9 @@ def message(kind: str, keys: Sequence[Hashable], value: object, written: str, te
     if kind in {"extra_forbidden", "invalid_key"}:
         return _unknown_key(keys)
     if kind == "string_pattern_mismatch":
-        rule = 'it names a folder: use letters, digits, "_", "-" and single dots inside, and begin with a letter or digit'
+        rule = (
+            'it names a folder: use letters, digits, "_", "-" and single dots inside, and begin with a letter or digit'
+        )
         return f"found {show(value)}; {rule}"
     if kind == "string_type" and value is not None and not isinstance(value, (list, Mapping)):
         return _not_text(value, text)
@@ -96,11 +98,15 @@ def _need(schema: Schema) -> str:
     kind = schema.get("type")
     if kind in {"integer", "number"}:
         bounds = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
-        limits = " and ".join(f"{sign} {schema[key]:g}" for key, sign in bounds.items() if key in schema)
+        limits = " and ".join(f"{sign} {_limit(schema[key])}" for key, sign in bounds.items() if key in schema)
         return f"{'a whole number' if kind == 'integer' else 'a number'} {limits}"
     example = f", for example {_flow(schema['examples'][0])}" if "examples" in schema else ""
     names = {"array": "a list", "object": "a mapping of keys to values", "boolean": "true or false"}
     return (names[kind] + example) if kind in names else f"text{' that is not empty' if 'minLength' in schema else ''}"
+
+
+def _limit(bound: float) -> str:
+    return "2^63" if bound == 2**63 else f"{bound:g}"
 
 
 def _missing(key: str, schema: Schema) -> str:
@@ -113,7 +119,7 @@ def _missing(key: str, schema: Schema) -> str:
 def _unknown_key(keys: Sequence[Hashable]) -> str:
     key, valid = str(keys[-1]), list(_schema_at(keys[:-1])["properties"])
     if not isinstance(keys[-1], str):
-        return f"YAML reads this key as {_kind(keys[-1])}. Valid keys: {', '.join(valid)}"
+        return f"YAML reads a key here as {_kind(keys[-1])}, not as text. Valid keys: {', '.join(valid)}"
     inside = [path for path in valid if path.startswith(f"{key}.")]
     if inside:
         return f"a section; write dotted paths instead, such as {inside[0]}"

@@ -21,12 +21,25 @@ OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one_cycle", "cosine", "constant")
 AUGMENTATIONS = ("random_crop", "random_horizontal_flip")
 
+# What people write elsewhere, and what it is called here.
+SYNONYMS = {
+    "gpu": "cuda",
+    "float32": "fp32",
+    "bfloat16": "bf16",
+    "lr": "learning_rate",
+    "wd": "weight_decay",
+    "bs": "batch_size",
+    "overrides": "set",
+}
+
 PROBLEM = "seedwise"  # the pydantic error type whose message is already written for the user
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that `word` most probably misspells, whatever its case; None if none is close."""
+    """Return the choice that `word` most probably stands for, whatever its case; None if none is close."""
     by_lower = {choice.lower(): choice for choice in choices}
+    if SYNONYMS.get(word.lower()) in by_lower:
+        return by_lower[SYNONYMS[word.lower()]]
     found = difflib.get_close_matches(word.lower(), by_lower, n=1)
     return by_lower[found[0]] if found else None
 

@@ -15,7 +15,7 @@ Keys = tuple[Hashable, ...]
 
 _HINTS = {
     "found character '\\t'": "a tab; indent with spaces",
-    "mapping values are not allowed here": 'a second ": " in one line; quote a text that contains it, or check the indentation',
+    "mapping values are not allowed here": 'a ": " where none can be; quote a text that contains it, or indent rightly',
     "found character '@'": "a text that begins with @; quote it",
     "found character '`'": "a text that begins with `; quote it",
     "found character '%'": "a text that begins with %; quote it",

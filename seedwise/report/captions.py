@@ -15,22 +15,29 @@ def means_caption(plan: Plan, sizes: Sequence[int], diverged: bool = False) -> s
     distinct = sorted(set(sizes))
     seeds = quantity(distinct[0], "seed") if len(distinct) == 1 else f"{distinct[0]} to {distinct[-1]} seeds"
     confidence = percent(plan.confidence)
-    return (
-        f"Bars: mean {metric_words(plan)} over {seeds} ({direction_words(plan)}). Error bars: {confidence} t interval "
-        f"of the mean. Brackets: {confidence} percentile bootstrap interval. Dots: one run each, in seed order from "
-        f"left to right.{crosses} Whether intervals overlap is not a test."
-    )
+    text = f"Bars: mean {metric_words(plan)} over {seeds} ({direction_words(plan)})."
+    if distinct[-1] > 1:
+        text += (
+            f" Error bars: {confidence} t interval of the mean. Brackets: {confidence} percentile bootstrap interval; "
+            "whether intervals overlap is not a test."
+        )
+    return f"{text} Dots: one run each, in seed order from left to right.{crosses}"
 
 
-def differences_caption(plan: Plan) -> str:
-    """Caption of the forest plot of differences."""
+def differences_caption(plan: Plan, comparisons: int) -> str:
+    """Caption of the forest plot of differences; `comparisons` is how many rows it has."""
     confidence = percent(plan.confidence)
-    margin = f" Shaded: the declared margin ±{number(plan.margin)}." if plan.margin is not None else ""
-    return (
-        f"Dots: difference from the baseline in {metric_words(plan)}, signed so that positive is better. Thick lines: "
-        f"{confidence} confidence interval of that comparison alone. Thin lines: simultaneous {confidence} interval, "
-        f"which holds for all comparisons at once.{margin}"
-    )
+    text = f"Dots: difference from the baseline in {metric_words(plan)}, signed so that positive is better. "
+    if plan.variance == "pooled":
+        text += f"Lines: {confidence} confidence intervals that hold for all comparisons at once (Dunnett)."
+    elif comparisons == 1:
+        text += f"Lines: {confidence} confidence interval."
+    else:
+        text += (
+            f"Thick lines: {confidence} confidence interval of that comparison alone. Thin lines: {confidence} "
+            "intervals that hold for all comparisons at once."
+        )
+    return text + (f" Shaded: the declared margin ±{number(plan.margin)}." if plan.margin is not None else "")
 
 
 def power_caption(plan: Plan) -> str:

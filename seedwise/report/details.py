@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from seedwise.plan import Plan
 from seedwise.report import rule_of_thumb
 from seedwise.report.rows import Comparison, VariantSummary
-from seedwise.report.sentences import TESTS, seeds_words, verdict_sentence
+from seedwise.report.sentences import TESTS, is_claim, seeds_words, verdict_sentence
 from seedwise.report.tables import interval, number, p_value, percent, quantity
 from seedwise.statistics.power import MAX_SEEDS
 
@@ -15,13 +15,18 @@ PERMUTATION_TESTS = {"permutation": "permutation test", "sign-flip": "sign-flip 
 
 
 def comparison_paragraph(
-    comparison: Comparison, means: Mapping[str, VariantSummary], names: Mapping[str, str], plan: Plan, comparisons: int
+    comparison: Comparison,
+    means: Mapping[str, VariantSummary],
+    names: Mapping[str, str],
+    plan: Plan,
+    comparisons: int,
+    exploratory: bool,
 ) -> str:
     """All evidence on one variant against the baseline; `comparisons` is how many verdicts share the error rate."""
     if comparison.difference is None:
-        return verdict_sentence(comparison, names, plan)
+        return verdict_sentence(comparison, names, plan, exploratory)
     sentences = [
-        verdict_sentence(comparison, names, plan),
+        verdict_sentence(comparison, names, plan, exploratory),
         _means(comparison, means),
         _test(comparison, plan, comparisons),
         _effect(comparison, plan),
@@ -50,7 +55,7 @@ def _test(c: Comparison, plan: Plan, comparisons: int) -> str:
     if comparisons == 1:
         return f"{text}."
     if c.test == "dunnett":
-        return f"{text}, corrected for {comparisons} comparisons."
+        return f"{text}, which like its interval is corrected for {comparisons} comparisons."
     text += f"; before correcting for {comparisons} comparisons p {p_value(c.p_value)}"
     if c.simultaneous_low is not None and c.simultaneous_high is not None:
         text += ", and the interval that holds for all of them at once is "
@@ -127,7 +132,7 @@ def _bootstrap(c: Comparison, plan: Plan) -> str:
 
 
 def _fragile(c: Comparison) -> str:
-    if not c.fragile:
+    if not (c.fragile and is_claim(c)):
         return ""
     return (
         "**Fragile**: the rule of thumb, the permutation test (where it can reach significance) and the paired and "

@@ -47,7 +47,7 @@ def plot_differences(
             axes.axvspan(-plan.margin, plan.margin, color=style.MARGIN_COLOUR, zorder=0)
         axes.axvline(0, color=style.INK, linewidth=1, zorder=1)
         for y, row in enumerate(rows):
-            _draw_difference(axes, y, row, appearance[row.variant].colour)
+            _draw_difference(axes, y, row, appearance[row.variant].colour, thin=_shows_simultaneous(rows, plan))
         axes.set_yticks(range(len(rows)), [style.wrap(labels[row.variant], 22) for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
@@ -94,11 +94,16 @@ def pooled_std(rows: Sequence[VariantSummary]) -> float | None:
     return math.sqrt(sum(weight * std**2 for weight, std in usable) / degrees) if degrees else None
 
 
-def _draw_difference(axes: Axes, y: int, row: Comparison, colour: str) -> None:
+def _shows_simultaneous(rows: Sequence[Comparison], plan: Plan) -> bool:
+    """Whether the simultaneous interval says more than the plain one; Dunnett's plain interval is simultaneous."""
+    return len(rows) > 1 and plan.variance == "separate" and any(row.simultaneous_low is not None for row in rows)
+
+
+def _draw_difference(axes: Axes, y: int, row: Comparison, colour: str, *, thin: bool) -> None:
     if row.difference is None:
         axes.text(0.02, y, "undefined", transform=axes.get_yaxis_transform(), va="center", style="italic")
         return
-    if row.simultaneous_low is not None and row.simultaneous_high is not None:
+    if thin and row.simultaneous_low is not None and row.simultaneous_high is not None:
         axes.hlines(y, row.simultaneous_low, row.simultaneous_high, color=style.INK, linewidth=1, zorder=2)
     if row.ci_low is not None and row.ci_high is not None:
         axes.hlines(y, row.ci_low, row.ci_high, color=colour, linewidth=5, zorder=3)
@@ -109,7 +114,7 @@ def _differences_legend(figure: Figure, rows: Sequence[Comparison], plan: Plan) 
     confidence = percent(plan.confidence)
     handles: list[Line2D | Patch] = [Line2D([], [], color="#777777", linewidth=5)]
     names = [f"{confidence} CI"]
-    if any(row.simultaneous_low is not None for row in rows):
+    if _shows_simultaneous(rows, plan):
         handles.append(Line2D([], [], color=style.INK, linewidth=1))
         names.append("simultaneous CI")
     if plan.margin is not None:

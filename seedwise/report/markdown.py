@@ -94,7 +94,7 @@ def render_results(report: ReportInput) -> str:
         {
             "label": plain[c.variant],
             "verdict": sentences.verdict_word(c.verdict, exploratory),
-            "text": comparison_paragraph(c, by_name, names, plan, len(comparisons)),
+            "text": comparison_paragraph(c, by_name, names, plan, len(comparisons), exploratory),
         }
         for c in comparisons
     ]
@@ -108,7 +108,7 @@ def render_results(report: ReportInput) -> str:
         confidence=percent(plan.confidence),
         seed_count=quantity(len(report.seeds), "seed"),
         seed_list=", ".join(str(seed) for seed in report.seeds),
-        bottom_line=sentences.bottom_line(summaries, comparisons, names, plan, report.exploratory),
+        bottom_line=sentences.bottom_line(summaries, comparisons, names, plan, exploratory),
         exploratory=[escape(reason) for reason in report.exploratory],
         setup_table=_pairs("Setting", report.setup),
         variants_table=_variants_table(report, plain),
@@ -119,7 +119,7 @@ def render_results(report: ReportInput) -> str:
         means_caption=captions.means_caption(
             plan, [row.n for row in summaries], any(row.n_diverged for row in summaries)
         ),
-        differences_caption=captions.differences_caption(plan),
+        differences_caption=captions.differences_caption(plan, len(comparisons)),
         power_caption=captions.power_caption(plan),
         sections=sections,
         comparisons_table=_comparisons_table(comparisons, plain, plan, exploratory),
@@ -190,7 +190,8 @@ def _comparisons_table(
             number(c.hedges_g, 2),
             p_cell(c.permutation_p),
             f"{c.wins:g} of {c.pairs:g}" if c.wins is not None and c.pairs else MISSING,
-            sentences.verdict_word(c.verdict, exploratory) + (" (fragile)" if c.fragile else ""),
+            sentences.verdict_word(c.verdict, exploratory)
+            + (" (fragile)" if c.fragile and sentences.is_claim(c) else ""),
         ]
         for c in comparisons
     ]

@@ -44,7 +44,7 @@ def plot_means(
         figure = Figure(figsize=(width, style.HEIGHT + (1.4 if tilted else 0.4)), layout="constrained")
         axes = figure.add_subplot()
         appearance = style.looks([row.variant for row in rows], plan.baseline)
-        start = _bar_start(rows)
+        start = bar_start(rows)
         for x, row in enumerate(rows):
             _draw_variant(axes, x, row, appearance[row.variant], start)
         edge = 0.6 + max(0, 3 - len(rows)) / 2  # one or two bars keep the width they have among three
@@ -117,7 +117,7 @@ def _extent(rows: Sequence[VariantSummary]) -> tuple[float, float] | None:
     return (min(shown), max(shown)) if shown else None
 
 
-def _bar_start(rows: Sequence[VariantSummary]) -> float:
+def bar_start(rows: Sequence[VariantSummary]) -> float:
     """Where bars begin: at 0, or nearer to the values where they lie far from 0 compared with their spread."""
     extent = _extent(rows)
     if extent is None or extent[0] <= 0 <= extent[1]:
@@ -174,8 +174,10 @@ def _means_legend(figure: Figure, rows: Sequence[VariantSummary], plan: Plan) ->
     thick = Line2D([], [], marker="|", linestyle="", color=style.INK, markersize=14, markeredgewidth=2)
     thin = Line2D([], [], marker=BRACKET_MARKER, linestyle="", color=style.INK, markersize=13, markeredgewidth=1)
     cross = Line2D([], [], marker="x", linestyle="", color=style.INK, markersize=8, markeredgewidth=2)
-    handles = [dot, thick, thin]
-    names = [f"one run ({n})", f"{confidence} t interval", f"{confidence} percentile bootstrap"]
+    handles, names = [dot], [f"one run ({n})"]
+    if any(row.t_low is not None for row in rows):
+        handles += [thick, thin]
+        names += [f"{confidence} t interval", f"{confidence} percentile bootstrap"]
     if any(row.n_diverged for row in rows):
         handles.append(cross)
         names.append("diverged runs")

@@ -55,13 +55,23 @@ def evidence(comparison: Comparison, plan: Plan) -> str:
     return f"({', '.join(parts)})"
 
 
-def verdict_sentence(comparison: Comparison, names: Mapping[str, str], plan: Plan) -> str:
+def basis(exploratory: bool) -> str:
+    """What a claim rests on."""
+    return "in this exploratory analysis" if exploratory else "under the declared plan"
+
+
+def is_claim(comparison: Comparison) -> bool:
+    """Whether the verdict answers the question at all; only then can other methods contradict it."""
+    return comparison.verdict not in (Verdict.TOO_FEW_SEEDS, Verdict.UNDEFINED)
+
+
+def verdict_sentence(comparison: Comparison, names: Mapping[str, str], plan: Plan, exploratory: bool = False) -> str:
     """One verdict as a sentence about one variant and the baseline."""
     variant, baseline = names[comparison.variant], names[comparison.baseline]
     shown = evidence(comparison, plan)
     match comparison.verdict:
         case "BETTER" | "WORSE" as verdict:
-            return f"{variant} is {verdict.lower()} than {baseline} under the declared plan {shown}."
+            return f"{variant} is {verdict.lower()} than {baseline} {basis(exploratory)} {shown}."
         case "EQUIVALENT":
             return (
                 f"{variant} and {baseline} are equivalent within the declared margin ±{number(plan.margin)}: the "
@@ -87,17 +97,18 @@ def equivalence_confidence(plan: Plan) -> str:
     return percent(1 - 2 * plan.alpha)
 
 
-def group_sentence(verdict: str, group: Sequence[Comparison], names: Mapping[str, str], plan: Plan) -> str:
+def group_sentence(
+    verdict: str, group: Sequence[Comparison], names: Mapping[str, str], plan: Plan, exploratory: bool
+) -> str:
     """One sentence for all variants that share a verdict; evidence is listed only where few share it."""
     if len(group) == 1:
-        return verdict_sentence(group[0], names, plan)
-    decided = verdict not in ("TOO_FEW_SEEDS", "UNDEFINED", "EQUIVALENT")
-    listed = decided and len(group) <= LISTED_IN_FULL
+        return verdict_sentence(group[0], names, plan, exploratory)
+    listed = is_claim(group[0]) and len(group) <= LISTED_IN_FULL
     variants = enumerate_words([names[c.variant] + (f" {evidence(c, plan)}" if listed else "") for c in group])
     baseline = names[group[0].baseline]
     match verdict:
         case "BETTER" | "WORSE":
-            return f"{variants} are {verdict.lower()} than {baseline} under the declared plan."
+            return f"{variants} are {verdict.lower()} than {baseline} {basis(exploratory)}."
         case "EQUIVALENT":
             return f"{variants} are each equivalent to {baseline} within the declared margin ±{number(plan.margin)}."
         case "NOT_SUPPORTED":
@@ -131,7 +142,7 @@ def bottom_line(
     comparisons: Sequence[Comparison],
     names: Mapping[str, str],
     plan: Plan,
-    exploratory: Sequence[str],
+    exploratory: bool,
 ) -> str:
     """The answer in one paragraph."""
     left = "**EXPLORATORY**: the study left its declared plan, so no verdict below confirms anything."
@@ -141,15 +152,15 @@ def bottom_line(
     for verdict in Verdict:
         group = [c for c in comparisons if c.verdict == verdict]
         if group:
-            sentences.append(group_sentence(verdict, group, names, plan))
+            sentences.append(group_sentence(verdict, group, names, plan, exploratory))
         if group and verdict == "NOT_SUPPORTED":
             sentences.append(not_equality(group))
-    fragile = [names[c.variant] for c in comparisons if c.fragile]
+    fragile = [names[c.variant] for c in comparisons if c.fragile and is_claim(c)]
     if fragile:
         subject = "verdict on" if len(fragile) == 1 else "verdicts on"
         copula = "is" if len(fragile) == 1 else "are"
         sentences.append(f"The {subject} {enumerate_words(fragile)} {copula} fragile: other common methods disagree.")
-    if any(c.verdict in ("BETTER", "WORSE", "EQUIVALENT", "NOT_SUPPORTED") for c in comparisons):
+    if any(is_claim(c) for c in comparisons):
         cover = "intervals cover" if len(comparisons) > 1 else "interval covers"
         sentences.append(f"The {cover} new seeds on this test set, not new test sets.")
     return " ".join(sentences)

@@ -65,7 +65,7 @@ def make_report(scores: Scores, plan: Plan | None = None, **changes) -> ReportIn
         "runs": runs,
         "summary": analysis.summary,
         "comparisons": analysis.comparisons,
-        "warnings": [],
+        "warnings": [warning.sentence for warning in analysis.warnings],
         "commands": ["git checkout 0123456", "make setup", "make study"],
         "commit": "0123456",
         "dirty": False,

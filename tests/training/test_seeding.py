@@ -69,10 +69,11 @@ def test_an_added_layer_leaves_the_other_layers_as_they_are():
 
 
 def test_initialising_does_not_move_the_global_stream():
+    layer = nn.Linear(3, 3)
     set_seed(1)
     expected = torch.rand(3)
     set_seed(1)
-    initialise(nn.Linear(3, 3), seed=9)
+    initialise(layer, seed=9)
     assert torch.equal(torch.rand(3), expected)
 
 

@@ -1,4 +1,5 @@
 # The study, its paths, and what every rule needs. Nothing heavier than pydantic is imported here.
+import json
 import os
 import re
 import shlex
@@ -22,7 +23,14 @@ try:
 except ConfigError as error:
     sys.exit(f"{error}")
 
+CONFIG_FILE = " and ".join(os.path.relpath(file) for file in workflow.configfiles) or "the command line"
+VARIANTS = [variant.name for variant in STUDY.variants]
+LABELS = json.dumps({variant.name: variant.label or variant.name for variant in STUDY.variants})
+PLAN = STUDY.analysis.model_dump_json()
 RESULTS = STUDY.folder()
+TABLES = [RESULTS / "summary.csv", RESULTS / "comparisons.csv"]
+FIGURES = ["means", "differences", "power"] if len(VARIANTS) > 1 else ["means"]
+PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
 RECORDS = [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs()]
 SCRIPTS = HOME / "workflow/scripts"
 DATASET = slug(STUDY.dataset.name)

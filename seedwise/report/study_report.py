@@ -1,0 +1,106 @@
+"""From a study, its tables and one run record to everything that results.md says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from seedwise.findings import Findings
+from seedwise.records import RunRecord
+from seedwise.report.markdown import NewTestSet, ReportInput, ReportVariant
+from seedwise.study import Study
+
+DATASET_NAMES = {"fashion_mnist": "Fashion-MNIST"}
+FIGURES = {"means": "figures/means.png", "differences": "figures/differences.png", "power": "figures/power.png"}
+
+
+def build_report(
+    study: Study,
+    config_file: str,
+    runs: pd.DataFrame,
+    summary: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    findings: Findings,
+    record: RunRecord,
+) -> ReportInput:
+    """Gather a report; `record` is a run of the baseline, which tells sizes, hardware and versions."""
+    several = len(study.variants) > 1
+    return ReportInput(
+        title=study.title,
+        study=study.study,
+        config_file=config_file,
+        plan=study.analysis,
+        plan_hash=findings.plan_hash,
+        exploratory=findings.exploratory,
+        setup=setup(study, record),
+        variants=[
+            ReportVariant(variant.name, variant.label or variant.name, changes(study, variant.name))
+            for variant in study.variants
+        ],
+        seeds=study.seeds,
+        runs=runs,
+        summary=summary,
+        comparisons=comparisons,
+        warnings=findings.warnings,
+        commands=commands(config_file),
+        commit=record.provenance.commit,
+        dirty=record.provenance.dirty,
+        versions=record.provenance.versions,
+        figures=FIGURES if several else {"means": FIGURES["means"]},
+        test_set=[
+            NewTestSet(answer.variant, answer.low, answer.high, answer.both_low, answer.both_high)
+            for answer in findings.test_set
+        ],
+    )
+
+
+def setup(study: Study, record: RunRecord) -> dict[str, str]:
+    """Say in plain lines what was trained on what, as the baseline was."""
+    chosen, sizes, origin = study.settings(study.analysis.baseline), record.sizes, record.provenance
+    training = chosen.training
+    dataset = DATASET_NAMES.get(chosen.dataset.name, chosen.dataset.name)
+    optimizer = f"{training.optimizer}, learning rate {training.learning_rate:g}"
+    if training.optimizer == "sgd":
+        optimizer += f", momentum {training.momentum:g}"
+    if training.weight_decay:
+        optimizer += f", weight decay {training.weight_decay:g}"
+    return {
+        "Dataset": f"{dataset}: {_count(sizes.train)} training, {_count(sizes.validation)} validation and "
+        f"{_count(sizes.test)} test images",
+        "Architecture": f"{chosen.model.name}, {_count(sizes.parameters)} parameters",
+        "Optimizer": f"{optimizer}, {training.schedule} schedule, batch size {training.batch_size}",
+        "Epochs": f"{training.epochs}; the last epoch's weights are tested, once",
+        "Seeds": f"{len(study.seeds)} per variant",
+        "Hardware": f"{origin.hardware} ({origin.device}), {training.threads} "
+        f"thread{'s' if training.threads > 1 else ''} a run, {origin.precision}",
+    }
+
+
+def changes(study: Study, variant: str) -> str:
+    """List the settings in which a variant differs from the baseline, as `key = value, …`."""
+    own, base = (_flat(json.loads(study.settings(name).canonical())) for name in (variant, study.analysis.baseline))
+    return ", ".join(f"{key} = {_plain(value)}" for key, value in own.items() if value != base[key])
+
+
+def commands(config_file: str) -> list[str]:
+    """Return the commands that make the study again."""
+    option = "" if config_file == "config.yaml" else f" --configfile {config_file}"
+    return ["make setup", f".venv/bin/snakemake --cores 4 --resources gpu=1{option}"]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _plain(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", " ")  # a thin no-break space, as ISO 31-0 groups digits

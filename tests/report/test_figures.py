@@ -1,0 +1,164 @@
+"""Figures: the same bytes from the same data, and what they show where it can be read off the drawing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from made_studies import A, B, C, make_report
+
+from seedwise.plan import Plan
+from seedwise.report import figures, means_figure, style
+from seedwise.report.rows import VariantSummary, read_rows
+
+LOSS = {"metric": "test_loss", "higher_is_better": False}
+RNG = np.random.default_rng(0)
+STUDIES = {
+    "three": ({"a": A, "b": B, "c": C}, {}),
+    "twelve": ({f"v{i}": [float(x) for x in RNG.normal(0.9 + 0.003 * i, 0.005, 3)] for i in range(12)}, {}),
+    "one variant": ({"a": A}, {}),
+    "one seed": ({"a": [0.84], "b": [0.85]}, {}),
+    "thirty seeds": ({name: [float(x) for x in RNG.normal(0.9, 0.01, 30)] for name in "ab"}, {"margin": 0.004}),
+    "negative": ({"a": [-1.32, -1.35, -1.3], "b": [-1.28, -1.29, -1.31]}, {"metric": "test_log_likelihood"}),
+    "loss": ({"a": [0.32, 0.35, 0.3], "b": [0.48, None, 0.41], "c": [None, None, None]}, LOSS),
+    "both signs": ({"a": [-0.1, 0.2, 0.1], "b": [0.3, 0.5, 0.4]}, {"metric": "return"}),
+    "constant": ({"a": [0.84] * 3, "b": [0.84] * 3}, {}),
+    "all diverged": ({"a": [None, None], "b": [None, None]}, LOSS),
+}
+
+
+def draw(name, folder, labels=None):
+    """All figures of one study; returns their texts as SVG by kind."""
+    scores, fields = STUDIES[name]
+    plan = Plan(baseline=next(iter(scores)), **fields)
+    labels = labels or {variant: f"Variant {variant} with a rather long label" for variant in scores}
+    report = make_report(scores, plan)
+    folder.mkdir(exist_ok=True)
+    paths = {kind: (folder / f"{kind}.png", folder / f"{kind}.svg") for kind in ("means", "differences", "power")}
+    # Text as text, so that the tests can read it.
+    style_rc = {**style.RC, "svg.fonttype": "none"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "RC", style_rc)
+        figures.plot_means(report.summary, report.runs, labels, plan, *paths["means"])
+        figures.plot_differences(report.comparisons, labels, plan, *paths["differences"])
+        figures.plot_power(report.summary, report.comparisons, labels, plan, *paths["power"])
+    return {kind: svg.read_text(encoding="utf-8") for kind, (_, svg) in paths.items()}
+
+
+def words(svg):
+    return " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+
+
+@pytest.mark.parametrize("name", ["three", "loss"])
+def test_same_data_give_the_same_bytes(name, tmp_path):
+    draw(name, tmp_path / "first")
+    draw(name, tmp_path / "second")
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert len(files) == 6
+    for file in files:
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
+
+
+def test_files_name_neither_date_nor_software(tmp_path):
+    draw("one variant", tmp_path)
+    assert b"Software" not in (tmp_path / "means.png").read_bytes()
+    svg = (tmp_path / "means.svg").read_text(encoding="utf-8")
+    assert "<dc:date>" not in svg
+    assert mpl.__version__ not in svg
+
+
+@pytest.mark.parametrize("name", sorted(STUDIES))
+def test_every_kind_of_study_can_be_drawn(name, tmp_path):
+    for svg in draw(name, tmp_path).values():
+        assert svg.rstrip().endswith("</svg>")
+        assert not re.search(r"\b(nan|None|inf)\b", words(svg))
+
+
+def test_bars_that_do_not_start_at_zero_say_so(tmp_path):
+    assert "y axis starts at 0.81, not at 0" in words(draw("three", tmp_path)["means"])
+    assert "y axis ends at −1.2, not at 0" in words(draw("negative", tmp_path)["means"])
+    assert "y axis" not in words(draw("both signs", tmp_path)["means"])
+    assert "y axis" not in words(draw("loss", tmp_path)["means"])
+
+
+@pytest.mark.parametrize("name", sorted(set(STUDIES) - {"all diverged"}))
+def test_bars_start_outside_of_everything_shown(name):
+    scores, fields = STUDIES[name]
+    report = make_report(scores, Plan(baseline=next(iter(scores)), **fields))
+    rows = read_rows(VariantSummary, report.summary)
+    start = means_figure.bar_start(rows)
+    shown = [value for row in rows for value in (row.t_low, row.t_high, *row.values) if value is not None]
+    assert start == 0 or start < min(shown) or start > max(shown)
+
+
+def test_marks_are_named_in_the_figure(tmp_path):
+    shown = words(draw("three", tmp_path)["means"])
+    for mark in ("one run (n = 3)", "95% t interval", "95% percentile bootstrap", "(higher is better)"):
+        assert mark in shown
+    assert "diverged" not in shown
+    assert "interval" not in words(draw("one seed", tmp_path)["means"])
+
+
+def test_diverged_runs_are_counted(tmp_path):
+    shown = words(draw("loss", tmp_path)["means"])
+    assert "(1 of 3 diverged)" in shown
+    assert "(3 of 3 diverged)" in shown
+    assert "(lower is better)" in shown
+
+
+def test_a_comparison_without_difference_is_marked(tmp_path):
+    assert "undefined" in words(draw("loss", tmp_path)["differences"])
+
+
+def test_margin_and_simultaneous_intervals_are_named_where_drawn(tmp_path):
+    assert "margin ±0.0040" in words(draw("thirty seeds", tmp_path)["differences"])
+    assert "simultaneous CI" in words(draw("three", tmp_path)["differences"])
+    assert "simultaneous CI" not in words(draw("thirty seeds", tmp_path)["differences"])
+
+
+def test_power_curve_marks_the_study_and_says_when_there_is_no_spread(tmp_path):
+    assert "this study: 3 seeds" in words(draw("three", tmp_path)["power"])
+    assert "No spread between seeds" in words(draw("constant", tmp_path)["power"])
+
+
+def test_labels_are_literal_text(tmp_path):
+    shown = words(draw("three", tmp_path, {"a": "a", "b": "$x$ costs $5", "c": "_|_"})["means"])
+    assert "$x$ costs $5" in shown
+    assert "_|_" in shown
+
+
+def test_pooled_std_weighs_by_degrees_of_freedom():
+    report = make_report({"a": [0.0, 2.0], "b": [0.0, 3.0, 6.0], "c": [1.0]})
+    assert figures.pooled_std(read_rows(VariantSummary, report.summary)) == pytest.approx(((2 + 18) / 3) ** 0.5)
+    single = make_report({"a": [1.0], "b": [2.0]})
+    assert figures.pooled_std(read_rows(VariantSummary, single.summary)) is None
+
+
+def test_looks_are_distinct_for_twelve_variants_and_do_not_depend_on_the_baseline():
+    names = [f"v{i}" for i in range(12)]
+    appearance = style.looks(names, "v0")
+    assert len(set(appearance.values())) == 12
+    assert appearance["v0"].colour == style.BASELINE_COLOUR
+    assert style.looks(names[:4], "v0")["v3"] == appearance["v3"]
+
+
+def test_wrapping_fills_lines_evenly_and_shortens_what_is_too_long():
+    assert style.wrap("Adam instead of SGD with Nesterov momentum", 26) == "Adam instead of SGD\nwith Nesterov momentum"
+    assert style.wrap("short", 26) == "short"
+    assert style.wrap("", 26) == ""
+    long = style.wrap("word " * 40, 20)
+    assert long.count("\n") == style.MOST_LINES - 1
+    assert long.endswith("…")
+
+
+def test_drawing_leaves_global_settings_alone_and_needs_no_display(tmp_path):
+    before = dict(mpl.rcParams)
+    draw("one variant", tmp_path)
+    assert dict(mpl.rcParams) == before
+    program = "import sys, seedwise.report.figures; print('matplotlib.pyplot' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"

@@ -1,0 +1,204 @@
+"""The sentences that carry the verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from made_studies import A, B, C, make_report
+
+from seedwise.plan import Plan
+from seedwise.report import captions, rule_of_thumb, sentences
+from seedwise.report.details import comparison_paragraph, seeds_needed_cell
+from seedwise.report.rows import Comparison, VariantSummary, read_rows
+
+PLAN = Plan(baseline="A")
+NAMES = {"A": "A", "B": "B", "C": "C"}
+
+
+def read(scores, plan=PLAN):
+    report = make_report(scores, plan)
+    return read_rows(VariantSummary, report.summary), read_rows(Comparison, report.comparisons)
+
+
+@pytest.fixture
+def b_against_a():
+    return read({"A": A, "B": B})[1][0]
+
+
+def paragraph(scores, plan=PLAN, exploratory=False):
+    summaries, comparisons = read(scores, plan)
+    means = {row.variant: row for row in summaries}
+    return comparison_paragraph(comparisons[0], means, NAMES, plan, len(comparisons), exploratory)
+
+
+def test_percentile_interval_at_three_seeds():
+    summaries, _ = read({"A": A})
+    assert sentences.percentile_worth(summaries, NAMES, PLAN) == (
+        "With 3 seeds the 95% percentile bootstrap is just the observed range; for roughly normal seed noise it "
+        "contains the true mean about 75% of the time. The t interval (95%) is [0.8271, 0.8602] for A."
+    )
+
+
+def test_percentile_interval_at_more_seeds_is_not_called_the_range():
+    summaries, _ = read({"A": [*A, 0.84, 0.845]})
+    text = sentences.percentile_worth(summaries, NAMES, PLAN)
+    assert "range" not in text
+    assert "With 5 seeds" in text
+    assert "about 84% of the time" in text
+
+
+def test_percentile_interval_of_one_seed_and_of_none():
+    summaries, _ = read({"A": [0.9], "B": [None]})
+    text = sentences.percentile_worth(summaries, NAMES, PLAN)
+    assert text == (
+        "There is no mean and no interval for B. With 1 seed there is no interval: nothing tells how far another seed "
+        "would be."
+    )
+
+
+def test_better():
+    summaries, comparisons = read({"A": A, "B": B})
+    assert sentences.bottom_line(summaries, comparisons, NAMES, PLAN, False) == (
+        "B is better than A under the declared plan (Δ = +0.0143, 95% CI [0.0003, 0.0284], Holm p = 0.0476). The "
+        "verdict on B is fragile: other common methods disagree. The interval covers new seeds on this test set, not new test "
+        "sets."
+    )
+
+
+def test_worse_where_lower_is_better():
+    plan = Plan(baseline="A", metric="test_loss", higher_is_better=False)
+    summaries, comparisons = read({"A": A, "B": B}, plan)
+    text = sentences.bottom_line(summaries, comparisons, NAMES, plan, False)
+    assert text.startswith("B is worse than A under the declared plan (Δ = −0.0143, 95% CI [−0.0284, −0.0003]")
+
+
+def test_difference_that_is_not_supported_is_not_called_equality():
+    summaries, comparisons = read({"A": A, "C": C})
+    assert sentences.bottom_line(summaries, comparisons, NAMES, PLAN, False) == (
+        "The data do not support a difference between C and A (Δ = +0.0010, 95% CI [−0.0126, 0.0146], Holm p = "
+        "0.8414). This is not evidence of equality: with 3 seeds only differences above 0.0175 would be detected 80% "
+        "of the time. The interval covers new seeds on this test set, not new test sets."
+    )
+
+
+def test_equivalent_names_the_margin_and_the_narrower_interval(b_against_a):
+    row = dataclasses.replace(b_against_a, verdict="EQUIVALENT", equivalence_low=-0.01, equivalence_high=0.015)
+    text = sentences.verdict_sentence(row, NAMES, Plan(baseline="A", margin=0.02))
+    assert text.startswith(
+        "B and A are equivalent within the declared margin ±0.0200: the 90% CI of the difference, [−0.0100, 0.0150], "
+        "lies inside it"
+    )
+
+
+def test_too_few_seeds_and_undefined_say_why(b_against_a):
+    few = dataclasses.replace(b_against_a, verdict="TOO_FEW_SEEDS", n=1, n_baseline=1)
+    assert sentences.verdict_sentence(few, NAMES, PLAN) == (
+        "B and A cannot be compared with 1 seed that gave a result: a verdict needs at least 3 on both sides."
+    )
+    undefined = dataclasses.replace(b_against_a, verdict="UNDEFINED")
+    assert "B with A is undefined" in sentences.verdict_sentence(undefined, NAMES, PLAN)
+
+
+def test_unequal_arms_are_both_counted(b_against_a):
+    assert sentences.seeds_words(dataclasses.replace(b_against_a, n=2, n_baseline=1)) == "2 against 1 seed"
+    assert sentences.seeds_words(dataclasses.replace(b_against_a, n=3, n_baseline=5)) == "3 against 5 seeds"
+
+
+@pytest.mark.parametrize("verdict", ["BETTER", "WORSE", "EQUIVALENT", "NOT_SUPPORTED", "TOO_FEW_SEEDS", "UNDEFINED"])
+def test_variants_of_one_verdict_share_a_sentence(b_against_a, verdict):
+    group = [dataclasses.replace(b_against_a, variant=name, verdict=verdict) for name in ("B", "C")]
+    text = sentences.bottom_line([], group, NAMES, Plan(baseline="A", margin=0.1), False)
+    assert "B" in text.split(".")[0] or "B (Δ" in text
+    assert " and C" in text
+    claims = verdict not in ("TOO_FEW_SEEDS", "UNDEFINED")
+    assert ("new test sets" in text) == claims
+    assert ("fragile" in text) == claims
+
+
+def test_exploratory_verdicts_claim_nothing_under_the_plan(b_against_a):
+    assert sentences.verdict_word("BETTER", True) == "EXPLORATORY BETTER"
+    assert sentences.verdict_word("BETTER", False) == "BETTER"
+    text = sentences.bottom_line([], [b_against_a], NAMES, PLAN, True)
+    assert text.startswith("**EXPLORATORY**: ")
+    assert "B is better than A in this exploratory analysis" in text
+    assert "under the declared plan" not in text
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        ((0, 3, 0.6316), "0 of 3 runs diverged; rates up to 63% remain compatible."),
+        ((1, 1, 1.0), "1 of 1 run diverged; rates up to 100% remain compatible."),
+        ((0, 0, None), "0 of 0 runs diverged."),
+    ],
+)
+def test_diverged(args, text):
+    assert sentences.diverged_sentence(*args) == text
+
+
+def test_paragraph_shows_every_method_of_vector_2():
+    text = paragraph({"A": A, "B": B})
+    for part in (
+        "with √(s₁² + s₂²) the threshold is 0.0146, not exceeded",
+        "with the pooled standard deviation it is 0.0103, exceeded",
+        "in 2.6% and 7% of studies",
+        "p = 0.1000; with 3 seeds it cannot go below 0.1000, so it can never reach 0.05",
+        "A run of B beats a run of A in 9 of 9 pairs.",
+        "Hedges' g = 2.21",
+        "[0.0070, 0.0207]",
+        "**Fragile**",
+    ):
+        assert part in text
+
+
+def test_paragraph_explains_a_p_value_that_only_the_correction_turns():
+    text = paragraph({"A": A, "B": B, "C": C})
+    assert "before correcting for 2 comparisons p = 0.0476" in text
+    assert "On its own this comparison would pass; corrected for the number of comparisons it does not." in text
+
+
+def test_paragraph_of_a_paired_plan_names_the_sign_flip_test():
+    text = paragraph({"A": A, "B": B}, Plan(baseline="A", pairing="seed"))
+    assert "the paired t test by seed" in text
+    assert "The sign-flip test gives p = 0.2500; with 3 seeds it cannot go below 0.2500" in text
+
+
+def test_paragraph_of_dunnetts_test_is_not_corrected_twice():
+    text = paragraph({"A": A, "B": B, "C": C}, Plan(baseline="A", variance="pooled"))
+    assert "Dunnett p = 0.021" in text
+    assert "which like its interval is corrected for 2 comparisons" in text
+    assert "Holm" not in text
+
+
+def test_ties_between_runs_are_explained():
+    assert "in 4.5 of 9 pairs, counting ties as half" in paragraph({"A": A, "B": A})
+
+
+def test_seeds_needed(b_against_a):
+    assert seeds_needed_cell(dataclasses.replace(b_against_a, seeds_needed=4.0)) == "4"
+    assert seeds_needed_cell(dataclasses.replace(b_against_a, seeds_needed=10000)) == "10000 or more"
+    assert seeds_needed_cell(dataclasses.replace(b_against_a, seeds_needed=None)) == "—"
+
+
+@pytest.mark.parametrize(("n", "separate", "pooled", "power"), [(3, 0.026, 0.070, 0.31), (20, 0.0, 0.0, 0.04)])
+def test_rule_of_thumb_is_worth_what_simulation_found(n, separate, pooled, power):
+    assert rule_of_thumb.separate_false_positives(n, n) == pytest.approx(separate, abs=0.001)
+    assert rule_of_thumb.pooled_false_positives(n, n) == pytest.approx(pooled, abs=0.001)
+    assert rule_of_thumb.separate_power(n, n) == pytest.approx(power, abs=0.005)
+
+
+def test_captions_say_what_every_mark_is():
+    means = captions.means_caption(PLAN, [3, 5], diverged=True)
+    for word in (
+        "Bars: mean test accuracy over 3 to 5 seeds (higher is better)",
+        "Error bars: 95% t",
+        "Dots",
+        "Crosses",
+    ):
+        assert word in means
+    assert "Error bars" not in captions.means_caption(PLAN, [1, 1])
+    assert "Thin lines" in captions.differences_caption(PLAN, 2)
+    assert "Thin lines" not in captions.differences_caption(PLAN, 1)
+    assert "±0.0100" in captions.differences_caption(Plan(baseline="A", margin=0.01), 1)
+    assert "at the 0.05 level" in captions.power_caption(PLAN)

@@ -1,0 +1,100 @@
+"""How numbers, names and tables are written."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedwise.report import tables
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.84366667, "0.8437"),
+        (-0.1, "−0.1000"),
+        (0.0, "0.0000"),
+        (-0.0, "0.0000"),
+        (1234.5, "1234.5000"),
+        (0.00003, "3.0e−05"),
+        (-0.00003, "−3.0e−05"),
+        (None, "—"),
+        (math.nan, "—"),
+        (math.inf, "—"),
+    ],
+)
+def test_number(value, text):
+    assert tables.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.01433, "+0.0143"), (-0.01433, "−0.0143"), (0.0, "0.0000"), (None, "—"), (math.inf, "—")]
+)
+def test_signed(value, text):
+    assert tables.signed(value) == text
+
+
+def test_interval_needs_both_ends():
+    assert tables.interval(-0.1, 0.25) == "[−0.1000, 0.2500]"
+    assert tables.interval(None, 0.25) == "—"
+    assert tables.interval(0.1, math.inf) == "—"
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.0476372, "= 0.0476"), (1.0, "= 1.0000"), (1e-9, "< 0.0001"), (None, "not defined")]
+)
+def test_p_value(p, text):
+    assert tables.p_value(p) == text
+
+
+@given(st.floats(0, 1, exclude_min=True))
+def test_p_value_is_never_written_as_zero(p):
+    assert tables.p_value(p) != "= 0.0000"
+    assert tables.p_cell(p) != "0.0000"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.95, "95%"),
+        (0.632, "63%"),
+        (0.999, "99.9%"),
+        (1.0, "100%"),
+        (0.0, "0%"),
+        (1e-7, "less than 0.1%"),
+        (None, "—"),
+    ],
+)
+def test_percent(share, text):
+    assert tables.percent(share) == text
+
+
+def test_quantity_agrees_with_its_noun():
+    assert tables.quantity(1, "seed") == "1 seed"
+    assert tables.quantity(3, "seed") == "3 seeds"
+    assert tables.quantity(0, "run") == "0 runs"
+
+
+def test_enumeration():
+    assert tables.enumerate_words(["a"]) == "a"
+    assert tables.enumerate_words(["a", "b"]) == "a and b"
+    assert tables.enumerate_words(["a", "b", "c"]) == "a, b and c"
+
+
+def test_escape_keeps_words_readable():
+    assert tables.escape("test_accuracy") == "test_accuracy"
+    assert tables.escape("_x_") == r"\_x\_"
+    assert tables.escape("a|b\nc") == r"a\|b c"
+    assert tables.escape("$5 [x](y)") == r"\$5 \[x\](y)"
+
+
+def test_code_spans_hold_pipes_and_backticks():
+    assert tables.code("a|b") == r"`a\|b`"
+    assert tables.code("a`b") == "`` a`b ``"
+
+
+def test_markdown_table():
+    assert tables.markdown_table(["a", "b"], [["1", "2"]], numeric=[1]) == "| a | b |\n| --- | ---: |\n| 1 | 2 |"

@@ -1,0 +1,40 @@
+"""Render results.md from the study and its tables."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from seedwise.errors import run_script
+from seedwise.files import write_text
+from seedwise.findings import read_findings
+from seedwise.records import read_record
+from seedwise.report.markdown import render_results
+from seedwise.report.study_report import build_report
+from seedwise.study import Study
+
+
+def main() -> None:
+    """Parse arguments, gather, render."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", required=True, help="the whole study, JSON")
+    parser.add_argument("--config", required=True, help="the config's file name, for the reader")
+    parser.add_argument("--tables", type=Path, required=True, help="folder of runs.csv, summary.csv and comparisons.csv")
+    parser.add_argument("--record", type=Path, required=True, help="a run record of the baseline")
+    parser.add_argument("--out", type=Path, required=True, help="results.md to write")
+    arguments = parser.parse_args()
+    tables = {name: pd.read_csv(arguments.tables / f"{name}.csv") for name in ("runs", "summary", "comparisons")}
+    report = build_report(
+        Study.model_validate_json(arguments.study),
+        arguments.config,
+        **tables,
+        findings=read_findings(arguments.tables / "findings.json"),
+        record=read_record(arguments.record),
+    )
+    write_text(arguments.out, render_results(report))
+
+
+if __name__ == "__main__":
+    run_script(main)
