@@ -69,15 +69,17 @@ def _problems(error: ValidationError, config: Mapping[Any, Any], places: Mapping
         kind, keys, found = mistake["type"], mistake["loc"], mistake["input"]
         if kind == "default_factory_not_called" or (kind == "too_short" and found):
             continue  # these follow from other mistakes: pydantic counts only the valid items of a list
-        path: Keys = (*keys[:-1], found) if kind == "invalid_key" else keys
-        place = places.get(path)
-        same = place is not None and repr(place.value) == repr(found)
-        told = message(kind, path, found, mistake["msg"], place.text if place and same else None)
+        wrong_key = kind == "invalid_key"  # then `found` is the key as YAML reads it
+        path: Keys = (*keys[:-1], found) if wrong_key else keys
+        exact = places.get(path)
+        same = exact is not None and repr(exact.value) == repr(found)
+        told = message(kind, path, found, mistake["msg"], exact.text if exact and same else None)
         # Only a value can come from the command line: a key may be missing, and mappings are merged.
-        in_file = same or found is None or isinstance(found, Mapping) or kind == "invalid_key"
-        problems.append(_problem(path, told, places, in_file=in_file))
+        place = _nearest(path, places) if same or wrong_key or found is None or isinstance(found, Mapping) else None
+        problems.append(_problem(keys[:-1] if wrong_key else keys, told, place, "--config" if places else "config"))
     # Pydantic checks what spans several fields only when each of them is right.
-    problems += [_problem(path, told, places) for path, told in _cross_problems(config)]
+    for keys, told in _cross_problems(config):
+        problems.append(_problem(keys, told, _nearest(keys, places), "config"))
     return problems
 
 
@@ -91,10 +93,13 @@ def _list(value: object) -> Sequence[Any]:
     return value if isinstance(value, list) else []
 
 
-def _problem(path: Keys, told: str, places: Mapping[Keys, Place], *, in_file: bool = True) -> Problem:
-    named = [key for key in path if isinstance(key, (str, int)) and not isinstance(key, bool)]
-    text = f"{label(named)}: {told}" if named else told
-    if not places or not in_file:
-        return Problem(sys.maxsize, 0, 0, f"{'--config' if places else 'config'}: {text}")
-    place = next(places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in places)
+def _nearest(path: Keys, places: Mapping[Keys, Place]) -> Place | None:
+    """Place of the innermost part of a path that the files have."""
+    return next((places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in places), None)
+
+
+def _problem(keys: Location, told: str, place: Place | None, otherwise: str) -> Problem:
+    text = f"{label(keys)}: {told}" if keys else told
+    if place is None:
+        return Problem(sys.maxsize, 0, 0, f"{otherwise}: {text}")
     return Problem(place.order, place.line, place.column, f"{place.file}:{place.line}: {text}")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 import functools
-import json
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from seedwise.settings import PROBLEM, nearest, not_known
+from seedwise.settings import PROBLEM, nearest, not_known, quote
 from seedwise.study import Study
 
 Schema = dict[str, Any]
@@ -57,7 +56,7 @@ def show(value: object) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, str):
-        return json.dumps(value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…", ensure_ascii=False)
+        return quote(value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…")
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, (list, tuple)):
@@ -101,8 +100,16 @@ def _need(schema: Schema) -> str:
         limits = " and ".join(f"{sign} {_limit(schema[key])}" for key, sign in bounds.items() if key in schema)
         return f"{'a whole number' if kind == 'integer' else 'a number'} {limits}"
     example = f", for example {_flow(schema['examples'][0])}" if "examples" in schema else ""
-    names = {"array": "a list", "object": "a mapping of keys to values", "boolean": "true or false"}
-    return (names[kind] + example) if kind in names else f"text{' that is not empty' if 'minLength' in schema else ''}"
+    names = {
+        "array": f"a list{_filled(schema, 'minItems')}",
+        "object": "a mapping of keys to values",
+        "boolean": "true or false",
+    }
+    return (names[kind] + example) if kind in names else f"text{_filled(schema, 'minLength')}"
+
+
+def _filled(schema: Schema, keyword: str) -> str:
+    return " that is not empty" if keyword in schema else ""
 
 
 def _limit(bound: float) -> str:
@@ -123,6 +130,8 @@ def _unknown_key(keys: Sequence[Hashable]) -> str:
     inside = [path for path in valid if path.startswith(f"{key}.")]
     if inside:
         return f"a section; write dotted paths instead, such as {inside[0]}"
+    if "." in valid[0] and "." in key and _schema_at(key.split(".")):
+        return f"the same for all variants, so that none can replace it. Valid keys: {', '.join(valid)}"
     by_last_part = {path.rsplit(".", 1)[-1]: path for path in valid} if "." not in key else {}
     guess = nearest(key, valid) or by_last_part.get(nearest(key, by_last_part) or "")
     hint = f'; did you mean "{guess}"?' if guess else _elsewhere(key)
@@ -153,7 +162,8 @@ def _not_text(value: object, text: str | None) -> str:
 
 
 def _not_a_number(value: str, schema: Schema) -> str:
-    if isinstance(yaml.safe_load(json.dumps(value)[1:-1]), (int, float)):
+    tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, value, (True, False))  # type: ignore[no-untyped-call]
+    if tag in {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}:
         return f"found the text {show(value)}; remove the quotes"
     number = _numeral(value, whole=schema["type"] == "integer")
     if number is None:

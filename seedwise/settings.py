@@ -44,11 +44,21 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
+def quote(text: str) -> str:
+    """Put a text in quotes, in one line whatever it contains."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def plain(text: str) -> str:
+    """Write a name as it is, unless it would break the line."""
+    return text if text.isprintable() else quote(text)
+
+
 def not_known(found: str, choices: Sequence[str], what: str = "Known", more: str = "") -> str:
     """Say that `found` is none of `choices`, which one it may mean, and what all of them are."""
     guess = nearest(found, choices)
-    hint = f'; did you mean "{guess}"?' if guess else "."
-    return f"found {json.dumps(found, ensure_ascii=False)}{hint} {what}: {', '.join(choices)}{more}"
+    hint = f"; did you mean {quote(guess)}?" if guess else "."
+    return f"found {quote(found)}{hint} {what}: {', '.join(map(plain, choices))}{more}"
 
 
 def problem(message: str) -> PydanticCustomError:

@@ -23,6 +23,7 @@ from seedwise.settings import (
     Whole,
     not_known,
     problem,
+    quote,
 )
 
 __all__ = [
@@ -173,7 +174,8 @@ def cross_problems(
             continue
         if name.lower() in folders:
             first = folders[name.lower()]
-            found = f'"{name}" twice' if first == name else f'"{first}" and "{name}", which differ only in case'
+            twice = f"{quote(name)} twice"
+            found = twice if first == name else f"{quote(first)} and {quote(name)}, which differ only in case"
             problems.append((("variants", index, "name"), f"found {found}; variant names must be unique"))
         folders[name.lower()] = name
     numbers: set[int] = set()

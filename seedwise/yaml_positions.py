@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
-from seedwise.settings import nearest
+from seedwise.settings import nearest, plain
 
 Keys = tuple[Hashable, ...]
 
@@ -54,7 +54,7 @@ class Document:
 
 def label(keys: Iterable[Hashable]) -> str:
     """Write keys as users do: `variants[1].name`."""
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{plain(str(key))}" for key in keys).removeprefix(".")
 
 
 def read_document(file: Path, order: int = 0) -> Document:

@@ -43,7 +43,7 @@ def differences_caption(plan: Plan, comparisons: int) -> str:
 def power_caption(plan: Plan) -> str:
     """Caption of the power curve."""
     return (
-        f"Smallest true difference in {metric_words(plan)} that a two-sided t test at the {number(plan.alpha, 2)} "
+        f"Smallest true difference in {metric_words(plan)} that an unpaired t test at the {number(plan.alpha, 2)} "
         "level detects 80% of the time, by seeds per variant, if the seed-to-seed standard deviation is the one pooled "
         "over this study's variants. Horizontal lines: the observed differences that lie within "
         "the axis."

@@ -53,14 +53,18 @@ class NewTestSet:
 
 @dataclass(frozen=True)
 class ReportInput:
-    """Everything that results.md says. Paths in `figures` are relative to it; known keys: means, differences, power."""
+    """Everything that results.md says.
+
+    `exploratory` lists why the verdicts are exploratory and is empty when they confirm; `commands` are shell lines that
+    reproduce the study. Paths in `figures` are relative to results.md; its keys are means, differences and power.
+    """
 
     title: str
     study: str
     config_file: str
     plan: Plan
     plan_hash: str
-    exploratory: Sequence[str] = field(metadata={"doc": "Why verdicts are exploratory; empty when they confirm."})
+    exploratory: Sequence[str]
     setup: Mapping[str, str]
     variants: Sequence[ReportVariant]
     seeds: Sequence[int]
@@ -153,9 +157,7 @@ def _pairs(title: str, pairs: Mapping[str, str]) -> str:
 
 def _variants_table(report: ReportInput, plain: Mapping[str, str]) -> str:
     rows = [
-        [plain[v.name], code(v.name), code(v.changes) if v.changes else "the baseline"]
-        if v.name != report.plan.baseline
-        else [plain[v.name], code(v.name), "the baseline"]
+        [plain[v.name], code(v.name), "the baseline" if v.name == report.plan.baseline else code(v.changes)]
         for v in report.variants
     ]
     return markdown_table(["Variant", "Name", "Differs from the baseline in"], rows)

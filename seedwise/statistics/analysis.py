@@ -6,12 +6,12 @@ import math
 import numbers
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from seedwise.plan import Plan
+from seedwise.statistics.atoms import MAX_ENUMERATED_N
 from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_cis, percentile_coverage
 from seedwise.statistics.comparison import Comparison, compare, declared_test, oriented
 from seedwise.statistics.intervals import DataError, mean_std, rate_upper_bound, sigma_interval, t_interval
@@ -34,11 +34,6 @@ COMPARISON_COLUMNS = (
     "bootstrap_low", "bootstrap_high", "detectable_difference", "seeds_needed", "verdict", "fragile",
 )
 # fmt: on
-_BOOTSTRAPS: tuple[tuple[str, Literal["percentile", "basic", "bca"]], ...] = (
-    ("ci", "percentile"),
-    ("basic", "basic"),
-    ("bca", "bca"),
-)
 _Row = dict[str, object]
 _Family = list[tuple[float | None, tuple[float, float] | None]]
 
@@ -68,9 +63,10 @@ def analyse(
         DataError: a column or variant that does not exist, values that are not numbers, seeds that repeat, or a
             plan that declares both pairing by seed and a pooled variance.
     """
-    chosen = runs if variants is None else runs.loc[runs["variant"].isin([*variants, plan.baseline])]
-    comparisons = compare_all(runs, plan, variants)
-    return Analysis(summarise(runs, plan, variants), comparisons, find_warnings(chosen, plan, n_test))
+    summary, comparisons = summarise(runs, plan, variants), compare_all(runs, plan, variants)
+    # Columns are known to exist from here on.
+    chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
+    return Analysis(summary, comparisons, find_warnings(chosen, plan, n_test))
 
 
 def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None) -> pd.DataFrame:
@@ -87,11 +83,17 @@ def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = N
     for n, members in by_n.items():
         matrix = np.stack([found[index].scores for index in members])
         coverage = percentile_coverage(n, plan.confidence)
-        for prefix, method in _BOOTSTRAPS:
-            lows, highs = bootstrap_cis(matrix, plan.confidence, method)
+        for prefix, (lows, highs) in {
+            "ci": bootstrap_cis(matrix, plan.confidence),
+            "basic": bootstrap_cis(matrix, plan.confidence, "basic"),
+            "bca": bootstrap_cis(matrix, plan.confidence, "bca"),
+        }.items():
             for index, low, high in zip(members, lows, highs, strict=True):
                 rows[index] |= {f"{prefix}_low": float(low), f"{prefix}_high": float(high)}
+        # Few scores are always enumerated; with more, the route depends on the scores.
+        route = bootstrap_ci(matrix[0], plan.confidence).method if n <= MAX_ENUMERATED_N else None
         for index in members:
+            rows[index]["bootstrap_method"] = route or bootstrap_ci(found[index].scores, plan.confidence).method
             # Coverage has no meaning where all scores are equal.
             rows[index]["bootstrap_coverage"] = coverage if np.ptp(found[index].scores) > 0 else None
     return _frame(rows, SUMMARY_COLUMNS)
@@ -110,7 +112,6 @@ def _summary_row(arm: Arm, confidence: float) -> _Row:
         sigma, t = sigma_interval(arm.scores, confidence), t_interval(arm.scores, confidence)
         row["mean"], row["std"] = mean_std(arm.scores)
         row |= {"std_low": sigma.low, "std_high": sigma.high, "t_low": t.low, "t_high": t.high}
-        row["bootstrap_method"] = bootstrap_ci(arm.scores, confidence).method
     return row
 
 

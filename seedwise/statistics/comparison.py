@@ -186,7 +186,7 @@ def _power(
     a: Floats, b: Floats, alpha: float, target: float | None, by_seed: bool, power: float = 0.8
 ) -> tuple[float | None, int | None]:
     """Detectable difference and seeds needed for the target, both for the declared test."""
-    if min(len(a), len(b)) < 2 or target is None or alpha >= power:
+    if min(len(a), len(b)) < 2 or target is None:
         return None, None
     std = difference_spread(a, b) if by_seed else pooled_std(a, b)
     if std <= 0:

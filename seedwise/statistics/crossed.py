@@ -158,7 +158,8 @@ def _residual_part(table: NDArray[np.float64], codes: NDArray[np.int64]) -> floa
     residuals = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
     sums = np.array([np.bincount(codes, weights=row) for row in residuals])
     groups = sums.shape[1]
-    return float(np.square(sums).sum()) * groups / (groups - 1) / (examples**2 * seeds * (seeds - 1))
+    scale = groups / (groups - 1) / (examples**2 * seeds * (seeds - 1))
+    return float(np.square(sums).sum() * scale)
 
 
 def _as_table(values: ArrayLike, name: str) -> NDArray[np.float64]:

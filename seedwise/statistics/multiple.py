@@ -62,8 +62,9 @@ def dunnett(
     """Many-to-one comparison with one pooled variance (Dunnett 1955); None if no arm varies.
 
     The studentised maximum is integrated by Gaussian quadrature: arms share the control and the pooled variance, so
-    given those two they are independent. `scipy.stats.dunnett` draws quasi-random points instead (its p changes
-    with the seed in the third decimal and 200 arms take minutes); the tests compare the two.
+    given those two they are independent. `scipy.stats.dunnett` draws quasi-random points instead: its p changes
+    with the seed in the third decimal, its interval may not converge, and many arms take minutes. The tests compare
+    the two. An arm without runs cannot be part of it.
 
     Raises:
         DataError: without arms, or when no degree of freedom is left.

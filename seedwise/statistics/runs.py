@@ -67,21 +67,32 @@ def arms(runs: pd.DataFrame, metric: str, variants: Sequence[str] | None = None)
         if column not in runs.columns:
             raise DataError(unknown("column", column, runs.columns))
     names = [str(name) for name in runs["variant"]]
-    chosen = list(dict.fromkeys(names)) if variants is None else list(variants)
+    known = dict.fromkeys(names)
+    chosen = list(known) if variants is None else list(variants)
     for variant in chosen:
-        if variant not in set(names):
-            raise DataError(unknown("variant", variant, dict.fromkeys(names)))
-    table = pd.DataFrame(
-        {
-            "variant": names,
-            "seed": runs["seed"].to_numpy(),
-            "status": runs["status"].to_numpy() if "status" in runs.columns else "finished",
-            "value": _numbers(runs[metric], metric),
-        }
-    )
+        if variant not in known:
+            raise DataError(unknown("variant", variant, known))
+    table = pd.DataFrame({"variant": names, "seed": runs["seed"].to_numpy(), "value": _numbers(runs[metric], metric)})
+    table["status"] = runs["status"].to_numpy() if "status" in runs.columns else "finished"
     _check(table)
-    groups = {str(name): group for name, group in table.sort_values("seed").groupby("variant")}
-    return [_arm(variant, groups[variant]) for variant in chosen]
+    table = table.loc[table["variant"].isin(chosen)].sort_values("seed", kind="stable")
+    lost = table.groupby(["variant", "status"]).size().to_dict()
+    finished = table.loc[table["status"] == "finished"]
+    seeds: dict[str, list[object]] = {variant: [] for variant in chosen}
+    values: dict[str, list[float]] = {variant: [] for variant in chosen}
+    for variant, seed, value in zip(finished["variant"], finished["seed"], finished["value"], strict=True):
+        seeds[variant].append(seed)
+        values[variant].append(value)
+    return [
+        Arm(
+            variant,
+            tuple(seeds[variant]),
+            np.array(values[variant], dtype=np.float64),
+            lost.get((variant, "diverged"), 0),
+            lost.get((variant, "failed"), 0),
+        )
+        for variant in chosen
+    ]
 
 
 def common_seeds(arm: Arm, other: Arm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -99,17 +110,6 @@ def unknown(kind: str, name: str, valid: Iterable[object]) -> str:
     nearest = difflib.get_close_matches(str(name), names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     return f"no {kind} {name!r}; found {', '.join(names) or 'none'}.{hint}"
-
-
-def _arm(variant: str, group: pd.DataFrame) -> Arm:
-    finished = group.loc[group["status"] == "finished"]
-    return Arm(
-        variant,
-        tuple(finished["seed"].tolist()),
-        finished["value"].to_numpy(dtype=np.float64),
-        int((group["status"] == "diverged").sum()),
-        int((group["status"] == "failed").sum()),
-    )
 
 
 def _numbers(column: pd.Series, metric: str) -> NDArray[np.float64]:

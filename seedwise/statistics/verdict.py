@@ -41,7 +41,8 @@ def decide(
         difference: positive is better; None where it is not defined.
         p_adjusted: family-wise adjusted p-value (Holm or Dunnett); None where the test is not defined.
         alpha: family-wise level.
-        equivalence: the 1 − 2α interval of the difference (two one-sided tests, Schuirmann 1987).
+        equivalence: the 1 − 2α interval of the difference (two one-sided tests, Schuirmann 1987), which is not
+            adjusted for the family.
         margin: smallest difference that matters; None if none was declared.
     """
     if min(n, n_baseline) < FEWEST_SEEDS:

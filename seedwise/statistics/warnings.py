@@ -99,8 +99,8 @@ def _lost_runs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
             yield DataWarning(
                 "diverged_runs",
                 f"{arm.n_diverged} of {total} runs of {arm.variant} diverged (rates up to {high:.0%} remain "
-                "compatible): its mean and intervals describe the runs that finished, and no finite interval covers a metric that "
-                "may diverge.",
+                "compatible): its mean and intervals describe the runs that finished, and no finite interval covers "
+                "a metric that may diverge.",
             )
     for arm in found:
         if arm.n_failed:

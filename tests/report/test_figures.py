@@ -31,8 +31,8 @@ STUDIES = {
 }
 
 
-def draw(name, folder, labels=None):
-    """All figures of one study; returns their texts as SVG by kind."""
+def draw(name, folder, labels=None, dpi=30):
+    """All figures of one study; returns their SVG by kind. Few dots per inch, as most tests read only the SVG."""
     scores, fields = STUDIES[name]
     plan = Plan(baseline=next(iter(scores)), **fields)
     labels = labels or {variant: f"Variant {variant} with a rather long label" for variant in scores}
@@ -43,6 +43,7 @@ def draw(name, folder, labels=None):
     style_rc = {**style.RC, "svg.fonttype": "none"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(style, "RC", style_rc)
+        patch.setattr(style, "DPI", dpi)
         figures.plot_means(report.summary, report.runs, labels, plan, *paths["means"])
         figures.plot_differences(report.comparisons, labels, plan, *paths["differences"])
         figures.plot_power(report.summary, report.comparisons, labels, plan, *paths["power"])
@@ -55,8 +56,8 @@ def words(svg):
 
 @pytest.mark.parametrize("name", ["three", "loss"])
 def test_same_data_give_the_same_bytes(name, tmp_path):
-    draw(name, tmp_path / "first")
-    draw(name, tmp_path / "second")
+    draw(name, tmp_path / "first", dpi=style.DPI)
+    draw(name, tmp_path / "second", dpi=style.DPI)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert len(files) == 6
     for file in files:

@@ -61,8 +61,8 @@ def test_better():
     summaries, comparisons = read({"A": A, "B": B})
     assert sentences.bottom_line(summaries, comparisons, NAMES, PLAN, False) == (
         "B is better than A under the declared plan (Δ = +0.0143, 95% CI [0.0003, 0.0284], Holm p = 0.0476). The "
-        "verdict on B is fragile: other common methods disagree. The interval covers new seeds on this test set, not new test "
-        "sets."
+        "verdict on B is fragile: other common methods disagree. The interval covers new seeds on this test set, not "
+        "new test sets."
     )
 
 

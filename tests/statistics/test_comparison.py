@@ -119,7 +119,9 @@ def test_arms_that_are_too_small_leave_cells_empty(n, m):
     assert not any(isinstance(value, float) and math.isnan(value) for value in vars(found).values())
 
 
-@pytest.mark.parametrize("bad", [[0.1, float("nan")], [0.1, float("inf")], ["0.1", "high"], [[0.1], [0.2]], [None, 1.0]])
+@pytest.mark.parametrize(
+    "bad", [[0.1, float("nan")], [0.1, float("inf")], ["0.1", "high"], [[0.1], [0.2]], [None, 1.0]]
+)
 def test_scores_that_are_not_numbers_are_refused(bad):
     with pytest.raises(DataError):
         compare(bad, A)

@@ -47,7 +47,7 @@ def test_exact_p_is_that_of_listing_every_split_in_integers(a, b):
 @given(st.lists(st.integers(-9, 9), min_size=1, max_size=8))
 def test_sign_flips_are_those_of_listing_every_sign(differences):
     observed = abs(sum(differences))
-    flips = [abs(sum(s * d for s, d in zip(signs, differences))) for signs in product([1, -1], repeat=len(differences))]
+    flips = [abs(sum(signed)) for signed in product(*([d, -d] for d in differences))]
 
     found = sign_flip_test(np.array(differences) / 10)
 
@@ -62,7 +62,7 @@ def test_monte_carlo_agrees_with_the_exact_test_and_is_seeded():
 
     assert exact.exact
     assert not wide.exact
-    assert wide.p_value == pytest.approx(exact.p_value, abs=0.03)
+    assert wide.p_value == pytest.approx(exact.p_value, abs=0.05)
     assert wide == permutation_test(np.append(a, a.mean()), np.append(b, b.mean()))
     assert wide.p_value != permutation_test(np.append(a, a.mean()), np.append(b, b.mean()), seed=1).p_value
 

@@ -187,7 +187,7 @@ def test_the_script_trains_by_hand(request_run, tmp_path):
     request = request_run("by-hand", epochs=1)
     command = [sys.executable, "workflow/scripts/train_run.py", "--study", "tiny", "--variant", "baseline", "--seed", "0"]
     command += ["--settings", request.settings.canonical(), "--code", "c0de", "--data", request.data]
-    command += ["--tracking", '{"wandb": {"mode": "disabled"}}', "--results", tmp_path, "--out", request.record]
+    command += ["--tracking", '{"wandb": {"mode": "disabled"}}', "--out", request.record]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert "epoch 1/1" in answer.stdout

@@ -11,9 +11,10 @@ rule collect_runs:
     params:
         variants=VARIANTS,
         seeds=list(STUDY.seeds),
+        code=code_digest("seedwise/records.py"),
     shell:
-        "python {SCRIPTS}/collect_runs.py --runs {RESULTS}/runs --variants {params.variants} --seeds {params.seeds}"
-        " --out {output} > {log} 2>&1"
+        "python $SEEDWISE_SCRIPTS/collect_runs.py --variants {params.variants} --seeds {params.seeds} --out {output}"
+        " > {log} 2>&1"
 
 
 rule analyse_study:
@@ -21,7 +22,7 @@ rule analyse_study:
         rules.collect_runs.output,
     output:
         TABLES,
-        RESULTS / "findings.json",
+        findings=RESULTS / "findings.json",
     log:
         RESULTS / "logs/analyse_study.log",
     conda:
@@ -29,7 +30,9 @@ rule analyse_study:
     params:
         plan=PLAN,
         variants=VARIANTS,
-        code=content_digest([HOME / "seedwise/statistics"], HOME),
+        code=code_digest(
+            "seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py"
+        ),
     shell:
-        "python {SCRIPTS}/analyse_study.py --runs {input} --plan {params.plan:q} --variants {params.variants}"
-        " --out {RESULTS} > {log} 2>&1"
+        "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input} --plan {params.plan:q} --variants {params.variants}"
+        " > {log} 2>&1"

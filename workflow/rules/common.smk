@@ -2,52 +2,86 @@
 import json
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 
 HOME = Path(workflow.basedir)
 sys.path.insert(0, str(HOME))
 
+from seedwise import environment
 from seedwise.config import ConfigError, load_study
 from seedwise.files import LockHeldError, content_digest, hold_lock
 from seedwise.hardware import resolve_device
 from seedwise.plugins import is_plugin, plugin_source, slug
 
-# Jobs find the Python that runs Snakemake, unless a conda environment comes before it, and the seedwise package.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")]))
-
 try:
     STUDY = load_study(config, [Path(file) for file in workflow.configfiles])
 except ConfigError as error:
-    sys.exit(f"{error}")
+    sys.exit(str(error))
 
-CONFIG_FILE = " and ".join(os.path.relpath(file) for file in workflow.configfiles) or "the command line"
+environment.prepare(HOME, STUDY.tracking.model_dump_json())
+
+CONFIG_FILE = (
+    " and ".join(os.path.relpath(file) for file in workflow.configfiles)
+    or "the command line"
+)
 VARIANTS = [variant.name for variant in STUDY.variants]
-LABELS = json.dumps({variant.name: variant.label or variant.name for variant in STUDY.variants})
+LABELS = json.dumps(
+    {variant.name: variant.label or variant.name for variant in STUDY.variants}
+)
 PLAN = STUDY.analysis.model_dump_json()
+SETTINGS = {name: STUDY.settings(name) for name in VARIANTS}
+
+DATASET = slug(STUDY.dataset.name)
+PREPARED = f"data/{DATASET}.npz"
 RESULTS = STUDY.folder()
+RECORDS = [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs()]
 TABLES = [RESULTS / "summary.csv", RESULTS / "comparisons.csv"]
 FIGURES = ["means", "differences", "power"] if len(VARIANTS) > 1 else ["means"]
-PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
-RECORDS = [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs()]
-SCRIPTS = HOME / "workflow/scripts"
-DATASET = slug(STUDY.dataset.name)
-RAW_DIGESTS = f"data/{DATASET}/SHA256SUMS"
-PREPARED = f"data/{DATASET}.npz"
-TRACKING = STUDY.tracking.model_dump_json()
+PLOTS = [
+    RESULTS / f"figures/{figure}.{kind}"
+    for figure in FIGURES
+    for kind in ("png", "svg")
+]
 
 
 wildcard_constraints:
-    variant="|".join(re.escape(variant.name) for variant in STUDY.variants),
+    variant="|".join(re.escape(name) for name in VARIANTS),
     seed=r"\d+",
 
 
-def code_digest(*names):
-    """Digest of the sources that decide a run's numbers: training, data, and the study's own functions."""
+def code_digest(*parts):
+    """Digest of the named files and folders of the repository: what they contain, whenever they were written."""
+    return content_digest([HOME / part for part in parts], HOME)
+
+
+def training_code(wildcards):
+    """Digest of the code that trains this variant, the user's own functions among it."""
+    chosen = SETTINGS[wildcards.variant]
+    training = chosen.training
+    names = [
+        chosen.dataset.name,
+        chosen.model.name,
+        training.optimizer,
+        training.schedule,
+        *training.augmentation,
+    ]
     own = [plugin_source(name) for name in names if is_plugin(name)]
-    return content_digest([HOME / "seedwise/training", HOME / "seedwise/data", *filter(None, own)], HOME)
+    return code_digest("seedwise/training", "seedwise/data", *filter(None, own))
+
+
+def training_settings(wildcards):
+    """Canonical JSON of the run's resolved settings: reordered keys are the same text, swapped values are not."""
+    return SETTINGS[wildcards.variant].canonical()
+
+
+def training_threads(wildcards):
+    return SETTINGS[wildcards.variant].training.threads
+
+
+def training_gpus(wildcards):
+    """One GPU where the run trains on CUDA, else none, so that `--resources gpu=1` queues only what needs it."""
+    return int(resolve_device(SETTINGS[wildcards.variant].training.device) == "cuda")
 
 
 def lock_study():

@@ -1,16 +1,17 @@
 # Raw files from wherever they can be had, then one prepared file.
-FOLDER_OPTION = f"--folder {shlex.quote(STUDY.dataset.folder)}" if STUDY.dataset.folder else ""
-
-
 rule fetch_data:
     output:
-        RAW_DIGESTS,
+        f"data/{DATASET}/SHA256SUMS",
     log:
         RESULTS / "logs/fetch_data.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/training.yaml"
+    params:
+        dataset=STUDY.dataset.name,
+        folder=["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else [],
     shell:
-        "python {SCRIPTS}/fetch_data.py --dataset {STUDY.dataset.name:q} {FOLDER_OPTION} --out {output} > {log} 2>&1"
+        "python $SEEDWISE_SCRIPTS/fetch_data.py --dataset {params.dataset:q} {params.folder:q} --out {output}"
+        " > {log} 2>&1"
 
 
 rule prepare_data:
@@ -21,7 +22,10 @@ rule prepare_data:
     log:
         RESULTS / "logs/prepare_data.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/training.yaml"
+    params:
+        dataset=STUDY.dataset.name,
+        folder=["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else [],
     shell:
-        "python {SCRIPTS}/prepare_data.py --dataset {STUDY.dataset.name:q} {FOLDER_OPTION}"
-        " --digests {input} --out {output} > {log} 2>&1"
+        "python $SEEDWISE_SCRIPTS/prepare_data.py --dataset {params.dataset:q} {params.folder:q} --digests {input}"
+        " --out {output} > {log} 2>&1"

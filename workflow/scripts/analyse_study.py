@@ -20,26 +20,25 @@ from seedwise.statistics.analysis import analyse, write_table
 def main() -> None:
     """Parse arguments, analyse, write the three files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, required=True, help="runs.csv; the folder runs/ lies beside it")
+    parser.add_argument("--runs", type=Path, required=True, help="runs.csv; runs/ lies beside it, results go beside it")
     parser.add_argument("--plan", required=True, help="the declared plan, JSON")
     parser.add_argument("--variants", nargs="+", required=True, help="in the order of the tables")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     arguments = parser.parse_args()
     plan = Plan.model_validate_json(arguments.plan)
     runs = pd.read_csv(arguments.runs)
-    folder = arguments.runs.parent / "runs"
-    first = read_record(folder / runs["variant"][0] / f"seed{runs['seed'][0]}" / "metrics.json")
+    folder = arguments.runs.parent
+    first = read_record(folder / "runs" / runs["variant"][0] / f"seed{runs['seed'][0]}" / "metrics.json")
     analysis = analyse(runs, plan, arguments.variants, n_test=first.sizes.test)
     seeds = sorted(set(runs["seed"].tolist()))
     findings = Findings(
         plan_hash=plan.digest(seeds),
-        exploratory=hold_to_first(arguments.out / "plan.json", plan, seeds, arguments.variants),
+        exploratory=hold_to_first(folder / "plan.json", plan, seeds, arguments.variants),
         warnings=[warning.sentence for warning in analysis.warnings],
-        test_set=new_test_set(folder, runs, plan, arguments.variants),
+        test_set=new_test_set(folder / "runs", runs, plan, arguments.variants),
     )
-    write_text(arguments.out / "summary.csv", write_table(analysis.summary))
-    write_text(arguments.out / "comparisons.csv", write_table(analysis.comparisons))
-    write_findings(arguments.out / "findings.json", findings)
+    write_text(folder / "summary.csv", write_table(analysis.summary))
+    write_text(folder / "comparisons.csv", write_table(analysis.comparisons))
+    write_findings(folder / "findings.json", findings)
 
 
 if __name__ == "__main__":

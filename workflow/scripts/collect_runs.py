@@ -13,13 +13,12 @@ from seedwise.records import read_record, tabulate
 def main() -> None:
     """Parse arguments, read every record, write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, required=True, help="folder of the runs: <variant>/seed<seed>/metrics.json")
     parser.add_argument("--variants", nargs="+", required=True)
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="runs.csv to write")
+    parser.add_argument("--out", type=Path, required=True, help="runs.csv to write; the records are runs/<variant>/seed<seed>/metrics.json beside it")
     arguments = parser.parse_args()
     records = [
-        read_record(arguments.runs / variant / f"seed{seed}" / "metrics.json")
+        read_record(arguments.out.parent / "runs" / variant / f"seed{seed}" / "metrics.json")
         for variant in arguments.variants
         for seed in arguments.seeds
     ]

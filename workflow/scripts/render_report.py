@@ -21,16 +21,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True, help="the whole study, JSON")
     parser.add_argument("--config", required=True, help="the config's file name, for the reader")
-    parser.add_argument("--tables", type=Path, required=True, help="folder of runs.csv, summary.csv and comparisons.csv")
+    parser.add_argument("--runs", type=Path, required=True, help="runs.csv; the other tables and findings lie beside it")
     parser.add_argument("--record", type=Path, required=True, help="a run record of the baseline")
     parser.add_argument("--out", type=Path, required=True, help="results.md to write")
     arguments = parser.parse_args()
-    tables = {name: pd.read_csv(arguments.tables / f"{name}.csv") for name in ("runs", "summary", "comparisons")}
+    tables = {name: pd.read_csv(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")}
     report = build_report(
         Study.model_validate_json(arguments.study),
         arguments.config,
         **tables,
-        findings=read_findings(arguments.tables / "findings.json"),
+        findings=read_findings(arguments.runs.with_name("findings.json")),
         record=read_record(arguments.record),
     )
     write_text(arguments.out, render_results(report))

@@ -27,8 +27,7 @@ def main() -> None:
     parser.add_argument("--tracking", default="{}", help="the study's tracking settings, JSON")
     parser.add_argument("--code", required=True, help="digest of the training code")
     parser.add_argument("--data", type=Path, required=True, help="prepared data, .npz")
-    parser.add_argument("--results", type=Path, required=True, help="the study's folder, results/<study>")
-    parser.add_argument("--out", type=Path, required=True, help="run record to write: <run folder>/metrics.json")
+    parser.add_argument("--out", type=Path, required=True, help="results/<study>/runs/<variant>/seed<seed>/metrics.json")
     arguments = parser.parse_args()
 
     from seedwise.training.run import Request, train_run
@@ -41,7 +40,7 @@ def main() -> None:
         code_digest=arguments.code,
         data=arguments.data,
         folder=arguments.out.parent,
-        tracking_folder=arguments.results,
+        tracking_folder=arguments.out.parents[3],
         import_seconds=time.perf_counter() - BEGAN,
     )
     tracking = TrackingSettings.model_validate_json(arguments.tracking)

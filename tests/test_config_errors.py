@@ -1,0 +1,212 @@
+"""Mistakes in a config: config_errors.yaml lists each kind and the exact lines that it is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedwise.config import ConfigError, load_study, read_study
+from seedwise.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+TABLE = yaml.safe_load((ROOT / "tests" / "config_errors.yaml").read_text(encoding="utf-8"))
+STUDY: str = TABLE["study"]
+JARGON = ("Input should", "validation error", "Extra inputs", "pydantic", "type=", "Traceback", "valid tuple")
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(text: str, name: str = "config.yaml") -> Path:
+    path = Path(name)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def errors(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read_study(write(text))
+    assert str(caught.value).splitlines() == list(caught.value.problems)
+    return list(caught.value.problems)
+
+
+def test_the_table_starts_from_a_right_study() -> None:
+    assert read_study(write(STUDY)).study == "demo"
+
+
+@pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: case["case"])
+def test_each_mistake_is_told_with_file_line_and_remedy(case: dict[str, Any]) -> None:
+    assert STUDY.count(case["replace"]) == 1
+    lines = errors(STUDY.replace(case["replace"], case["by"]))
+    assert lines == case["errors"]
+    assert not [word for word in JARGON for line in lines if word in line]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for case in TABLE["cases"]
+        if "not valid YAML" not in case["errors"][0] and "forbids" not in case["errors"][0]
+    ],
+    ids=lambda case: case["case"],
+)
+def test_a_config_that_snakemake_has_read_is_told_the_same(case: dict[str, Any]) -> None:
+    path = write(STUDY.replace(case["replace"], case["by"]))
+    config = OrderedDict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    with pytest.raises(ConfigError) as caught:
+        load_study(config, [path])
+    assert list(caught.value.problems) == case["errors"]
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
+    text = STUDY.replace("learning_rate: 0.05", "learning_rate: 1e-3\n  momentum: 2").replace("title: Demo\n", "")
+    text = text.replace("seeds: [0, 1, 2]", "seeds: [0, 1, 1, x]").replace(
+        "{baseline: baseline}", "{baseline: basline}"
+    )
+    text = text.replace("{name: baseline}", "{name: baseline, set: {model.dropout: 3}}")
+    assert errors(text + "trackin: {}\ntracking: {}\n") == [
+        "config.yaml:1: title: missing; for example title: 'Ablation: dropout on Fashion-MNIST'",
+        'config.yaml:6: training.learning_rate: found the text "1e-3"; YAML reads it as text: write 1.0e-3',
+        "config.yaml:7: training.momentum: found 2; need a number ≥ 0 and < 1",
+        "config.yaml:10: variants[0].set.model.dropout: found 3; need a number ≥ 0 and < 1",
+        "config.yaml:12: seeds[2]: found 1 twice; seeds must be unique",
+        'config.yaml:12: seeds[3]: found the text "x"; need a whole number ≥ 0 and < 2^63',
+        'config.yaml:13: analysis.baseline: found "basline"; did you mean "baseline"? Variants: baseline, augment',
+        'config.yaml:15: trackin: unknown key; did you mean "tracking"? Valid keys: study, title, dataset, model, '
+        "training, variants, seeds, analysis, tracking",
+        "config.yaml:16: tracking: given twice in lines 14 and 16; YAML keeps only the last: delete one",
+    ]
+
+
+def test_a_missing_file_is_told_with_its_neighbour() -> None:
+    write(STUDY, "quick.yaml")
+    with pytest.raises(ConfigError) as caught:
+        read_study("qick.yaml")
+    assert str(caught.value) == 'qick.yaml: no such file; did you mean "quick.yaml"?'
+    with pytest.raises(ConfigError, match=r"^nowhere/study\.yaml: no such file$"):
+        read_study("nowhere/study.yaml")
+
+
+def test_files_that_hold_no_mapping() -> None:
+    empty = "config.yaml: the file is empty; copy config.yaml and change it"
+    assert errors("") == [empty]
+    assert errors("# only a comment\n") == [empty]
+    need = "need a mapping of keys to values, as in config.yaml"
+    assert errors("- study: demo\n") == [f"config.yaml:1: found a list; {need}"]
+    assert errors("study\n") == [f'config.yaml:1: found "study"; {need}']
+
+
+def test_files_that_are_no_text(tmp_path: Path) -> None:
+    Path("config.yaml").write_bytes(b"study: \xff\xfe")
+    with pytest.raises(ConfigError, match=r"^config\.yaml: not a UTF-8 text file$"):
+        read_study("config.yaml")
+    with pytest.raises(ConfigError, match="Is a directory"):
+        read_study(tmp_path)
+
+
+def test_an_alias_of_itself_is_told_and_not_followed_for_ever() -> None:
+    assert errors(STUDY.replace("seeds: [0, 1, 2]", "seeds: &s [0, *s]")) == [
+        "config.yaml:12: seeds[1]: found a list; need a whole number ≥ 0 and < 2^63"
+    ]
+
+
+def test_merge_keys_and_aliases_are_fine_and_located_where_they_are_written() -> None:
+    text = STUDY.replace("{name: baseline}", "&base {name: baseline, set: {model.dropout: 0.1}}")
+    text = text.replace("{name: augment, set: {training.augmentation: [random_crop]}}", "{<<: *base, name: other}")
+    assert read_study(write(text)).settings("other").model.dropout == 0.1
+    line = "found 2; need a number ≥ 0 and < 1"
+    assert errors(text.replace("0.1}}", "2}}")) == [
+        f"config.yaml:10: variants[0].set.model.dropout: {line}",
+        f"config.yaml:10: variants[1].set.model.dropout: {line}",
+    ]
+
+
+def test_mistakes_in_merged_files_are_located_in_the_file_that_decides() -> None:
+    base = write(STUDY.replace("epochs: 3", "epochs: 0").replace("seeds: [0, 1, 2]", "seeds: [0, 0]"))
+    more = write("# more\nseeds: [5, 5]\ntraining: {batch_size: 0}\n", "more.yaml")
+    config = yaml.safe_load(base.read_text(encoding="utf-8"))
+    config["training"]["batch_size"], config["seeds"] = 0, [5, 5]
+    with pytest.raises(ConfigError) as caught:
+        load_study(config, [base, more])
+    assert list(caught.value.problems) == [
+        "config.yaml:6: training.epochs: found 0; need a whole number ≥ 1",
+        "more.yaml:2: seeds[1]: found 5 twice; seeds must be unique",
+        "more.yaml:3: training.batch_size: found 0; need a whole number ≥ 1",
+    ]
+
+
+def test_a_value_of_the_command_line_is_told_so() -> None:
+    path = write(STUDY)
+    config = yaml.safe_load(STUDY) | {"seeds": "[0,1]", "epochs": 3}
+    with pytest.raises(ConfigError) as caught:
+        load_study(config, [path])
+    assert list(caught.value.problems) == [
+        "--config: epochs: unknown key; it belongs in training. Valid keys: study, title, dataset, model, training, "
+        "variants, seeds, analysis, tracking",
+        '--config: seeds: found "[0,1]"; need a list that is not empty, for example [0, 1, 2]',
+    ]
+    with pytest.raises(ConfigError, match=r"^config: epochs: unknown key"):
+        load_study(yaml.safe_load(STUDY) | {"epochs": 3})
+
+
+def test_strange_characters_never_break_a_line() -> None:
+    assert errors(STUDY.replace("{baseline: baseline}", '{baseline: "base\\nline", "a\\rb": 1}')) == [
+        'config.yaml:13: analysis.baseline: found "base\\nline"; did you mean "baseline"? Variants: baseline, augment',
+        'config.yaml:13: analysis."a\\rb": unknown key. Valid keys: metric, higher_is_better, baseline, confidence, '
+        "pairing, variance, margin",
+    ]
+
+
+def test_an_error_is_the_users_and_holds_every_problem() -> None:
+    error = ConfigError(["a: b", "c: d"])
+    assert isinstance(error, UserError)
+    assert error.problems == ("a: b", "c: d")
+    assert str(error) == "a: b\nc: d"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
+    max_leaves=5,
+)
+RIGHT = yaml.safe_load(STUDY)
+PATHS = [(), *[(key,) for key in RIGHT], ("training", "epochs"), ("variants", 1, "set"), ("variants", 0), ("seeds", 1)]
+PATHS += [("variants", 1, "name"), ("training", "learning_rate"), ("analysis", "baseline"), ("analysis", "metric")]
+
+
+@given(path=st.sampled_from(PATHS), value=values)
+def test_whatever_stands_there_the_answer_is_a_study_or_plain_lines(path: tuple[Any, ...], value: object) -> None:
+    config: Any = yaml.safe_load(STUDY)
+    if path:
+        inner = config
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = value
+    else:
+        config = value if isinstance(value, dict) else {}
+    try:
+        runs, lines = load_study(config).runs(), ()
+    except ConfigError as error:
+        runs, lines = [], error.problems
+    assert bool(runs) != bool(lines)
+    for line in lines:
+        assert line.startswith("config: ")
+        assert len(line.splitlines()) == 1
+        assert not [word for word in JARGON if word in line]
+
+
+def test_importing_is_light() -> None:
+    code = "import sys, seedwise.config; print(*{'torch', 'numpy', 'scipy', 'pandas', 'snakemake'} & set(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == []

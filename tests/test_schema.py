@@ -1,0 +1,90 @@
+"""The schemas that editors use: in step with the models, and as strict where JSON schema can be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from seedwise import schema
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+
+
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    return jsonschema.Draft202012Validator(schema.config_schema())
+
+
+@pytest.mark.parametrize("name", list(schema.SCHEMAS))
+def test_the_committed_schema_is_in_step_with_the_models(name: str) -> None:
+    committed = (schema.FOLDER / name).read_text(encoding="utf-8")
+    assert committed == schema.render(schema.SCHEMAS[name]()), "run: python -m seedwise.schema"
+    jsonschema.Draft202012Validator.check_schema(json.loads(committed))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_our_configs_fit_the_schema_and_name_it(path: Path, validator: Any) -> None:
+    text = path.read_text(encoding="utf-8")
+    validator.validate(yaml.safe_load(text))
+    named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / named).resolve() == schema.FOLDER / "config.schema.json"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("training", "learning_rte"), 0.1),
+        (("training", "optimizer"), "adam"),
+        (("training", "learning_rate"), "1e-3"),
+        (("training", "epochs"), 0),
+        (("training", "augmentation"), ["random_crp"]),
+        (("variants", 1, "set"), {"training.epoch": 3}),
+        (("variants", 1, "set"), {"model.dropout": 1.5}),
+        (("variants", 1, "set"), {"dataset.folder": "data"}),
+        (("variants", 1, "name"), True),
+        (("variants", 1, "name"), "a..b"),
+        (("seeds",), 3),
+        (("seeds",), [0, 0]),
+        (("analysis", "metric"), "accuracy"),
+        (("tracking", "wandb", "mode"), "on"),
+    ],
+)
+def test_the_schema_refuses(path: tuple[Any, ...], value: object, validator: Any) -> None:
+    config = inner = yaml.safe_load(CONFIGS[0].read_text(encoding="utf-8"))
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    assert not validator.is_valid(config)
+
+
+def test_the_schema_takes_functions_of_ones_own(validator: Any) -> None:
+    config = yaml.safe_load(CONFIGS[0].read_text(encoding="utf-8"))
+    config["model"]["name"] = "my.models:net"
+    config["training"]["augmentation"] = ["random_crop", "mine:blur"]
+    validator.validate(config)
+
+
+def test_every_setting_is_described() -> None:
+    config = schema.config_schema()
+    definitions = config["$defs"]
+    bare = []
+    for model in [config, *definitions.values()]:
+        for key, field in model["properties"].items():
+            target = definitions.get(field.get("$ref", "").removeprefix("#/$defs/"), {})
+            if "description" not in {**target, **field}:
+                bare.append(f"{model['title']}.{key}")
+    assert bare == []
+
+
+def test_the_command_writes_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["schema", "--folder", str(tmp_path)])
+    schema.main()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.schema.json", "run-record.schema.json"]
+    assert (tmp_path / "config.schema.json").read_text(encoding="utf-8") == schema.render(schema.config_schema())

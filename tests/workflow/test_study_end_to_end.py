@@ -1,0 +1,79 @@
+"""The tiny study from config to results.md, and how mistakes in a config are shown."""
+
+import csv
+import json
+import statistics
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_product_is_there(finished):
+    names = {path.relative_to(finished.results).as_posix() for path in finished.results.rglob("*") if path.is_file()}
+    figures = {f"figures/{figure}.{kind}" for figure in ("means", "differences", "power") for kind in ("png", "svg")}
+    assert {"runs.csv", "summary.csv", "comparisons.csv", "results.md", "plan.json", *figures} <= names
+    assert {f"runs/dropout/seed1/{name}" for name in ("metrics.json", "history.csv", "predictions.npz")} <= names
+
+
+def test_the_tables_can_be_recomputed_by_hand(finished):
+    with (finished.results / "runs.csv").open() as stream:
+        runs = list(csv.DictReader(stream))
+    values = {
+        variant: [float(run["test_accuracy"]) for run in runs if run["variant"] == variant]
+        for variant in ("baseline", "dropout")
+    }
+    for run in runs:
+        record = json.loads(finished.record(run["variant"], run["seed"]).read_text())
+        assert float(run["test_accuracy"]) == record["metrics"]["test_accuracy"]
+    summary = pd.read_csv(finished.results / "summary.csv", index_col="variant")
+    comparisons = pd.read_csv(finished.results / "comparisons.csv", index_col="variant")
+    for variant, scores in values.items():
+        assert summary.loc[variant, "mean"] == pytest.approx(statistics.mean(scores))
+        assert summary.loc[variant, "std"] == pytest.approx(statistics.stdev(scores))
+    difference = statistics.mean(values["dropout"]) - statistics.mean(values["baseline"])
+    assert comparisons.loc["dropout", "difference"] == pytest.approx(difference)
+    report = (finished.results / "results.md").read_text()
+    assert f"{statistics.mean(values['baseline']):.4f}" in report
+    assert not {"nan", "None", "inf"} & set(report.replace("|", " ").split())
+
+
+def test_the_report_is_the_same_byte_for_byte(project):
+    before = {path: path.read_bytes() for path in [project.results / "results.md", *project.results.glob("figures/*")]}
+    assert len(before) == 7
+    project.run("--forcerun", "analyse_study")
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_broken_config_is_one_line_a_mistake_and_no_traceback(project):
+    project.edit("config.yaml", "epochs: 1", "epoch: 1")
+    project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 0]")
+    answer = project.attempt()
+    assert answer.returncode == 1
+    assert "config.yaml:4: training.epoch: unknown key; did you mean \"epochs\"?" in answer.stdout
+    assert "config.yaml:8: seeds[1]: found 0 twice" in answer.stdout
+    assert "Traceback" not in answer.stdout
+
+
+def test_a_config_that_is_no_yaml_is_named(project):
+    project.config.write_text("study: [tiny\n")
+    answer = project.attempt()
+    assert answer.returncode == 1
+    assert "config.yaml:" in answer.stdout
+    assert "Traceback" not in answer.stdout
+
+
+def test_another_configfile_is_the_study_alone(project):
+    other = project.folder / "other.yaml"
+    other.write_text(project.config.read_text().replace("study: tiny", "study: other").replace("seeds: [0, 1]", "seeds: [7]"))
+    project.edit("config.yaml", "epochs: 1", "epochs: 9")
+    printed = project.run("--dry-run", "--configfile", "other.yaml")
+    assert "results/other/runs/baseline/seed7/metrics.json" in printed
+    assert '"epochs":9' not in printed
+
+
+def test_the_snakefile_imports_nothing_heavy(project):
+    project.edit("Snakefile", "rule all:", "import sys\nprint('HEAVY', sorted({'torch', 'wandb', 'pandas', 'numpy', 'scipy', 'matplotlib'} & set(sys.modules)))\n\n\nrule all:")
+    printed = project.run("--dry-run")
+    assert "HEAVY []" in printed
