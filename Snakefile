@@ -7,13 +7,6 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-# Without a --configfile of the user's, the study is config.yaml. With one, that file alone is the study: merging
-# it with config.yaml would silently mix two studies.
-if not workflow.overwrite_configfiles:
-
-    configfile: "config.yaml"
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"

@@ -1,7 +1,7 @@
 """The opponent: the ablation as a course teaches it, in one plain script.
 
-torchvision's dataset, PIL transforms, DataLoader, W&B, one run after another, two threads. It trains the same model with
-the same settings on the same split sizes as the default study.
+torchvision's dataset, PIL transforms, DataLoader, W&B, one run after another, two threads. It trains the same model
+with the same settings on the same split sizes as the default study.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def train(variant: str, seed: int, root: Path, epochs: int, workers: int, scratc
             schedule.step()
             running += loss.item() * len(labels)
         validation_loss, validation_accuracy = evaluate(model, validation_loader)
-        run.log({"epoch": epoch, "train_loss": running / 54000, "val_loss": validation_loss, "val_acc": validation_accuracy})
+        run.log(
+            {"epoch": epoch, "train_loss": running / 54000, "val_loss": validation_loss, "val_acc": validation_accuracy}
+        )
     _, accuracy = evaluate(model, test_loader)
     run.summary["test_accuracy"] = accuracy
     run.finish()
@@ -98,7 +100,9 @@ def main() -> None:
         for seed in arguments.seeds:
             began = time.perf_counter()
             accuracy = train(variant, seed, arguments.root, arguments.epochs, arguments.workers, arguments.out.parent)
-            runs.append({"variant": variant, "seed": seed, "accuracy": accuracy, "seconds": time.perf_counter() - began})
+            runs.append(
+                {"variant": variant, "seed": seed, "accuracy": accuracy, "seconds": time.perf_counter() - began}
+            )
             print(runs[-1], flush=True)
     arguments.out.write_text(json.dumps(runs, indent=1) + "\n")
 

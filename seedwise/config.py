@@ -29,9 +29,23 @@ def read_study(path: str | Path) -> Study:
     Raises:
         ConfigError: the file cannot be read, or it is not a study.
     """
+    document, data = _read_mapping(path)
+    return _build(data, [document])
+
+
+def read_yaml(path: str | Path) -> Mapping[Any, Any]:
+    """Read a YAML file that holds a mapping, whatever its keys.
+
+    Raises:
+        ConfigError: the file cannot be read, is not YAML, or holds something else.
+    """
+    return _read_mapping(path)[1]
+
+
+def _read_mapping(path: str | Path) -> tuple[Document, Mapping[Any, Any]]:
     document = read_document(Path(path))
     if isinstance(document.data, Mapping):
-        return _build(document.data, [document])
+        return document, document.data
     if document.problems:
         raise _error(document.problems)
     raise ConfigError([f"{path}:1: found {show(document.data)}; need a mapping of keys to values, as in config.yaml"])

@@ -188,13 +188,17 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
+# All variants learn from one dataset: other data are another study.
+SHARED = {("dataset", "name"), ("dataset", "folder")}
+
+
 def _overrides() -> Any:
     """Make a typed dict with a key for every dotted path that decides what is trained."""
     fields = {
         f"{section}.{key}": Annotated[(field.annotation, *field.metadata, _documentation(field))]
         for section, model in SECTIONS.items()
         for key, field in model.model_fields.items()
-        if (section, key) != ("dataset", "folder")
+        if (section, key) not in SHARED
     }
     overrides = TypedDict("Overrides", fields, total=False)  # type: ignore[misc]
     overrides.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]

@@ -14,9 +14,14 @@ from seedwise.files import LockHeldError, atomic_write, content_digest, hold_loc
 def test_a_crash_while_writing_keeps_the_old_file_and_leaves_no_litter(tmp_path):
     path = tmp_path / "record.json"
     write_text(path, "old")
-    with pytest.raises(RuntimeError, match="power cut"), atomic_write(path) as stream:
-        stream.write(b"half of the ne")
-        raise RuntimeError("power cut")
+
+    def write_until_the_power_fails():
+        with atomic_write(path) as stream:
+            stream.write(b"half of the ne")
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        write_until_the_power_fails()
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
 

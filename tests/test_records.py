@@ -3,7 +3,17 @@
 import pandas as pd
 import pytest
 
-from seedwise.records import METRICS, Provenance, RecordError, RunRecord, Sizes, Timing, read_record, tabulate, write_record
+from seedwise.records import (
+    METRICS,
+    Provenance,
+    RecordError,
+    RunRecord,
+    Sizes,
+    Timing,
+    read_record,
+    tabulate,
+    write_record,
+)
 
 
 def record(variant="baseline", seed=0, status="finished", accuracy=0.9):

@@ -1,4 +1,4 @@
-"""A dataset of 600 training and 300 test images, cut from the real Fashion-MNIST (MIT licence) and kept in the repository.
+"""A dataset of 600 training and 300 test images, cut from the real Fashion-MNIST (MIT licence).
 
 It is used the way a user brings a dataset of their own: `name: tests.tiny:read`.
 """

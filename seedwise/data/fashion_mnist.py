@@ -133,7 +133,10 @@ def _download(scratch: Path) -> Path:
         errors = []
         for mirror in FashionMNIST.mirrors:
             try:
-                with urllib.request.urlopen(f"{mirror}{name}", timeout=30) as answer, (scratch / name).open("wb") as out:
+                with (
+                    urllib.request.urlopen(f"{mirror}{name}", timeout=30) as answer,
+                    (scratch / name).open("wb") as out,
+                ):
                     shutil.copyfileobj(answer, out)
                 break
             except OSError as error:
@@ -153,4 +156,3 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
 
 def _reason(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-

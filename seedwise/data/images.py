@@ -91,5 +91,3 @@ def stratified_subset(labels: NDArray[np.int64], size: int, seed: int) -> NDArra
     if size > len(labels):
         raise DataError(f"dataset.subset: found {size}, but there are only {len(labels)} training images")
     return np.sort(stratified_order(labels, np.random.default_rng(seed))[:size])
-
-

@@ -74,4 +74,6 @@ class Mirrors:
                     raise
                 self._trackers.remove(tracker)
                 reason = " ".join(str(error).split()) or type(error).__name__
-                self._warn(f"Warning: {tracker.name} {consequence} ({reason}). The run goes on; its record is complete.")
+                self._warn(
+                    f"Warning: {tracker.name} {consequence} ({reason}). The run goes on; its record is complete."
+                )

@@ -79,7 +79,7 @@ def training_batches(
     """Go through all examples once, in the order of this epoch, augmented by the draws of this epoch."""
     order = torch.randperm(len(examples), generator=torch_generator(seed, "order", epoch))
     draws = torch_generator(seed, "augmentation", epoch)
-    for batch in order.to(examples.labels.device).split(batch_size):
+    for batch in torch.split(order.to(examples.labels.device), batch_size):
         images = examples.images[batch]
         for augment in augmentations:
             images = augment(images, draws)
@@ -99,6 +99,4 @@ def _normalisation(images: np.ndarray, device: torch.device) -> Normalisation:
         means.append(mean)
         stds.append(max(float(share @ (levels - mean) ** 2) ** 0.5, 1.0))
     shape = (1, -1, 1, 1)
-    return Normalisation(
-        torch.tensor(means, device=device).view(shape), torch.tensor(stds, device=device).view(shape)
-    )
+    return Normalisation(torch.tensor(means, device=device).view(shape), torch.tensor(stds, device=device).view(shape))

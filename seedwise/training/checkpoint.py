@@ -58,4 +58,6 @@ def restore(
         schedule.load_state_dict(state["schedule"])
         return Progress(**state["progress"])
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path}: cannot resume from this checkpoint ({error}); delete it and run again") from error
+        raise CheckpointError(
+            f"{path}: cannot resume from this checkpoint ({error}); delete it and run again"
+        ) from error

@@ -78,7 +78,7 @@ def evaluate(model: nn.Module, examples: Examples, normalise: Normalisation, pre
     model.eval()
     losses, predictions = [], []
     for images, labels in zip(
-        examples.images.split(EVALUATION_BATCH), examples.labels.split(EVALUATION_BATCH), strict=True
+        torch.split(examples.images, EVALUATION_BATCH), torch.split(examples.labels, EVALUATION_BATCH), strict=True
     ):
         with autocast(device, precision):
             logits = model(normalise(images)).float()

@@ -178,14 +178,25 @@ def test_parts_do_not_overlap_and_the_split_follows_the_seed(tiny_data):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device whose absence is tested")
 def test_a_device_that_is_not_there_is_one_clear_line(request_run):
     request = request_run()
-    changed = request.settings.model_copy(update={"training": request.settings.training.model_copy(update={"device": "cuda"})})
+    changed = request.settings.model_copy(
+        update={"training": request.settings.training.model_copy(update={"device": "cuda"})}
+    )
     with pytest.raises(DeviceError, match=r"training\.device: found cuda, but torch finds no such device here"):
         train_run(replace(request, settings=changed), Mirrors([]), QUIET)
 
 
 def test_the_script_trains_by_hand(request_run, tmp_path):
     request = request_run("by-hand", epochs=1)
-    command = [sys.executable, "workflow/scripts/train_run.py", "--study", "tiny", "--variant", "baseline", "--seed", "0"]
+    command = [
+        sys.executable,
+        "workflow/scripts/train_run.py",
+        "--study",
+        "tiny",
+        "--variant",
+        "baseline",
+        "--seed",
+        "0",
+    ]
     command += ["--settings", request.settings.canonical(), "--code", "c0de", "--data", request.data]
     command += ["--tracking", '{"wandb": {"mode": "disabled"}}', "--out", request.record]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)

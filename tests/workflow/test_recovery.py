@@ -75,7 +75,9 @@ def test_two_snakemakes_never_run_one_study_at_once(long):
         wait_for(lambda: training_processes(long))
         answer = long.attempt()
         assert answer.returncode != 0
-        assert "another snakemake is running the study tiny (results/tiny); wait for it, or stop it first" in answer.stdout
+        assert (
+            "another snakemake is running the study tiny (results/tiny); wait for it, or stop it first" in answer.stdout
+        )
         assert "Traceback" not in answer.stdout
         assert process.poll() is None
         assert long.attempt("--dry-run").returncode == 0

@@ -9,6 +9,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+HEAVY = {"torch", "wandb", "pandas", "numpy", "scipy", "matplotlib"}
+
 
 def test_every_product_is_there(finished):
     names = {path.relative_to(finished.results).as_posix() for path in finished.results.rglob("*") if path.is_file()}
@@ -51,7 +53,7 @@ def test_a_broken_config_is_one_line_a_mistake_and_no_traceback(project):
     project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 0]")
     answer = project.attempt()
     assert answer.returncode == 1
-    assert "config.yaml:4: training.epoch: unknown key; did you mean \"epochs\"?" in answer.stdout
+    assert 'config.yaml:4: training.epoch: unknown key; did you mean "epochs"?' in answer.stdout
     assert "config.yaml:8: seeds[1]: found 0 twice" in answer.stdout
     assert "Traceback" not in answer.stdout
 
@@ -66,7 +68,9 @@ def test_a_config_that_is_no_yaml_is_named(project):
 
 def test_another_configfile_is_the_study_alone(project):
     other = project.folder / "other.yaml"
-    other.write_text(project.config.read_text().replace("study: tiny", "study: other").replace("seeds: [0, 1]", "seeds: [7]"))
+    other.write_text(
+        project.config.read_text().replace("study: tiny", "study: other").replace("seeds: [0, 1]", "seeds: [7]")
+    )
     project.edit("config.yaml", "epochs: 1", "epochs: 9")
     printed = project.run("--dry-run", "--configfile", "other.yaml")
     assert "results/other/runs/baseline/seed7/metrics.json" in printed
@@ -74,6 +78,8 @@ def test_another_configfile_is_the_study_alone(project):
 
 
 def test_the_snakefile_imports_nothing_heavy(project):
-    project.edit("Snakefile", "rule all:", "import sys\nprint('HEAVY', sorted({'torch', 'wandb', 'pandas', 'numpy', 'scipy', 'matplotlib'} & set(sys.modules)))\n\n\nrule all:")
+    project.edit(
+        "Snakefile", "rule all:", f"import sys\nprint('HEAVY', sorted({HEAVY} & set(sys.modules)))\n\n\nrule all:"
+    )
     printed = project.run("--dry-run")
     assert "HEAVY []" in printed

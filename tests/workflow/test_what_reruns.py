@@ -95,7 +95,13 @@ def test_edited_code_of_the_users_own_dataset_trains_everything(project):
 
 @pytest.mark.parametrize(
     "files",
-    ["seedwise/training/*.py", "workflow/scripts/*.py", "workflow/rules/*.smk", "data/*.npz", "results/tiny/runs/*/*/metrics.json"],
+    [
+        "seedwise/training/*.py",
+        "workflow/scripts/*.py",
+        "workflow/rules/*.smk",
+        "data/*.npz",
+        "results/tiny/runs/*/*/metrics.json",
+    ],
 )
 def test_touched_files_train_nothing(project, files):
     touched = list(project.folder.glob(files))

@@ -9,16 +9,30 @@ HOME = Path(workflow.basedir)
 sys.path.insert(0, str(HOME))
 
 from seedwise import environment
-from seedwise.config import ConfigError, load_study
+from seedwise.config import ConfigError, load_study, read_yaml
 from seedwise.files import LockHeldError, content_digest, hold_lock
 from seedwise.hardware import resolve_device
 from seedwise.plugins import is_plugin, plugin_source, slug
 
-try:
-    STUDY = load_study(config, [Path(file) for file in workflow.configfiles])
-except ConfigError as error:
-    sys.exit(str(error))
 
+def or_exit(read, *arguments):
+    """Call a function that reads a config; a mistake in it ends Snakemake with its message, a line each."""
+    try:
+        return read(*arguments)
+    except ConfigError as error:
+        sys.exit(str(error))
+
+
+# Without a --configfile of the user's, the study is config.yaml. With one, that file alone is the study: merging
+# it with config.yaml would silently mix two studies.
+if not workflow.overwrite_configfiles:
+    # Snakemake would not say in which line a YAML error is.
+    or_exit(read_yaml, "config.yaml")
+
+    configfile: "config.yaml"
+
+
+STUDY = or_exit(load_study, config, [Path(file) for file in workflow.configfiles])
 environment.prepare(HOME, STUDY.tracking.model_dump_json())
 
 CONFIG_FILE = (

@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--variants", nargs="+", required=True)
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="runs.csv to write; the records are runs/<variant>/seed<seed>/metrics.json beside it")
+    parser.add_argument("--out", type=Path, required=True, help="runs.csv to write; runs/ lies beside it")
     arguments = parser.parse_args()
     records = [
         read_record(arguments.out.parent / "runs" / variant / f"seed{seed}" / "metrics.json")

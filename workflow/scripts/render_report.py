@@ -21,7 +21,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True, help="the whole study, JSON")
     parser.add_argument("--config", required=True, help="the config's file name, for the reader")
-    parser.add_argument("--runs", type=Path, required=True, help="runs.csv; the other tables and findings lie beside it")
+    parser.add_argument(
+        "--runs", type=Path, required=True, help="runs.csv; the other tables and findings lie beside it"
+    )
     parser.add_argument("--record", type=Path, required=True, help="a run record of the baseline")
     parser.add_argument("--out", type=Path, required=True, help="results.md to write")
     arguments = parser.parse_args()

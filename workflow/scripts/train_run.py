@@ -27,7 +27,9 @@ def main() -> None:
     parser.add_argument("--tracking", default="{}", help="the study's tracking settings, JSON")
     parser.add_argument("--code", required=True, help="digest of the training code")
     parser.add_argument("--data", type=Path, required=True, help="prepared data, .npz")
-    parser.add_argument("--out", type=Path, required=True, help="results/<study>/runs/<variant>/seed<seed>/metrics.json")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="results/<study>/runs/<variant>/seed<seed>/metrics.json"
+    )
     arguments = parser.parse_args()
 
     from seedwise.training.run import Request, train_run
