@@ -3,8 +3,8 @@
     python benchmarks/against_course.py --out benchmarks/against_course.json
 
 Both train the same 9 runs (3 variants x 3 seeds, 3 epochs on all training images). Ours is the whole
-`snakemake --cores 4 --resources gpu=1`, from start to results.md; theirs is the script alone. Ours runs before and after
-theirs, so that a machine that grows slower or faster shows. Needs the data: run `make study` once before.
+`snakemake --cores 4 --resources gpu=1`, from start to results.md; theirs is the script alone. Ours runs before and
+after theirs, so that a machine that grows slower or faster shows. Needs the data: run `make study` once before.
 """
 
 from __future__ import annotations
