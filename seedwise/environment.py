@@ -18,6 +18,7 @@ def prepare(home: Path, tracking: str) -> None:
     """
     # The Python that runs Snakemake; a conda environment of a rule comes before it.
     _prepend("PATH", Path(sys.executable).parent)
+    _prepend("PYTHONPATH", Path.cwd())  # where a user's own functions lie
     _prepend("PYTHONPATH", home)
     os.environ["SEEDWISE_SCRIPTS"] = str(home / "workflow" / "scripts")
     os.environ["SEEDWISE_TRACKING"] = tracking

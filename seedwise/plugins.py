@@ -24,7 +24,7 @@ def is_plugin(name: str) -> bool:
 
 
 def load_plugin(name: str) -> Callable[..., Any]:
-    """Import the function that `package.module:function` names; the working directory is on the path."""
+    """Import the function that `package.module:function` names."""
     module_name, _, function_name = name.partition(":")
     try:
         module = importlib.import_module(module_name)
@@ -37,14 +37,22 @@ def load_plugin(name: str) -> Callable[..., Any]:
     return found
 
 
-def plugin_source(name: str) -> Path | None:
-    """Find the source file of a plugin's module without running the module; None if it cannot be found."""
+def plugin_source(name: str) -> Path:
+    """Find the source file of a plugin's module without running the module.
+
+    Raises:
+        PluginError: there is no such module.
+    """
     module_name = name.partition(":")[0]
     try:
         spec = importlib.util.find_spec(module_name)
     except (ImportError, ValueError):
-        return None
-    return Path(spec.origin) if spec is not None and spec.origin is not None else None
+        spec = None
+    if spec is None or spec.origin is None:
+        raise PluginError(
+            f"{name}: found no module {module_name}; put it next to the config, or its folder on PYTHONPATH"
+        )
+    return Path(spec.origin)
 
 
 def slug(name: str) -> str:

@@ -83,3 +83,11 @@ def test_the_snakefile_imports_nothing_heavy(project):
     )
     printed = project.run("--dry-run")
     assert "HEAVY []" in printed
+
+
+def test_a_function_of_the_users_own_that_is_not_there_is_told_before_anything_runs(project):
+    project.edit("config.yaml", "model.dropout: 0.2", 'training.augmentation: ["no_such:augment"]')
+    answer = project.attempt()
+    assert answer.returncode == 1
+    assert "no_such:augment: found no module no_such; put it next to the config" in answer.stdout
+    assert "Traceback" not in answer.stdout
