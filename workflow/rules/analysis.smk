@@ -30,9 +30,7 @@ rule analyse_study:
     params:
         plan=PLAN,
         variants=VARIANTS,
-        code=code_digest(
-            "seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py"
-        ),
+        code=code_digest("seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py"),
     shell:
         "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input} --plan {params.plan:q} --variants {params.variants}"
         " > {log} 2>&1"

@@ -6,20 +6,21 @@ import sys
 from pathlib import Path
 
 HOME = Path(workflow.basedir)
-sys.path.insert(0, str(HOME))
+sys.path[:0] = [str(HOME), str(Path.cwd())]
 
 from seedwise import environment
-from seedwise.config import ConfigError, load_study, read_yaml
+from seedwise.config import load_study, read_yaml
+from seedwise.errors import UserError
 from seedwise.files import LockHeldError, content_digest, hold_lock
 from seedwise.hardware import resolve_device
 from seedwise.plugins import is_plugin, plugin_source, slug
 
 
 def or_exit(read, *arguments):
-    """Call a function that reads a config; a mistake in it ends Snakemake with its message, a line each."""
+    """Call a function that reads what the user wrote; a mistake ends Snakemake with its message, a line each."""
     try:
         return read(*arguments)
-    except ConfigError as error:
+    except UserError as error:
         sys.exit(str(error))
 
 
@@ -35,14 +36,9 @@ if not workflow.overwrite_configfiles:
 STUDY = or_exit(load_study, config, [Path(file) for file in workflow.configfiles])
 environment.prepare(HOME, STUDY.tracking.model_dump_json())
 
-CONFIG_FILE = (
-    " and ".join(os.path.relpath(file) for file in workflow.configfiles)
-    or "the command line"
-)
+CONFIG_FILE = " and ".join(os.path.relpath(file) for file in workflow.configfiles) or "the command line"
 VARIANTS = [variant.name for variant in STUDY.variants]
-LABELS = json.dumps(
-    {variant.name: variant.label or variant.name for variant in STUDY.variants}
-)
+LABELS = json.dumps({variant.name: variant.label or variant.name for variant in STUDY.variants})
 PLAN = STUDY.analysis.model_dump_json()
 SETTINGS = {name: STUDY.settings(name) for name in VARIANTS}
 
@@ -52,11 +48,7 @@ RESULTS = STUDY.folder()
 RECORDS = [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs()]
 TABLES = [RESULTS / "summary.csv", RESULTS / "comparisons.csv"]
 FIGURES = ["means", "differences", "power"] if len(VARIANTS) > 1 else ["means"]
-PLOTS = [
-    RESULTS / f"figures/{figure}.{kind}"
-    for figure in FIGURES
-    for kind in ("png", "svg")
-]
+PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
 
 
 wildcard_constraints:
@@ -69,19 +61,20 @@ def code_digest(*parts):
     return content_digest([HOME / part for part in parts], HOME)
 
 
-def training_code(wildcards):
-    """Digest of the code that trains this variant, the user's own functions among it."""
-    chosen = SETTINGS[wildcards.variant]
+def variant_code(name):
+    """Digest of the code that trains a variant, the user's own functions among it."""
+    chosen = SETTINGS[name]
     training = chosen.training
-    names = [
-        chosen.dataset.name,
-        chosen.model.name,
-        training.optimizer,
-        training.schedule,
-        *training.augmentation,
-    ]
-    own = [plugin_source(name) for name in names if is_plugin(name)]
-    return code_digest("seedwise/training", "seedwise/data", *filter(None, own))
+    names = [chosen.dataset.name, chosen.model.name, training.optimizer, training.schedule, *training.augmentation]
+    own = [or_exit(plugin_source, name) for name in names if is_plugin(name)]
+    return code_digest("seedwise/training", "seedwise/data", *own)
+
+
+TRAINING_CODE = {name: variant_code(name) for name in VARIANTS}
+
+
+def training_code(wildcards):
+    return TRAINING_CODE[wildcards.variant]
 
 
 def training_settings(wildcards):

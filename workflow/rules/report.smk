@@ -24,9 +24,7 @@ rule render_report:
         analysis=rules.analyse_study.output,
         record=STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
     output:
-        report(
-            RESULTS / "results.md", caption="../report/results.rst", category="Report"
-        ),
+        report(RESULTS / "results.md", caption="../report/results.rst", category="Report"),
     log:
         RESULTS / "logs/render_report.log",
     conda:
