@@ -7,9 +7,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypedDict
 
@@ -20,6 +20,9 @@ MODELS = ("small_cnn",)
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one_cycle", "cosine", "constant")
 AUGMENTATIONS = ("random_crop", "random_horizontal_flip")
+Stream = Literal["init", "order", "augmentation", "dropout", "split"]
+STREAMS: tuple[Stream, ...] = get_args(Stream)
+"""The sources of randomness of a run."""
 
 # What people write elsewhere, and what it is called here.
 SYNONYMS = {
@@ -85,6 +88,14 @@ class Named:
         return {"anyOf": [{"enum": list(self.names)}, own]}
 
 
+def _in_order(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+    """Put streams in the order of `STREAMS`, so that one choice has one canonical text."""
+    for position, stream in enumerate(streams):
+        if stream in streams[:position]:
+            raise problem(f"found {quote(stream)} twice; name each source of randomness once")
+    return tuple(stream for stream in STREAMS if stream in streams)
+
+
 # YAML's true and "3" are never numbers, and 3 is a fine float.
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -146,6 +157,15 @@ class TrainingSettings(Section):
         Literal["auto", "cpu", "cuda", "mps"], Field(description="`auto` is the best device of the machine.")
     ] = "auto"
     threads: Annotated[Whole, Field(ge=1, description="CPU threads of one run.")] = 1
+    vary: Annotated[
+        tuple[Stream, ...],
+        AfterValidator(_in_order),
+        Field(
+            description="Sources of randomness that follow the run's seed; the others follow seed 0 in every run.",
+            examples=[["init", "order"]],
+            json_schema_extra={"uniqueItems": True},
+        ),
+    ] = STREAMS
 
 
 class RunSettings(Section):
@@ -158,9 +178,11 @@ class RunSettings(Section):
     def canonical(self) -> str:
         """Return one JSON text for one meaning: sorted keys, no spaces, all defaults written out.
 
-        `dataset.folder` is left out, for where the files lie is not what is trained.
+        `dataset.folder` is left out, for where the files lie is not what is trained; so is `training.vary` where all
+        varies, for runs that were recorded before it existed are the same runs.
         """
-        settings = self.model_dump(mode="json", exclude={"dataset": {"folder"}})
+        default = {"vary"} if self.training.vary == STREAMS else set()
+        settings = self.model_dump(mode="json", exclude={"dataset": {"folder"}, "training": default})
         return json.dumps(settings, sort_keys=True, separators=(",", ":"))
 
     def digest(self) -> str:

@@ -13,6 +13,7 @@ from seedwise.errors import UserError
 from seedwise.plan import Plan
 from seedwise.records import METRICS
 from seedwise.settings import (
+    STREAMS,
     DatasetSettings,
     ModelSettings,
     Name,
@@ -141,6 +142,19 @@ class Study(Section):
         """Resolve a variant: the study's settings with the variant's overrides in their place."""
         common = RunSettings(dataset=self.dataset, model=self.model, training=self.training)
         return common.replace(self.variant(variant).overrides)
+
+    def varied(self) -> dict[str, tuple[str, ...]]:
+        """Sources of randomness by variant, if variants that are otherwise the same vary different ones; else empty.
+
+        They are the variants that differ from the baseline in `training.vary` alone, and the baseline.
+        """
+        everything = {"training.vary": STREAMS}
+        chosen = {variant.name: self.settings(variant.name) for variant in self.variants}
+        base = chosen[self.analysis.baseline].replace(everything)
+        vary: dict[str, tuple[str, ...]] = {
+            name: own.training.vary for name, own in chosen.items() if own.replace(everything) == base
+        }
+        return vary if len(set(vary.values())) > 1 else {}
 
     def runs(self) -> list[Run]:
         """All runs, variant by variant, in the order of the config."""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from seedwise import settings as settings_module
 from seedwise.config import read_study
 from seedwise.errors import UserError
-from seedwise.settings import nearest
+from seedwise.settings import STREAMS, nearest
 from seedwise.study import Run, RunSettings, Study, TrackingSettings, TrainingSettings, Variant
 
 ROOT = Path(__file__).parents[1]
@@ -200,3 +200,38 @@ def test_nearest_finds_what_is_meant(word: str, expected: str | None) -> None:
 def test_nearest_knows_what_things_are_called_elsewhere() -> None:
     assert nearest("gpu", ["auto", "cpu", "cuda"]) == "cuda"
     assert nearest("lr", ["learning_rate", "epochs"]) == "learning_rate"
+
+
+def varying(*choices: list[str] | None) -> Study:
+    sets = [{} if choice is None else {"training.vary": choice} for choice in choices]
+    return study(
+        variants=[{"name": f"v{index}", "set": overrides} for index, overrides in enumerate(sets)],
+        analysis={"baseline": "v0"},
+    )
+
+
+def test_what_varies_is_in_the_canonical_text_only_where_not_everything_does() -> None:
+    everything, default, one = (study(training=training) for training in ({"vary": list(STREAMS)}, {}, {"vary": []}))
+    assert everything.settings("baseline").canonical() == default.settings("baseline").canonical()
+    assert '"vary":[]' in one.settings("baseline").canonical()
+    first, second = varying(["order", "init"]), varying(["init", "order"])
+    assert first.settings("v0").canonical() == second.settings("v0").canonical()
+    resolved = first.settings("v0")
+    assert RunSettings.from_canonical(resolved.canonical()) == resolved
+
+
+def test_a_study_of_the_sources_of_variance_knows_what_varies() -> None:
+    assert varying(None, ["split", "init"]).varied() == {"v0": STREAMS, "v1": ("init", "split")}
+    assert varying(["init"], ["init"]).varied() == {}
+    assert DEFAULT.varied() == {}
+
+
+def test_variants_that_differ_in_more_than_what_varies_are_no_sources() -> None:
+    mixed = study(
+        variants=[
+            {"name": "baseline"},
+            {"name": "init", "set": {"training.vary": ["init"]}},
+            {"name": "other", "set": {"training.vary": ["init"], "model.dropout": 0.5}},
+        ]
+    )
+    assert mixed.varied() == {"baseline": STREAMS, "init": ("init",)}

@@ -13,6 +13,7 @@ from seedwise.plan import Plan
 from seedwise.report import captions, sentences
 from seedwise.report.details import comparison_paragraph, seeds_needed_cell
 from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_rows
+from seedwise.report.sources_section import sources_section
 from seedwise.report.tables import (
     MISSING,
     code,
@@ -57,6 +58,7 @@ class ReportInput:
 
     `exploratory` lists why the verdicts are exploratory and is empty when they confirm; `commands` are shell lines that
     reproduce the study. Paths in `figures` are relative to results.md; its keys are means, differences and power.
+    `sources` is sources.csv, in studies whose variants differ in what varies.
     """
 
     title: str
@@ -78,6 +80,7 @@ class ReportInput:
     versions: Mapping[str, str]
     figures: Mapping[str, str] = field(default_factory=dict)
     test_set: Sequence[NewTestSet] = ()
+    sources: pd.DataFrame | None = None
 
 
 def render_results(report: ReportInput) -> str:
@@ -118,6 +121,7 @@ def render_results(report: ReportInput) -> str:
         variants_table=_variants_table(report, plain),
         results_table=_results_table(summaries, plain, plan),
         percentile_worth=sentences.percentile_worth(summaries, names, plan),
+        sources=sources_section(report.sources, names, plain, plan) if report.sources is not None else None,
         figures=report.figures,
         margin_declared=plan.margin is not None,
         means_caption=captions.means_caption(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +24,7 @@ def build_report(
     comparisons: pd.DataFrame,
     findings: Findings,
     record: RunRecord,
+    sources: pd.DataFrame | None = None,
 ) -> ReportInput:
     """Gather a report; `record` is a run of the baseline, which tells sizes, hardware and versions."""
     several = len(study.variants) > 1
@@ -54,6 +54,7 @@ def build_report(
             NewTestSet(answer.variant, answer.low, answer.high, answer.both_low, answer.both_high)
             for answer in findings.test_set
         ],
+        sources=sources,
     )
 
 
@@ -81,7 +82,7 @@ def setup(study: Study, record: RunRecord) -> dict[str, str]:
 
 def changes(study: Study, variant: str) -> str:
     """List the settings in which a variant differs from the baseline, as `key = value, …`."""
-    own, base = (_flat(json.loads(study.settings(name).canonical())) for name in (variant, study.analysis.baseline))
+    own, base = (_flat(study.settings(name).model_dump(mode="json")) for name in (variant, study.analysis.baseline))
     return ", ".join(f"{key} = {_plain(value)}" for key, value in own.items() if value != base[key])
 
 

@@ -11,7 +11,7 @@ import torch
 from seedwise.data.images import DataError, ImageData, stratified_order, stratified_subset
 from seedwise.settings import DatasetSettings
 from seedwise.training.augmentation import Augmentation
-from seedwise.training.seeding import numpy_generator, torch_generator
+from seedwise.training.seeding import Streams, numpy_generator, torch_generator
 
 SUBSET_SEED = 0
 """A subset is the same for every run of every study: it is part of the question, not of the noise."""
@@ -74,11 +74,11 @@ def split(data: ImageData, settings: DatasetSettings, seed: int, device: torch.d
 
 
 def training_batches(
-    examples: Examples, batch_size: int, augmentations: Sequence[Augmentation], seed: int, epoch: int
+    examples: Examples, batch_size: int, augmentations: Sequence[Augmentation], streams: Streams, epoch: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Go through all examples once, in the order of this epoch, augmented by the draws of this epoch."""
-    order = torch.randperm(len(examples), generator=torch_generator(seed, "order", epoch))
-    draws = torch_generator(seed, "augmentation", epoch)
+    order = torch.randperm(len(examples), generator=torch_generator(streams.seed_of("order"), "order", epoch))
+    draws = torch_generator(streams.seed_of("augmentation"), "augmentation", epoch)
     for batch in torch.split(order.to(examples.labels.device), batch_size):
         images = examples.images[batch]
         for augment in augmentations:

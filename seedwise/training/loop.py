@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from seedwise.training.augmentation import Augmentation
 from seedwise.training.batches import Examples, Normalisation, training_batches
-from seedwise.training.seeding import set_seed, stream_seed
+from seedwise.training.seeding import Streams, set_seed, stream_seed
 
 EVALUATION_BATCH = 500
 
@@ -47,18 +47,18 @@ def train_epoch(
     augmentations: Sequence[Augmentation],
     *,
     batch_size: int,
-    seed: int,
+    streams: Streams,
     epoch: int,
     precision: str,
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> float:
     """Train for one epoch; return the mean loss over its examples (NaN or infinite if it diverged)."""
     device = examples.labels.device
-    set_seed(stream_seed(seed, "dropout", epoch))
+    set_seed(stream_seed(streams.seed_of("dropout"), "dropout", epoch))
     model.train()
     total = torch.zeros((), device=device, dtype=torch.float64)
     for step, (images, labels) in enumerate(
-        training_batches(examples, batch_size, augmentations, seed, epoch), start=1
+        training_batches(examples, batch_size, augmentations, streams, epoch), start=1
     ):
         with autocast(device, precision):
             loss = functional.cross_entropy(model(normalise(images)), labels)

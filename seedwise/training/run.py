@@ -25,7 +25,7 @@ from seedwise.training.batches import split
 from seedwise.training.loop import Evaluation, evaluate, is_finite, train_epoch
 from seedwise.training.models import build_model
 from seedwise.training.optimization import build_optimizer, build_schedule
-from seedwise.training.seeding import set_seed
+from seedwise.training.seeding import Streams, set_seed
 
 HISTORY = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
 
@@ -95,12 +95,15 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
     device = resolve_device(training.device)
     precision = provenance.resolve_precision(training.precision, device)
-    set_seed(seed)
+    streams = Streams(seed, training.vary)
+    set_seed(streams.seed_of("init"))  # for code that draws from no stream
 
     data, data_digest = images.load(request.data)
-    parts = split(data, settings.dataset, seed, device)
+    parts = split(data, settings.dataset, streams.seed_of("split"), device)
     _, channels, size, _ = data.train_images.shape
-    model = build_model(settings.model, channels=channels, classes=parts.classes, size=size, seed=seed)
+    model = build_model(
+        settings.model, channels=channels, classes=parts.classes, size=size, seed=streams.seed_of("init")
+    )
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = build_optimizer(model.parameters(), training)
     steps = -(-len(parts.train) // training.batch_size)
@@ -143,7 +146,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
                 parts.normalise,
                 augmentations,
                 batch_size=training.batch_size,
-                seed=seed,
+                streams=streams,
                 epoch=epoch,
                 precision=precision,
             )

@@ -2,19 +2,35 @@
 
 Two variants with the same seed share every stream they both use (common random numbers), and a variant that draws
 more from one stream does not shift the others. Streams that are used again in every epoch are keyed by the epoch, so
-nothing about them needs to be saved to resume a run.
+nothing about them needs to be saved to resume a run. A stream that a study holds fixed follows one seed in all runs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
-STREAMS = ("init", "order", "augmentation", "dropout", "split")
+from seedwise.settings import STREAMS
+
+FIXED_SEED = 0
+"""The seed of the streams that do not vary."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of one run: those that vary follow the run's seed, the others `FIXED_SEED`."""
+
+    seed: int
+    vary: tuple[str, ...] = STREAMS
+
+    def seed_of(self, stream: str) -> int:
+        """Return the seed that a stream follows."""
+        return self.seed if stream in self.vary else FIXED_SEED
 
 
 def stream_seed(seed: int, stream: str, *keys: str | int) -> int:

@@ -30,7 +30,8 @@ rule analyse_study:
     params:
         plan=PLAN,
         variants=VARIANTS,
+        varied=json.dumps(VARIED),
         code=code_digest("seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py"),
     shell:
         "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input} --plan {params.plan:q} --variants {params.variants}"
-        " > {log} 2>&1"
+        " --varied {params.varied:q} > {log} 2>&1"

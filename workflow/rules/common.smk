@@ -46,7 +46,10 @@ DATASET = slug(STUDY.dataset.name)
 PREPARED = f"data/{DATASET}.npz"
 RESULTS = STUDY.folder()
 RECORDS = [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs()]
+VARIED = STUDY.varied()
 TABLES = [RESULTS / "summary.csv", RESULTS / "comparisons.csv"]
+if VARIED:
+    TABLES.append(RESULTS / "sources.csv")
 FIGURES = ["means", "differences", "power"] if len(VARIANTS) > 1 else ["means"]
 PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
 

@@ -1,8 +1,10 @@
-"""Analyse runs.csv: write summary.csv, comparisons.csv and findings.json, held to the plan that was declared first."""
+"""Analyse runs.csv: write the tables and findings.json, held to the plan that was declared first."""
 
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -14,15 +16,18 @@ from seedwise.findings import Findings, write_findings
 from seedwise.plan import Plan
 from seedwise.predictions import new_test_set
 from seedwise.records import read_record
+from seedwise.settings import STREAMS
 from seedwise.statistics.analysis import analyse, write_table
+from seedwise.statistics.sources import sources_of_variance
 
 
 def main() -> None:
-    """Parse arguments, analyse, write the three files."""
+    """Parse arguments, analyse, write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, required=True, help="runs.csv; runs/ lies beside it, results go beside it")
     parser.add_argument("--plan", required=True, help="the declared plan, JSON")
     parser.add_argument("--variants", nargs="+", required=True, help="in the order of the tables")
+    parser.add_argument("--varied", default="{}", help="sources of randomness by variant, JSON; writes sources.csv")
     arguments = parser.parse_args()
     plan = Plan.model_validate_json(arguments.plan)
     runs = pd.read_csv(arguments.runs)
@@ -38,6 +43,9 @@ def main() -> None:
     )
     write_text(folder / "summary.csv", write_table(analysis.summary))
     write_text(folder / "comparisons.csv", write_table(analysis.comparisons))
+    if varied := json.loads(arguments.varied):
+        sources = sources_of_variance(runs, plan.metric, varied, STREAMS, plan.confidence)
+        write_text(folder / "sources.csv", write_table(pd.DataFrame(map(asdict, sources), dtype=object)))
     write_findings(folder / "findings.json", findings)
 
 

@@ -28,10 +28,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="results.md to write")
     arguments = parser.parse_args()
     tables = {name: pd.read_csv(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")}
+    study = Study.model_validate_json(arguments.study)
+    sources = pd.read_csv(arguments.runs.with_name("sources.csv")) if study.varied() else None
     report = build_report(
-        Study.model_validate_json(arguments.study),
+        study,
         arguments.config,
         **tables,
+        sources=sources,
         findings=read_findings(arguments.runs.with_name("findings.json")),
         record=read_record(arguments.record),
     )
