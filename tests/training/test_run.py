@@ -15,7 +15,7 @@ from seedwise.data import images
 from seedwise.records import METRICS, RunRecord, read_record
 from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 from seedwise.tracking import Mirrors
-from seedwise.training import loop, run
+from seedwise.training import batches, loop, run
 from seedwise.training.batches import split
 from seedwise.training.run import DeviceError, Request, train_run
 
@@ -203,3 +203,12 @@ def test_the_script_trains_by_hand(request_run, tmp_path):
     assert answer.returncode == 0, answer.stderr
     assert "epoch 1/1" in answer.stdout
     assert read_record(request.record).timing.imports > 0
+
+
+@pytest.mark.parametrize("n", [4, 5])
+def test_images_are_normalised_by_the_training_pixels(n):
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (n, 2, 3, 3), dtype=np.uint8)
+    found = batches._normalisation(pixels, torch.device("cpu"))
+    np.testing.assert_allclose(found.mean.flatten(), pixels.mean(axis=(0, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(found.std.flatten(), pixels.std(axis=(0, 2, 3)), rtol=1e-6)
