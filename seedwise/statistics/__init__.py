@@ -1,9 +1,12 @@
 """Statistics of studies with few runs: intervals, comparisons, power, and what the data support.
 
-Imports neither torch nor snakemake, and statsmodels only inside the functions that use it.
+Imports neither torch nor snakemake nor matplotlib; pandas only when a whole study is analysed, and statsmodels only
+inside the function that uses it.
 """
 
-from seedwise.statistics.analysis import Analysis, analyse, compare_all, summarise, write_table
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_cis, bootstrap_difference_ci, percentile_coverage
 from seedwise.statistics.comparison import Comparison, compare
 from seedwise.statistics.crossed import TwoQuestions, VarianceParts, two_questions, variance_parts
@@ -20,7 +23,10 @@ from seedwise.statistics.power import (
     seeds_needed,
 )
 from seedwise.statistics.verdict import Verdict, decide, is_fragile
-from seedwise.statistics.warnings import DataWarning, find_warnings
+
+if TYPE_CHECKING:
+    from seedwise.statistics.analysis import Analysis, analyse, compare_all, summarise, write_table
+    from seedwise.statistics.warnings import DataWarning, find_warnings
 
 __all__ = [
     "Analysis",
@@ -63,3 +69,17 @@ __all__ = [
     "variance_parts",
     "write_table",
 ]
+
+# What works on tables needs pandas, half the time that this package takes to import: it is loaded when first named.
+_ON_TABLES = dict.fromkeys(("Analysis", "analyse", "compare_all", "summarise", "write_table"), "analysis")
+_ON_TABLES |= dict.fromkeys(("DataWarning", "find_warnings"), "warnings")
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ON_TABLES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ON_TABLES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy import special
 from scipy.optimize import brentq
 
 from seedwise.statistics.intervals import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # `seeds_needed` never answers with more: a difference that needs this many seeds is out of reach.
 MAX_SEEDS = 10_000
@@ -28,6 +31,9 @@ def _power(noncentrality: float, degrees: float, alpha: float) -> float:
     """P(|T| > critical value) for T noncentral t; the far tail is left out where it underflows."""
     critical = float(special.stdtrit(degrees, 1 - alpha / 2))
     upper = 1.0 - float(special.nctdtr(degrees, noncentrality, critical))
+    if not math.isfinite(upper):
+        # So large a noncentrality hides the numerator's noise: only the chi-square of the denominator is left.
+        return float(special.chdtr(degrees, degrees * (noncentrality / critical) ** 2))
     lower = float(special.nctdtr(degrees, noncentrality, -critical))
     return upper + (lower if math.isfinite(lower) else 0.0)
 
@@ -126,6 +132,8 @@ def seeds_needed(
 
 def power_table(ns: Sequence[int], ds: Sequence[float], alpha: float = 0.05) -> pd.DataFrame:
     """Probability of detecting each effect (columns, Cohen's d) with each number of seeds per arm (rows)."""
+    import pandas as pd
+
     _check_n(*ns)
     cells = np.array([[_power(abs(d) * math.sqrt(n / 2), 2 * n - 2, alpha) for d in ds] for n in ns])
     return pd.DataFrame(

@@ -107,8 +107,9 @@ def common_seeds(arm: Arm, other: Arm) -> tuple[NDArray[np.float64], NDArray[np.
 def unknown(kind: str, name: str, valid: Iterable[object]) -> str:
     """Message about a name that does not exist, with the nearest one that does."""
     names = [str(item) for item in valid]
-    nearest = difflib.get_close_matches(str(name), names, n=1)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    by_lower = {item.lower(): item for item in names}
+    nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
+    hint = f" Did you mean {by_lower[nearest[0]]!r}?" if nearest else ""
     return f"no {kind} {name!r}; found {', '.join(names) or 'none'}.{hint}"
 
 

@@ -67,6 +67,7 @@ def find_warnings(runs: pd.DataFrame, plan: Plan, n_test: int | None = None) -> 
     return [
         *_few_seeds(found, plan),
         *_lost_runs(found, plan),
+        *_missing_seeds(runs, found, plan),
         *_unlike_seeds(found),
         *_spreads(found, plan),
         *_pairs(found, plan),
@@ -117,6 +118,24 @@ def _lost_runs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
                 f"{unusable} finished {_runs(unusable)} of {arm.variant} {_have(unusable)} no finite {plan.metric}: "
                 "nothing is claimed about this variant.",
             )
+
+
+def _missing_seeds(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
+    if plan.pairing == "seed":
+        return  # `unpaired_seeds` tells
+    # A lost run is in the table with its status; a seed that is not there at all may be a crash that nobody recorded.
+    seeds: dict[str, set[object]] = {arm.variant: set() for arm in found}
+    for variant, seed in zip(runs["variant"].astype(str), runs["seed"], strict=True):
+        seeds[variant].add(seed)
+    reference = seeds.get(plan.baseline, set())
+    every = set().union(*(own for own in seeds.values() if own & reference))
+    fewer = [arm.variant for arm in found if seeds[arm.variant] & reference and seeds[arm.variant] < every]
+    if fewer:
+        yield DataWarning(
+            "missing_seeds",
+            "Some variants have no run with a seed that another has: a run that crashed belongs in the table as failed "
+            f"or diverged, or the result is biased ({_names(fewer)}).",
+        )
 
 
 def _unlike_seeds(found: Sequence[Arm]) -> Iterator[DataWarning]:

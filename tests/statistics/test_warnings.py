@@ -31,7 +31,7 @@ def test_sound_runs_give_no_warning():
 def test_three_seeds_are_few_seeds_whose_bootstrap_is_the_range():
     found = find_warnings(table({"A": FIVE[:3], "B": FIVE}), PLAN)
 
-    assert [warning.code for warning in found] == ["three_seeds", "few_seeds"]
+    assert [warning.code for warning in found] == ["three_seeds", "few_seeds", "missing_seeds"]
     assert "95% percentile bootstrap is just the observed range" in found[0].sentence
     assert "(A)" in found[1].sentence
 
@@ -41,9 +41,18 @@ def test_lost_runs_are_counted_with_the_rate_that_remains_compatible():
     runs.loc[[10, 11], "status"] = ["diverged", "failed"]
     found = {warning.code: warning.sentence for warning in find_warnings(runs, PLAN)}
 
-    assert list(found) == ["diverged_runs", "failed_runs"]
+    assert list(found) == ["diverged_runs", "failed_runs", "missing_seeds"]
     assert "1 of 6 runs of B diverged (rates up to 58% remain compatible)" in found["diverged_runs"]
     assert "no finite interval" in found["diverged_runs"]
+
+
+def test_seeds_that_are_not_in_the_table_may_be_crashes():
+    fewer = table({"A": FIVE, "B": FIVE[:4]})
+    apart = table({"A": FIVE, "B": FIVE}).assign(seed=[*range(5), *range(10, 15)])
+
+    assert "missing_seeds" in codes(fewer)
+    assert "missing_seeds" not in codes(fewer, Plan(baseline="A", pairing="seed"))
+    assert codes(apart) == []
 
 
 def test_a_score_that_is_not_finite_is_named():

@@ -1,0 +1,77 @@
+"""The command line `seedwise`: one subcommand a task; a mistake is one line on stderr and exit status 2.
+
+What a subcommand computes with is imported when it runs, so that `--help` and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from seedwise import __version__
+from seedwise.commands import analyse
+from seedwise.errors import UserError
+
+MISTAKE, INTERRUPTED = 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises what argparse would print with its usage before it exits."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; `{self.prog} --help` shows how it is used")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all subcommands."""
+    parser = _Parser(
+        prog="seedwise",
+        description="Claims a difference between variants of a model only when the seeds support one.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"seedwise {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    analyse.add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; return the exit status."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    parser = build_parser()
+    try:
+        arguments, unknown = parser.parse_known_args(given)
+        _refuse_unknown(unknown, arguments.flags, f"seedwise {arguments.command}")
+        status: int = arguments.run(arguments, ["seedwise", *given])
+        sys.stdout.flush()
+    except UserError as error:
+        print(f"seedwise: {error}", file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output, `head` for one, has seen enough; nothing more may be written on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _refuse_unknown(unknown: Sequence[str], flags: Sequence[str], command: str) -> None:
+    """Name the first argument that no parser took, and the flag it may stand for.
+
+    Raises:
+        UserError: there is one.
+    """
+    if not unknown:
+        return
+    first = next((word for word in unknown if word.startswith("-")), unknown[0])
+    if not first.startswith("-"):
+        raise UserError(f"unexpected argument {first!r}; `{command} --help` shows how it is used")
+    word = first.split("=")[0]
+    nearest = difflib.get_close_matches(word, flags, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else f"; `{command} --help` lists all flags"
+    raise UserError(f"unknown flag {word}{hint}")

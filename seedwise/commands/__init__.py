@@ -1,0 +1,1 @@
+"""The subcommands of `seedwise`: a module each, with its flags and what it does."""

@@ -1,0 +1,145 @@
+"""`seedwise analyse`: verdicts on a table of results that was made anywhere, without a workflow or training."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seedwise.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from seedwise.plan import Plan
+    from seedwise.statistics.analysis import Analysis
+
+DESCRIPTION = """\
+Compare variants with a baseline, from a table with a row per run and the columns variant, seed and the metric, and
+if you have it status (finished, diverged or failed). Prints the verdicts; --out also writes summary.csv,
+comparisons.csv, figures/ and results.md, which shows all the evidence."""
+EXAMPLE = """\
+example:
+  seedwise analyse results.csv --metric accuracy --baseline resnet --out report
+
+What decides (--baseline, --metric, --pairing, --variance, --margin, --confidence) should be chosen before the
+results are seen."""
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommand and its flags."""
+    parser = commands.add_parser(
+        "analyse",
+        aliases=["analyze"],
+        help="verdicts on a table of results",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    flags: list[str] = []
+
+    def add(*names: str, **options: Any) -> None:
+        flags.extend(name for name in names if name.startswith("-"))
+        parser.add_argument(*names, **options)
+
+    add("results", metavar="RESULTS", nargs="?", help="CSV or TSV file; - reads standard input")
+    add("--metric", metavar="COLUMN", help="column that is compared (needed)")
+    add("--baseline", metavar="VARIANT", help="the variant that all others are compared with (needed)")
+    add("--pairing", choices=("none", "seed"), default="none", help="seed: compare runs of one seed; default none")
+    add(
+        "--variance",
+        choices=("separate", "pooled"),
+        default="separate",
+        help="separate: Welch's t test with Holm's correction, the default; pooled: Dunnett's test",
+    )
+    add("--margin", type=float, help="smallest difference that matters; lets a verdict say EQUIVALENT")
+    add("--confidence", type=float, default=0.95, help="of every interval; default 0.95")
+    add("--lower-is-better", action="store_true", help="the metric is a loss or an error")
+    add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures and results.md")
+    parser.set_defaults(run=run, flags=[*flags, "--help"])
+
+
+def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
+    """Analyse, print, and write what `--out` asks for; `command` is the command line for the report.
+
+    Raises:
+        UserError: a mistake in the flags or in the table.
+    """
+    _check(arguments)
+    from seedwise.plan import Plan
+    from seedwise.report.terminal import verdict_table
+    from seedwise.sources.table import read_runs
+    from seedwise.statistics.analysis import analyse
+    from seedwise.statistics.intervals import DataError
+
+    runs = read_runs(arguments.results, arguments.metric)
+    plan = Plan(
+        metric=arguments.metric,
+        higher_is_better=not arguments.lower_is_better,
+        baseline=arguments.baseline,
+        confidence=arguments.confidence,
+        pairing=arguments.pairing,
+        variance=arguments.variance,
+        margin=arguments.margin,
+    )
+    try:
+        analysis = analyse(runs, plan)
+    except DataError as error:
+        raise UserError(f"{_shown(arguments.results)}: {error}") from error
+    print(verdict_table(analysis, plan))
+    if arguments.out is not None:
+        _write(arguments.out, arguments.results, runs, analysis, plan, shlex.join(command))
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse flags that cannot be meant, before anything is read."""
+    if arguments.results is None:
+        raise UserError("name the table of results, or - for standard input: seedwise analyse results.csv …")
+    if arguments.metric is None:
+        raise UserError("--metric is missing: name the column that is compared")
+    if arguments.baseline is None:
+        raise UserError("--baseline is missing: name the variant that all others are compared with")
+    if arguments.margin is not None and not 0 < arguments.margin < float("inf"):
+        raise UserError(f"--margin must be above 0, in units of the metric; found {arguments.margin:g}")
+    if not 0.5 < arguments.confidence < 1:
+        percent = arguments.confidence / 100
+        hint = f"; did you mean {percent:g}?" if 0.5 < percent < 1 else ""
+        raise UserError(f"--confidence must lie between 0.5 and 1; found {arguments.confidence:g}{hint}")
+    if arguments.pairing == "seed" and arguments.variance == "pooled":
+        raise UserError("--variance pooled is Dunnett's test, which does not pair: leave out one of the two flags")
+
+
+def _shown(results: str) -> str:
+    return "standard input" if results == "-" else results
+
+
+def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan: Plan, command: str) -> None:
+    """Write the tables, the figures and results.md into `out`."""
+    from seedwise.files import write_text
+    from seedwise.report.captions import FIGURES
+    from seedwise.report.figures import plot_differences, plot_means, plot_power
+    from seedwise.report.markdown import render_results
+    from seedwise.report.table_report import build_report
+    from seedwise.statistics.analysis import write_table
+
+    compared = len(analysis.comparisons) > 0
+    labels = {name: name for name in analysis.summary["variant"]}
+    figures = {name: path for name, path in FIGURES.items() if compared or name == "means"}
+    try:
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+        write_text(out / "summary.csv", write_table(analysis.summary))
+        write_text(out / "comparisons.csv", write_table(analysis.comparisons))
+        files = {name: (out / path, (out / path).with_suffix(".svg")) for name, path in figures.items()}
+        plot_means(analysis.summary, runs, labels, plan, *files["means"])
+        if compared:
+            plot_differences(analysis.comparisons, labels, plan, *files["differences"])
+            plot_power(analysis.summary, analysis.comparisons, labels, plan, *files["power"])
+        report = build_report(_shown(results), runs, analysis, plan, command, figures)
+        write_text(out / "results.md", render_results(report))
+    except OSError as error:
+        raise UserError(f"--out {out}: {error.strerror or error} ({error.filename or out})") from error
+    print(f"\nWritten to {out}: results.md, summary.csv, comparisons.csv, figures/")

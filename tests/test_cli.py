@@ -1,0 +1,241 @@
+"""The command line: what it prints and writes, and that every mistake is one helpful line."""
+
+import io
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from seedwise.cli import main
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
+REPORTS = sorted(path.parent.name for path in EXAMPLES.glob("*/results.md"))
+A, B, C = (0.842, 0.838, 0.851), (0.861, 0.855, 0.858), (0.845, 0.840, 0.849)
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write(text, name="results.csv"):
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+def table(separator=",", **scores):
+    lines = ["variant,seed,score"]
+    lines += [f"{variant},{seed},{value}" for variant, values in scores.items() for seed, value in enumerate(values)]
+    return "\n".join(lines).replace(",", separator) + "\n"
+
+
+def run(capsys, *flags, text=None, metric="score", baseline="A"):
+    """Analyse a table; return (exit status, stdout, stderr)."""
+    source = write(table(A=A, B=B) if text is None else text)
+    status = main(["analyse", source, "--metric", metric, "--baseline", baseline, *flags])
+    return (status, *capsys.readouterr())
+
+
+# What it says
+
+
+def test_two_variants_print_the_specifications_numbers(capsys):
+    status, out, err = run(capsys, "--out", "report")
+    found = pd.read_csv("report/comparisons.csv").iloc[0]
+
+    assert (status, err) == (0, "")
+    assert "B        3  0.8580  0.0030     +0.0143  [0.0003, 0.0284]  0.0476  BETTER (fragile)" in out
+    assert "(Δ = +0.0143, 95% CI [0.0003, 0.0284], Holm p = 0.0476)" in " ".join(out.split())
+    expected = {
+        "difference": 0.0143333,
+        "p_value": 0.0476372,
+        "ci_low": 0.000293,
+        "ci_high": 0.028373,
+        "permutation_p": 0.10,
+        "bootstrap_low": 0.007,
+        "bootstrap_high": 0.0206667,
+        "rule_separate_threshold": 0.014606,
+        "rule_pooled_threshold": 0.010328,
+        "hedges_g": 2.21464,
+        "hedges_g_high": 5.162,
+        "wins": 9,
+    }
+    assert {key: found[key] for key in expected} == pytest.approx(expected, rel=2e-4, abs=5e-7)
+    assert (found["rule_separate"], found["rule_pooled"], found["fragile"]) == (False, True, True)
+
+
+def test_pairing_prints_the_paired_numbers(capsys):
+    _, out, _ = run(capsys, "--pairing", "seed", "--out", "report")
+    found = pd.read_csv("report/comparisons.csv").iloc[0]
+
+    assert "0.0610  NOT_SUPPORTED (fragile)" in out
+    assert found["p_value"] == pytest.approx(0.0609921, abs=1e-7)
+    assert found["permutation_p"] == 0.25
+
+
+def test_three_variants_print_the_specifications_numbers(capsys):
+    text = table(A=A, B=B, C=C)
+    _, holm, _ = run(capsys, text=text)
+    _, dunnett, _ = run(capsys, "--variance", "pooled", text=text)
+
+    assert "0.0953  NOT_SUPPORTED (fragile)" in holm
+    assert "0.8414  NOT_SUPPORTED" in holm
+    assert re.search(r"^B .* 0\.021\d +BETTER", dunnett, re.MULTILINE)
+    assert re.search(r"^C .* 0\.95\d\d +NOT_SUPPORTED", dunnett, re.MULTILINE)
+    assert "Dunnett p" in dunnett
+
+
+def test_a_loss_is_better_when_lower_and_a_margin_can_show_equivalence(capsys):
+    _, out, _ = run(capsys, "--lower-is-better")
+    tight = table(A=(0.9, 0.9001, 0.8999, 0.9002), B=(0.9, 0.9001, 0.8998, 0.9002))
+    _, same, _ = run(capsys, "--margin", "0.01", text=tight)
+
+    assert "WORSE" in out
+    assert "score, lower is better" in out
+    assert "EQUIVALENT" in same
+
+
+def test_confidence_names_every_interval(capsys):
+    _, out, _ = run(capsys, "--confidence", "0.99")
+    assert "99% CI" in out
+    assert "NOT_SUPPORTED" in out
+
+
+def test_lost_runs_are_counted_and_missing_seeds_noticed(capsys):
+    text = "variant,seed,status,score\nA,0,finished,1\nA,1,finished,2\nA,2,Finished,3\n"
+    text += "B,0,,4\nB,1,diverged,\nB,3,failed,n/a\n"
+    status, out, _ = run(capsys, text=text)
+
+    assert status == 0
+    assert "1 of 2 runs of B diverged" in out
+    assert "TOO_FEW_SEEDS" in out
+    _, out, _ = run(capsys, text="variant,seed,score\nA,0,1\nA,1,2\nA,2,3\nB,0,1.5\nB,1,2.2\n")
+    assert "a run that crashed belongs in the table" in " ".join(out.split())
+
+
+def test_pairing_with_unequal_seeds_is_allowed_with_a_warning(capsys):
+    text = table(A=A, B=B) + "B,7,0.9\n"
+    status, out, _ = run(capsys, "--pairing", "seed", text=text)
+
+    assert status == 0
+    assert "Some seeds have a usable run in one arm only" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        table(A=A, B=B, separator="\t"),
+        table(A=A, B=B, separator=";"),
+        "\ufeff" + table(A=A, B=B).replace("\n", "\r\n"),
+        "\n" + table(A=A, B=B).replace(",", ", "),
+        table(A=A, B=B).replace("A,0", '"A","0"'),
+        table(A=A, B=B).replace(",0,", ",first,"),
+    ],
+    ids=["tab", "semicolon", "Windows", "spaces", "quotes", "seeds in words"],
+)
+def test_other_ways_to_write_the_same_table(capsys, text):
+    _, plain, _ = run(capsys)
+    assert run(capsys, text=text) == (0, plain, "")
+
+
+def test_standard_input(capsys, monkeypatch):
+    _, plain, _ = run(capsys)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(table(A=A, B=B).encode())))
+
+    assert main(["analyse", "-", "--metric", "score", "--baseline", "A"]) == 0
+    assert capsys.readouterr().out == plain
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1.0, 1e4, 1e9])
+def test_lines_fit_a_terminal(capsys, scale):
+    names = ["A", "B", "a very long name of a variant that says all its settings, lr=0.1, wd=5e-4"]
+    scores = {name: [scale * (value + 0.3 * index) for value in A] for index, name in enumerate(names)}
+    text = "variant\tseed\tscore\n" + "".join(
+        f"{name}\t{seed}\t{value}\n" for name, values in scores.items() for seed, value in enumerate(values)
+    )
+    _, out, _ = run(capsys, text=text)
+
+    assert max(map(len, out.splitlines())) <= 100
+    assert len([line for line in out.splitlines() if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]) == 3
+
+
+def test_undefined_numbers_never_show(capsys):
+    _, out, _ = run(capsys, text=table(A=(0.9, 0.9, 0.9), B=(0.9, 0.9, 0.9), C=(0.9, "nan", 0.8), D=(0.9,)))
+    assert "nan" not in out.lower()
+    assert out.count("UNDEFINED") == 2
+
+
+def test_one_variant_has_nothing_to_be_compared_with(capsys):
+    status, out, _ = run(capsys, "--out", "report", text=table(A=A))
+
+    assert status == 0
+    assert "No other variant is compared with it." in " ".join(out.split())
+    assert "Is the gap larger" not in Path("report/results.md").read_text()
+
+
+# What it writes
+
+
+def test_out_holds_tables_figures_and_a_report_of_what_is_known(capsys):
+    run(capsys, "--out", "deep/report")
+    out = Path("deep/report")
+    files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    figures = {f"figures/{name}.{end}" for name in ("means", "differences", "power") for end in ("png", "svg")}
+    text = (out / "results.md").read_text(encoding="utf-8")
+
+    assert files == {"results.md", "summary.csv", "comparisons.csv"} | figures
+    assert "seedwise analyse results.csv --metric score --baseline A --out deep/report\n" in text
+    for unknown in ("## Setup", "Differs from the baseline", "Commit", "Versions", "Decided beforehand", "runs.csv"):
+        assert unknown not in text
+    assert "From the table `results.csv`" in text
+    assert "| A | 0 | finished | 0.842 |" in text
+    assert "\n\n\n" not in text
+    assert text.endswith("```\n")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_examples_are_up_to_date(name, tmp_path, monkeypatch, capsys):
+    folder = shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("figures", "*.md"))
+    monkeypatch.chdir(folder)
+    stored = (EXAMPLES / name / "results.md").read_text(encoding="utf-8")
+    command = re.search(r"^seedwise (analyse .*)$", stored, re.MULTILINE).group(1)
+
+    assert f"seedwise {command}\n" in (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert main(shlex.split(command)) == 0
+    for file in ("results.md", "summary.csv", "comparisons.csv"):
+        assert (folder / name / file).read_text(encoding="utf-8") == (EXAMPLES / name / file).read_text(
+            encoding="utf-8"
+        )
+
+
+def test_there_are_four_examples():
+    assert REPORTS == ["clear-win", "diverged-run", "three-variants", "two-variants"]
+
+
+# What it costs
+
+
+def python(program):
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+
+def test_help_answers_at_once_and_loads_nothing_heavy():
+    program = "import sys, seedwise.cli; print(sorted({'numpy', 'pandas', 'scipy', 'pydantic'} & set(sys.modules)))"
+    start = time.perf_counter()
+
+    assert python(program) == "[]\n"
+    assert time.perf_counter() - start < 2  # 0.06 s on a quiet machine
+
+
+def test_matplotlib_is_loaded_only_for_figures():
+    write(table(A=A, B=B))
+    flags = "['analyse', 'results.csv', '--metric', 'score', '--baseline', 'A']"
+    program = f"import sys, seedwise.cli; seedwise.cli.main({flags}); print('matplotlib' in sys.modules)"
+
+    assert python(program).endswith("False\n")

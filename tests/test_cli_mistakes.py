@@ -1,0 +1,108 @@
+"""Every mistake on the command line is one helpful line on stderr and exit status 2, without a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from seedwise.cli import main
+
+TABLE = "variant,seed,score\nA,0,0.842\nA,1,0.838\nA,2,0.851\nB,0,0.861\nB,1,0.855\nB,2,0.858\n"
+LOST = "the run has no score; if it was lost, say so in"
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def run(capsys, *flags, text=TABLE):
+    """Analyse a table; return (exit status, stdout, stderr)."""
+    Path("results.csv").write_text(text, encoding="utf-8")
+    status = main(["analyse", "results.csv", "--metric", "score", "--baseline", "A", *flags])
+    return (status, *capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "results.csv: the file is empty"),
+        (" \n\n", "results.csv: the file is empty"),
+        ("variant,seed,score\n", "results.csv: only a header, no runs below it"),
+        ("hello world\n", "results.csv: no column 'variant'; found hello world."),
+        ("a\0b,c\n", "results.csv: not a CSV file (it holds zero bytes)"),
+        ("Variant,seed,score\nA,0,1\n", "no column 'variant'; found Variant, seed, score. Did you mean 'Variant'?"),
+        ("variant,score\nA,1\n", "no column 'seed'; found variant, score. Number the runs of each variant."),
+        ("variant,seed,acc\nA,0,1\n", "results.csv: no column 'score'; found variant, seed, acc."),
+        ("variant,seed,SCORES\nA,0,1\n", "no column 'score'; found variant, seed, SCORES. Did you mean 'SCORES'?"),
+        ("variant,seed,score,score\nA,0,1,1\n", "results.csv: two columns are named 'score'"),
+        ("variant,seed,score\nA,0,1\nA,1\n", "results.csv, line 3: 2 cells where the header has 3"),
+        ("variant,seed,score\nA,0,1\n\nA,1,high\n", "results.csv, line 4: score is 'high', not a number"),
+        ("variant,seed,score\nA,0,1\nA,1,\n", f"line 3: {LOST} a column status: diverged or failed"),
+        ("variant,seed,status,score\nA,0,,\n", f"line 2: {LOST} its status: diverged or failed"),
+        ("variant,seed,score\nA,0,1\nB,,1\n", "results.csv, line 3: the run has no seed"),
+        ("variant,seed,score\n,0,1\n", "results.csv, line 2: the run has no variant"),
+        ("variant,seed,score\nA,0,1\nA,1,2\nA,0,3\n", "lines 2 and 4: A has seed 0 twice; one run must not"),
+        ("variant,seed,status,score\nA,0,done,1\n", "line 2: no status 'done'; found finished, diverged, failed."),
+        ("variant,seed,score\na,0,1\nb,0,1\n", "results.csv: no baseline variant 'A'; found a, b. Did you mean 'a'?"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_table_is_one_line(capsys, text, message):
+    status, out, err = run(capsys, text=text)
+    assert status == 2
+    assert out == ""
+    assert err.startswith("seedwise: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--margin", "-1"], "--margin must be above 0, in units of the metric; found -1"),
+        (["--margin", "0"], "--margin must be above 0"),
+        (["--margin", "nan"], "--margin must be above 0"),
+        (["--margin", "much"], "argument --margin: invalid float value: 'much'"),
+        (["--confidence", "95"], "--confidence must lie between 0.5 and 1; found 95; did you mean 0.95?"),
+        (["--confidence", "0.5"], "--confidence must lie between 0.5 and 1; found 0.5"),
+        (["--pairing", "seeds"], "invalid choice: 'seeds' (choose from 'none', 'seed')"),
+        (["--pairing", "seed", "--variance", "pooled"], "leave out one of the two flags"),
+        (["--lower-is-beter"], "unknown flag --lower-is-beter; did you mean --lower-is-better?"),
+        (["--marg=1"], "unknown flag --marg; did you mean --margin?"),
+        (["--zzz"], "unknown flag --zzz; `seedwise analyse --help` lists all flags"),
+        (["more.csv"], "unexpected argument 'more.csv'"),
+        (["--metric", "seed"], "--metric seed: that column says which run a row is"),
+        (["--out", "results.csv"], "--out results.csv"),
+        (["--out", "results.csv/below"], "--out results.csv/below"),
+    ],
+)
+def test_a_mistake_in_the_flags_is_one_line(capsys, flags, message):
+    status, _, err = run(capsys, *flags)
+    assert status == 2
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["analyse", "absent.csv", "--metric", "score", "--baseline", "A"], "absent.csv: No such file or directory"),
+        (["analyse", ".", "--metric", "score", "--baseline", "A"], ".: Is a directory"),
+        (["analyse", "--metric", "score", "--baseline", "A"], "name the table of results"),
+        (["analyse", "results.csv", "--baseline", "A"], "--metric is missing"),
+        (["analyse", "results.csv", "--metric", "score"], "--baseline is missing"),
+        (["analyse", "results.csv", "--metrik", "score"], "unknown flag --metrik; did you mean --metric?"),
+        (["analize", "results.csv"], "invalid choice: 'analize' (choose from 'analyse', 'analyze')"),
+        ([], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_a_mistake_in_the_command_is_one_line(capsys, argv, message):
+    assert main(argv) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_file_that_is_no_text_is_refused(capsys):
+    Path("results.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
+    assert main(["analyse", "results.csv", "--metric", "score", "--baseline", "A"]) == 2
+    assert capsys.readouterr().err == "seedwise: results.csv: not a CSV file (not UTF-8 text)\n"
