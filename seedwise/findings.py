@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.files import write_text
+from seedwise.looks import Look
 
 
 class _Section(BaseModel):
@@ -25,12 +26,13 @@ class NewTestSetFinding(_Section):
 
 
 class Findings(_Section):
-    """The plan's hash, why verdicts are exploratory (empty: they confirm), warnings, and the second question."""
+    """The plan's hash, why verdicts are exploratory (empty: they confirm), warnings, the second question, the look."""
 
     plan_hash: str
     exploratory: list[str]
     warnings: list[str]
     test_set: list[NewTestSetFinding]
+    look: Look | None = None
 
 
 def write_findings(path: Path, findings: Findings) -> None:

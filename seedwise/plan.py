@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+MOST_LOOKS = 4
 
 
 class Plan(BaseModel):
@@ -37,12 +39,29 @@ class Plan(BaseModel):
         float | None, Field(gt=0.0, description="Smallest difference that matters; lets a verdict say EQUIVALENT.")
     ] = None
 
+    looks: Annotated[
+        tuple[Annotated[int, Field(ge=2, strict=True)], ...] | None,
+        Field(
+            min_length=1,
+            strict=False,  # a list of YAML is no tuple
+            description="Seeds per variant at which to look, analyse, and stop or go on; the last is all of them.",
+            examples=[[3, 5, 10]],
+            json_schema_extra={"uniqueItems": True, "maxItems": MOST_LOOKS},
+        ),
+    ] = None
+
     @property
     def alpha(self) -> float:
         """The family-wise false-claim rate."""
         return 1.0 - self.confidence
 
+    def at_level(self, alpha: float) -> Self:
+        """Return this plan with another false-claim rate, as a look has it."""
+        return self.model_copy(update={"confidence": 1.0 - alpha})
+
     def digest(self, seeds: Sequence[int]) -> str:
         """The plan's hash: 12 hex digits over every field and the seeds, whatever their order."""
-        declared = {**self.model_dump(mode="json"), "seeds": sorted(seeds)}
+        # A plan without looks keeps the hash that it had before looks existed.
+        fields = self.model_dump(mode="json", exclude={"looks"} if self.looks is None else set())
+        declared = {**fields, "seeds": sorted(seeds)}
         return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:12]

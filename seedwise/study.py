@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -10,7 +11,7 @@ from pydantic import ConfigDict, Field, GetPydanticSchema, ValidationError, mode
 from pydantic_core import InitErrorDetails
 
 from seedwise.errors import UserError
-from seedwise.plan import Plan
+from seedwise.plan import MOST_LOOKS, Plan
 from seedwise.records import METRICS
 from seedwise.settings import (
     STREAMS,
@@ -61,7 +62,6 @@ class Variant(Section):
         ),
     ] = Field(default_factory=dict)
 
-
 class WandbSettings(Section):
     """Mirror of the runs in Weights & Biases."""
 
@@ -76,6 +76,7 @@ class TrackingSettings(Section):
     """Trackers that mirror the runs; the run records are the truth."""
 
     wandb: Annotated[WandbSettings, Field(description="Weights & Biases.")] = WandbSettings()
+
 
 
 class Run(NamedTuple):
@@ -156,9 +157,11 @@ class Study(Section):
         }
         return vary if len(set(vary.values())) > 1 else {}
 
-    def runs(self) -> list[Run]:
-        """All runs, variant by variant, in the order of the config."""
-        return [Run(variant.name, seed) for variant in self.variants for seed in self.seeds]
+    def runs(self, seeds: Sequence[int] | None = None) -> list[Run]:
+        """All runs, or those of some seeds, variant by variant, in the order of the config."""
+        return [
+            Run(variant.name, seed) for variant in self.variants for seed in (self.seeds if seeds is None else seeds)
+        ]
 
     def folder(self, results: str | Path = "results") -> Path:
         """Return the study's folder, results/<study>."""
@@ -200,6 +203,7 @@ def cross_problems(
             problems.append((("seeds", index), f"found {seed} twice; seeds must be unique"))
         numbers.add(seed)
     problems += _plan_problems(names, plan)
+    problems += _looks_problems(plan.get("looks"), len(seeds))
     return problems
 
 
@@ -217,3 +221,18 @@ def _plan_problems(names: Sequence[object], plan: Mapping[str, object]) -> Itera
         better, fit = ("lower", "false") if higher else ("higher", "true")
         message = f"{str(higher).lower()} does not fit {metric}, of which {better} is better; write {fit}"
         yield ("analysis", "higher_is_better"), message
+
+
+def _looks_problems(looks: object, seeds: int) -> Iterable[tuple[Location, str]]:
+    if not isinstance(looks, (list, tuple)) or not looks:
+        return
+    place = ("analysis", "looks")
+    if len(looks) > MOST_LOOKS:
+        yield place, f"found {len(looks)} looks; at most {MOST_LOOKS} leave enough for each"
+    if any(isinstance(look, bool) or not isinstance(look, int) for look in looks):
+        return
+    for index, (before, look) in enumerate(itertools.pairwise(looks), start=1):
+        if look <= before:
+            yield (*place, index), f"found {look} after {before}; looks are numbers of seeds that increase"
+    if seeds and looks[-1] != seeds:
+        yield (*place, len(looks) - 1), f"found {looks[-1]}; the last look has all seeds, of which there are {seeds}"

@@ -8,6 +8,9 @@ from seedwise.plan import Plan
 from seedwise.report.sentences import direction_words, metric_words
 from seedwise.report.tables import number, percent, quantity
 
+FIGURES = {"means": "figures/means.png", "differences": "figures/differences.png", "power": "figures/power.png"}
+"""Where a report's figures lie, relative to results.md."""
+
 
 def means_caption(plan: Plan, sizes: Sequence[int], diverged: bool = False) -> str:
     """Caption of the figure of means; `sizes` are the numbers of usable seeds, `diverged` whether any run diverged."""

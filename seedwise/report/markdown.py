@@ -9,15 +9,16 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from seedwise.looks import Look
 from seedwise.plan import Plan
-from seedwise.report import captions, sentences
-from seedwise.report.details import comparison_paragraph, seeds_needed_cell
+from seedwise.report import captions, limits, sentences
+from seedwise.report.details import comparison_paragraph
+from seedwise.report.look_section import level, look_paragraph
 from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_rows
 from seedwise.report.sources_section import sources_section
 from seedwise.report.tables import (
     MISSING,
     code,
-    enumerate_words,
     escape,
     interval,
     markdown_table,
@@ -27,7 +28,6 @@ from seedwise.report.tables import (
     quantity,
     signed,
 )
-from seedwise.statistics.verdict import Verdict
 
 RUN_COLUMNS = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_loss")
 
@@ -58,18 +58,21 @@ class ReportInput:
 
     `exploratory` lists why the verdicts are exploratory and is empty when they confirm; `commands` are shell lines that
     reproduce the study. Paths in `figures` are relative to results.md; its keys are means, differences and power.
-    `sources` is sources.csv, in studies whose variants differ in what varies.
+    `study` is None for a table of results that no study made: `config_file` is that table, and setup, changes, commit
+    and versions are unknown and left out.
+    `sources` is sources.csv, in studies whose variants differ in what varies. At a look, `seeds` are those so far and
+    `planned_seeds` those of the last look.
     """
 
     title: str
-    study: str
+    study: str | None
     config_file: str
     plan: Plan
     plan_hash: str
     exploratory: Sequence[str]
     setup: Mapping[str, str]
     variants: Sequence[ReportVariant]
-    seeds: Sequence[int]
+    seeds: Sequence[int | str]
     runs: pd.DataFrame
     summary: pd.DataFrame
     comparisons: pd.DataFrame
@@ -81,6 +84,8 @@ class ReportInput:
     figures: Mapping[str, str] = field(default_factory=dict)
     test_set: Sequence[NewTestSet] = ()
     sources: pd.DataFrame | None = None
+    look: Look | None = None
+    planned_seeds: Sequence[int] | None = None
 
 
 def render_results(report: ReportInput) -> str:
@@ -91,6 +96,7 @@ def render_results(report: ReportInput) -> str:
         jinja2.UndefinedError: the template asks for something that is not given.
     """
     plan = report.plan
+    deciding = plan.at_level(report.look.nominal_alpha) if report.look else plan
     names = {variant.name: f"**{escape(variant.label)}**" for variant in report.variants}
     plain = {variant.name: escape(variant.label) for variant in report.variants}
     summaries = read_rows(VariantSummary, report.summary)
@@ -101,23 +107,25 @@ def render_results(report: ReportInput) -> str:
         {
             "label": plain[c.variant],
             "verdict": sentences.verdict_word(c.verdict, exploratory),
-            "text": comparison_paragraph(c, by_name, names, plan, len(comparisons), exploratory),
+            "text": comparison_paragraph(c, by_name, names, deciding, len(comparisons), exploratory),
         }
         for c in comparisons
     ]
     return _template().render(
         title=escape(report.title),
-        study=code(report.study),
-        config_file=code(report.config_file),
+        origin=_origin(report),
+        plan_declared=_plan_declared(report),
+        runs_file="`runs.csv`" if report.study else code(report.config_file),
         plan_hash=code(report.plan_hash),
         metric=sentences.metric_words(plan),
         direction=sentences.direction_words(plan),
         confidence=percent(plan.confidence),
         seed_count=quantity(len(report.seeds), "seed"),
         seed_list=", ".join(str(seed) for seed in report.seeds),
-        bottom_line=sentences.bottom_line(summaries, comparisons, names, plan, exploratory),
+        bottom_line=sentences.bottom_line(summaries, comparisons, names, deciding, exploratory),
+        look=look_paragraph(report.look, names) if report.look else "",
         exploratory=[escape(reason) for reason in report.exploratory],
-        setup_table=_pairs("Setting", report.setup),
+        setup_table=_pairs("Setting", report.setup) if report.setup else "",
         variants_table=_variants_table(report, plain),
         results_table=_results_table(summaries, plain, plan),
         percentile_worth=sentences.percentile_worth(summaries, names, plan),
@@ -127,16 +135,18 @@ def render_results(report: ReportInput) -> str:
         means_caption=captions.means_caption(
             plan, [row.n for row in summaries], any(row.n_diverged for row in summaries)
         ),
-        differences_caption=captions.differences_caption(plan, len(comparisons)),
-        power_caption=captions.power_caption(plan),
+        differences_caption=captions.differences_caption(deciding, len(comparisons)),
+        power_caption=captions.power_caption(deciding),
         sections=sections,
-        comparisons_table=_comparisons_table(comparisons, plain, plan, exploratory),
-        limits=_limits(comparisons, names),
-        limits_table=_limits_table(comparisons, plain),
+        several=len(sections) > 1,
+        alpha=level(deciding.alpha) if report.look else number(plan.alpha, 2),
+        comparisons_table=_comparisons_table(comparisons, plain, deciding, exploratory),
+        limits=limits.limit_lines(comparisons, names, described=bool(report.setup)),
+        limits_table=limits.limits_table(comparisons, plain),
         test_set_table=_test_set_table(report, plain),
         warnings=[escape(warning) for warning in report.warnings],
-        failures=_failures(summaries, names),
-        plan_table=_plan_table(plan, report.seeds),
+        failures=limits.failure_lines(summaries, names),
+        plan_table=_plan_table(report),
         runs_table=_runs_table(report, plain),
         commands=report.commands,
         provenance=_provenance(report),
@@ -153,6 +163,20 @@ def _template() -> jinja2.Template:
         keep_trailing_newline=True,
     )
     return environment.get_template("results.md.j2")
+
+
+def _origin(report: ReportInput) -> str:
+    if report.study is None:
+        return f"From the table {code(report.config_file)}"
+    return f"Study {code(report.study)} from {code(report.config_file)}"
+
+
+def _plan_declared(report: ReportInput) -> str:
+    if report.study is None:
+        return (
+            "Given on the command line; a table cannot show whether that was before the results were seen. Its hash is"
+        )
+    return "Written down before results existed; its hash is"
 
 
 def _pairs(title: str, pairs: Mapping[str, str]) -> str:
@@ -207,36 +231,6 @@ def _comparisons_table(
     return markdown_table(header, rows, numeric=(1, 3, 4, 5))
 
 
-def _limits(comparisons: Sequence[Comparison], names: Mapping[str, str]) -> list[str]:
-    """Sentences on what these runs leave open."""
-    groups = {verdict: [c for c in comparisons if c.verdict == verdict] for verdict in Verdict}
-    undecided = groups[Verdict.NOT_SUPPORTED]
-    lines = []
-    if undecided:
-        who = enumerate_words([names[c.variant] for c in undecided])
-        baseline = names[undecided[0].baseline]
-        equal = "is equal" if len(undecided) == 1 else "are equal"
-        lines.append(f"That {who} {equal} to {baseline}. {sentences.not_equality(undecided)}")
-    for verdict, missing in ((Verdict.TOO_FEW_SEEDS, "too few seeds"), (Verdict.UNDEFINED, "no usable noise estimate")):
-        if groups[verdict]:
-            who = enumerate_words([names[c.variant] for c in groups[verdict]])
-            lines.append(f"Anything about {who} against the baseline: {missing}.")
-    lines.append(
-        "Anything about other datasets, other test examples, or other hyperparameters than those above: the seeds "
-        "varied, nothing else did."
-    )
-    return lines
-
-
-def _limits_table(comparisons: Sequence[Comparison], plain: Mapping[str, str]) -> str:
-    rows = [
-        [plain[c.variant], signed(c.difference), number(c.detectable_difference), seeds_needed_cell(c)]
-        for c in comparisons
-    ]
-    header = ["Variant", "Observed difference", "Detectable difference (80% of the time)", "Seeds needed per variant"]
-    return markdown_table(header, rows, numeric=(1, 2, 3))
-
-
 def _test_set_table(report: ReportInput, plain: Mapping[str, str]) -> str:
     confidence = percent(report.plan.confidence)
     rows = [
@@ -247,24 +241,11 @@ def _test_set_table(report: ReportInput, plain: Mapping[str, str]) -> str:
     return markdown_table(header, rows) if rows else ""
 
 
-def _failures(summaries: Sequence[VariantSummary], names: Mapping[str, str]) -> list[str]:
-    """One line for all variants that failed equally often."""
-    groups: dict[tuple[int, int, int, float | None], list[str]] = {}
-    for row in summaries:
-        key = (row.n_diverged, row.n_failed, row.n + row.n_diverged, row.diverged_rate_high)
-        groups.setdefault(key, []).append(names[row.variant])
-    lines = []
-    for (diverged, failed, trained, rate_high), variants in groups.items():
-        each = " each" if len(variants) > 1 else ""
-        line = f"{enumerate_words(variants)}{each}: {sentences.diverged_sentence(diverged, trained, rate_high)}"
-        lines.append(line + (f" {quantity(failed, 'run')} failed for another reason." if failed else ""))
-    return lines
-
-
-def _plan_table(plan: Plan, seeds: Sequence[int]) -> str:
-    declared = {**plan.model_dump(mode="json"), "seeds": list(seeds)}
+def _plan_table(report: ReportInput) -> str:
+    title = "Decided beforehand" if report.study else "Given"
+    declared = {**report.plan.model_dump(mode="json"), "seeds": list(report.planned_seeds or report.seeds)}
     rows = [[code(key), _declared(value)] for key, value in declared.items()]
-    return markdown_table(["Decided beforehand", "Value"], rows)
+    return markdown_table([title, "Value"], rows)
 
 
 def _declared(value: object) -> str:
@@ -292,6 +273,8 @@ def _runs_table(report: ReportInput, plain: Mapping[str, str]) -> str:
 
 
 def _provenance(report: ReportInput) -> str:
+    if report.study is None:
+        return ""
     changed = ", with uncommitted changes" if report.dirty else ""
     commit = f"Commit {code(report.commit)}{changed}." if report.commit else "Not made from a git commit."
     versions = ", ".join(f"{escape(name)} {escape(version)}" for name, version in report.versions.items())

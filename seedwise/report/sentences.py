@@ -160,6 +160,13 @@ def bottom_line(
         subject = "verdict on" if len(fragile) == 1 else "verdicts on"
         copula = "is" if len(fragile) == 1 else "are"
         sentences.append(f"The {subject} {enumerate_words(fragile)} {copula} fragile: other common methods disagree.")
+    lost = [
+        f"{row.n_diverged} of {quantity(row.n + row.n_diverged, 'run')} of {names[row.variant]}"
+        for row in summaries
+        if row.n_diverged
+    ]
+    if lost:
+        sentences.append(f"{enumerate_words(lost)} diverged; only the runs that finished are compared.")
     if any(is_claim(c) for c in comparisons):
         cover = "intervals cover" if len(comparisons) > 1 else "interval covers"
         sentences.append(f"The {cover} new seeds on this test set, not new test sets.")

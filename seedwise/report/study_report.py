@@ -9,11 +9,11 @@ import pandas as pd
 
 from seedwise.findings import Findings
 from seedwise.records import RunRecord
+from seedwise.report.captions import FIGURES
 from seedwise.report.markdown import NewTestSet, ReportInput, ReportVariant
 from seedwise.study import Study
 
 DATASET_NAMES = {"fashion_mnist": "Fashion-MNIST"}
-FIGURES = {"means": "figures/means.png", "differences": "figures/differences.png", "power": "figures/power.png"}
 
 
 def build_report(
@@ -35,12 +35,14 @@ def build_report(
         plan=study.analysis,
         plan_hash=findings.plan_hash,
         exploratory=findings.exploratory,
-        setup=setup(study, record),
+        setup=setup(study, record, len(findings.look.seeds if findings.look else study.seeds)),
         variants=[
             ReportVariant(variant.name, variant.label or variant.name, changes(study, variant.name))
             for variant in study.variants
         ],
-        seeds=study.seeds,
+        seeds=findings.look.seeds if findings.look else study.seeds,
+        planned_seeds=study.seeds,
+        look=findings.look,
         runs=runs,
         summary=summary,
         comparisons=comparisons,
@@ -58,7 +60,7 @@ def build_report(
     )
 
 
-def setup(study: Study, record: RunRecord) -> dict[str, str]:
+def setup(study: Study, record: RunRecord, seeds: int) -> dict[str, str]:
     """Say in plain lines what was trained on what, as the baseline was."""
     chosen, sizes, origin = study.settings(study.analysis.baseline), record.sizes, record.provenance
     training = chosen.training
@@ -74,7 +76,7 @@ def setup(study: Study, record: RunRecord) -> dict[str, str]:
         "Architecture": f"{chosen.model.name}, {_count(sizes.parameters)} parameters",
         "Optimizer": f"{optimizer}, {training.schedule} schedule, batch size {training.batch_size}",
         "Epochs": f"{training.epochs}; the last epoch's weights are tested, once",
-        "Seeds": f"{len(study.seeds)} per variant",
+        "Seeds": f"{seeds} per variant",
         "Hardware": f"{origin.hardware} ({origin.device}), {training.threads} "
         f"thread{'s' if training.threads > 1 else ''} a run, {origin.precision}",
     }

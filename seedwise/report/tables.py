@@ -48,12 +48,14 @@ def p_cell(p: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share between 0 and 1 as a percentage with two significant digits (three above 99 %)."""
+    """A share between 0 and 1 as a percentage with two significant digits, above 99 % as many as keep it below 100."""
     if share is None or not math.isfinite(share):
         return MISSING
     if 0 < share < 0.001:
         return "less than 0.1%"
     digits = 3 if 0.99 < share < 1 else 2
+    while share < 1 and float(f"{100 * share:.{digits}g}") == 100:
+        digits += 1
     return f"{100 * share:.{digits}g}%" if share < 1 else f"{100 * share:.0f}%"
 
 

@@ -48,7 +48,12 @@ class Analysis:
 
 
 def analyse(
-    runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None, *, n_test: int | None = None
+    runs: pd.DataFrame,
+    plan: Plan,
+    variants: Sequence[str] | None = None,
+    *,
+    n_test: int | None = None,
+    alpha: float | None = None,
 ) -> Analysis:
     """Analyse a study.
 
@@ -58,12 +63,15 @@ def analyse(
         variants: which, in the order of the tables; all in order of first appearance when None. With the plan's
             baseline they are the family that p-values are adjusted for.
         n_test: examples in the test set, if known, for the warnings.
+        alpha: false-claim rate of the comparisons, if it is not the plan's: at a look, the look's nominal level.
+            The intervals of single variants keep the plan's confidence.
 
     Raises:
         DataError: a column or variant that does not exist, values that are not numbers, seeds that repeat, or a
             plan that declares both pairing by seed and a pooled variance.
     """
-    summary, comparisons = summarise(runs, plan, variants), compare_all(runs, plan, variants)
+    deciding = plan if alpha is None else plan.at_level(alpha)
+    summary, comparisons = summarise(runs, plan, variants), compare_all(runs, deciding, variants)
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
     return Analysis(summary, comparisons, find_warnings(chosen, plan, n_test))

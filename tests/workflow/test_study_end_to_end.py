@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-HEAVY = {"torch", "wandb", "pandas", "numpy", "scipy", "matplotlib"}
+HEAVY = {"torch", "wandb", "pandas", "scipy", "matplotlib"}  # numpy comes with Snakemake
 
 
 def test_every_product_is_there(finished):

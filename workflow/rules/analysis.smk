@@ -10,7 +10,7 @@ rule collect_runs:
         "../../envs/analysis.yaml"
     params:
         variants=VARIANTS,
-        seeds=list(STUDY.seeds),
+        seeds=list(SEEDS),
         code=code_digest("seedwise/records.py"),
     shell:
         "python $SEEDWISE_SCRIPTS/collect_runs.py --variants {params.variants} --seeds {params.seeds} --out {output}"
@@ -30,8 +30,11 @@ rule analyse_study:
     params:
         plan=PLAN,
         variants=VARIANTS,
+        seeds=list(STUDY.seeds),
         varied=json.dumps(VARIED),
-        code=code_digest("seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py"),
+        code=code_digest(
+            "seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py", "seedwise/looks.py"
+        ),
     shell:
         "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input} --plan {params.plan:q} --variants {params.variants}"
-        " --varied {params.varied:q} > {log} 2>&1"
+        " --seeds {params.seeds} --varied {params.varied:q} > {log} 2>&1"

@@ -13,6 +13,7 @@ from seedwise.config import load_study, read_yaml
 from seedwise.errors import UserError
 from seedwise.files import LockHeldError, content_digest, hold_lock
 from seedwise.hardware import resolve_device
+from seedwise.looks import describe, due, read_looks
 from seedwise.plugins import is_plugin, plugin_source, slug
 
 
@@ -45,7 +46,9 @@ SETTINGS = {name: STUDY.settings(name) for name in VARIANTS}
 DATASET = slug(STUDY.dataset.name)
 PREPARED = f"data/{DATASET}.npz"
 RESULTS = STUDY.folder()
-RECORDS = [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs()]
+LOOKS = or_exit(read_looks, RESULTS / "looks.json") if STUDY.analysis.looks else ()
+SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)
+RECORDS = [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
 VARIED = STUDY.varied()
 TABLES = [RESULTS / "summary.csv", RESULTS / "comparisons.csv"]
 if VARIED:
@@ -109,3 +112,19 @@ def lock_study():
 onstart:
     if workflow.is_main_process:
         lock_study()
+
+
+def say_look():
+    """Say after a run of a study with looks whether to stop or go on."""
+    if STUDY.analysis.looks and (looks := read_looks(RESULTS / "looks.json")):
+        names = {variant.name: variant.name for variant in STUDY.variants}
+        print(describe(looks[-1], names), file=sys.stderr)
+
+
+# Where nothing is left to run, `onsuccess` does not come.
+if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
+    say_look()
+
+
+onsuccess:
+    say_look()

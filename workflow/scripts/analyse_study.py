@@ -13,12 +13,14 @@ from seedwise.declaration import hold_to_first
 from seedwise.errors import run_script
 from seedwise.files import write_text
 from seedwise.findings import Findings, write_findings
+from seedwise.looks import conclude, record_look
 from seedwise.plan import Plan
 from seedwise.predictions import new_test_set
 from seedwise.records import read_record
 from seedwise.settings import STREAMS
 from seedwise.statistics.analysis import analyse, write_table
 from seedwise.statistics.sources import sources_of_variance
+from seedwise.statistics.spending import spending_at
 
 
 def main() -> None:
@@ -27,19 +29,27 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, help="runs.csv; runs/ lies beside it, results go beside it")
     parser.add_argument("--plan", required=True, help="the declared plan, JSON")
     parser.add_argument("--variants", nargs="+", required=True, help="in the order of the tables")
+    parser.add_argument("--seeds", nargs="+", type=int, required=True, help="all declared seeds, run or not")
     parser.add_argument("--varied", default="{}", help="sources of randomness by variant, JSON; writes sources.csv")
     arguments = parser.parse_args()
     plan = Plan.model_validate_json(arguments.plan)
     runs = pd.read_csv(arguments.runs)
     folder = arguments.runs.parent
     first = read_record(folder / "runs" / runs["variant"][0] / f"seed{runs['seed'][0]}" / "metrics.json")
-    analysis = analyse(runs, plan, arguments.variants, n_test=first.sizes.test)
-    seeds = sorted(set(runs["seed"].tolist()))
+    so_far = [seed for seed in arguments.seeds if seed in set(runs["seed"])]
+    spending = spending_at(plan.looks, len(so_far), plan.alpha) if plan.looks else None
+    level = spending.nominal_alpha if spending else None
+    analysis = analyse(runs, plan, arguments.variants, n_test=first.sizes.test, alpha=level)
+    look = None
+    if spending:
+        verdicts = dict(zip(analysis.comparisons["variant"], analysis.comparisons["verdict"], strict=True))
+        look = conclude(plan, so_far, spending.nominal_alpha, spending.spent, verdicts)
     findings = Findings(
-        plan_hash=plan.digest(seeds),
-        exploratory=hold_to_first(folder / "plan.json", plan, seeds, arguments.variants),
+        plan_hash=plan.digest(arguments.seeds),
+        exploratory=hold_to_first(folder / "plan.json", plan, arguments.seeds, arguments.variants),
         warnings=[warning.sentence for warning in analysis.warnings],
         test_set=new_test_set(folder / "runs", runs, plan, arguments.variants),
+        look=look,
     )
     write_text(folder / "summary.csv", write_table(analysis.summary))
     write_text(folder / "comparisons.csv", write_table(analysis.comparisons))
@@ -47,6 +57,8 @@ def main() -> None:
         sources = sources_of_variance(runs, plan.metric, varied, STREAMS, plan.confidence)
         write_text(folder / "sources.csv", write_table(pd.DataFrame(map(asdict, sources), dtype=object)))
     write_findings(folder / "findings.json", findings)
+    if look:
+        record_look(folder / "looks.json", look)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from seedwise.errors import UserError, run_script
+from seedwise.findings import read_findings
 from seedwise.plan import Plan
 from seedwise.report.figures import plot_differences, plot_power
 from seedwise.report.means_figure import plot_means
@@ -17,18 +18,20 @@ from seedwise.report.means_figure import plot_means
 def main() -> None:
     """Parse arguments and plot the figures that `--out` names."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, required=True, help="runs.csv; summary.csv, comparisons.csv lie beside it")
+    parser.add_argument("--runs", type=Path, required=True, help="runs.csv; the tables and findings.json lie beside it")
     parser.add_argument("--plan", required=True, help="the declared plan, JSON")
     parser.add_argument("--labels", required=True, help="variant names and their labels, JSON")
     parser.add_argument("--out", nargs="+", type=Path, required=True, help="<folder>/<figure>.png and .svg, in pairs")
     arguments = parser.parse_args()
-    plan, labels = Plan.model_validate_json(arguments.plan), json.loads(arguments.labels)
+    declared, labels = Plan.model_validate_json(arguments.plan), json.loads(arguments.labels)
     runs, summary, comparisons = (
         pd.read_csv(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")
     )
+    look = read_findings(arguments.runs.with_name("findings.json")).look
+    plan = declared.at_level(look.nominal_alpha) if look else declared
     for png, svg in zip(arguments.out[::2], arguments.out[1::2], strict=True):
         if png.stem == "means":
-            plot_means(summary, runs, labels, plan, png, svg)
+            plot_means(summary, runs, labels, declared, png, svg)
         elif png.stem == "differences":
             plot_differences(comparisons, labels, plan, png, svg)
         elif png.stem == "power":

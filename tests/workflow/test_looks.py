@@ -1,0 +1,42 @@
+"""A study with looks, from the first to its end: the same command each time, and no more runs than are due."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(fresh):
+    fresh.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2, 3]")
+    fresh.edit("config.yaml", "baseline: baseline}", "baseline: baseline, looks: [2, 4]}")
+    first = fresh.run()
+    assert "Look 1 of 2, with 2 of 4 seeds: go on. Undecided: dropout." in first
+    assert fresh.record("dropout", 1).exists()
+    assert not fresh.record("dropout", 2).exists()
+    report = (fresh.results / "results.md").read_text()
+    assert "with 2 of 4 seeds: go on" in report
+    assert "over 2 seeds (0, 1)" in report
+
+    assert fresh.planned() == {
+        "train_run": 4,
+        "collect_runs": 1,
+        "analyse_study": 1,
+        "plot_figures": 1,
+        "render_report": 1,
+        "all": 1,
+    }
+    second = fresh.run()
+    assert "Look 2 of 2, with 4 of 4 seeds: stop" in second
+    report = (fresh.results / "results.md").read_text()
+    assert "EXPLORATORY" not in report  # the seeds of a declared look were not added afterwards
+    assert "over 4 seeds (0, 1, 2, 3)" in report
+    looks = json.loads((fresh.results / "looks.json").read_text())
+    assert [(look["number"], look["decision"], look["seeds"]) for look in looks] == [
+        (1, "go on", [0, 1]),
+        (2, "stop", [0, 1, 2, 3]),
+    ]
+
+    third = fresh.run()
+    assert "Nothing to be done" in third
+    assert "Look 2 of 2, with 4 of 4 seeds: stop" in third
