@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, GetPydanticSchema, ValidationError, mode
 from pydantic_core import InitErrorDetails
 
 from seedwise.errors import UserError
+from seedwise.factors import cells
 from seedwise.plan import MOST_LOOKS, Plan
 from seedwise.records import METRICS
 from seedwise.settings import (
@@ -27,6 +28,7 @@ from seedwise.settings import (
     problem,
     quote,
 )
+from seedwise.tracking.settings import TrackingSettings, WandbSettings
 
 __all__ = [
     "DatasetSettings",
@@ -41,6 +43,9 @@ __all__ = [
 ]
 
 Location = tuple[str | int, ...]
+
+
+Levels = Annotated[dict[str, Any], GetPydanticSchema(lambda _, handler: handler(Overrides))]
 
 
 class Variant(Section):
@@ -61,22 +66,6 @@ class Variant(Section):
             examples=[{"model.dropout": 0.2}],
         ),
     ] = Field(default_factory=dict)
-
-class WandbSettings(Section):
-    """Mirror of the runs in Weights & Biases."""
-
-    mode: Annotated[
-        Literal["offline", "online", "disabled"], Field(description="`offline` keeps the mirror in the study's folder.")
-    ] = "offline"
-    project: Annotated[str, Field(min_length=1, description="W&B project.")] = "ablation"
-    entity: Annotated[str | None, Field(min_length=1, description="W&B user or team; null is your default.")] = None
-
-
-class TrackingSettings(Section):
-    """Trackers that mirror the runs; the run records are the truth."""
-
-    wandb: Annotated[WandbSettings, Field(description="Weights & Biases.")] = WandbSettings()
-
 
 
 class Run(NamedTuple):
@@ -104,6 +93,18 @@ class Study(Section):
             examples=[[{"name": "baseline"}, {"name": "dropout", "set": {"model.dropout": 0.2}}]],
         ),
     ]
+    factors: Annotated[
+        dict[str, dict[str, Levels]] | None,
+        Field(
+            min_length=1,
+            description="Instead of variants: factors, their levels (the first is the reference), and what each sets.",
+            examples=[{"dropout": {"none": {}, "light": {"model.dropout": 0.2}}}],
+        ),
+    ] = None
+    design: Annotated[
+        Literal["product", "add-one", "leave-one-out"],
+        Field(description="Which combinations of the factors' levels are variants."),
+    ] = "product"
     seeds: Annotated[
         tuple[Annotated[Whole, Field(ge=0, lt=2**63)], ...],
         Field(
@@ -156,6 +157,10 @@ class Study(Section):
             name: own.training.vary for name, own in chosen.items() if own.replace(everything) == base
         }
         return vary if len(set(vary.values())) > 1 else {}
+
+    def cells(self) -> dict[str, tuple[str, ...]]:
+        """Level of each factor by variant, if every combination of levels is a variant; else empty."""
+        return cells(self.factors, self.design) if self.factors and self.design == "product" else {}
 
     def runs(self, seeds: Sequence[int] | None = None) -> list[Run]:
         """All runs, or those of some seeds, variant by variant, in the order of the config."""

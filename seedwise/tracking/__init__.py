@@ -26,6 +26,10 @@ class TrackedRun:
         return f"{self.variant}-seed{self.seed}"
 
 
+class TrackerError(Exception):
+    """A mirror is not complete; the message says in whole sentences what is missing, why, and how to send it later."""
+
+
 class Tracker(Protocol):
     """One place that mirrors a run. Adding a tracker is one file with these four members."""
 
@@ -74,6 +78,5 @@ class Mirrors:
                     raise
                 self._trackers.remove(tracker)
                 reason = " ".join(str(error).split()) or type(error).__name__
-                self._warn(
-                    f"Warning: {tracker.name} {consequence} ({reason}). The run goes on; its record is complete."
-                )
+                told = f": {reason}" if isinstance(error, TrackerError) else f" {consequence} ({reason})."
+                self._warn(f"Warning: {tracker.name}{told} The run goes on; its record is complete.")

@@ -1,19 +1,26 @@
-"""Weights & Biases: offline by default, no account, no telemetry."""
+"""Weights & Biases: offline by default, no account, no telemetry; online within a bounded time, or else offline."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
+import netrc
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from seedwise.study import WandbSettings
-from seedwise.tracking import TrackedRun
+from seedwise.tracking import TrackedRun, TrackerError
+from seedwise.tracking.settings import WandbSettings
 
-START_SECONDS = 8.0
-FINISH_SECONDS = 5.0
+# Shares of the timeout; what is left is for starting again offline and for leaving.
+START_SHARE = 0.5
+FINISH_SHARE = 0.35
+PROBE_BYTES = 1 << 16
+SEND = "Send it later: snakemake --cores 1 sync_wandb (with the study's --configfile)."
 
 
 class WandbTracker:
@@ -24,48 +31,116 @@ class WandbTracker:
     def __init__(self, settings: WandbSettings) -> None:
         self._settings = settings
         self._run: Any = None
+        self._online = False
+        self._not_online = ""  # why a run that should be online is not
 
     def start(self, run: TrackedRun) -> str:
-        """Begin the W&B run with an id of its own making, so that a rerun replaces it and never doubles it."""
+        """Begin the W&B run with an id of its own making, so that a rerun replaces it and never doubles it.
+
+        A server that cannot be used leaves the run recorded offline; `finish` says so.
+        """
+        # wandb's own log file lies in the same folder: when that is full, logging would print a traceback a line.
+        logging.raiseExceptions = False
+        run.folder.mkdir(parents=True, exist_ok=True)
+        remove_stale(run.folder, wandb_id(run))
+        self._online = goes_online(self._settings)
+        if self._online:
+            try:
+                self._run = self._init(run, "online")
+            except (Exception, SystemExit) as error:
+                self._online, self._not_online = False, _reason(error)
+                remove_stale(run.folder, wandb_id(run))
+        if not self._online:
+            self._run = self._init(run, "offline")
+        return wandb_id(run)
+
+    def _init(self, run: TrackedRun, mode: str) -> Any:
         # Only the environment silences telemetry: settings given to init() come too late.
-        os.environ["WANDB_MODE"] = self._settings.mode
-        os.environ.update(WANDB_ERROR_REPORTING="false", WANDB_SILENT="true", WANDB_DISABLE_CODE="true")
+        os.environ.update(quiet_environment(), WANDB_MODE=mode)
         import wandb
 
-        run_id = wandb_id(run)
-        run.folder.mkdir(parents=True, exist_ok=True)
-        remove_stale(run.folder, run_id)
-        self._run = wandb.init(
-            project=self._settings.project,
-            entity=self._settings.entity,
-            group=run.study,
+        chosen, hidden = self._settings, not self._settings.upload_code
+        wandb.teardown()  # a first attempt has read the environment of another mode
+        return wandb.init(
+            project=chosen.project,
+            entity=chosen.entity,
+            group=chosen.group or run.study,
+            job_type=chosen.job_type,
+            tags=chosen.tags or None,
+            notes=chosen.notes,
             name=run.name,
-            id=run_id,
+            id=wandb_id(run),
             dir=run.folder,
-            config={"variant": run.variant, "seed": run.seed, "settings": dict(run.settings)},
+            config={"study": run.study, "variant": run.variant, "seed": run.seed, "settings": dict(run.settings)},
             settings=wandb.Settings(
                 console="off",
-                disable_git=True,
-                disable_code=True,
-                init_timeout=START_SECONDS,
-                finish_timeout=FINISH_SECONDS,
-                x_disable_meta=True,
+                disable_git=hidden,
+                disable_code=hidden,
+                save_code=not hidden,
+                x_save_requirements=not hidden,
+                init_timeout=START_SHARE * chosen.timeout,
+                finish_timeout=FINISH_SHARE * chosen.timeout,
+                finish_timeout_raises=True,
+                x_disable_meta=hidden,
                 x_disable_stats=True,
                 x_disable_machine_info=True,
             ),
         )
-        return run_id
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         """Log the metrics of one epoch."""
         self._run.log(dict(metrics), step=step)
 
     def finish(self, summary: Mapping[str, float | None], status: str) -> None:
-        """Write final metrics explicitly: W&B's own summary would keep whatever was logged last."""
+        """Write final metrics explicitly: W&B's own summary would keep whatever was logged last.
+
+        Raises:
+            TrackerError: the mirror is not complete, or not where it should be.
+        """
         for key, value in summary.items():
             self._run.summary[f"final/{key}"] = value
         self._run.summary["status"] = status
-        self._run.finish(exit_code=0 if status == "finished" else 1)
+        folder = Path(self._run.dir).parent
+        try:
+            self._run.finish(exit_code=0 if status == "finished" else 1)
+        except TimeoutError:
+            kept = f"It is kept in {folder}."
+            raise TrackerError(f"the server has not taken all of this run in time. {kept} {SEND}") from None
+        finally:
+            _check_space(folder)
+        if self._not_online:
+            raise TrackerError(f"this run was recorded offline, for W&B could not be used ({self._not_online}). {SEND}")
+        if self._online:
+            if refused := upload_error(folder):
+                kept = f"It is kept in {folder}."
+                raise TrackerError(f"the server has not taken all of this run ({refused}). {kept} {SEND}")
+            mark_sent(folder)
+
+
+def quiet_environment() -> dict[str, str]:
+    """Environment in which wandb prints nothing and reports nothing about its use."""
+    return {"WANDB_ERROR_REPORTING": "false", "WANDB_SILENT": "true"}
+
+
+def goes_online(settings: WandbSettings) -> bool:
+    """Whether runs are meant to be sent while they train."""
+    return settings.mode == "online" or (settings.mode == "auto" and key_is_there())
+
+
+def key_is_there() -> bool:
+    """Whether an API key is in the environment, or in netrc for the server."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    host = urlsplit(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").hostname or ""
+    named = os.environ.get("NETRC")
+    for file in [Path(named)] if named else [Path.home() / ".netrc", Path.home() / "_netrc"]:
+        try:
+            entry = netrc.netrc(str(file)).authenticators(host)
+        except (OSError, netrc.NetrcParseError):
+            continue
+        if entry and entry[2]:
+            return True
+    return False
 
 
 def wandb_id(run: TrackedRun) -> str:
@@ -75,6 +150,47 @@ def wandb_id(run: TrackedRun) -> str:
 
 
 def remove_stale(folder: Path, run_id: str) -> None:
-    """Remove what killed runs of this id left: `wandb sync` would stumble over a partial directory."""
-    for stale in folder.glob(f"wandb/offline-run-*-{run_id}"):
-        shutil.rmtree(stale, ignore_errors=True)
+    """Remove what earlier runs of this id left: `wandb sync` would stumble over a partial directory."""
+    for pattern in (f"wandb/offline-run-*-{run_id}", f"wandb/run-*-{run_id}"):
+        for stale in folder.glob(pattern):
+            shutil.rmtree(stale, ignore_errors=True)
+
+
+def mark_sent(folder: Path) -> None:
+    """Mark a run's directory as uploaded, the way `wandb sync` does."""
+    for file in folder.glob("run-*.wandb"):
+        file.with_name(f"{file.name}.synced").touch()
+
+
+def upload_error(folder: Path) -> str | None:
+    """Return the error that ended an upload: wandb itself ends without one when the server refuses what it sends."""
+    try:
+        lines = (folder / "logs" / "debug-internal.log").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith("{") and '"filestream: fatal error' in line:
+            return str(json.loads(line)["msg"]).removeprefix("filestream: fatal error: ").split(" url=")[0]
+    return None
+
+
+def _check_space(folder: Path) -> None:
+    """Raise TrackerError if the disk is full: wandb drops what it cannot write, and says nothing."""
+    probe = folder / ".space"
+    try:
+        probe.write_bytes(bytes(PROBE_BYTES))
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise TrackerError(
+            f"{folder} cannot be written ({said}), so this run is only partly in W&B. Free some space; to have it "
+            "there, delete its record and run the study again."
+        ) from None
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _reason(error: BaseException) -> str:
+    """Say an error in one line that never holds the key."""
+    text = " ".join(str(error).split()).split(" Consider increasing")[0] or type(error).__name__
+    key = os.environ.get("WANDB_API_KEY")
+    return (text.replace(key, "…") if key else text).rstrip(".")

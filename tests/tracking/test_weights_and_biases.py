@@ -52,7 +52,12 @@ def test_an_offline_run_is_recorded_once_with_its_metrics(offline_run):
     assert file.stem == f"run-{wandb_id(RUN)}"
     run = json.loads(inspect(file, "--summary"))
     assert (run["project"], run["name"], run["state"]) == ("ablation", "dropout-seed3", "finished")
-    assert run["config"] == {"variant": "dropout", "seed": 3, "settings": {"model": {"dropout": 0.2}}}
+    assert run["config"] == {
+        "study": "my-study",
+        "variant": "dropout",
+        "seed": 3,
+        "settings": {"model": {"dropout": 0.2}},
+    }
     assert run["summary"]["final/test_accuracy"] == 0.75
     assert run["summary"]["status"] == "finished"
     records = [json.loads(line) for line in inspect(file).splitlines()]

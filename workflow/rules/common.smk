@@ -112,6 +112,7 @@ def lock_study():
 onstart:
     if workflow.is_main_process:
         lock_study()
+        prepare_mlflow()
 
 
 def say_look():
@@ -128,3 +129,4 @@ if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
 
 onsuccess:
     say_look()
+    say_unsent()

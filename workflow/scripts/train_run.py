@@ -12,9 +12,9 @@ from pathlib import Path  # noqa: E402
 
 from seedwise.errors import run_script  # noqa: E402
 from seedwise.settings import RunSettings  # noqa: E402
-from seedwise.study import TrackingSettings  # noqa: E402
-from seedwise.tracking import Mirrors, Tracker  # noqa: E402
-from seedwise.tracking.weights_and_biases import WandbTracker  # noqa: E402
+from seedwise.tracking import Mirrors  # noqa: E402
+from seedwise.tracking.registry import trackers  # noqa: E402
+from seedwise.tracking.settings import TrackingSettings  # noqa: E402
 
 
 def main() -> None:
@@ -46,8 +46,7 @@ def main() -> None:
         import_seconds=time.perf_counter() - BEGAN,
     )
     tracking = TrackingSettings.model_validate_json(arguments.tracking)
-    trackers: list[Tracker] = [] if tracking.wandb.mode == "disabled" else [WandbTracker(tracking.wandb)]
-    train_run(request, Mirrors(trackers), report=functools.partial(print, flush=True))
+    train_run(request, Mirrors(trackers(tracking)), report=functools.partial(print, flush=True))
 
 
 if __name__ == "__main__":

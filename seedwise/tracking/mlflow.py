@@ -1,0 +1,135 @@
+"""MLflow: study → variant → seed as nested runs, by default in an SQLite file beside the results."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seedwise.files import hold_lock
+from seedwise.tracking import TrackedRun, TrackerError
+from seedwise.tracking.settings import MlflowSettings
+from seedwise.tracking.weights_and_biases import wandb_id
+
+ID = "seedwise.id"  # MLflow makes its own run ids: this tag says which run of ours one is
+PARENT = "mlflow.parentRunId"
+CALL_SHARE = 0.6  # of the timeout, for one call; after the first that fails there is no other
+
+
+class MlflowTracker:
+    """Mirror a run to MLflow: per-epoch metrics by step, final ones under `final/…`, settings as parameters."""
+
+    name = "mlflow"
+
+    def __init__(self, settings: MlflowSettings) -> None:
+        self._settings = settings
+        self._client: Any = None
+        self._id = ""
+
+    def start(self, run: TrackedRun) -> str:
+        """Begin the run under its variant; an earlier run of the same study, variant, seed and settings is deleted."""
+        self._client = connect(self._settings, run.folder.parent)
+        experiment, parents = prepare(self._client, self._settings, run.folder.parent, run.study, [run.variant])
+        for earlier in _find(self._client, experiment, wandb_id(run)):
+            self._client.delete_run(earlier)
+        tags = {
+            PARENT: parents[run.variant],
+            ID: wandb_id(run),
+            "study": run.study,
+            "variant": run.variant,
+            "seed": str(run.seed),
+        }
+        self._id = self._client.create_run(experiment, tags=tags, run_name=run.name).info.run_id
+        self._send({}, 0, dict(_flat(run.settings)))
+        return self._id
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """Log the metrics of one epoch, in one call."""
+        self._send(metrics, step)
+
+    def finish(self, summary: Mapping[str, float | None], status: str) -> None:
+        """Log the final metrics and end the run."""
+        self._send({f"final/{key}": value for key, value in summary.items() if value is not None}, 0)
+        self._client.set_tag(self._id, "status", status)
+        self._client.set_terminated(self._id, "FINISHED" if status == "finished" else "FAILED")
+
+    def _send(self, metrics: Mapping[str, float], step: int, params: Mapping[str, str] | None = None) -> None:
+        from mlflow.entities import Metric, Param
+
+        now = int(time.time() * 1000)
+        self._client.log_batch(
+            self._id,
+            metrics=[Metric(key, value, now, step) for key, value in metrics.items()],
+            params=[Param(key, value) for key, value in (params or {}).items()],
+        )
+
+
+def store(settings: MlflowSettings, results: Path) -> str:
+    """URI of the store: the one of the settings, or the SQLite file in `results`."""
+    return settings.uri or f"sqlite:///{results.resolve()}/mlflow.db"
+
+
+def connect(settings: MlflowSettings, results: Path) -> Any:
+    """Return an MLflow client that gives up within the timeout.
+
+    Raises:
+        TrackerError: MLflow is not installed.
+    """
+    seconds = max(1, int(CALL_SHARE * settings.timeout))
+    os.environ.update(
+        MLFLOW_HTTP_REQUEST_TIMEOUT=str(seconds), MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", MLFLOW_DISABLE_TELEMETRY="true"
+    )
+    try:
+        from mlflow import MlflowClient
+    except ImportError:
+        raise TrackerError("not installed; run: pip install -r requirements-mlflow.txt.") from None
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    results.mkdir(parents=True, exist_ok=True)
+    with hold_lock(results / ".mlflow.lock", lambda: None):  # processes that create the tables together would fail
+        return MlflowClient(store(settings, results))
+
+
+def prepare(
+    client: Any, settings: MlflowSettings, results: Path, study: str, variants: Sequence[str]
+) -> tuple[str, dict[str, str]]:
+    """Find or create the experiment, the study's run, and a run per variant beneath it.
+
+    Returns:
+        The experiment's id, and the run id of each variant.
+    """
+    with hold_lock(results / ".mlflow.lock", lambda: None):
+        name = settings.experiment or study
+        known = client.get_experiment_by_name(name)
+        place = None if settings.uri else (results / "mlartifacts").resolve().as_uri()
+        experiment = known.experiment_id if known else client.create_experiment(name, artifact_location=place)
+        top = _parent(client, experiment, f"study:{study}", study, {})
+        parents = {
+            variant: _parent(client, experiment, f"variant:{study}/{variant}", variant, {PARENT: top})
+            for variant in variants
+        }
+    return experiment, parents
+
+
+def _parent(client: Any, experiment: str, identity: str, name: str, tags: Mapping[str, str]) -> str:
+    if found := _find(client, experiment, identity):
+        return found[0]
+    run = client.create_run(experiment, tags={ID: identity, **tags}, run_name=name)
+    client.set_terminated(run.info.run_id, "FINISHED")
+    return str(run.info.run_id)
+
+
+def _find(client: Any, experiment: str, identity: str) -> list[str]:
+    runs = client.search_runs([experiment], filter_string=f"tags.`{ID}` = '{identity}'")
+    return [run.info.run_id for run in runs]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", str(value)

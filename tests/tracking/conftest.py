@@ -1,0 +1,71 @@
+"""What tracker tests share: a run trained by the script itself, in a process of its own, and what it left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from seedwise.records import RunRecord, read_record
+from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT = 120
+SETTINGS = RunSettings(
+    dataset=DatasetSettings(),
+    model=ModelSettings(),
+    training=TrainingSettings(epochs=2, precision="fp32", device="cpu"),
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished process, what it left, and how long it took."""
+
+    study: Path
+    record: RunRecord
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line for line in self.stderr.splitlines() if line.strip()]
+
+
+def train(
+    folder: Path, data: Path, tracking: dict, environment: dict[str, str], prefix: tuple[str, ...] = (), seed: int = 0
+) -> Trained:
+    """Train one tiny run with the workflow's script; `prefix` is put before the command."""
+    study = folder / "results" / "tiny"
+    out = study / f"runs/baseline/seed{seed}/metrics.json"
+    command = [*prefix, sys.executable, str(ROOT / "workflow/scripts/train_run.py"), "--study", "tiny"]
+    command += ["--variant", "baseline", "--seed", str(seed), "--settings", SETTINGS.canonical(), "--code", "0" * 12]
+    command += ["--tracking", json.dumps(tracking), "--data", str(data), "--out", str(out)]
+    began = time.perf_counter()
+    answer = subprocess.run(
+        command, cwd=folder, env=clean(environment), capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    seconds = time.perf_counter() - began
+    assert answer.returncode == 0, answer.stderr
+    return Trained(study, read_record(out), answer.stdout, answer.stderr, seconds)
+
+
+def clean(environment: dict[str, str]) -> dict[str, str]:
+    """The test's environment without W&B or MLflow settings of the machine, and with those given."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB_", "MLFLOW_", "SEEDWISE_"))}
+    return {**kept, "PYTHONPATH": str(ROOT), "NETRC": os.devnull, **environment}
+
+
+@pytest.fixture(scope="session")
+def untracked(tmp_path_factory, tiny_data) -> Trained:
+    """The same run without trackers: what every other one is compared with."""
+    off = {"wandb": {"mode": "disabled"}}
+    train(tmp_path_factory.mktemp("warm"), tiny_data, off, {})  # file caches are warm for all alike
+    return train(tmp_path_factory.mktemp("untracked"), tiny_data, off, {})

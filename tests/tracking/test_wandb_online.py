@@ -1,0 +1,163 @@
+"""W&B online against a stand-in server: what arrives, what stays behind, and sending later what did not arrive."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from seedwise.tracking.settings import WandbSettings
+from seedwise.tracking.sync import sync, unsent
+from seedwise.tracking.weights_and_biases import goes_online
+from tests.tracking.conftest import LIMIT, ROOT, clean, train
+from tests.tracking.wandb_server import KEY, WandbServer
+
+ONLINE = {"wandb": {"mode": "online", "project": "demo", "job_type": "train", "tags": ["a", "b"], "notes": "why"}}
+OFFLINE = {"wandb": {"mode": "offline", "project": "demo"}}
+
+
+def send(study, environment):
+    command = [sys.executable, str(ROOT / "workflow/scripts/sync_wandb.py"), "--folder", str(study), "--timeout", "8"]
+    return subprocess.run(
+        command, env=clean(environment), capture_output=True, text=True, timeout=LIMIT, check=False, cwd=study
+    )
+
+
+def check_arrived(server, trained):
+    (run,) = server.runs.values()
+    assert run.name == trained.record.tracking["wandb"]
+    assert run.state == "finished"
+    assert run.config["variant"] == "baseline"
+    assert run.config["seed"] == 0
+    assert run.config["settings"] == trained.record.settings
+    assert run.summary["status"] == "finished"
+    for metric, value in trained.record.metrics.items():
+        assert run.summary[f"final/{metric}"] == value
+    lines = (trained.study / "runs/baseline/seed0/history.csv").read_text().splitlines()
+    names = lines[0].split(",")[1:]
+    rows = [[int(row["_step"]), *(row[name] for name in names)] for _, row in sorted(run.history.items())]
+    assert rows == [[float(cell) for cell in line.split(",")] for line in lines[1:]]
+    return run
+
+
+def test_an_online_run_arrives_whole_and_leaves_no_key(tmp_path, tiny_data):
+    with WandbServer() as server:
+        trained = train(tmp_path, tiny_data, ONLINE, server.environment())
+        assert trained.stderr == ""
+        run = check_arrived(server, trained)
+        again = train(tmp_path, tiny_data, ONLINE, server.environment())
+        check_arrived(server, again)
+    known = {"project": "demo", "groupName": "tiny", "jobType": "train", "displayName": "baseline-seed0"}
+    assert {key: run.fields[key] for key in known} == known
+    assert run.fields["tags"] == ["a", "b"]
+    assert run.fields["notes"] == "why"
+    assert unsent(trained.study) == []
+    assert len(list(trained.study.glob("wandb/run-*"))) == 1, "a rerun replaces the run and never doubles it"
+    assert not {"requirements.txt", "diff.patch", "wandb-metadata.json"} & set(run.files), "no code unless asked"
+    assert "commit" not in run.fields
+    check_no_key(tmp_path, KEY)
+    assert KEY not in trained.stdout
+
+
+def check_no_key(folder, key):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    assert [path for path in files if key.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.slow
+def test_what_was_recorded_offline_is_sent_once(tmp_path, tiny_data):
+    with WandbServer() as server:
+        trained = train(tmp_path, tiny_data, OFFLINE, server.environment())
+        train(tmp_path, tiny_data, OFFLINE, server.environment(), seed=1)
+        assert server.calls == []
+        first = send(trained.study, server.environment())
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert "1/2 offline-run-" in first.stdout
+        assert "2 of 2 runs sent" in first.stdout
+        assert len(server.runs) == 2
+        server.runs = {name: run for name, run in server.runs.items() if run.config["seed"] == 0}
+        check_arrived(server, trained)
+        calls = len(server.calls)
+        again = send(trained.study, server.environment())
+        assert "nothing to send" in again.stdout
+        assert len(server.calls) == calls
+    check_no_key(tmp_path, KEY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "after"), [("hang", 0), ("dead", 2), (401, 2), (500, 2)])
+def test_what_a_failing_server_missed_is_sent_later(fault, after, tmp_path, tiny_data):
+    tracking = {"wandb": {**ONLINE["wandb"], "timeout": 6}}
+    with WandbServer(fault, after) as server:
+        trained = train(tmp_path, tiny_data, tracking, server.environment())
+    assert len(unsent(trained.study)) == 1
+    with WandbServer() as server:
+        answer = send(trained.study, server.environment())
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        check_arrived(server, trained)
+    assert unsent(trained.study) == []
+    check_no_key(tmp_path, KEY)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_sent_is_listed_with_the_reason_and_tried_again(tmp_path, tiny_data):
+    with WandbServer(fault=401) as server:
+        trained = train(tmp_path, tiny_data, OFFLINE, server.environment())
+        refused = send(trained.study, server.environment())
+    assert refused.returncode == 1
+    assert "Error: 1 runs were not sent; the same command tries them again:" in refused.stderr
+    assert "made to answer 401" in refused.stderr
+    with WandbServer(fault=500) as server:
+        slow = send(trained.study, server.environment())
+    assert "the server has not taken it in 8 s" in slow.stderr
+    gone = send(trained.study, server.environment())
+    assert f"Error: no W&B server answers at {server.url}" in gone.stderr
+    keyless = send(trained.study, {"WANDB_BASE_URL": server.url})
+    assert "Error: no W&B API key; set WANDB_API_KEY, or run: wandb login" in keyless.stderr
+    assert "Traceback" not in refused.stderr + slow.stderr + gone.stderr + keyless.stderr
+    with WandbServer() as server:
+        assert send(trained.study, server.environment()).returncode == 0
+        check_arrived(server, trained)
+
+
+def test_after_three_failures_in_a_row_the_rest_is_not_tried(tmp_path):
+    tried, said = [], []
+
+    def refuse(run):
+        tried.append(run.name)
+        return "refused"
+
+    runs = [tmp_path / str(number) for number in range(5)]
+    sent, failures = sync(runs, said.append, refuse)
+    assert (sent, len(failures), tried) == (0, 5, ["0", "1", "2"])
+    assert said[-1] == "5/5 4: not tried after 3 failures in a row"
+
+
+@pytest.mark.parametrize(
+    ("mode", "environment", "netrc", "online"),
+    [
+        ("auto", {}, "", False),
+        ("auto", {"WANDB_API_KEY": KEY}, "", True),
+        ("auto", {}, "machine api.wandb.ai login user password secret", True),
+        ("auto", {"WANDB_BASE_URL": "https://my.server"}, "machine api.wandb.ai login user password secret", False),
+        ("auto", {}, "this is no netrc", False),
+        ("offline", {"WANDB_API_KEY": KEY}, "", False),
+        ("online", {}, "", True),
+    ],
+)
+def test_auto_is_online_where_a_key_is_there(mode, environment, netrc, online, tmp_path, monkeypatch):
+    (tmp_path / "netrc").write_text(netrc)
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    for name, value in {"NETRC": str(tmp_path / "netrc"), **environment}.items():
+        monkeypatch.setenv(name, value)
+    assert goes_online(WandbSettings(mode=mode)) is online
+
+
+def test_the_settings_hold_no_place_for_a_key():
+    assert not [name for name in WandbSettings.model_fields if "key" in name or "token" in name]
+    assert "WANDB" not in json.dumps(WandbSettings().model_dump())

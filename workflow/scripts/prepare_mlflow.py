@@ -1,0 +1,33 @@
+"""Make the MLflow store, the experiment and the runs of study and variants, before many runs would do it at once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from seedwise.errors import run_script
+from seedwise.tracking import TrackerError
+from seedwise.tracking.mlflow import connect, prepare, store
+from seedwise.tracking.settings import TrackingSettings
+
+
+def main() -> None:
+    """Parse arguments and prepare; a store that cannot be used is a warning."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", required=True)
+    parser.add_argument("--variants", nargs="+", required=True)
+    parser.add_argument("--tracking", required=True, help="the study's tracking settings, JSON")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="folder that holds the studies' folders")
+    arguments = parser.parse_args()
+    settings = TrackingSettings.model_validate_json(arguments.tracking).mlflow
+    try:
+        client = connect(settings, arguments.results)
+        prepare(client, settings, arguments.results, arguments.study, arguments.variants)
+    except TrackerError as error:
+        print(f"Warning: mlflow: {error}")
+    except Exception as error:  # whatever MLflow raises, the runs go on without it
+        print(f"Warning: mlflow cannot use {store(settings, arguments.results)} ({' '.join(str(error).split())[:300]})")
+
+
+if __name__ == "__main__":
+    run_script(main)
