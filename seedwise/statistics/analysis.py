@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from seedwise.plan import Plan
-from seedwise.statistics.atoms import MAX_ENUMERATED_N
-from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_cis, percentile_coverage
+from seedwise.statistics.bootstrap import bootstrap_cis, bootstrap_methods, percentile_coverage
 from seedwise.statistics.comparison import Comparison, compare, declared_test, oriented
 from seedwise.statistics.intervals import DataError, mean_std, rate_upper_bound, sigma_interval, t_interval
 from seedwise.statistics.multiple import dunnett, holm, simultaneous_intervals
@@ -98,10 +97,8 @@ def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = N
         }.items():
             for index, low, high in zip(members, lows, highs, strict=True):
                 rows[index] |= {f"{prefix}_low": float(low), f"{prefix}_high": float(high)}
-        # Few scores are always enumerated; with more, the route depends on the scores.
-        route = bootstrap_ci(matrix[0], plan.confidence).method if n <= MAX_ENUMERATED_N else None
-        for index in members:
-            rows[index]["bootstrap_method"] = route or bootstrap_ci(found[index].scores, plan.confidence).method
+        for index, method in zip(members, bootstrap_methods(matrix), strict=True):
+            rows[index]["bootstrap_method"] = method
             # Coverage has no meaning where all scores are equal.
             rows[index]["bootstrap_coverage"] = coverage if np.ptp(found[index].scores) > 0 else None
     return _frame(rows, SUMMARY_COLUMNS)
@@ -217,7 +214,7 @@ def _comparison_row(
     )
     low, high = simultaneous or (None, None)
     extra = {"p_holm": adjusted, "simultaneous_low": low, "simultaneous_high": high, "verdict": str(verdict)}
-    return {**asdict(result), "variant": arm.variant, "baseline": baseline.variant, **extra}
+    return {**vars(result), "variant": arm.variant, "baseline": baseline.variant, **extra}
 
 
 def _both(low: float | None, high: float | None) -> tuple[float, float] | None:

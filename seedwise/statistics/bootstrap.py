@@ -9,9 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from seedwise.statistics.atoms import MAX_ENUMERATED_N, TIE, Floats, SumOfTwo, multisets, sum_atoms
+from seedwise.statistics.atoms import LEVEL_TOLERANCE, MAX_ENUMERATED_N, TIE, Floats, SumOfTwo, multisets, sum_atoms
 from seedwise.statistics.intervals import DataError, Interval, as_scores, check_confidence
-from seedwise.statistics.lattice import Integers, convolution_power, find_lattice, half_sums
+from seedwise.statistics.lattice import (
+    Integers,
+    convolution_power,
+    find_lattice,
+    half_sums,
+    moments,
+    sum_of_two,
+    sum_weights,
+)
 from seedwise.statistics.resampling import (
     CHUNK,
     MAX_RESAMPLED_N,
@@ -20,6 +28,7 @@ from seedwise.statistics.resampling import (
     levels,
     mean_atoms,
     resampled_means,
+    routes,
     table_limits,
 )
 
@@ -130,6 +139,10 @@ def bootstrap_difference_ci(
     """
     confidence = check_confidence(confidence)
     arms = [np.sort(as_scores(arm, name=name, minimum=2)) for name, arm in (("a", a), ("b", b))]
+    shared = _shared_lattice_limits(arms[0], arms[1], confidence)
+    if shared is not None:
+        route = "exact" if arms[0].size <= MAX_ENUMERATED_N else "lattice"
+        return Interval(*shared, confidence, f"percentile bootstrap of the difference, {route}", None)
     atoms, routes = [], []
     for number, x in enumerate(arms):
         values, weights, route = _arm_atoms(x, n_resamples, [seed, number])
@@ -137,9 +150,31 @@ def bootstrap_difference_ci(
         routes.append(route)
     negated = -atoms[1][0][::-1], atoms[1][1][::-1]
     difference = SumOfTwo(atoms[0], negated, TIE * float(sum(np.abs(x).max() for x in arms)))
-    low, high = difference.quantile((1 - confidence) / 2), difference.quantile((1 + confidence) / 2)
+    low, high = (difference.quantile(level) for level in _tails(confidence))
     route = max(routes, key=lambda name: ("exact", "lattice", "grid").index(name) if " " not in name else 3)
     return Interval(low, high, confidence, f"percentile bootstrap of the difference, {route}", None)
+
+
+def _shared_lattice_limits(a: Floats, b: Floats, confidence: float) -> tuple[float, float] | None:
+    """Limits for ascending arms of equal size whose scores lie on one short lattice; None for others."""
+    n = a.size
+    if n != b.size or n <= _MAX_TABLE_N or a[0] == a[-1] or b[0] == b[-1]:
+        return None
+    joint = np.sort(np.concatenate([a, b]))
+    steps, offsets = find_lattice(joint[None, :])
+    step = float(steps[0])
+    if step == 0 or offsets[0, -1] * n > _SHORT_SUM:
+        return None
+    # Whole numbers from 0 up: U resamples a, V what b's resamples lack to b's largest score.
+    up, down = (np.rint((arm - arm[0]) / step).astype(np.int64) for arm in (a, -b[::-1]))
+    difference = sum_of_two(sum_weights(up, n), sum_weights(down, n), moments(np.stack([up, down]), n))
+    found = [difference.quantile(level, float(special.ndtri(level))) for level in _tails(confidence)]
+    low, high = (float(a[0] - b[-1] + step * k / n) for k in found)
+    return low, high
+
+
+def _tails(confidence: float) -> tuple[float, float]:
+    return (1 - confidence) / 2, (1 + confidence) / 2
 
 
 def _arm_atoms(x: Floats, n_resamples: int, seed: list[int]) -> tuple[Floats, Floats, str]:
@@ -184,6 +219,12 @@ def bootstrap_cis(
     return lows, highs
 
 
+def bootstrap_methods(matrix: ArrayLike, *, n_resamples: int = 10_000) -> list[str]:
+    """What `bootstrap_ci(row).method` says for each row of `matrix` (variants × n), without computing an interval."""
+    scores = np.sort(np.asarray(matrix, dtype=np.float64), axis=1)
+    return [f"percentile bootstrap, {route}" for route in routes(scores, n_resamples)]
+
+
 def _varied_limits(
     scores: Floats, confidence: float, method: Method, seed: int, n_resamples: int
 ) -> tuple[Floats, Floats]:
@@ -216,10 +257,16 @@ def _varied_limits(
     block = max(1, CHUNK // max(1, n_resamples))
     for start in range(0, pending.size, block):
         chosen = pending[start : start + block]
-        means = np.sort(resampled_means(scores[chosen], n_resamples, seed), axis=1)
-        lows[chosen], highs[chosen] = table_limits(
-            means, np.broadcast_to(cumulative, means.shape), scores[chosen], confidence, method
-        )
+        means = resampled_means(scores[chosen], n_resamples, seed)
+        if method == "bca":
+            means.sort(axis=1)
+            lows[chosen], highs[chosen] = table_limits(
+                means, np.broadcast_to(cumulative, means.shape), scores[chosen], confidence, method
+            )
+        else:  # two order statistics need no sorting
+            wanted = [int(np.searchsorted(cumulative[0], level - LEVEL_TOLERANCE)) for level in _tails(confidence)]
+            means.partition(wanted, axis=1)
+            lows[chosen], highs[chosen] = means[:, wanted[0]], means[:, wanted[1]]
     return lows, highs
 
 

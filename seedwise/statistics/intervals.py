@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 # Squares of larger numbers overflow; no score is that large unless its run diverged.
 LARGEST_SCORE = 1e150
@@ -84,7 +84,7 @@ def t_interval(scores: ArrayLike, confidence: float = 0.95) -> Interval:
     mean, std = mean_std(x)
     if std == 0.0:
         return Interval(mean, mean, confidence, "Student t", None)
-    half_width = float(stats.t.ppf(0.5 + confidence / 2, x.size - 1)) * std / math.sqrt(x.size)
+    half_width = float(special.stdtrit(x.size - 1, 0.5 + confidence / 2)) * std / math.sqrt(x.size)
     return Interval(mean - half_width, mean + half_width, confidence, "Student t", confidence)
 
 
@@ -102,8 +102,8 @@ def sigma_interval(scores: ArrayLike, confidence: float = 0.95) -> Interval:
     if std == 0.0:
         return Interval(0.0, 0.0, confidence, "chi-square", None)
     degrees = x.size - 1
-    low = std * math.sqrt(degrees / float(stats.chi2.isf((1 - confidence) / 2, degrees)))
-    high = std * math.sqrt(degrees / float(stats.chi2.ppf((1 - confidence) / 2, degrees)))
+    low = std * math.sqrt(degrees / float(special.chdtri(degrees, (1 - confidence) / 2)))
+    high = std * math.sqrt(degrees / float(special.chdtri(degrees, (1 + confidence) / 2)))
     return Interval(low, high, confidence, "chi-square", confidence)
 
 
@@ -116,4 +116,4 @@ def rate_upper_bound(k: int, n: int, confidence: float = 0.95) -> float:
     if int(k) != k or int(n) != n or not 0 <= k <= n or n < 1:
         raise DataError(f"a rate needs whole numbers with 0 <= k <= n and n >= 1; found k={k}, n={n}")
     confidence = check_confidence(confidence)
-    return 1.0 if k == n else float(stats.beta.ppf(confidence, k + 1, n - k))
+    return 1.0 if k == n else float(special.betaincinv(k + 1, n - k, confidence))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ MAX_STEPS = 1 << 17
 # Transforms longer than this cost more than resampling does.
 MAX_LENGTH = 1 << 22
 _EPSILON = float(np.finfo(np.float64).eps)
+# Rows that are transformed together.
+_BATCH = 16
 # -ln of the probability allowed outside the window of sums that is kept.
 _TAIL = 36.0
 
@@ -65,15 +68,15 @@ def find_lattice(scores: Floats) -> tuple[Floats, Integers]:
 
 
 def _power(spectrum: NDArray[np.complex128], exponent: int) -> NDArray[np.complex128]:
-    """Whole power by repeated squaring, which is faster and rounds less than the general complex power."""
-    result: NDArray[np.complex128] | None = None
-    while exponent:
+    """Whole power (>= 1) by repeated squaring, which is faster and rounds less than the general complex power."""
+    while not exponent & 1:
+        spectrum, exponent = np.square(spectrum), exponent >> 1
+    result = spectrum
+    while exponent := exponent >> 1:
+        spectrum = np.square(spectrum)
         if exponent & 1:
-            result = spectrum if result is None else result * spectrum
-        exponent >>= 1
-        if exponent:
-            spectrum = spectrum * spectrum
-    return np.ones_like(spectrum) if result is None else result
+            result = result * spectrum
+    return result
 
 
 def window_half_width(deviation: float, span: float, n: int) -> float:
@@ -91,48 +94,65 @@ def convolution_power(offsets: Integers, n: int) -> tuple[Integers, Floats] | No
     Only a window of sums is kept (`window_half_width`), which makes large n affordable: the transform is periodic,
     and what wraps around is below 1e-15. None when even that window is longer than `MAX_LENGTH`.
     """
-    most, mean = int(offsets.max()), float(offsets.mean())
-    kept = min(n * most + 1, 2 * math.ceil(window_half_width(float(offsets.std()), most, n)) + 3)
-    if kept > MAX_LENGTH:
+    length = transform_length(offsets, n)
+    if length is None:
         return None
-    length = fft.next_fast_len(kept, real=True)
+    most, mean = int(offsets.max()), float(offsets.mean())
     masses = np.bincount(offsets, minlength=length) / offsets.size
     weights = np.maximum(fft.irfft(_power(fft.rfft(masses), n), length), 0.0)
-    start = 0 if kept == n * most + 1 else max(0, math.floor(n * mean) - length // 2)
+    start = 0 if length > n * most else max(0, math.floor(n * mean) - length // 2)
     sums = np.arange(start, start + length, dtype=np.int64)
     weights = weights[sums % length]
     real = (weights > 0.0) & (sums <= n * most)
     return sums[real], weights[real] / weights[real].sum()
 
 
-class HalfSums:
-    """Distribution of the sum of n draws, of which only the two halves are transformed.
+def transform_length(offsets: Integers, n: int) -> int | None:
+    """Length of the transform that holds the sum of `n` draws or its window; None beyond `MAX_LENGTH`."""
+    most = int(offsets.max())
+    kept = min(n * most + 1, 2 * math.ceil(window_half_width(float(offsets.std()), most, n)) + 3)
+    return None if kept > MAX_LENGTH else int(fft.next_fast_len(kept, real=True))
 
-    P(S <= k) = Σ_s P(S₁ = s) P(S₂ <= k - s) is one dot product, and a quantile takes a handful of them: half the
-    transform of the whole sum, which is what counts when a thousand variants are analysed.
+
+class LatticeSum:
+    """Distribution of U + V for independent whole U >= 0 and V >= 0, of which only the two parts are known.
+
+    P(U + V <= k) = Σ_u P(U = u) P(V <= k - u) is one dot product, and a quantile takes a handful of them. The two
+    halves of a resample cost half the transform of the whole, which is what counts when a thousand variants are
+    analysed; the two arms of a difference need no transform of their own.
     """
 
-    def __init__(self, reversed_first: Floats, padded_second: Floats, mean: float, deviation: float) -> None:
-        """Take P(S₁ = s) in descending s, and P(S₂ <= s) with as many zeros before and ones after as S₁ has atoms."""
-        self._first, self._second = reversed_first, padded_second
-        self._mean, self._deviation = mean, deviation
-        self._most = padded_second.size - reversed_first.size - 2
+    def __init__(self, first: Floats, second: Floats, moments: Floats) -> None:
+        """Take P(U = u) in ascending u, P(V <= v) in descending v for at least as many v, and moments of the sum.
+
+        The moments are mean, standard deviation, skewness and excess kurtosis; only a starting point depends on them.
+        """
+        self._first, self._second, self._beyond = first, second, 1.0 - second
+        self._mean, self._deviation, self._skewness, self._kurtosis = moments.tolist()
+        self._most = first.size + second.size - 2
 
     def at_most(self, k: int) -> float:
-        """P(S <= k) for -1 <= k <= the largest sum."""
-        return float(self._first.dot(self._second[k + 1 : k + 1 + self._first.size]))
+        """P(U + V <= k) for -1 <= k <= the largest sum."""
+        first, second = self._first, self._second
+        start = second.size - 1 - k
+        if k < first.size:
+            return float(first[: k + 1].dot(second[start:]))
+        if start >= 0:
+            return float(first.dot(second[start : start + first.size]))
+        # From here on what is missing to 1 takes fewer terms.
+        return 1.0 - float(first[-start:].dot(self._beyond[: first.size + start]))
 
     def middle_rank(self) -> float:
-        """P(S < mean) + P(S = mean) / 2 at the mean of S, which is a whole number: the sum of the scores."""
+        """P(U + V < mean) + P(U + V = mean) / 2 at the mean, which is a whole number: the sum of the scores."""
         center = round(self._mean)
         return (self.at_most(center) + self.at_most(center - 1)) / 2
 
     def quantile(self, level: float, normal_quantile: float) -> int:
-        """Smallest k with P(S <= k) >= level - 1e-12, by Newton steps inside a shrinking bracket."""
+        """Smallest k with P(U + V <= k) >= level - 1e-12, by Newton steps inside a shrinking bracket."""
         target = level - LEVEL_TOLERANCE
         low, high = -1, self._most
         slope = math.exp(-(normal_quantile**2) / 2) / (self._deviation * math.sqrt(2 * math.pi))
-        k, newton_left = round(self._mean + normal_quantile * self._deviation), 6
+        k, newton_left = round(self._mean + self._deviation * self._expanded(normal_quantile)), 6
         while high - low > 1:
             k = min(max(k, low + 1), high - 1)
             excess = self.at_most(k) - target
@@ -148,34 +168,75 @@ class HalfSums:
                 k = (low + high) // 2
         return high
 
+    def _expanded(self, z: float) -> float:
+        """The quantile in standard deviations by Cornish & Fisher (1938), which beats the normal one as a start."""
+        skewness, kurtosis = self._skewness, self._kurtosis
+        moved = (z * z - 1) * skewness / 6 + (z**3 - 3 * z) * kurtosis / 24 - (2 * z**3 - 5 * z) * skewness**2 / 36
+        return float(z + max(-0.5, min(0.5, moved)))
 
-def half_sums(offsets: Integers) -> Iterator[tuple[int, HalfSums]]:
+
+def moments(offsets: Integers, n: int) -> Floats:
+    """Mean, standard deviation, skewness and excess kurtosis of the sum of `n` draws from each row (rows × 4)."""
+    mean = offsets.mean(axis=1, keepdims=True)
+    squares = (offsets - mean) ** 2
+    variance = squares.mean(axis=1)
+    skewness = (squares * (offsets - mean)).mean(axis=1) / variance**1.5
+    kurtosis = (squares**2).mean(axis=1) / variance**2 - 3
+    return np.stack([n * mean[:, 0], np.sqrt(n * variance), skewness / math.sqrt(n), kurtosis / n], axis=1)
+
+
+@lru_cache(maxsize=4)
+def _whole_sum(offsets: bytes, n: int) -> Floats:
+    chosen = np.frombuffer(offsets, dtype=np.int64)
+    size = n * int(chosen.max()) + 1
+    length = fft.next_fast_len(size, real=True)
+    masses = np.bincount(chosen, minlength=length) / chosen.size
+    weights: Floats = np.maximum(fft.irfft(_power(fft.rfft(masses), n), length)[:size], 0.0)
+    weights.flags.writeable = False
+    return weights
+
+
+def sum_weights(offsets: Integers, n: int) -> Floats:
+    """P(sum = k) of `n` draws from `offsets` (whole, the smallest 0) for every k from 0; an arm is computed once."""
+    return _whole_sum(offsets.tobytes(), n)
+
+
+def sum_of_two(first: Floats, second: Floats, parts: Floats) -> LatticeSum:
+    """Distribution of U + V from P(U = u), P(V = v) and the `moments` of both (2 × 4)."""
+    mean, deviation, skewness, kurtosis = parts.T
+    total = math.sqrt(float((deviation**2).sum()))
+    shares = deviation / total
+    joint = np.array([mean.sum(), total, (skewness * shares**3).sum(), (kurtosis * shares**4).sum()])
+    shorter, longer = (first, second) if first.size <= second.size else (second, first)
+    return LatticeSum(shorter, np.cumsum(longer)[::-1].copy(), joint)
+
+
+def half_sums(offsets: Integers) -> Iterator[tuple[int, LatticeSum]]:
     """Yield (row, distribution of its sum) for each row of `offsets` (rows × n), in an order that suits the FFT.
 
     Each row must hold at least two different offsets. Rows of similar span share a transform; a batch stays small
     enough for the processor's cache.
     """
     n = offsets.shape[1]
+    first_n, second_n = n // 2, n - n // 2
     most = offsets.max(axis=1)
+    of_sums = moments(offsets, n)
     order = np.argsort(most)
     start = 0
     while start < order.size:
-        batch = order[start : start + 16]
+        batch = order[start : start + _BATCH]
         start += batch.size
-        first_n, second_n = n // 2, n - n // 2
         widest = int(most[batch[-1]])
         first_size, second_size = first_n * widest + 1, second_n * widest + 1
         length = fft.next_fast_len(second_size, real=True)
         flat = (offsets[batch] + length * np.arange(batch.size)[:, None]).ravel()
-        spectrum = fft.rfft(np.bincount(flat, minlength=batch.size * length).reshape(batch.size, length) / n, axis=1)
+        counts = np.bincount(flat, minlength=batch.size * length).reshape(batch.size, length)
+        spectrum = fft.rfft(counts, axis=1)
+        spectrum /= n
         half = _power(spectrum, first_n)
-        first = np.maximum(fft.irfft(half, length, axis=1), 0.0)
-        second = first if first_n == second_n else np.maximum(fft.irfft(half * spectrum, length, axis=1), 0.0)
-        padded = np.zeros((batch.size, second_size + 2 * first_size))
-        np.cumsum(second[:, :second_size], axis=1, out=padded[:, first_size : first_size + second_size])
-        padded[:, first_size + second_size :] = 1.0
-        reversed_first = np.ascontiguousarray(first[:, first_size - 1 :: -1] if first_size > 1 else first[:, :1])
-        chosen = offsets[batch]
-        means, deviations = chosen.sum(axis=1), chosen.std(axis=1) * math.sqrt(n)
-        for i, row in enumerate(batch):
-            yield int(row), HalfSums(reversed_first[i], padded[i], float(means[i]), float(deviations[i]))
+        first = fft.irfft(half, length, axis=1)
+        second = first if first_n == second_n else fft.irfft(half * spectrum, length, axis=1)
+        cumulative = np.empty((batch.size, second_size))
+        np.cumsum(second[:, :second_size], axis=1, out=cumulative[:, ::-1])
+        for i, row in enumerate(batch.tolist()):
+            yield row, LatticeSum(first[i, :first_size], cumulative[i], of_sums[row])

@@ -21,7 +21,7 @@ from scipy import special
 
 from seedwise.statistics.atoms import LEVEL_TOLERANCE, MAX_ENUMERATED_N, TIE, Floats, sum_atoms
 from seedwise.statistics.intervals import DataError, as_scores
-from seedwise.statistics.lattice import convolution_power, find_lattice, window_half_width
+from seedwise.statistics.lattice import convolution_power, find_lattice, transform_length, window_half_width
 
 Method = Literal["percentile", "basic", "bca"]
 
@@ -72,6 +72,18 @@ def distribution(x: Floats, n_resamples: int, seed: int | list[int]) -> tuple[Fl
         return np.clip(shift + step * power[0] / n, x[0], x[-1]), power[1], "grid"
     means = np.sort(resampled_means(x[None, :], n_resamples, seed)[0])
     return means, np.full(means.size, 1 / means.size), f"Monte Carlo {n_resamples}"
+
+
+def routes(rows: Floats, n_resamples: int) -> list[str]:
+    """The route that `distribution` takes for each of the ascending rows; "exact" where all scores are equal."""
+    n = rows.shape[1]
+    if n <= MAX_ENUMERATED_N:
+        return ["exact"] * len(rows)
+    steps, offsets = find_lattice(rows)
+    other = "grid" if n > MAX_RESAMPLED_N else f"Monte Carlo {n_resamples}"
+    fits = [step > 0 and transform_length(row, n) is not None for step, row in zip(steps, offsets, strict=True)]
+    equal = rows[:, 0] == rows[:, -1]
+    return ["exact" if same else "lattice" if fit else other for same, fit in zip(equal, fits, strict=True)]
 
 
 def resampled_means(rows: Floats, n_resamples: int, seed: int | list[int]) -> Floats:

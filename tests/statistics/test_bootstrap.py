@@ -13,6 +13,7 @@ from seedwise.statistics.bootstrap import (
     bootstrap_ci,
     bootstrap_cis,
     bootstrap_difference_ci,
+    bootstrap_methods,
     mean_atoms,
 )
 from seedwise.statistics.intervals import DataError
@@ -248,6 +249,14 @@ def test_unusable_arguments_are_refused():
         bootstrap_ci(np.random.default_rng(0).normal(size=20), n_resamples=0)
     with pytest.raises(DataError, match="at least one resample"):
         bootstrap_cis(np.random.default_rng(0).normal(size=(2, 20)), n_resamples=0)
+
+
+@pytest.mark.parametrize("n", [2, 10, 11, 20])
+def test_methods_of_many_rows_are_those_of_each(n):
+    generator = np.random.default_rng(n)
+    rows = [generator.normal(0.9, 0.01, n), generator.integers(8900, 9100, n) / 10_000, np.full(n, 0.9)]
+
+    assert bootstrap_methods(np.stack(rows)) == [bootstrap_ci(row).method for row in rows]
 
 
 def test_no_variants_give_no_intervals():

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seedwise.statistics.atoms import SumOfTwo
 from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_difference_ci, mean_atoms
+from seedwise.statistics.resampling import distribution
 
 X = [0.842, 0.838, 0.851]
 Y = [0.861, 0.855, 0.858]
@@ -43,6 +45,17 @@ def test_difference_equals_the_outer_sum(a, b):
     cumulative = np.cumsum(np.outer(a_weights, b_weights).ravel()[order])
     expected = [found[order][np.searchsorted(cumulative, level - 1e-12)] / 12 for level in (0.025, 0.975)]
     assert limits(bootstrap_difference_ci(a, b)) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [7, 10, 11, 20, 33])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+def test_arms_on_one_lattice_give_what_their_atoms_give(n, confidence):
+    a, b = accuracies(n, seed=2), accuracies(n, seed=3)
+    values, weights, _ = distribution(np.sort(b), 10_000, 0)
+    difference = SumOfTwo(distribution(np.sort(a), 10_000, 0)[:2], (-values[::-1], weights[::-1]), 1e-13)
+    expected = [difference.quantile((1 + side * confidence) / 2) for side in (-1, 1)]
+
+    assert limits(bootstrap_difference_ci(a, b, confidence)) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(("n", "n2"), [(10, 10), (8, 3), (20, 20), (12, 7), (200, 4)])
