@@ -1,0 +1,119 @@
+"""docs/statistics.md names every column, verdict and warning, and its figures are what the code computes."""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from seedwise.report import rule_of_thumb
+from seedwise.report.tables import p_cell
+from seedwise.statistics import (
+    Verdict,
+    detectable_effect,
+    detectable_effect_paired,
+    percentile_coverage,
+    permutation_test,
+    rate_upper_bound,
+    sigma_interval,
+    sign_flip_test,
+    t_interval,
+)
+from seedwise.statistics.analysis import COMPARISON_COLUMNS, SUMMARY_COLUMNS
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+WARNINGS = (ROOT / "seedwise" / "statistics" / "warnings.py").read_text(encoding="utf-8")
+SEEDS = (3, 5, 10, 20)
+
+
+def section(title):
+    return re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL).group(1)
+
+
+@pytest.mark.parametrize(
+    ("title", "columns"), [("summary.csv", SUMMARY_COLUMNS), ("comparisons.csv", COMPARISON_COLUMNS)]
+)
+def test_every_column_is_explained_and_none_that_does_not_exist(title, columns):
+    first_cells = re.findall(r"^\| (`.*?) \|", section(title), re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(first_cells)) == list(columns)
+
+
+def test_every_verdict_is_explained():
+    assert re.findall(r"`([A-Z_]+)`", section("Verdicts")) == [str(verdict) for verdict in Verdict]
+
+
+def test_every_warning_is_explained():
+    codes = set(re.findall(r'DataWarning\(\s*"(\w+)"', WARNINGS))
+    codes |= {f"mixed_{column}" for column in re.findall(r'^    "(\w+)": "', WARNINGS, re.MULTILINE)}
+    assert (
+        set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", section("Warnings"), re.MULTILINE)))) == codes
+    )
+
+
+def _percent(rate):
+    return f"{100 * rate:.2f} %" if rate >= 1e-4 else "< 0.01 %"
+
+
+def _worth(n):
+    """The figures of one column of the table, from the code."""
+    apart = np.arange(n) / n
+    sigma = sigma_interval(apart)
+    unit = float(apart.std(ddof=1))
+    false_separate, false_pooled = (
+        rule_of_thumb.separate_false_positives(n, n),
+        rule_of_thumb.pooled_false_positives(n, n),
+    )
+    smallest = permutation_test(apart + 9, apart).smallest_p if n <= 10 else 2 / math.comb(2 * n, n)
+    flipped = sign_flip_test(apart + 9).smallest_p if n <= 10 else 2 / 2**n
+    return [
+        f"{100 * percentile_coverage(n):.1f} %",
+        f"{100 * t_interval(apart).coverage:.1f} %",
+        f"{sigma.low / unit:.2f} to {sigma.high / unit:.2f}",
+        _percent(false_separate),
+        f"{100 * rule_of_thumb.separate_power(n, n):.1f} %",
+        _percent(false_pooled),
+        p_cell(smallest),
+        p_cell(flipped),
+        f"{detectable_effect(n):.2f}",
+        f"{detectable_effect_paired(n):.2f}",
+        f"{100 * rate_upper_bound(0, n):.1f} %",
+    ]
+
+
+def test_the_table_of_worth_is_what_the_code_computes():
+    rows = re.findall(r"^\| (?!---).*\|$", section("What each method is worth"), re.MULTILINE)
+    cells = [[cell.strip() for cell in row.strip("|").split("|")][1:] for row in rows]
+    assert cells[0] == [f"n = {n}" for n in SEEDS]
+    assert [list(column) for column in zip(*cells[1:], strict=True)] == [_worth(n) for n in SEEDS]
+
+
+def test_rule_of_thumb_power_is_that_of_simulated_studies():
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(2, 20_000, 3))
+    difference = (x + 2).mean(axis=1) - y.mean(axis=1)
+    claimed = difference > 2 * np.sqrt(x.var(axis=1, ddof=1) + y.var(axis=1, ddof=1))
+    assert claimed.mean() == pytest.approx(0.31, abs=0.01)
+    assert stats.binomtest(int(claimed.sum()), claimed.size, rule_of_thumb.separate_power(3, 3)).pvalue > 0.001
+
+
+def test_the_program_prints_what_the_text_says(capsys):
+    program = re.search(r"```python\n(.*?)```", TEXT, re.DOTALL).group(1)
+    exec("\n".join(line.removeprefix("  ") for line in program.splitlines()), {})
+    bootstrap, welch = map(float, capsys.readouterr().out.split())
+    assert bootstrap == pytest.approx(0.195, abs=0.015)
+    assert welch == pytest.approx(0.033, abs=0.01)
+
+
+def test_links_and_test_files_exist():
+    for link in re.findall(r"\]\(([\w./-]+)\)", TEXT):
+        assert (ROOT / "docs" / link).exists(), link
+    for file in re.findall(r"tests/[\w/]+(?:\.py)?", TEXT):
+        assert (ROOT / file).exists(), file
+    headings = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^## (.*)$", TEXT, re.MULTILINE)
+    }
+    assert set(re.findall(r"\(#([\w-]+)\)", TEXT)) <= headings
