@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from seedwise.config_messages import message, show
 from seedwise.errors import UserError
+from seedwise.factors import Factors, as_written, expand, factor_problems, well_formed
 from seedwise.study import Location, Study, cross_problems
 from seedwise.yaml_positions import Document, Keys, Place, Problem, label, merge_places, read_document
 
@@ -64,13 +65,40 @@ def load_study(config: Mapping[str, Any], files: Sequence[Path] = ()) -> Study:
 
 def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
     problems = [problem for document in documents for problem in document.problems]
+    places = merge_places(documents)
+    config, wrong = _with_variants(config)
+    problems += [_problem(keys, told, _nearest(keys, places), "config") for keys, told in wrong]
     try:
-        study = Study.model_validate(dict(config))
+        study = Study.model_validate(config)
     except ValidationError as error:
-        raise _error([*problems, *_problems(error, config, merge_places(documents))]) from None
+        raise _error([*problems, *_problems(error, config, places)]) from None
     if problems:
         raise _error(problems)
     return study
+
+
+def _with_variants(config: Mapping[Any, Any]) -> tuple[dict[Any, Any], list[tuple[Location, str]]]:
+    """Put the variants that `factors` stand for into a config; return it and what is wrong with its factors."""
+    config = dict(config)
+    if config.get("factors") is None:
+        needless = [(("design",), "needs factors, whose combinations it chooses")] if "design" in config else []
+        return config, list(needless)
+    factors, design = as_written(config["factors"]), config.get("design", "product")
+    config["factors"] = factors
+    problems: list[tuple[Location, str]] = list(factor_problems(factors, design))
+    if "variants" in config:
+        return config, [(("factors",), "found beside variants; a study has one of the two"), *problems]
+    if not problems and well_formed(factors):
+        config["variants"] = expand(cast(Factors, factors), str(design))
+    else:  # so that only the mistake itself is told
+        config["variants"] = [{"name": _declared_baseline(config)}]
+    return config, problems
+
+
+def _declared_baseline(config: Mapping[Any, Any]) -> str:
+    plan = config.get("analysis")
+    name = plan.get("baseline") if isinstance(plan, Mapping) else None
+    return name if isinstance(name, str) else "baseline"
 
 
 def _error(problems: Iterable[Problem]) -> ConfigError:
@@ -81,6 +109,12 @@ def _problems(error: ValidationError, config: Mapping[Any, Any], places: Mapping
     problems = []
     for mistake in error.errors(include_url=False):
         kind, keys, found = mistake["type"], mistake["loc"], mistake["input"]
+        if (
+            keys[:1] == ("variants",)
+            and config.get("factors") is not None
+            and "variants" not in {place[0] for place in places if place}
+        ):
+            continue  # these variants were made of the factors, where the mistake is told
         if kind == "default_factory_not_called" or (kind == "too_short" and found):
             continue  # these follow from other mistakes: pydantic counts only the valid items of a list
         wrong_key = kind == "invalid_key"  # then `found` is the key as YAML reads it

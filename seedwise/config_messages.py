@@ -86,8 +86,9 @@ def _resolve(schema: Schema) -> Schema:
 def _schema_at(keys: Sequence[Hashable]) -> Schema:
     schema = _resolve(_root())
     for key in keys:
-        inner = schema.get("items") if isinstance(key, int) else schema.get("properties", {}).get(key)
-        schema = _resolve(inner or {})
+        named = schema.get("properties", {}).get(key) or schema.get("additionalProperties")
+        inner = schema.get("items") if isinstance(key, int) else named
+        schema = _resolve(inner if isinstance(inner, dict) else {})
     return schema
 
 

@@ -22,6 +22,8 @@ def config_schema() -> dict[str, Any]:
     """JSON schema of a study's config."""
     schema = Study.model_json_schema()
     schema["$defs"]["Plan"]["properties"]["metric"]["enum"] = list(METRICS)
+    schema["required"].remove("variants")
+    schema["oneOf"] = [{"required": ["variants"]}, {"required": ["factors"]}]
     return _finish(schema, "Config of a Seedwise study")
 
 

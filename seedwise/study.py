@@ -96,7 +96,6 @@ class Study(Section):
     factors: Annotated[
         dict[str, dict[str, Levels]] | None,
         Field(
-            min_length=1,
             description="Instead of variants: factors, their levels (the first is the reference), and what each sets.",
             examples=[{"dropout": {"none": {}, "light": {"model.dropout": 0.2}}}],
         ),
@@ -158,9 +157,12 @@ class Study(Section):
         }
         return vary if len(set(vary.values())) > 1 else {}
 
-    def cells(self) -> dict[str, tuple[str, ...]]:
-        """Level of each factor by variant, if every combination of levels is a variant; else empty."""
-        return cells(self.factors, self.design) if self.factors and self.design == "product" else {}
+    def factorial(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Levels by factor (`factors`) and by variant (`cells`), if every combination is a variant; else empty."""
+        if not self.factors or self.design != "product":
+            return {}
+        levels = {factor: tuple(choices) for factor, choices in self.factors.items()}
+        return {"factors": levels, "cells": cells(self.factors, self.design)}
 
     def runs(self, seeds: Sequence[int] | None = None) -> list[Run]:
         """All runs, or those of some seeds, variant by variant, in the order of the config."""

@@ -9,6 +9,7 @@ from seedwise.report.sentences import direction_words, metric_words
 from seedwise.report.tables import number, percent, quantity
 
 FIGURES = {"means": "figures/means.png", "differences": "figures/differences.png", "power": "figures/power.png"}
+INTERACTIONS = {"interactions": "figures/interactions.png"}
 """Where a report's figures lie, relative to results.md."""
 
 

@@ -13,6 +13,7 @@ from seedwise.looks import Look
 from seedwise.plan import Plan
 from seedwise.report import captions, limits, sentences
 from seedwise.report.details import comparison_paragraph
+from seedwise.report.factorial_section import factorial_section
 from seedwise.report.look_section import level, look_paragraph
 from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_rows
 from seedwise.report.sources_section import sources_section
@@ -60,7 +61,8 @@ class ReportInput:
     reproduce the study. Paths in `figures` are relative to results.md; its keys are means, differences and power.
     `study` is None for a table of results that no study made: `config_file` is that table, and setup, changes, commit
     and versions are unknown and left out.
-    `sources` is sources.csv, in studies whose variants differ in what varies. At a look, `seeds` are those so far and
+    `sources` is sources.csv, in studies whose variants differ in what varies, `effects` is
+    effects.csv, in factorial studies. At a look, `seeds` are those so far and
     `planned_seeds` those of the last look.
     """
 
@@ -84,6 +86,7 @@ class ReportInput:
     figures: Mapping[str, str] = field(default_factory=dict)
     test_set: Sequence[NewTestSet] = ()
     sources: pd.DataFrame | None = None
+    effects: pd.DataFrame | None = None
     look: Look | None = None
     planned_seeds: Sequence[int] | None = None
 
@@ -130,6 +133,7 @@ def render_results(report: ReportInput) -> str:
         results_table=_results_table(summaries, plain, plan),
         percentile_worth=sentences.percentile_worth(summaries, names, plan),
         sources=sources_section(report.sources, names, plain, plan) if report.sources is not None else None,
+        effects=factorial_section(report.effects, deciding, exploratory) if report.effects is not None else None,
         figures=report.figures,
         margin_declared=plan.margin is not None,
         means_caption=captions.means_caption(

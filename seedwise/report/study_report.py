@@ -9,7 +9,7 @@ import pandas as pd
 
 from seedwise.findings import Findings
 from seedwise.records import RunRecord
-from seedwise.report.captions import FIGURES
+from seedwise.report.captions import FIGURES, INTERACTIONS
 from seedwise.report.markdown import NewTestSet, ReportInput, ReportVariant
 from seedwise.study import Study
 
@@ -25,9 +25,12 @@ def build_report(
     findings: Findings,
     record: RunRecord,
     sources: pd.DataFrame | None = None,
+    effects: pd.DataFrame | None = None,
 ) -> ReportInput:
     """Gather a report; `record` is a run of the baseline, which tells sizes, hardware and versions."""
-    several = len(study.variants) > 1
+    figures = FIGURES if len(study.variants) > 1 else {"means": FIGURES["means"]}
+    if len(study.factorial().get("factors", ())) > 1:
+        figures = figures | INTERACTIONS
     return ReportInput(
         title=study.title,
         study=study.study,
@@ -51,12 +54,13 @@ def build_report(
         commit=record.provenance.commit,
         dirty=record.provenance.dirty,
         versions=record.provenance.versions,
-        figures=FIGURES if several else {"means": FIGURES["means"]},
+        figures=figures,
         test_set=[
             NewTestSet(answer.variant, answer.low, answer.high, answer.both_low, answer.both_high)
             for answer in findings.test_set
         ],
         sources=sources,
+        effects=effects,
     )
 
 

@@ -32,9 +32,11 @@ rule analyse_study:
         variants=VARIANTS,
         seeds=list(STUDY.seeds),
         varied=json.dumps(VARIED),
+        factorial=json.dumps(FACTORIAL),
         code=code_digest(
             "seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py", "seedwise/looks.py"
         ),
     shell:
         "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input} --plan {params.plan:q} --variants {params.variants}"
-        " --seeds {params.seeds} --varied {params.varied:q} > {log} 2>&1"
+        " --seeds {params.seeds} --varied {params.varied:q} --factorial {params.factorial:q}"
+        " > {log} 2>&1"

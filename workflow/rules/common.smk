@@ -53,7 +53,12 @@ VARIED = STUDY.varied()
 TABLES = [RESULTS / "summary.csv", RESULTS / "comparisons.csv"]
 if VARIED:
     TABLES.append(RESULTS / "sources.csv")
+FACTORIAL = STUDY.factorial()
+if FACTORIAL:
+    TABLES.append(RESULTS / "effects.csv")
 FIGURES = ["means", "differences", "power"] if len(VARIANTS) > 1 else ["means"]
+if len(FACTORIAL.get("factors", ())) > 1:
+    FIGURES.append("interactions")
 PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
 
 

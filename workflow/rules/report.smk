@@ -12,10 +12,11 @@ rule plot_figures:
     params:
         plan=PLAN,
         labels=LABELS,
+        factorial=json.dumps(FACTORIAL),
         code=code_digest("seedwise/report"),
     shell:
         "python $SEEDWISE_SCRIPTS/plot_figures.py --runs {input.runs} --plan {params.plan:q} --labels {params.labels:q}"
-        " --out {output} > {log} 2>&1"
+        " --factorial {params.factorial:q} --out {output} > {log} 2>&1"
 
 
 rule render_report:

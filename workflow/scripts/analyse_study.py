@@ -19,6 +19,7 @@ from seedwise.predictions import new_test_set
 from seedwise.records import read_record
 from seedwise.settings import STREAMS
 from seedwise.statistics.analysis import analyse, write_table
+from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.sources import sources_of_variance
 from seedwise.statistics.spending import spending_at
 
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--variants", nargs="+", required=True, help="in the order of the tables")
     parser.add_argument("--seeds", nargs="+", type=int, required=True, help="all declared seeds, run or not")
     parser.add_argument("--varied", default="{}", help="sources of randomness by variant, JSON; writes sources.csv")
+    parser.add_argument("--factorial", default="{}", help="factors and cells of all variants, JSON; writes effects.csv")
     arguments = parser.parse_args()
     plan = Plan.model_validate_json(arguments.plan)
     runs = pd.read_csv(arguments.runs)
@@ -56,6 +58,11 @@ def main() -> None:
     if varied := json.loads(arguments.varied):
         sources = sources_of_variance(runs, plan.metric, varied, STREAMS, plan.confidence)
         write_text(folder / "sources.csv", write_table(pd.DataFrame(map(asdict, sources), dtype=object)))
+    if design := json.loads(arguments.factorial):
+        deciding = plan.at_level(level) if level else plan
+        cells = {variant: tuple(cell) for variant, cell in design["cells"].items()}
+        effects = factorial_effects(runs, deciding, design["factors"], cells)
+        write_text(folder / "effects.csv", write_table(pd.DataFrame(map(asdict, effects), dtype=object)))
     write_findings(folder / "findings.json", findings)
     if look:
         record_look(folder / "looks.json", look)

@@ -12,6 +12,7 @@ from seedwise.errors import UserError, run_script
 from seedwise.findings import read_findings
 from seedwise.plan import Plan
 from seedwise.report.figures import plot_differences, plot_power
+from seedwise.report.interactions_figure import plot_interactions
 from seedwise.report.means_figure import plot_means
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("--plan", required=True, help="the declared plan, JSON")
     parser.add_argument("--labels", required=True, help="variant names and their labels, JSON")
     parser.add_argument("--out", nargs="+", type=Path, required=True, help="<folder>/<figure>.png and .svg, in pairs")
+    parser.add_argument("--factorial", default="{}", help="factors and cells of all variants, JSON")
     arguments = parser.parse_args()
     declared, labels = Plan.model_validate_json(arguments.plan), json.loads(arguments.labels)
     runs, summary, comparisons = (
@@ -36,8 +38,10 @@ def main() -> None:
             plot_differences(comparisons, labels, plan, png, svg)
         elif png.stem == "power":
             plot_power(summary, comparisons, labels, plan, png, svg)
+        elif png.stem == "interactions":
+            plot_interactions(summary, json.loads(arguments.factorial), declared, png, svg)
         else:
-            raise UserError(f"--out: found {png.name}; the figures are means, differences and power")
+            raise UserError(f"--out: found {png.name}; the figures are means, differences, power and interactions")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from seedwise.errors import run_script
 from seedwise.files import write_text
 from seedwise.findings import read_findings
 from seedwise.records import read_record
+from seedwise.report.factorial_section import TEXT
 from seedwise.report.markdown import render_results
 from seedwise.report.study_report import build_report
 from seedwise.study import Study
@@ -30,11 +31,13 @@ def main() -> None:
     tables = {name: pd.read_csv(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")}
     study = Study.model_validate_json(arguments.study)
     sources = pd.read_csv(arguments.runs.with_name("sources.csv")) if study.varied() else None
+    effects = pd.read_csv(arguments.runs.with_name("effects.csv"), dtype=TEXT) if study.factorial() else None
     report = build_report(
         study,
         arguments.config,
         **tables,
         sources=sources,
+        effects=effects,
         findings=read_findings(arguments.runs.with_name("findings.json")),
         record=read_record(arguments.record),
     )

@@ -1,0 +1,106 @@
+"""The section and the figure of a factorial study."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_studies import make_report, make_runs
+
+from seedwise.plan import Plan
+from seedwise.report import style
+from seedwise.report.factorial_section import TEXT, factorial_section
+from seedwise.report.interactions_figure import plot_interactions
+from seedwise.report.markdown import render_results
+from seedwise.statistics.analysis import write_table
+from seedwise.statistics.factorial import factorial_effects
+
+PLAN = Plan(baseline="baseline")
+FACTORS = {"crop": ["off", "on"], "rate": ["0.1", "1"]}
+CELLS = {
+    "baseline": ("off", "0.1"),
+    "crop-on": ("on", "0.1"),
+    "rate-1": ("off", "1"),
+    "crop-on_rate-1": ("on", "1"),
+}
+
+
+def scores(means, n=5):
+    rng = np.random.default_rng(0)
+    return {name: [float(x) for x in rng.normal(mean, 0.002, n)] for name, mean in zip(CELLS, means, strict=True)}
+
+
+def effects(made, **plan):
+    rows = factorial_effects(make_runs(made), PLAN.model_copy(update=plan), FACTORS, CELLS)
+    return pd.DataFrame(map(asdict, rows), dtype=object)
+
+
+def test_each_effect_has_a_sentence_that_claims_only_what_is_supported():
+    crop, rate, both = factorial_section(effects(scores([0.9, 0.95, 0.9, 0.92])), PLAN, False).sentences
+    assert crop.startswith("**crop**, on instead of off: is better under the declared plan (Δ = +0.0")
+    assert crop.endswith("), averaged over rate.")
+    assert "**rate**, 1 instead of 0.1: is worse under the declared plan (Δ = −0.01" in rate
+    assert both.startswith(
+        "**crop** × **rate**, on instead of off where 1 instead of 0.1: gains less there under the declared plan: "
+        "they interact (Δ = −0.0"
+    )
+    nothing = factorial_section(effects(scores([0.9, 0.9, 0.9, 0.9])), PLAN, False).sentences
+    assert [re.search("the data do not support (a difference|an interaction)", text)[1] for text in nothing] == [
+        "a difference",
+        "a difference",
+        "an interaction",
+    ]
+
+
+def test_an_exploratory_study_confirms_nothing():
+    found = factorial_section(effects(scores([0.9, 0.95, 0.9, 0.92])), PLAN, True)
+    assert "under the declared plan" not in " ".join(found.sentences)
+    assert "in this exploratory analysis" in found.sentences[0]
+
+
+def test_the_table_reads_back_from_csv_with_levels_that_look_like_numbers():
+    frame = effects(scores([0.9, 0.95, 0.9, 0.92]))
+    read = pd.read_csv(io.StringIO(write_table(frame)), dtype=TEXT)
+    found = factorial_section(read, PLAN, False)
+    assert found == factorial_section(frame, PLAN, False)
+    assert "| crop × rate | on − off, 1 − 0.1 | −0.0" in found.table
+
+
+def test_undefined_effects_say_so():
+    found = factorial_section(effects({name: [0.9] for name in CELLS}), PLAN, False)
+    assert {text.split(": ")[1] for text in found.sentences} == {
+        "undefined, for the noise of a combination cannot be estimated."
+    }
+    assert "nan" not in found.table
+
+
+def test_the_section_and_its_figure_are_in_the_report():
+    made = scores([0.9, 0.95, 0.9, 0.92])
+    report = make_report(made, PLAN, figures={"interactions": "figures/interactions.png"})
+    assert "What does each factor do" not in render_results(report)
+    text = render_results(replace(report, effects=effects(made)))
+    assert "\n## What does each factor do, and do factors interact?\n\n- **crop**" in text
+    assert "](figures/interactions.png)" in text
+    assert "corrected for all 3 effects" in text
+    assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_figure_has_a_line_per_level_and_is_the_same_again(lost, tmp_path, monkeypatch):
+    made = scores([0.9, 0.95, 0.9, 0.92])
+    if lost:
+        made["crop-on"] = [None] * 5
+    monkeypatch.setattr(style, "RC", {**style.RC, "svg.fonttype": "none"})
+    summary = make_report(made, PLAN).summary
+    design = {"factors": FACTORS, "cells": CELLS}
+    files = [(tmp_path / f"{name}.png", tmp_path / f"{name}.svg") for name in ("one", "two")]
+    for png, svg in files:
+        plot_interactions(summary, design, PLAN, png, svg)
+    assert files[0][0].read_bytes() == files[1][0].read_bytes()
+    svg = files[0][1].read_text(encoding="utf-8")
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert {"crop", "rate", "off", "on", "0.1", "1", "Test accuracy"} <= set(words)
