@@ -86,7 +86,9 @@ def _sentence(row: _Effect, factors: Sequence[str], plan: Plan, exploratory: boo
         others = [escape(factor) for factor in factors if factor not in row.factors]
         over = f", averaged over {enumerate_words(others)}" if others else ""
     else:
-        subject = f"{names[0]} × {names[1]}, {own[0]} instead of {base[0]} where {own[1]} instead of {base[1]}"
+        subject = (
+            f"{names[0]} × {names[1]}, {own[0]} instead of {base[0]}, where {names[1]} is {own[1]} and not {base[1]}"
+        )
         over = ""
     if row.estimate is None or row.p is None:
         return f"{subject}: undefined, for the noise of a combination cannot be estimated."
