@@ -232,9 +232,29 @@ def test_many_equal_variants_give_at_most_a_rare_false_claim():
 
 
 def test_importing_the_statistics_loads_nothing_heavy():
-    code = (
-        "import sys, seedwise.statistics; "
-        "print([m for m in ('torch', 'snakemake', 'matplotlib', 'statsmodels') if m in sys.modules])"
-    )
+    heavy = ("torch", "snakemake", "matplotlib", "statsmodels", "pandas", "pydantic")
+    code = f"import sys, seedwise.statistics; print([m for m in {heavy} if m in sys.modules])"
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_importing_the_statistics_takes_under_half_a_second_beyond_scipys():
+    code = (
+        "import time, scipy.stats; start = time.process_time(); import seedwise.statistics; "
+        "print(time.process_time() - start)"
+    )
+    seconds = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    ]
+
+    assert min(seconds) < 0.5
+
+
+def test_what_is_imported_late_is_there_by_name():
+    import seedwise.statistics
+
+    assert all(hasattr(seedwise.statistics, name) for name in seedwise.statistics.__all__)
+    assert set(seedwise.statistics.__all__) == set(dir(seedwise.statistics))
+    with pytest.raises(AttributeError, match="no attribute 'analyze'"):
+        seedwise.statistics.analyze  # noqa: B018

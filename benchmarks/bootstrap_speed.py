@@ -1,0 +1,136 @@
+"""The exact bootstrap of 1 000 variants, side by side with scipy, arch and the course's loop on the same data.
+
+    OMP_NUM_THREADS=1 python benchmarks/bootstrap_speed.py --out benchmarks/bootstrap_speed.json
+
+All compute the 95 % percentile interval of the mean of every variant in one process on one thread; the others draw
+10 000 resamples a variant. They take turns, round by round, so that a machine that slows down slows all of them. A
+round gives the slower ones fewer variants and scales up, as the table says. Seconds are of processor time (of the clock
+with --clock), the median over rounds. `arch` is optional: `pip install -r requirements-bench.txt`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from seedwise.files import write_text
+from seedwise.hardware import cpu_model
+from seedwise.plan import Plan
+from seedwise.statistics import analyse, bootstrap_cis
+
+VARIANTS, RESAMPLES, TEST_SIZE = 1000, 10_000, 10_000
+Matrix = np.ndarray
+
+
+def with_seedwise(scores: Matrix) -> None:
+    bootstrap_cis(scores)
+
+
+def with_scipy(scores: Matrix) -> None:
+    generator = np.random.default_rng(0)
+    for row in scores:
+        stats.bootstrap((row,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=generator)
+
+
+def with_arch(scores: Matrix) -> None:
+    from arch.bootstrap import IIDBootstrap
+
+    for row in scores:
+        IIDBootstrap(row, seed=0).conf_int(np.mean, reps=RESAMPLES, method="percentile")
+
+
+def with_course_loop(scores: Matrix) -> None:
+    np.random.seed(0)  # noqa: NPY002 - as the course writes it
+    for row in scores:
+        means = [np.mean(np.random.choice(row, size=len(row), replace=True)) for _ in range(RESAMPLES)]  # noqa: NPY002
+        np.percentile(means, [2.5, 97.5])
+
+
+# name, function, variants a round
+METHODS: list[tuple[str, Callable[[Matrix], None], int]] = [
+    ("seedwise", with_seedwise, VARIANTS),
+    ("scipy", with_scipy, 100),
+    ("arch", with_arch, 2),
+    ("course", with_course_loop, 2),
+]
+
+
+def accuracies(n: int, on_lattice: bool) -> Matrix:
+    """Scores (variants × n): correct answers out of 10 000, or the same without rounding."""
+    generator = np.random.default_rng(n)
+    means = np.clip(generator.normal(0.9, 0.003, (VARIANTS, n)), 0, 1)
+    return generator.binomial(TEST_SIZE, means) / TEST_SIZE if on_lattice else means
+
+
+def compare(scores: Matrix, rounds: int, clock: Callable[[], float]) -> dict[str, float]:
+    """Median seconds for all variants, by method."""
+    methods = [m for m in METHODS if m[0] != "arch" or importlib.util.find_spec("arch")]
+    for _, function, _ in methods:
+        function(scores[:2])
+    seconds: dict[str, list[float]] = {name: [] for name, _, _ in methods}
+    for _ in range(rounds):
+        for name, function, rows in methods:
+            began = clock()
+            function(scores[:rows])
+            seconds[name].append((clock() - began) * VARIANTS / rows)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def time_analysis(scores: Matrix, rounds: int, clock: Callable[[], float]) -> float:
+    """Median seconds of the whole analysis: all intervals, comparisons with a baseline, Holm, warnings."""
+    names = [f"v{index}" for index in range(VARIANTS)]
+    n = scores.shape[1]
+    runs = pd.DataFrame(
+        {"variant": np.repeat(names, n), "seed": np.tile(np.arange(n), VARIANTS), "test_accuracy": scores.ravel()}
+    )
+    analyse(runs.iloc[: 10 * n], Plan(baseline="v0"))
+    seconds = []
+    for _ in range(rounds):
+        began = clock()
+        analyse(runs, Plan(baseline="v0"))
+        seconds.append(clock() - began)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[3, 5, 10, 20])
+    parser.add_argument("--clock", action="store_true", help="time by the clock instead of by processor time")
+    parser.add_argument("--out", type=Path, help="JSON file to write the figures to")
+    arguments = parser.parse_args()
+    clock = time.perf_counter if arguments.clock else time.process_time
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        sys.exit("set OMP_NUM_THREADS=1: processor time adds up over threads")
+    if not importlib.util.find_spec("arch"):
+        print("arch is left out: it is not installed (pip install -r requirements-bench.txt)")
+    results = []
+    for on_lattice in (True, False):
+        for n in arguments.seeds:
+            scores = accuracies(n, on_lattice)
+            seconds = compare(scores, arguments.rounds, clock)
+            analysis = time_analysis(scores, 3, clock)
+            fastest = min(value for name, value in seconds.items() if name != "seedwise")
+            results.append({"n": n, "on_lattice": on_lattice, **seconds, "analysis": analysis})
+            shown = "  ".join(f"{name} {value:.4g} s" for name, value in seconds.items())
+            kind = "counts / 10 000" if on_lattice else "any numbers    "
+            ratio = fastest / seconds["seedwise"]
+            print(f"n = {n:<3} {kind}  {shown}  ratio {ratio:.0f}  whole analysis {analysis:.2f} s", flush=True)
+    if arguments.out:
+        record = {"processor": cpu_model(), "variants": VARIANTS, "clock": arguments.clock, "results": results}
+        write_text(arguments.out, json.dumps(record, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
