@@ -45,8 +45,8 @@ def test_each_effect_has_a_sentence_that_claims_only_what_is_supported():
     assert crop.endswith("), averaged over rate.")
     assert "**rate**, 1 instead of 0.1: is worse under the declared plan (Δ = −0.01" in rate
     assert both.startswith(
-        "**crop** × **rate**, on instead of off, where **rate** is 1 and not 0.1: gains less there under the declared plan: "
-        "they interact (Δ = −0.0"
+        "**crop** × **rate**, on instead of off, where **rate** is 1 and not 0.1: gains less there under the declared "
+        "plan: they interact (Δ = −0.0"
     )
     nothing = factorial_section(effects(scores([0.9, 0.9, 0.9, 0.9])), PLAN, False).sentences
     assert [re.search("the data do not support (a difference|an interaction)", text)[1] for text in nothing] == [
