@@ -1,0 +1,95 @@
+"""Measure how often each decision rule is wrong on real training runs, and write docs/calibration.md.
+
+    python -m benchmarks.calibrate                   about 3 minutes on 2 idle cores
+    python -m benchmarks.calibrate --document-only   figures and text again, from measured.csv, in seconds
+
+Reads docs/calibration/runs.csv: the runs.csv of `snakemake --configfile studies/calibration.yaml`. Writes
+docs/calibration/measured.csv, the figures beside it, and docs/calibration.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.calibration.document import render
+from benchmarks.calibration.draws import NormalNoise, OnePool, TwoPools
+from benchmarks.calibration.figures import plot_false_claims, plot_noise, plot_power
+from benchmarks.calibration.measure import (
+    SIZES,
+    Effort,
+    Measured,
+    measure_claims,
+    measure_coverage,
+    measure_normal_coverage,
+)
+from benchmarks.calibration.runs import Pools, read_pools
+from seedwise.files import write_text
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def tasks(pools: Pools, effort: Effort, sizes: Sequence[int] = SIZES) -> list[Callable[[], list[Measured]]]:
+    """Everything that is measured, the slowest first."""
+    null, variant = pools.baseline, pools.variant
+    stds = (float(variant.std(ddof=1)), float(null.std(ddof=1)))
+    half = len(null) // 2
+    sources = {
+        "one_pool": OnePool(null),
+        "copy": TwoPools(null[half:], null[:half], aligned=False, same_seeds=False),
+        "copy_recentred": TwoPools(null[half:], null[:half], aligned=False, same_seeds=False, recentred=True),
+        "effect_recentred": TwoPools(variant, null, aligned=True, same_seeds=True, recentred=True),
+        "normal": NormalNoise((null.mean(), null.mean()), (stds[1], stds[1])),
+    }
+    effects = {
+        "effect": TwoPools(variant, null, aligned=True, same_seeds=True),
+        "effect_other_seeds": TwoPools(variant, null, aligned=True, same_seeds=False),
+        "normal": NormalNoise((variant.mean(), null.mean()), stds, pools.correlation),
+    }
+    direction = 1 if pools.difference > 0 else -1
+    found: list[Callable[[], list[Measured]]] = []
+    for n in sorted(sizes, reverse=True):
+        for name, source in sources.items():
+            found.append(partial(measure_claims, "false_claims", name, source, n, effort))
+        for name, source in effects.items():
+            found.append(partial(measure_claims, "power", name, source, n, effort, direction))
+        for name, pool in (("baseline", null), ("variant", variant)):
+            found.append(partial(measure_coverage, name, pool, n, effort))
+        found.append(partial(measure_normal_coverage, "normal", null, n, effort))
+    return found
+
+
+def _call(task: Callable[[], list[Measured]]) -> list[Measured]:
+    return task()
+
+
+def main() -> None:
+    """Measure, draw, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--docs", type=Path, default=DOCS, help="folder with calibration/runs.csv")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--document-only", action="store_true", help="measure nothing anew")
+    arguments = parser.parse_args()
+    folder = arguments.docs / "calibration"
+    runs = pd.read_csv(folder / "runs.csv")
+    pools = read_pools(runs)
+    if not arguments.document_only:
+        with ProcessPoolExecutor(arguments.jobs) as executor:
+            rows = [asdict(row) for part in executor.map(_call, tasks(pools, Effort())) for row in part]
+        table = pd.DataFrame(rows).sort_values(["quantity", "setting", "rule", "n"])
+        write_text(folder / "measured.csv", table.to_csv(index=False))
+    measured = pd.read_csv(folder / "measured.csv")
+    plot_false_claims(measured, folder / "false_claims")
+    plot_power(measured, folder / "power")
+    plot_noise(pools, folder / "noise")
+    write_text(arguments.docs / "calibration.md", render(runs, measured))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""docs/calibration.md from the runs and the measured rates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from benchmarks.calibration.figures import ORDER
+from benchmarks.calibration.measure import INTERVALS, SIZES, Effort
+from benchmarks.calibration.rules import LABELS
+from benchmarks.calibration.runs import TEST_IMAGES, describe, read_pools
+
+TEMPLATE = Path(__file__).with_name("calibration.md.j2")
+POINTS = 100 / TEST_IMAGES
+
+
+class Rates:
+    """Rates as they are printed, in per cent."""
+
+    def __init__(self, measured: pd.DataFrame) -> None:
+        self._rows = measured.set_index(["quantity", "setting", "rule", "n"]).sort_index()
+
+    def rate(self, quantity: str, setting: str, rule: str, n: int) -> str:
+        """The rate alone: 19.4 %."""
+        return f"{100 * self._rows.loc[(quantity, setting, rule, n), 'rate']:.1f} %"
+
+    def cell(self, quantity: str, setting: str, rule: str, n: int) -> str:
+        """Rate ± standard error of pool and Monte Carlo together: 19.4 ± 0.6."""
+        row = self._rows.loc[(quantity, setting, rule, n)]
+        return f"{100 * row['rate']:.1f} ± {100 * np.hypot(row['mc_se'], row['pool_se']):.1f}"
+
+    def worst_mc(self) -> str:
+        """The largest Monte Carlo standard error of all."""
+        return f"{100 * self._rows['mc_se'].max():.2f}"
+
+
+def render(runs: pd.DataFrame, measured: pd.DataFrame) -> str:
+    """Text of docs/calibration.md."""
+    pools = read_pools(runs)
+    total = len(pools.baseline)
+    half = total // 2
+    first, second = pools.baseline[:half], pools.baseline[half:]
+    error = np.sqrt(first.var(ddof=1) / half + second.var(ddof=1) / (total - half))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATE.parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the text is Markdown, not HTML
+    )
+    only = {name: runs[name].unique() for name in ("hardware", "device", "precision", "commit", "threads", "dirty")}
+    if any(len(values) != 1 for values in only.values()):
+        raise ValueError("the runs must all come from one commit, machine and precision")
+    return environment.get_template(TEMPLATE.name).render(
+        name=pools.name,
+        total=total,
+        half=half,
+        runs=len(runs),
+        only={name: values[0] for name, values in only.items()},
+        epochs=int(runs["epochs"].iloc[0]),
+        seconds=float(runs["seconds"].median()),
+        hours=float(runs["seconds"].sum() / 3600),
+        noise={"baseline": describe(pools.baseline), pools.name: describe(pools.variant)},
+        difference=pools.difference * POINTS,
+        difference_se=pools.difference_se * POINTS,
+        effect=pools.difference / pools.std,
+        effect_se=pools.effect_se,
+        correlation=pools.correlation,
+        copy_difference=float(second.mean() - first.mean()) * POINTS,
+        copy_error=float(error) * POINTS,
+        copy_effect=float((second.mean() - first.mean()) / pools.baseline.std(ddof=1)),
+        rates=Rates(measured),
+        rules=[(rule, LABELS[rule]) for rule in ORDER],
+        intervals=INTERVALS,
+        sizes=SIZES,
+        effort=Effort(),
+    )
