@@ -28,6 +28,7 @@ from seedwise.settings import (
     problem,
     quote,
 )
+from seedwise.sources.settings import RunsSettings
 from seedwise.tracking.settings import TrackingSettings, WandbSettings
 
 __all__ = [
@@ -120,6 +121,14 @@ class Study(Section):
         ),
     ]
     tracking: Annotated[TrackingSettings, Field(description="Mirrors of the runs.")] = TrackingSettings()
+    source: Annotated[
+        RunsSettings | None,
+        Field(
+            alias="runs",
+            description="Analyse runs that were recorded elsewhere; nothing is trained.",
+            examples=[{"from": "wandb", "project": "ablation"}],
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

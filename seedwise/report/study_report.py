@@ -11,6 +11,7 @@ from seedwise.findings import Findings
 from seedwise.records import RunRecord
 from seedwise.report.captions import FIGURES, INTERACTIONS
 from seedwise.report.markdown import NewTestSet, ReportInput, ReportVariant
+from seedwise.sources.pulled import Pulled
 from seedwise.study import Study
 
 DATASET_NAMES = {"fashion_mnist": "Fashion-MNIST"}
@@ -23,11 +24,16 @@ def build_report(
     summary: pd.DataFrame,
     comparisons: pd.DataFrame,
     findings: Findings,
-    record: RunRecord,
+    record: RunRecord | Pulled,
     sources: pd.DataFrame | None = None,
     effects: pd.DataFrame | None = None,
 ) -> ReportInput:
-    """Gather a report; `record` is a run of the baseline, which tells sizes, hardware and versions."""
+    """Gather a report.
+
+    `record` is a run of the baseline, which tells sizes, hardware and versions, or where pulled runs come from.
+    """
+    origin = record.provenance if isinstance(record, RunRecord) else None
+    seeds = findings.look.seeds if findings.look else study.seeds
     figures = FIGURES if len(study.variants) > 1 else {"means": FIGURES["means"]}
     if len(study.factorial().get("factors", ())) > 1:
         figures = figures | INTERACTIONS
@@ -38,12 +44,12 @@ def build_report(
         plan=study.analysis,
         plan_hash=findings.plan_hash,
         exploratory=findings.exploratory,
-        setup=setup(study, record, len(findings.look.seeds if findings.look else study.seeds)),
+        setup=setup(study, record, len(seeds)),
         variants=[
             ReportVariant(variant.name, variant.label or variant.name, changes(study, variant.name))
             for variant in study.variants
         ],
-        seeds=findings.look.seeds if findings.look else study.seeds,
+        seeds=seeds,
         planned_seeds=study.seeds,
         look=findings.look,
         runs=runs,
@@ -51,9 +57,9 @@ def build_report(
         comparisons=comparisons,
         warnings=findings.warnings,
         commands=commands(config_file),
-        commit=record.provenance.commit,
-        dirty=record.provenance.dirty,
-        versions=record.provenance.versions,
+        commit=origin.commit if origin else None,
+        dirty=origin.dirty if origin else None,
+        versions=origin.versions if origin else {},
         figures=figures,
         test_set=[
             NewTestSet(answer.variant, answer.low, answer.high, answer.both_low, answer.both_high)
@@ -64,8 +70,13 @@ def build_report(
     )
 
 
-def setup(study: Study, record: RunRecord, seeds: int) -> dict[str, str]:
-    """Say in plain lines what was trained on what, as the baseline was."""
+def setup(study: Study, record: RunRecord | Pulled, seeds: int) -> dict[str, str]:
+    """Say in plain lines what was trained on what, as the baseline was; of pulled runs only where they come from."""
+    if isinstance(record, Pulled):
+        return {
+            "Runs": f"{record.source}, which lists {record.runs}; not trained here",
+            "Seeds": f"{seeds} per variant",
+        }
     chosen, sizes, origin = study.settings(study.analysis.baseline), record.sizes, record.provenance
     training = chosen.training
     dataset = DATASET_NAMES.get(chosen.dataset.name, chosen.dataset.name)

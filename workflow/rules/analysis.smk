@@ -1,9 +1,11 @@
-# From run records to tables.
+# From run records, or from runs that were recorded elsewhere, to tables.
 rule collect_runs:
     input:
         RECORDS,
+        [SOURCE.path] if SOURCE and SOURCE.path else [],
     output:
-        RESULTS / "runs.csv",
+        runs=RESULTS / "runs.csv",
+        pulled=PULLED,
     log:
         RESULTS / "logs/collect_runs.log",
     conda:
@@ -11,15 +13,18 @@ rule collect_runs:
     params:
         variants=VARIANTS,
         seeds=list(SEEDS),
-        code=code_digest("seedwise/records.py"),
+        source=["--source", SOURCE.model_dump_json(by_alias=True, exclude_unset=True)] if SOURCE else [],
+        metric=["--metric", STUDY.analysis.metric] if SOURCE else [],
+        code=code_digest("seedwise/records.py", "seedwise/sources"),
     shell:
-        "python $SEEDWISE_SCRIPTS/collect_runs.py --variants {params.variants} --seeds {params.seeds} --out {output}"
-        " > {log} 2>&1"
+        "python $SEEDWISE_SCRIPTS/collect_runs.py --variants {params.variants} --seeds {params.seeds}"
+        " {params.source:q} {params.metric} --out {output.runs} > {log} 2>&1"
 
 
 rule analyse_study:
     input:
-        rules.collect_runs.output,
+        runs=rules.collect_runs.output.runs,
+        pulled=PULLED,
     output:
         TABLES,
         findings=RESULTS / "findings.json",
@@ -33,10 +38,11 @@ rule analyse_study:
         seeds=list(STUDY.seeds),
         varied=json.dumps(VARIED),
         factorial=json.dumps(FACTORIAL),
+        pulled=["--pulled", *PULLED] if SOURCE else [],
         code=code_digest(
             "seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py", "seedwise/looks.py"
         ),
     shell:
-        "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input} --plan {params.plan:q} --variants {params.variants}"
+        "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input.runs} --plan {params.plan:q} --variants {params.variants}"
         " --seeds {params.seeds} --varied {params.varied:q} --factorial {params.factorial:q}"
-        " > {log} 2>&1"
+        " {params.pulled} > {log} 2>&1"

@@ -48,7 +48,9 @@ PREPARED = f"data/{DATASET}.npz"
 RESULTS = STUDY.folder()
 LOOKS = or_exit(read_looks, RESULTS / "looks.json") if STUDY.analysis.looks else ()
 SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)
-RECORDS = [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
+SOURCE = STUDY.source  # of runs that are not trained here
+RECORDS = [] if SOURCE else [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
+PULLED = [RESULTS / "pulled.json"] if SOURCE else []
 VARIED = STUDY.varied()
 TABLES = [RESULTS / "summary.csv", RESULTS / "comparisons.csv"]
 if VARIED:

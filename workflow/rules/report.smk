@@ -1,7 +1,7 @@
 # From tables to figures and results.md.
 rule plot_figures:
     input:
-        runs=rules.collect_runs.output,
+        runs=rules.collect_runs.output.runs,
         analysis=rules.analyse_study.output,
     output:
         report(PLOTS, caption="../report/figures.rst", category="Figures"),
@@ -21,9 +21,9 @@ rule plot_figures:
 
 rule render_report:
     input:
-        runs=rules.collect_runs.output,
+        runs=rules.collect_runs.output.runs,
         analysis=rules.analyse_study.output,
-        record=STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
+        record=PULLED or STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
     output:
         report(RESULTS / "results.md", caption="../report/results.rst", category="Report"),
     log:
@@ -33,7 +33,8 @@ rule render_report:
     params:
         study=STUDY.model_dump_json(by_alias=True),
         config=CONFIG_FILE,
+        record="--pulled" if SOURCE else "--record",
         code=code_digest("seedwise/report", "seedwise/report/results.md.j2"),
     shell:
         "python $SEEDWISE_SCRIPTS/render_report.py --study {params.study:q} --config {params.config:q}"
-        " --runs {input.runs} --record {input.record} --out {output} > {log} 2>&1"
+        " --runs {input.runs} {params.record} {input.record} --out {output} > {log} 2>&1"

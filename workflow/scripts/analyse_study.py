@@ -18,6 +18,7 @@ from seedwise.plan import Plan
 from seedwise.predictions import new_test_set
 from seedwise.records import read_record
 from seedwise.settings import STREAMS
+from seedwise.sources.pulled import read_pulled
 from seedwise.statistics.analysis import analyse, write_table
 from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.sources import sources_of_variance
@@ -33,15 +34,21 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, required=True, help="all declared seeds, run or not")
     parser.add_argument("--varied", default="{}", help="sources of randomness by variant, JSON; writes sources.csv")
     parser.add_argument("--factorial", default="{}", help="factors and cells of all variants, JSON; writes effects.csv")
+    parser.add_argument("--pulled", type=Path, help="pulled.json, where runs come from elsewhere")
     arguments = parser.parse_args()
     plan = Plan.model_validate_json(arguments.plan)
     runs = pd.read_csv(arguments.runs)
     folder = arguments.runs.parent
-    first = read_record(folder / "runs" / runs["variant"][0] / f"seed{runs['seed'][0]}" / "metrics.json")
+    n_test, notes = None, []
+    if arguments.pulled:
+        notes = read_pulled(arguments.pulled).notes
+    else:
+        first = read_record(folder / "runs" / runs["variant"][0] / f"seed{runs['seed'][0]}" / "metrics.json")
+        n_test = first.sizes.test
     so_far = [seed for seed in arguments.seeds if seed in set(runs["seed"])]
     spending = spending_at(plan.looks, len(so_far), plan.alpha) if plan.looks else None
     level = spending.nominal_alpha if spending else None
-    analysis = analyse(runs, plan, arguments.variants, n_test=first.sizes.test, alpha=level)
+    analysis = analyse(runs, plan, arguments.variants, n_test=n_test, alpha=level)
     look = None
     if spending:
         verdicts = dict(zip(analysis.comparisons["variant"], analysis.comparisons["verdict"], strict=True))
@@ -49,8 +56,8 @@ def main() -> None:
     findings = Findings(
         plan_hash=plan.digest(arguments.seeds),
         exploratory=hold_to_first(folder / "plan.json", plan, arguments.seeds, arguments.variants),
-        warnings=[warning.sentence for warning in analysis.warnings],
-        test_set=new_test_set(folder / "runs", runs, plan, arguments.variants),
+        warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
+        test_set=[] if arguments.pulled else new_test_set(folder / "runs", runs, plan, arguments.variants),
         look=look,
     )
     write_text(folder / "summary.csv", write_table(analysis.summary))

@@ -14,6 +14,7 @@ from seedwise.records import read_record
 from seedwise.report.factorial_section import TEXT
 from seedwise.report.markdown import render_results
 from seedwise.report.study_report import build_report
+from seedwise.sources.pulled import read_pulled
 from seedwise.study import Study
 
 
@@ -25,7 +26,9 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=Path, required=True, help="runs.csv; the other tables and findings lie beside it"
     )
-    parser.add_argument("--record", type=Path, required=True, help="a run record of the baseline")
+    origin = parser.add_mutually_exclusive_group(required=True)
+    origin.add_argument("--record", type=Path, help="a run record of the baseline")
+    origin.add_argument("--pulled", type=Path, help="pulled.json, where runs come from elsewhere")
     parser.add_argument("--out", type=Path, required=True, help="results.md to write")
     arguments = parser.parse_args()
     tables = {name: pd.read_csv(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")}
@@ -39,7 +42,7 @@ def main() -> None:
         sources=sources,
         effects=effects,
         findings=read_findings(arguments.runs.with_name("findings.json")),
-        record=read_record(arguments.record),
+        record=read_record(arguments.record) if arguments.record else read_pulled(arguments.pulled),
     )
     write_text(arguments.out, render_results(report))
 

@@ -1,0 +1,215 @@
+"""One 3×3 study by five routes: local records, W&B online, W&B offline and sent later, W&B's CSV, MLflow."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+
+from tests.tracking.wandb_server import ENTITY, KEY, WandbServer
+from tests.workflow import conftest as workflow
+
+pytestmark = pytest.mark.slow
+
+MLFLOW = importlib.util.find_spec("mlflow") is not None
+TABLES = ("summary.csv", "comparisons.csv")
+HEAD = """\
+study: {name}
+title: "Tiny study"
+dataset:  {{name: "tests.tiny:read", validation_fraction: 0.1}}
+training: {{epochs: 1, learning_rate: 0.05, precision: fp32}}
+variants:
+  - {{name: baseline}}
+  - {{name: dropout, set: {{model.dropout: 0.2}}}}
+  - {{name: slow, set: {{training.learning_rate: 0.01}}}}
+seeds: [0, 1, 2]
+analysis: {{metric: test_accuracy, baseline: baseline}}
+"""
+
+
+def run(project, name, more, environment, *options):
+    """Run a study of its own with a config of its own; return all that was printed."""
+    (project.folder / f"{name}.yaml").write_text(HEAD.format(name=name) + more)
+    kept = {key: value for key, value in workflow.environment().items() if not key.startswith(("WANDB_", "MLFLOW_"))}
+    answer = subprocess.run(
+        project.command(*options, "--configfile", f"{name}.yaml"),
+        cwd=project.folder,
+        env={**kept, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=workflow.LIMIT,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout
+    return answer.stdout
+
+
+def exported(server):
+    """The CSV that the table of runs of W&B's site exports: config and summary as columns, newest run first."""
+    stream = io.StringIO()
+    columns = ["Name", "State", "Created", "variant", "seed", "status"]
+    metrics = sorted({key for item in server.runs.values() for key in item.summary if key.startswith("final/")})
+    writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow([*columns, *metrics])
+    for item in sorted(server.runs.values(), key=lambda item: -item.created):
+        node = item.node()
+        first = [node["displayName"], node["state"], node["createdAt"], item.config["variant"], item.config["seed"]]
+        writer.writerow([*first, item.summary["status"], *(item.summary[metric] for metric in metrics)])
+    return stream.getvalue()
+
+
+def tables(project, name):
+    return {table: (project.folder / "results" / name / table).read_bytes() for table in TABLES}
+
+
+def check_no_key(folder):
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory):
+    """The study by every route: a project and a server that still runs."""
+    project = workflow.make_project(tmp_path_factory.mktemp("routes") / "project")
+    mlflow = f"mlflow: {{enabled: {str(MLFLOW).lower()}}}"
+    with WandbServer() as server, WandbServer() as later:
+        online = run(project, "online", f"tracking: {{wandb: {{mode: auto}}, {mlflow}}}\n", server.environment())
+        run(project, "offline", "tracking: {wandb: {mode: offline}}\n", {})
+        sent = run(project, "offline", "tracking: {wandb: {mode: offline}}\n", later.environment(), "sync_wandb")
+        assert "9 of 9 runs sent" in sent
+        assert KEY not in online + sent
+        (project.folder / "export.csv").write_text(exported(server))
+        yield project, server, later
+
+
+def test_what_an_online_study_leaves_holds_no_key(routes):
+    check_no_key(routes[0].folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("pulled", f"{{from: wandb, entity: {ENTITY}, project: ablation, filters: {{group: online}}}}"),
+        ("pulled-later", "{from: wandb, project: ablation}"),
+        ("from-csv", "{from: csv, path: export.csv}"),
+        pytest.param(
+            "from-mlflow",
+            "{from: mlflow, experiment: online}",
+            marks=pytest.mark.skipif(not MLFLOW, reason="needs pip install -r requirements-mlflow.txt"),
+        ),
+    ],
+)
+def test_every_route_gives_the_tables_of_the_local_records(routes, name, source):
+    project, server, later = routes
+    chosen = later if name == "pulled-later" else server
+    printed = run(project, name, f"runs: {source}\n", chosen.environment())
+    assert "train_run" not in printed
+    assert tables(project, name) == tables(project, "online") == tables(project, "offline")
+    report = (project.folder / "results" / name / "results.md").read_text()
+    assert "which lists 9; not trained here" in report
+    runs = pd.read_csv(project.folder / "results" / name / "runs.csv")
+    for row in runs.to_dict("records"):
+        record = json.loads(
+            (project.folder / f"results/online/runs/{row['variant']}/seed{row['seed']}/metrics.json").read_text()
+        )
+        assert {metric: row[metric] for metric in record["metrics"]} == record["metrics"]
+    check_no_key(project.folder)
+
+
+@pytest.mark.skipif(not MLFLOW, reason="needs pip install -r requirements-mlflow.txt")
+def test_mlflow_nests_study_variant_and_seed(routes):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{routes[0].folder}/results/mlflow.db")
+    experiment = client.get_experiment_by_name("online")
+    runs = {item.info.run_id: item for item in client.search_runs([experiment.experiment_id])}
+    assert len(runs) == 1 + 3 + 9
+
+    def path(item):
+        parent = item.data.tags.get("mlflow.parentRunId")
+        return [*(path(runs[parent]) if parent else []), item.info.run_name]
+
+    found = {"/".join(path(item)) for item in runs.values()}
+    assert {"online", "online/dropout", "online/dropout/dropout-seed2"} <= found
+    assert all(item.info.status == "FINISHED" for item in runs.values())
+
+
+def test_what_is_odd_in_a_source_is_listed_in_the_report(routes):
+    project = routes[0]
+    with WandbServer() as server:
+        for index in range(9):
+            variant, seed = ("baseline", "dropout", "slow")[index // 3], index % 3
+            server.add(f"r{index}", {"variant": variant, "seed": seed}, {"final/test_accuracy": 0.8 + index / 100})
+        server.runs["r8"].state = "crashed"
+        server.runs["r5"].state = "running"
+        server.add("again", {"variant": "baseline", "seed": 0}, {"final/test_accuracy": 0.7})
+        server.add("stray", {"variant": "other", "seed": 0}, {"final/test_accuracy": 0.7})
+        run(project, "odd", "runs: {from: wandb, project: ablation, duplicates: latest}\n", server.environment())
+    report = (project.folder / "results/odd/results.md").read_text().replace("\\", "")
+    for note in (
+        "1 run not counted: it is still running: dropout seed 2 (r5).",
+        "1 run not counted: its variant is not in the config: other seed 0 (stray).",
+        "1 run replaced by again (latest counts): baseline seed 0 (r0).",
+        "1 run counted as failed (crashed): slow seed 2 (r8).",
+        "1 declared run missing: the source has no run that has ended: dropout seed 2.",
+    ):
+        assert note in report
+
+
+def test_300_runs_come_in_through_several_pages(routes, record_property):
+    project = routes[0]
+    with WandbServer() as server:
+        for seed in range(100):
+            for shift, variant in enumerate(("baseline", "dropout", "slow")):
+                value = 0.8 + seed / 1000 + shift / 50
+                server.add(f"{variant}{seed}", {"variant": variant, "seed": seed}, {"final/test_accuracy": value})
+        (project.folder / "many.yaml").write_text(
+            HEAD.format(name="many").replace("seeds: [0, 1, 2]", f"seeds: {list(range(100))}")
+            + "runs: {from: wandb, project: ablation}\n"
+        )
+        began = time.perf_counter()
+        answer = subprocess.run(
+            project.command("results/many/runs.csv", "--configfile", "many.yaml"),
+            cwd=project.folder,
+            env={**workflow.environment(), **server.environment()},
+            capture_output=True,
+            text=True,
+            timeout=workflow.LIMIT,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+        assert answer.returncode == 0, answer.stderr
+        assert server.calls.count("Runs") == 3
+    record_property("seconds", round(seconds, 1))
+    print(f"300 runs in {seconds:.1f} s")
+    runs = pd.read_csv(project.folder / "results/many/runs.csv")
+    assert len(runs) == 300
+    assert runs["test_accuracy"].iloc[-1] == 0.8 + 99 / 1000 + 2 / 50
+
+
+def test_a_source_that_cannot_be_read_is_one_line(routes):
+    project = routes[0]
+    (project.folder / "gone.yaml").write_text(HEAD.format(name="gone") + "runs: {from: wandb, project: ablation}\n")
+    with WandbServer(fault=401) as server:
+        answer = subprocess.run(
+            project.command("--configfile", "gone.yaml"),
+            cwd=project.folder,
+            env={**workflow.environment(), **server.environment()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=workflow.LIMIT,
+            check=False,
+        )
+    assert answer.returncode != 0
+    assert "Error: runs: cannot read the W&B project ablation from http://127.0.0.1" in answer.stdout
+    assert "check the server, the key and the name" in answer.stdout
+    assert "Traceback" not in answer.stdout
+    assert KEY not in answer.stdout
