@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 CORES ?= 4
 
-.PHONY: study quick test test-fast check bench setup clean
+.PHONY: study quick test test-fast check bench mlflow-ui setup clean
 
 study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
@@ -29,6 +29,9 @@ check: $(VENV)/.dev        ## style, types, workflow lint
 bench: $(VENV)/.dev        ## side-by-side benchmarks; figures in benchmarks/README.md
 	$(BIN)/python benchmarks/against_course.py
 
+mlflow-ui: $(VENV)/.mlflow ## open the runs that MLflow mirrors, on http://127.0.0.1:5000
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db --host 127.0.0.1 --port 5000
+
 setup: $(VENV)/.study      ## only make the environment
 
 $(VENV)/.study: requirements.txt pyproject.toml
@@ -42,6 +45,10 @@ $(VENV)/.study: requirements.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.study requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(VENV)/.mlflow: $(VENV)/.study requirements-mlflow.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mlflow.txt
 	touch $@
 
 clean:                     ## remove the environment and caches, never results

@@ -133,9 +133,10 @@ def _one(runs: Sequence[FoundRun], metric: str, duplicates: str, notes: list[str
                 f"({', '.join(run.name for run in results)}); delete all but one, or say duplicates: latest or first"
             )
         chosen = results[0 if duplicates == "first" else -1]
-        replaced = [run for run in runs if run is not chosen]
-        if replaced:
-            notes.append(_note([_label(run) for run in replaced], f"replaced by {chosen.name} ({duplicates} counts)"))
+        replaced = [_label(run) for run in results if run is not chosen]
+        lost_too = [_label(run) for run in runs if run not in results]
+        notes += [_note(replaced, f"replaced by {chosen.name} ({duplicates} counts)")] if replaced else []
+        notes += [_note(lost_too, f"without a result, {chosen.name} counts")] if lost_too else []
         return chosen
     chosen = runs[-1]
     why = chosen.ended or chosen.state if chosen in lost else f"has no {metric}"
