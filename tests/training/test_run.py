@@ -17,7 +17,8 @@ from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, Train
 from seedwise.tracking import Mirrors
 from seedwise.training import batches, loop, run
 from seedwise.training.batches import split
-from seedwise.training.run import DeviceError, Request, train_run
+from seedwise.training.run import Request, train_run
+from seedwise.training.setup import DeviceError
 
 QUIET = lambda _: None  # noqa: E731
 
