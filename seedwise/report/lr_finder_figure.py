@@ -33,6 +33,8 @@ def plot_lr_finder(test: Mapping[str, Any], title: str, png: Path, svg: Path) ->
             loss = float(np.interp(np.log(rate), np.log(rates), losses))
             axes.plot(rate, loss, MARKERS[name], color=colour, markersize=9, label=f"{name} {rate:.2g}")
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xticks([10.0**power for power in range(-7, 2, 2)])
         # The explosion at the end must not flatten what leads to it.
         span = max(losses[0] - losses.min(), 1e-3)
         axes.set_ylim(losses.min() - 0.1 * span, min(losses.max(), losses[0] + 0.5 * span) + 0.05 * span)

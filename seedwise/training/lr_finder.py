@@ -51,11 +51,13 @@ def find_learning_rate(
 def suggestions(rates: ArrayLike, losses: ArrayLike) -> dict[str, float]:
     """Suggest learning rates from the smoothed losses (n,) at rising rates (n,), as fastai names them.
 
-    `valley`: in the middle of the longest falling stretch. `steep`: where the loss falls fastest per decade.
-    `minimum`: a tenth of the rate of the smallest loss.
+    `valley`: in the middle of the longest falling stretch. `steep`: where the loss falls fastest per decade; unlike
+    fastai's, only up to the smallest loss, for after an explosion a loss falls fast too. `minimum`: a tenth of the rate
+    of the smallest loss.
     """
     rate, loss = np.asarray(rates, float), np.asarray(losses, float)
-    slope = np.diff(loss) / np.diff(np.log(rate))
+    falling = slice(max(int(loss.argmin()), 1) + 1)
+    slope = np.diff(loss[falling]) / np.diff(np.log(rate[falling]))
     return {
         "valley": float(rate[_valley(loss)]),
         "steep": float(rate[slope.argmin()]),
