@@ -76,7 +76,8 @@ def build_model(settings: ModelSettings, *, channels: int, classes: int, size: i
     if is_plugin(settings.name):
         function = load_plugin(settings.name)
         model: nn.Module = function(channels=channels, classes=classes, size=size, dropout=settings.dropout)
-        initialise(model, seed)
+        if not getattr(model, "initialised", False):  # a function that loads weights says so
+            initialise(model, seed)
         return model
     if settings.pretrained:
         channels = 3

@@ -180,3 +180,16 @@ def test_images_are_scaled_to_the_input_size(first_steps):
     made, loss = first_steps(n=16, model={"input_size": 40})
     assert made.learner.model.hidden.in_features == 64 * 5 * 5
     assert np.isfinite(loss)
+
+
+def own_model(*, channels, classes, size, dropout):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(channels * size * size, classes))
+    nn.init.constant_(model[1].weight, 0.25)
+    model.initialised = dropout > 0
+    return model
+
+
+def test_a_model_of_ones_own_keeps_weights_that_it_says_it_loaded():
+    name = f"{__name__}:own_model"
+    assert set(build(name, dropout=0.5)[1].weight.unique().tolist()) == {0.25}
+    assert len(build(name)[1].weight.unique()) > 1
