@@ -13,6 +13,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
+include: "workflow/rules/lr_finder.smk"
 
 
 # Every run record is listed beside the final products, so that a deleted one is noticed.

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from seedwise.settings import PROBLEM, nearest, not_known, quote
+from seedwise.names import PROBLEM, nearest, not_known, quote
 from seedwise.study import Study
 
 Schema = dict[str, Any]

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from seedwise.settings import quote
+from seedwise.names import quote
 
 Factors = Mapping[str, Mapping[str, Mapping[str, Any]]]
 Cell = tuple[str, ...]

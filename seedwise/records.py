@@ -34,6 +34,7 @@ class Provenance(_Section):
     hardware: str = Field(description="Model of the device that trained.")
     device: str
     precision: str
+    determinism: str = Field(default="off", description="Whether torch was held to deterministic operations.")
     threads: int
     settings_digest: str
     code_digest: str
@@ -69,7 +70,7 @@ class RunRecord(_Section):
     seed: int
     status: Status
     reason: str | None = Field(default=None, description="Why a run diverged or failed.")
-    metrics: dict[str, float | None] = Field(description="Final values; null where the run diverged.")
+    metrics: dict[str, float | None] = Field(description="Final values; null where the loss was no number.")
     epochs: int = Field(description="Epochs that were completed.")
     settings: dict[str, Any] = Field(description="The resolved settings of this run.")
     sizes: Sizes

@@ -2,90 +2,30 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from seedwise.plugins import PATTERN, is_plugin
+from seedwise.errors import UserError
+from seedwise.names import Named, problem, quote
+from seedwise.trainable import FreezeEpochs, TrainableField
 
-DATASETS = ("fashion_mnist",)
-MODELS = ("small_cnn",)
+DATASETS = ("fashion_mnist", "cifar10", "oxford_iiit_pet")
+RESIZED = ("oxford_iiit_pet",)
+"""Datasets whose images come in many sizes."""
+MODELS = ("small_cnn", "resnet18", "resnet34", "efficientnet_lite0")
+PRETRAINED = ("resnet18", "resnet34", "efficientnet_lite0")
+"""Models that have ImageNet weights."""
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one_cycle", "cosine", "constant")
-AUGMENTATIONS = ("random_crop", "random_horizontal_flip")
+AUGMENTATIONS = ("random_crop", "random_horizontal_flip", "random_erasing")
 Stream = Literal["init", "order", "augmentation", "dropout", "split"]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 """The sources of randomness of a run."""
-
-# What people write elsewhere, and what it is called here.
-SYNONYMS = {
-    "gpu": "cuda",
-    "float32": "fp32",
-    "bfloat16": "bf16",
-    "lr": "learning_rate",
-    "wd": "weight_decay",
-    "bs": "batch_size",
-    "overrides": "set",
-}
-
-PROBLEM = "seedwise"  # the pydantic error type whose message is already written for the user
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that `word` most probably stands for, whatever its case; None if none is close."""
-    by_lower = {choice.lower(): choice for choice in choices}
-    if SYNONYMS.get(word.lower()) in by_lower:
-        return by_lower[SYNONYMS[word.lower()]]
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1)
-    return by_lower[found[0]] if found else None
-
-
-def quote(text: str) -> str:
-    """Put a text in quotes, in one line whatever it contains."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
-
-
-def plain(text: str) -> str:
-    """Write a name as it is, unless it would break the line."""
-    return text if text.isprintable() else quote(text)
-
-
-def not_known(found: str, choices: Sequence[str], what: str = "Known", more: str = "") -> str:
-    """Say that `found` is none of `choices`, which one it may mean, and what all of them are."""
-    guess = nearest(found, choices)
-    hint = f"; did you mean {quote(guess)}?" if guess else "."
-    return f"found {quote(found)}{hint} {what}: {', '.join(map(plain, choices))}{more}"
-
-
-def problem(message: str) -> PydanticCustomError:
-    """Make a validation error whose message is shown as it is."""
-    return PydanticCustomError(PROBLEM, "{message}", {"message": message})
-
-
-@dataclass(frozen=True)
-class Named:
-    """Annotation of a field that takes one of `names`, or `package.module:function`."""
-
-    names: tuple[str, ...]
-
-    def _check(self, name: str) -> str:
-        if name in self.names or is_plugin(name):
-            return name
-        raise problem(not_known(name, self.names, more=", or a function of your own: package.module:function"))
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        own = {"type": "string", "pattern": f"^{PATTERN}$", "description": "Your own package.module:function."}
-        return {"anyOf": [{"enum": list(self.names)}, own]}
 
 
 def _in_order(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
@@ -94,6 +34,11 @@ def _in_order(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
         if stream in streams[:position]:
             raise problem(f"found {quote(stream)} twice; name each source of randomness once")
     return tuple(stream for stream in STREAMS if stream in streams)
+
+
+def _off(level: object) -> object:
+    """Undo YAML, which reads `off` as false."""
+    return "off" if level is False else level
 
 
 # YAML's true and "3" are never numbers, and 3 is a fine float.
@@ -122,6 +67,12 @@ class DatasetSettings(Section):
     subset: Annotated[
         Whole | None, Field(ge=10, description="Train on a stratified subset of this many images; null takes all.")
     ] = None
+    image_size: Annotated[
+        Whole | None,
+        Field(
+            ge=8, description="Side in pixels to which oxford_iiit_pet is resized, 64 by default; the others are fixed."
+        ),
+    ] = None
 
 
 class ModelSettings(Section):
@@ -129,6 +80,18 @@ class ModelSettings(Section):
 
     name: Annotated[str, Named(MODELS), Field(description="Model, or package.module:function.")] = "small_cnn"
     dropout: Annotated[Number, Field(ge=0, lt=1, description="Probability of dropping a hidden unit.")] = 0.0
+    pretrained: Annotated[
+        bool, Field(strict=True, description="Start from ImageNet weights, which must be on this machine already.")
+    ] = False
+    input_size: Annotated[
+        Whole | None,
+        Field(ge=8, description="Side in pixels to which images are scaled for the model; null: as they are."),
+    ] = None
+    trainable: Annotated[
+        Literal["all", "head"] | FreezeEpochs,
+        TrainableField(),
+        Field(description="What learns: all, the head, or {freeze_epochs: n}: n epochs the head, then all."),
+    ] = "all"
 
 
 class TrainingSettings(Section):
@@ -140,6 +103,9 @@ class TrainingSettings(Section):
     learning_rate: Annotated[Number, Field(gt=0, description="Peak learning rate of the schedule.")] = 0.05
     momentum: Annotated[Number, Field(ge=0, lt=1, description="Momentum of sgd; adamw has its own.")] = 0.9
     weight_decay: Annotated[Number, Field(ge=0, description="Weight decay of the optimizer.")] = 0.0
+    learning_rate_ratio: Annotated[
+        Number, Field(gt=0, le=1, description="Learning rate of the body as a share of that of the head.")
+    ] = 1.0
     schedule: Annotated[
         str, Named(SCHEDULES), Field(description="Course of the learning rate, or package.module:function.")
     ] = "one_cycle"
@@ -150,6 +116,21 @@ class TrainingSettings(Section):
             examples=[["random_crop", "random_horizontal_flip"]],
         ),
     ] = ()
+    mixup: Annotated[Number, Field(ge=0, description="Mixup's alpha: how much two images are blended; 0 is off.")] = 0.0
+    label_smoothing: Annotated[
+        Number, Field(ge=0, lt=1, description="Share of each label that is spread evenly over all classes.")
+    ] = 0.0
+    gradient_clipping: Annotated[
+        Number | None, Field(gt=0, description="Largest norm of the gradient; null does not clip.")
+    ] = None
+    ema: Annotated[
+        Number | None,
+        Field(
+            gt=0,
+            lt=1,
+            description="Decay of the moving average of weights that is evaluated; null evaluates the weights.",
+        ),
+    ] = None
     precision: Annotated[
         Literal["auto", "fp32", "bf16"], Field(description="`auto` is bf16 where the device is fast at it.")
     ] = "auto"
@@ -157,6 +138,14 @@ class TrainingSettings(Section):
         Literal["auto", "cpu", "cuda", "mps"], Field(description="`auto` is the best device of the machine.")
     ] = "auto"
     threads: Annotated[Whole, Field(ge=1, description="CPU threads of one run.")] = 1
+    determinism: Annotated[
+        Literal["off", "warn", "error"],
+        BeforeValidator(_off),
+        Field(description="What an operation without a deterministic form does on the GPU: nothing, warn, or stop."),
+    ] = "off"
+    compile: Annotated[bool, Field(strict=True, description="Compile the model; only on CUDA, where it may pay.")] = (
+        False
+    )
     vary: Annotated[
         tuple[Stream, ...],
         AfterValidator(_in_order),
@@ -197,6 +186,26 @@ class RunSettings(Section):
             changed[section] = changed[section].model_copy(update={key: value})
         return self.model_copy(update=changed)
 
+    def check(self) -> None:
+        """Check what no setting can check alone.
+
+        Raises:
+            UserError: two settings do not go together; the message names both.
+        """
+        dataset, model, training = self.dataset, self.model, self.training
+        if dataset.image_size is not None and dataset.name not in RESIZED:
+            raise UserError(
+                f"dataset.image_size: {dataset.name} is not resized; only {', '.join(RESIZED)} is. "
+                "To show the model larger images, set model.input_size"
+            )
+        if model.pretrained and model.name not in PRETRAINED:
+            raise UserError(f"model.pretrained: {model.name} has no weights of ours; {', '.join(PRETRAINED)} have")
+        if isinstance(model.trainable, FreezeEpochs) and model.trainable.freeze_epochs >= training.epochs:
+            raise UserError(
+                f"model.trainable: freeze_epochs is {model.trainable.freeze_epochs} of {training.epochs} epochs, "
+                "so that only the head would learn; say so with trainable: head, or train for longer"
+            )
+
     @classmethod
     def from_canonical(cls, text: str) -> Self:
         """Read what `canonical` wrote; raises pydantic's ValidationError if it is anything else."""
@@ -211,7 +220,7 @@ SECTIONS: dict[str, type[Section]] = {
 
 
 # All variants learn from one dataset: other data are another study.
-SHARED = {("dataset", "name"), ("dataset", "folder")}
+SHARED = {("dataset", "name"), ("dataset", "folder"), ("dataset", "image_size")}
 
 
 def _overrides() -> Any:

@@ -12,6 +12,7 @@ from pydantic_core import InitErrorDetails
 
 from seedwise.errors import UserError
 from seedwise.factors import cells
+from seedwise.names import not_known, problem, quote
 from seedwise.plan import MOST_LOOKS, Plan
 from seedwise.records import METRICS
 from seedwise.settings import (
@@ -24,9 +25,6 @@ from seedwise.settings import (
     Section,
     TrainingSettings,
     Whole,
-    not_known,
-    problem,
-    quote,
 )
 from seedwise.sources.settings import RunsSettings
 from seedwise.tracking.settings import TrackingSettings, WandbSettings
@@ -149,9 +147,18 @@ class Study(Section):
         raise UserError(f"variant: {not_known(name, [variant.name for variant in self.variants], 'Variants')}")
 
     def settings(self, variant: str) -> RunSettings:
-        """Resolve a variant: the study's settings with the variant's overrides in their place."""
+        """Resolve a variant: the study's settings with the variant's overrides in their place.
+
+        Raises:
+            UserError: there is no such variant, or settings of it do not go together.
+        """
         common = RunSettings(dataset=self.dataset, model=self.model, training=self.training)
-        return common.replace(self.variant(variant).overrides)
+        resolved = common.replace(self.variant(variant).overrides)
+        try:
+            resolved.check()
+        except UserError as error:
+            raise UserError(f"variant {variant}: {error}") from None
+        return resolved
 
     def varied(self) -> dict[str, tuple[str, ...]]:
         """Sources of randomness by variant, if variants that are otherwise the same vary different ones; else empty.

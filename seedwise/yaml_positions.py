@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
-from seedwise.settings import nearest, plain
+from seedwise.names import nearest, plain
 
 Keys = tuple[Hashable, ...]
 

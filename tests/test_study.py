@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from seedwise import settings as settings_module
 from seedwise.config import read_study
 from seedwise.errors import UserError
-from seedwise.settings import STREAMS, nearest
+from seedwise.names import nearest
+from seedwise.settings import STREAMS
 from seedwise.study import Run, RunSettings, Study, TrackingSettings, TrainingSettings, Variant
 
 ROOT = Path(__file__).parents[1]
@@ -63,12 +64,13 @@ def test_paths_of_results() -> None:
 def test_the_canonical_text_and_digest_are_pinned() -> None:
     # A change here trains every run of every user anew: make it knowingly.
     assert DEFAULT.settings("baseline").canonical() == (
-        '{"dataset":{"name":"fashion_mnist","subset":null,"validation_fraction":0.1},'
-        '"model":{"dropout":0.0,"name":"small_cnn"},'
-        '"training":{"augmentation":[],"batch_size":64,"device":"auto","epochs":3,"learning_rate":0.05,"momentum":0.9,'
+        '{"dataset":{"image_size":null,"name":"fashion_mnist","subset":null,"validation_fraction":0.1},'
+        '"model":{"dropout":0.0,"input_size":null,"name":"small_cnn","pretrained":false,"trainable":"all"},'
+        '"training":{"augmentation":[],"batch_size":64,"compile":false,"determinism":"off","device":"auto","ema":null,"epochs":3,'
+        '"gradient_clipping":null,"label_smoothing":0.0,"learning_rate":0.05,"learning_rate_ratio":1.0,"mixup":0.0,"momentum":0.9,'
         '"optimizer":"sgd","precision":"auto","schedule":"one_cycle","threads":1,"weight_decay":0.0}}'
     )
-    assert DEFAULT.settings("baseline").digest() == "e2f5a9d2b972"
+    assert DEFAULT.settings("baseline").digest() == "87b6767ee3ae"
 
 
 def test_the_canonical_text_reads_back() -> None:
@@ -160,6 +162,41 @@ def test_functions_of_ones_own_are_names() -> None:
     for wrong in ("my.optim", "my optim:lion", ":lion", "my.optim:", "my..optim:lion", "my.optim:lion()"):
         with pytest.raises(ValidationError):
             TrainingSettings.model_validate({"optimizer": wrong})
+
+
+def test_what_learns_is_a_word_or_says_when_all_joins_in() -> None:
+    frozen = study(model={"trainable": {"freeze_epochs": 2}}).settings("baseline")
+    assert RunSettings.from_canonical(frozen.canonical()) == frozen
+    assert '"trainable":{"freeze_epochs":2}' in frozen.canonical()
+    for wrong in ("heads", {"freeze_epochs": 0}, {"freeze_epochs": True}, {"freeze": 1}, 3, None):
+        with pytest.raises(ValidationError):
+            study(model={"trainable": wrong})
+
+
+def test_yamls_off_is_no_truth_value_here() -> None:
+    assert study(training=yaml.safe_load("{determinism: off}")).training.determinism == "off"
+    with pytest.raises(ValidationError):
+        study(training={"determinism": True})
+
+
+@pytest.mark.parametrize(
+    ("sections", "told"),
+    [
+        ({"dataset": {"image_size": 32}}, "variant baseline: dataset.image_size: fashion_mnist is not resized"),
+        ({"model": {"pretrained": True}}, "variant baseline: model.pretrained: small_cnn has no weights of ours"),
+        ({"model": {"trainable": {"freeze_epochs": 3}}, "training": {"epochs": 3}}, "freeze_epochs is 3 of 3 epochs"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_one_clear_line(sections: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        study(**sections).settings("baseline")
+
+
+def test_every_setting_has_its_line_in_the_docs() -> None:
+    lines = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").splitlines()
+    for section, model in settings_module.SECTIONS.items():
+        for key in model.model_fields:
+            assert sum(line.startswith(f"| `{section}.{key}` [") for line in lines) == 1, key
 
 
 def test_a_study_never_changes() -> None:

@@ -11,7 +11,6 @@ import gzip
 import shutil
 import subprocess
 import tempfile
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedwise.data.images import DataError, ImageData
+from seedwise.data.sources import LOCAL, Report, Source, download, first_that_works, reason
 from seedwise.files import sha256
 
 FILES = {
@@ -30,8 +30,6 @@ FILES = {
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
 
-Report = Callable[[str], None]
-
 
 def fetch(folder: Path, local: Path | None = None, report: Report = print) -> None:
     """Put the four checked files into `folder`.
@@ -40,28 +38,16 @@ def fetch(folder: Path, local: Path | None = None, report: Report = print) -> No
         DataError: no source answered; the message lists what was tried and what to do.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tried = []
+    remedy = "put " + ", ".join(f"{file}[.gz]" for file in FILES)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        for name, source in _sources(folder, local, Path(scratch)):
-            try:
-                found = source()
-                for file in FILES:
-                    _place(found, file, folder)
-            except (DataError, OSError, subprocess.SubprocessError, EOFError) as error:
-                tried.append(f"  {name}: {_reason(error)}")
-                report(f"Fashion-MNIST: no luck with {name} ({_reason(error)})")
-                if local is not None and name.startswith("dataset.folder"):
-                    break  # what the user named is what the user wants: no silent replacement
-            else:
-                report(f"Fashion-MNIST: 4 files from {name}, checked")
-                return
-    raise DataError(
-        "Fashion-MNIST could not be had. Tried:\n"
-        + "\n".join(tried)
-        + "\nWhat to do: put "
-        + ", ".join(f"{file}[.gz]" for file in FILES)
-        + " into a folder and name it in config.yaml as dataset.folder."
-    )
+        sources = _sources(folder, local, Path(scratch))
+        remedy += " into a folder and name it in config.yaml as dataset.folder."
+        first_that_works("Fashion-MNIST", sources, remedy, report)
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the raw files that `fetch` left in `folder`."""
+    return [folder / file for file in FILES]
 
 
 def read(folder: Path) -> ImageData:
@@ -75,14 +61,21 @@ def read(folder: Path) -> ImageData:
     )
 
 
-def _sources(folder: Path, local: Path | None, scratch: Path) -> Iterator[tuple[str, Callable[[], Path]]]:
-    """Name and opener of each source; an opener returns a folder that may hold the files."""
-    yield "what is already there", lambda: folder
+def _sources(folder: Path, local: Path | None, scratch: Path) -> Iterator[Source]:
+    def placed(opener: Callable[[], Path]) -> Callable[[], None]:
+        def attempt() -> None:
+            found = opener()
+            for file in FILES:
+                _place(found, file, folder)
+
+        return attempt
+
+    yield "what is already there", placed(lambda: folder)
     if local is not None:
-        yield f"dataset.folder {local}", lambda: local
-    yield f"Debian's installed package {DEBIAN_PACKAGE}", lambda: Path("/") / DEBIAN_FOLDER
-    yield f"Debian's package {DEBIAN_PACKAGE}, unpacked without root", lambda: _unpack_debian(scratch)
-    yield "torchvision's mirror", lambda: _download(scratch)
+        yield f"{LOCAL} {local}", placed(lambda: local)
+    yield f"Debian's installed package {DEBIAN_PACKAGE}", placed(lambda: Path("/") / DEBIAN_FOLDER)
+    yield f"Debian's package {DEBIAN_PACKAGE}, unpacked without root", placed(lambda: _unpack_debian(scratch))
+    yield "torchvision's mirror", placed(lambda: _download(scratch))
 
 
 def _place(source: Path, file: str, folder: Path) -> None:
@@ -133,14 +126,10 @@ def _download(scratch: Path) -> Path:
         errors = []
         for mirror in FashionMNIST.mirrors:
             try:
-                with (
-                    urllib.request.urlopen(f"{mirror}{name}", timeout=30) as answer,
-                    (scratch / name).open("wb") as out,
-                ):
-                    shutil.copyfileobj(answer, out)
+                download(f"{mirror}{name}", scratch / name)
                 break
             except OSError as error:
-                errors.append(f"{mirror}{name}: {_reason(error)}")
+                errors.append(f"{mirror}{name}: {reason(error)}")
         else:
             raise DataError("; ".join(errors))
     return scratch
@@ -152,7 +141,3 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
     dimensions = raw[3]
     shape = np.frombuffer(raw, ">u4", count=dimensions, offset=4)
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seedwise.data import fashion_mnist
+from seedwise.data import cifar10, fashion_mnist, oxford_pet
 from seedwise.data.images import DataError, ImageData
 from seedwise.files import sha256
+from seedwise.names import not_known
 from seedwise.plugins import is_plugin, load_plugin
+from seedwise.settings import DATASETS
+
+MODULES = {"fashion_mnist": fashion_mnist, "cifar10": cifar10, "oxford_iiit_pet": oxford_pet}
 
 
 def fetch(name: str, folder: Path, local: Path | None) -> str:
@@ -17,21 +21,30 @@ def fetch(name: str, folder: Path, local: Path | None) -> str:
     """
     if is_plugin(name):
         return ""
-    raw = _raw(folder)
-    fashion_mnist.fetch(raw, local, report=lambda line: print(line, flush=True))
-    return "".join(f"{sha256(raw / file)}  {(raw / file).relative_to(folder)}\n" for file in fashion_mnist.FILES)
+    module, raw = MODULES[_known(name)], _raw(name, folder)
+    module.fetch(raw, local, report=lambda line: print(line, flush=True))
+    return "".join(f"{sha256(file)}  {file.relative_to(folder)}\n" for file in module.files(raw))
 
 
-def read(name: str, folder: Path, local: Path | None) -> ImageData:
+def read(name: str, folder: Path, local: Path | None, image_size: int | None = None) -> ImageData:
     """Read a dataset; a function of your own is called with the local folder, or None, and returns ImageData."""
-    if not is_plugin(name):
-        return fashion_mnist.read(_raw(folder))
-    data = load_plugin(name)(local)
-    if not isinstance(data, ImageData):
-        raise DataError(f"{name}: returned {type(data).__name__}; need seedwise.data.images.ImageData")
-    return data
+    if is_plugin(name):
+        data = load_plugin(name)(local)
+        if not isinstance(data, ImageData):
+            raise DataError(f"{name}: returned {type(data).__name__}; need seedwise.data.images.ImageData")
+        return data
+    if name == "oxford_iiit_pet":
+        return oxford_pet.read(_raw(name, folder), image_size or oxford_pet.SIZE)
+    images: ImageData = MODULES[_known(name)].read(_raw(name, folder))
+    return images
 
 
-def _raw(folder: Path) -> Path:
-    """Where torchvision would put, and look for, the raw files."""
-    return folder / "FashionMNIST" / "raw"
+def _known(name: str) -> str:
+    if name not in MODULES:
+        raise DataError(f"dataset: {not_known(name, DATASETS)}")
+    return name
+
+
+def _raw(name: str, folder: Path) -> Path:
+    """Where torchvision would look for the raw files: below this, CIFAR-10 and Pet have a folder of their own."""
+    return folder / "FashionMNIST" / "raw" if name == "fashion_mnist" else folder

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedwise.errors import UserError
-from seedwise.settings import not_known
+from seedwise.names import not_known
 from seedwise.sources.found import FoundRun, number, state_of, whole
 from seedwise.sources.settings import RunsSettings
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from seedwise.settings import Number, Section, problem
+from seedwise.names import problem
+from seedwise.settings import Number, Section
 
 NEEDED = {"wandb": "project", "csv": "path", "mlflow": "experiment"}
 ALLOWED = {"wandb": {"project", "entity", "filters", "timeout"}, "csv": {"path"}, "mlflow": {"experiment", "uri"}}

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from seedwise.data.images import DataError, ImageData, stratified_order, stratified_subset
 from seedwise.settings import DatasetSettings
-from seedwise.training.augmentation import Augmentation
+from seedwise.training.augmentation import Augmentation, random_crop, random_horizontal_flip
 from seedwise.training.seeding import Streams, numpy_generator, torch_generator
 
 SUBSET_SEED = 0
 """A subset is the same for every run of every study: it is part of the question, not of the noise."""
+
+SHARING = (random_crop, random_horizontal_flip)
+"""Augmentations that draw in turn from one generator; any other has its own, and shifts nobody's draws."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,22 @@ class Examples:
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Per-channel mean and standard deviation of the training images, in units of grey levels 0 to 255."""
+    """Per-channel mean and standard deviation (1, channels, 1, 1) in units of grey levels 0 to 255.
+
+    With a `size`, images are scaled to that side (bilinear). With 3 channels, a grey image becomes three equal ones.
+    """
 
     mean: torch.Tensor
     std: torch.Tensor
+    size: int | None = None
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Turn uint8 images into normalised float32 images, laid out channels last."""
-        return ((images.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        pixels = images.float()
+        if self.size is not None:
+            shrinks = self.size < pixels.shape[-1]
+            pixels = functional.interpolate(pixels, (self.size, self.size), mode="bilinear", antialias=shrinks)
+        return ((pixels - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
 
 
 @dataclass(frozen=True)
@@ -78,11 +90,18 @@ def training_batches(
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Go through all examples once, in the order of this epoch, augmented by the draws of this epoch."""
     order = torch.randperm(len(examples), generator=torch_generator(streams.seed_of("order"), "order", epoch))
-    draws = torch_generator(streams.seed_of("augmentation"), "augmentation", epoch)
+    seed = streams.seed_of("augmentation")
+    shared = torch_generator(seed, "augmentation", epoch)
+    draws = [
+        shared
+        if augment in SHARING
+        else torch_generator(seed, "augmentation", epoch, getattr(augment, "__name__", type(augment).__name__))
+        for augment in augmentations
+    ]
     for batch in torch.split(order.to(examples.labels.device), batch_size):
         images = examples.images[batch]
-        for augment in augmentations:
-            images = augment(images, draws)
+        for augment, generator in zip(augmentations, draws, strict=True):
+            images = augment(images, generator)
         yield images, examples.labels[batch]
 
 

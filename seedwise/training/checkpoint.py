@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
-from torch import nn
-from torch.optim.lr_scheduler import LRScheduler
 
 from seedwise.errors import UserError
 from seedwise.files import atomic_write
@@ -27,23 +28,24 @@ class Progress:
     seconds: float = 0.0
 
 
-def save(
-    path: Path, progress: Progress, model: nn.Module, optimizer: torch.optim.Optimizer, schedule: LRScheduler
-) -> None:
+class Stateful(Protocol):
+    """Anything whose state is a dictionary of tensors and plain values."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state."""
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> object:
+        """Take over a state."""
+
+
+def save(path: Path, progress: Progress, parts: Mapping[str, Stateful]) -> None:
     """Write a checkpoint atomically. Random streams need no saving: they are keyed by the epoch."""
-    state = {
-        "progress": {"epoch": progress.epoch, "history": progress.history, "seconds": progress.seconds},
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-    }
+    state = {"progress": dataclasses.asdict(progress), **{name: part.state_dict() for name, part in parts.items()}}
     with atomic_write(path) as stream:
         torch.save(state, stream)
 
 
-def restore(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, schedule: LRScheduler, device: torch.device
-) -> Progress:
+def restore(path: Path, parts: Mapping[str, Stateful], device: torch.device) -> Progress:
     """Load a checkpoint into its places; without one, start from the beginning.
 
     Raises:
@@ -53,9 +55,8 @@ def restore(
         return Progress()
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
         return Progress(**state["progress"])
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         raise CheckpointError(

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.swa_utils import AveragedModel
 
-from seedwise.training.augmentation import Augmentation
+from seedwise.settings import TrainingSettings
+from seedwise.training.augmentation import Augmentation, Mixup
 from seedwise.training.batches import Examples, Normalisation, training_batches
-from seedwise.training.seeding import Streams, set_seed, stream_seed
+from seedwise.training.seeding import Streams, numpy_generator, set_seed, stream_seed
+from seedwise.training.trainable import train_mode
 
 EVALUATION_BATCH = 500
 
@@ -38,34 +41,76 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
     return nullcontext()
 
 
+@dataclass(frozen=True)
+class Learner:
+    """What one step changes, and how: model, optimizer, schedule, moving average, and what prepares a batch."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    schedule: LRScheduler
+    average: AveragedModel | None
+    normalise: Normalisation
+    augmentations: Sequence[Augmentation]
+    training: TrainingSettings
+    precision: str
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The model that is evaluated: the moving average where there is one."""
+        return self.model if self.average is None else self.average
+
+    def mixup(self, streams: Streams, epoch: int) -> Mixup | None:
+        """Return the draws of mixup for an epoch, from the augmentation stream; None without mixup."""
+        if not self.training.mixup:
+            return None
+        return Mixup(
+            self.training.mixup, numpy_generator(streams.seed_of("augmentation"), "augmentation", epoch, "mixup")
+        )
+
+    def loss(self, images: torch.Tensor, labels: torch.Tensor, mixup: Mixup | None) -> torch.Tensor:
+        """Return the mean loss of a batch of uint8 images (n, channels, height, width) with labels (n,)."""
+        smoothing = self.training.label_smoothing
+        with autocast(labels.device, self.precision):
+            inputs = self.normalise(images)
+            if mixup is None:
+                return functional.cross_entropy(self.model(inputs), labels, label_smoothing=smoothing)
+            share, partner = mixup.draw(len(labels))
+            partner = partner.to(labels.device)
+            logits = self.model(torch.lerp(inputs[partner], inputs, share))
+            own = functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+            return share * own + (1 - share) * functional.cross_entropy(
+                logits, labels[partner], label_smoothing=smoothing
+            )
+
+    def backward(self, loss: torch.Tensor) -> None:
+        """Compute gradients anew, clipped if the settings say so."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.training.gradient_clipping is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.training.gradient_clipping)
+
+
 def train_epoch(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    schedule: LRScheduler,
+    learner: Learner,
     examples: Examples,
-    normalise: Normalisation,
-    augmentations: Sequence[Augmentation],
     *,
-    batch_size: int,
     streams: Streams,
     epoch: int,
-    precision: str,
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> float:
     """Train for one epoch; return the mean loss over its examples (NaN or infinite if it diverged)."""
-    device = examples.labels.device
     set_seed(stream_seed(streams.seed_of("dropout"), "dropout", epoch))
-    model.train()
-    total = torch.zeros((), device=device, dtype=torch.float64)
-    for step, (images, labels) in enumerate(
-        training_batches(examples, batch_size, augmentations, streams, epoch), start=1
-    ):
-        with autocast(device, precision):
-            loss = functional.cross_entropy(model(normalise(images)), labels)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+    train_mode(learner.model)
+    mixup = learner.mixup(streams, epoch)
+    total = torch.zeros((), device=examples.labels.device, dtype=torch.float64)
+    batches = training_batches(examples, learner.training.batch_size, learner.augmentations, streams, epoch)
+    for step, (images, labels) in enumerate(batches, start=1):
+        loss = learner.loss(images, labels, mixup)
+        learner.backward(loss)
+        learner.optimizer.step()
+        learner.schedule.step()
+        if learner.average is not None:
+            learner.average.update_parameters(learner.model)
         total += loss.detach().double() * len(labels)
         on_batch(step)
     return float(total) / len(examples)
@@ -97,3 +142,15 @@ def evaluate(model: nn.Module, examples: Examples, normalise: Normalisation, pre
 def is_finite(*losses: float) -> bool:
     """Whether a run is still a number: a loss of NaN or infinity means that it diverged."""
     return all(math.isfinite(loss) for loss in losses)
+
+
+def at_chance(accuracy: float, n: int, classes: int) -> str | None:
+    """Say that an accuracy on n examples is no better than guessing; None if it is better.
+
+    Better means more than three standard errors above 1 / classes, the accuracy of a guess.
+    """
+    chance = 1 / classes
+    limit = chance + 3 * math.sqrt(chance * (1 - chance) / n)
+    if accuracy > limit:
+        return None
+    return f"validation accuracy {accuracy:.4f} is at chance ({chance:.4f} + 3 standard errors is {limit:.4f})"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
 from seedwise.plugins import is_plugin, load_plugin
 from seedwise.settings import TrainingSettings
+from seedwise.training.trainable import parameter_groups
 
 
-def build_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingSettings) -> torch.optim.Optimizer:
+def build_optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
     """Build the optimizer that the settings name; a plugin gets (parameters, settings)."""
+    parameters = parameter_groups(model, settings)
     if is_plugin(settings.optimizer):
         made: torch.optim.Optimizer = load_plugin(settings.optimizer)(parameters, settings)
         return made
@@ -29,6 +29,7 @@ def build_schedule(
 ) -> lr_scheduler.LRScheduler:
     """Build the schedule, stepped once a batch; a plugin gets (optimizer, settings, total_steps).
 
+    Each parameter group keeps its share of the rate.
     `one_cycle` is Smith & Topin 2018 with torch's defaults (30 % warm-up, cosine); momentum stays as configured.
     """
     if is_plugin(settings.schedule):
@@ -36,7 +37,10 @@ def build_schedule(
         return made
     if settings.schedule == "one_cycle":
         return lr_scheduler.OneCycleLR(
-            optimizer, max_lr=settings.learning_rate, total_steps=total_steps, cycle_momentum=False
+            optimizer,
+            max_lr=[group["lr"] for group in optimizer.param_groups],
+            total_steps=total_steps,
+            cycle_momentum=False,
         )
     if settings.schedule == "cosine":
         return lr_scheduler.CosineAnnealingLR(optimizer, T_max=total_steps)

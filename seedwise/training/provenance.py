@@ -11,7 +11,7 @@ import torch
 
 from seedwise.hardware import cpu_has_bf16, cpu_model
 
-PACKAGES = ("torch", "torchvision", "numpy", "seedwise")
+PACKAGES = ("torch", "torchvision", "numpy", "efficientnet-lite-pytorch", "seedwise")
 
 
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
@@ -24,14 +24,16 @@ def git_state(folder: Path) -> tuple[str | None, bool | None]:
     return commit, bool(changes)
 
 
-def versions() -> dict[str, str]:
-    """Return versions of Python and of the packages that compute."""
+def versions(device: torch.device) -> dict[str, str]:
+    """Return versions of Python, of the packages that compute and, for a GPU, of CUDA and cuDNN."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
+    if device.type == "cuda":
+        found |= {"cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}  # type: ignore[no-untyped-call]
     return found
 
 

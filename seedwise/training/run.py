@@ -11,21 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from seedwise.data import images
-from seedwise.errors import UserError
 from seedwise.files import atomic_write, hold_lock, write_text
-from seedwise.records import METRICS, Provenance, RecordError, RunRecord, Sizes, Timing, read_record, write_record
+from seedwise.records import (
+    METRICS,
+    Provenance,
+    RecordError,
+    RunRecord,
+    Sizes,
+    Status,
+    Timing,
+    read_record,
+    write_record,
+)
 from seedwise.settings import RunSettings
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.training import checkpoint, provenance
-from seedwise.training.augmentation import build_augmentations
-from seedwise.training.batches import split
-from seedwise.training.loop import Evaluation, evaluate, is_finite, train_epoch
-from seedwise.training.models import build_model
-from seedwise.training.optimization import build_optimizer, build_schedule
-from seedwise.training.seeding import Streams, set_seed
+from seedwise.training.loop import Evaluation, at_chance, evaluate, is_finite, train_epoch
+from seedwise.training.setup import set_up
+from seedwise.training.trainable import set_trainable
 
 HISTORY = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
 
@@ -48,24 +52,6 @@ class Request:
     def record(self) -> Path:
         """Path of the run record."""
         return self.folder / "metrics.json"
-
-
-class DeviceError(UserError):
-    """The device that the settings name is not there."""
-
-
-def resolve_device(device: str) -> torch.device:
-    """Turn `auto` into the best device of this machine.
-
-    Raises:
-        DeviceError: the named device does not exist here.
-    """
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if device == "auto":
-        device = next(name for name in ("cuda", "mps", "cpu") if available[name])
-    if not available[device]:
-        raise DeviceError(f"training.device: found {device}, but torch finds no such device here; use auto or cpu")
-    return torch.device(device)
 
 
 def train_run(request: Request, mirrors: Mirrors, report: Callable[[str], None] = print) -> RunRecord:
@@ -91,30 +77,14 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
     began = time.perf_counter()
     settings, seed = request.settings, request.seed
     training = settings.training
-    torch.set_num_threads(training.threads)
-    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
-    device = resolve_device(training.device)
-    precision = provenance.resolve_precision(training.precision, device)
-    streams = Streams(seed, training.vary)
-    set_seed(streams.seed_of("init"))  # for code that draws from no stream
-
-    data, data_digest = images.load(request.data)
-    parts = split(data, settings.dataset, streams.seed_of("split"), device)
-    _, channels, size, _ = data.train_images.shape
-    model = build_model(
-        settings.model, channels=channels, classes=parts.classes, size=size, seed=streams.seed_of("init")
-    )
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = build_optimizer(model.parameters(), training)
-    steps = -(-len(parts.train) // training.batch_size)
-    schedule = build_schedule(optimizer, training, steps * training.epochs)
-    augmentations = build_augmentations(training.augmentation)
+    made = set_up(settings, seed, request.data, report)
+    learner, parts = made.learner, made.parts
     identity = f"{settings.digest()}-{request.code_digest}"
     resume_from = request.folder / f"checkpoint-{identity}.pt"
     for stale in request.folder.glob("checkpoint-*.pt"):
         if stale != resume_from:
             stale.unlink()
-    progress = checkpoint.restore(resume_from, model, optimizer, schedule, device)
+    progress = checkpoint.restore(resume_from, made.state, made.device)
     if progress.epoch:
         report(f"resuming after epoch {progress.epoch}")
     data_seconds = time.perf_counter() - began
@@ -138,20 +108,10 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
     while progress.epoch < training.epochs:
         epoch, started = progress.epoch + 1, time.perf_counter()
         with clock.train:
-            train_loss = train_epoch(
-                model,
-                optimizer,
-                schedule,
-                parts.train,
-                parts.normalise,
-                augmentations,
-                batch_size=training.batch_size,
-                streams=streams,
-                epoch=epoch,
-                precision=precision,
-            )
+            set_trainable(learner.model, settings.model, epoch)
+            train_loss = train_epoch(learner, parts.train, streams=made.streams, epoch=epoch)
         with clock.evaluate:
-            validation = evaluate(model, parts.validation, parts.normalise, precision)
+            validation = evaluate(learner.evaluated, parts.validation, learner.normalise, learner.precision)
         if not is_finite(train_loss, validation.loss):
             diverged = f"loss is not finite in epoch {epoch}"
             report(f"{request.variant} seed {seed}: diverged: {diverged}")
@@ -161,14 +121,14 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
             "train_loss": train_loss,
             "validation_loss": validation.loss,
             "validation_accuracy": validation.accuracy,
-            "learning_rate": float(optimizer.param_groups[0]["lr"]),
+            "learning_rate": float(learner.optimizer.param_groups[-1]["lr"]),
             "seconds": time.perf_counter() - started,
         }
         progress.history.append(row)
         progress.epoch = epoch
         progress.seconds += row["seconds"]
         if epoch < training.epochs:
-            checkpoint.save(resume_from, progress, model, optimizer, schedule)
+            checkpoint.save(resume_from, progress, made.state)
         report(
             f"epoch {epoch}/{training.epochs}  train loss {train_loss:.4f}  validation loss {validation.loss:.4f}  "
             f"validation accuracy {validation.accuracy:.4f}  {row['seconds']:.1f} s"
@@ -178,7 +138,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
 
     metrics: dict[str, float | None] = dict.fromkeys(METRICS)
     with clock.evaluate:
-        test = evaluate(model, parts.test, parts.normalise, precision)
+        test = evaluate(learner.evaluated, parts.test, learner.normalise, learner.precision)
     if diverged is None:
         last = progress.history[-1]
         metrics = {
@@ -186,7 +146,8 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
             "test_loss": test.loss,
             **{name: last[name] for name in METRICS[2:]},
         }
-    status = "finished" if diverged is None else "diverged"
+        diverged = at_chance(last["validation_accuracy"], len(parts.validation), parts.classes)
+    status: Status = "finished" if diverged is None else "diverged"
     with clock.tracking:
         mirrors.finish(metrics, status)
     _write_history(request.folder / "history.csv", progress.history)
@@ -205,19 +166,20 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
             train=len(parts.train),
             validation=len(parts.validation),
             test=len(parts.test),
-            parameters=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+            parameters=sum(parameter.numel() for parameter in learner.model.parameters() if parameter.requires_grad),
         ),
         provenance=Provenance(
             commit=commit,
             dirty=dirty,
-            versions=provenance.versions(),
-            hardware=provenance.hardware(device),
-            device=device.type,
-            precision=precision,
+            versions=provenance.versions(made.device),
+            hardware=provenance.hardware(made.device),
+            device=made.device.type,
+            precision=learner.precision,
+            determinism=training.determinism,
             threads=training.threads,
             settings_digest=settings.digest(),
             code_digest=request.code_digest,
-            data_digest=data_digest,
+            data_digest=made.data_digest,
         ),
         timing=Timing(
             total=request.import_seconds + time.perf_counter() - began,

@@ -13,38 +13,13 @@ import torch
 
 from seedwise.data import images
 from seedwise.records import METRICS, RunRecord, read_record
-from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+from seedwise.settings import DatasetSettings
 from seedwise.tracking import Mirrors
 from seedwise.training import batches, loop, run
 from seedwise.training.batches import split
-from seedwise.training.run import DeviceError, Request, train_run
-
-QUIET = lambda _: None  # noqa: E731
-
-
-def settings(model=None, dataset=None, **training):
-    return RunSettings(
-        dataset=DatasetSettings(**(dataset or {})),
-        model=ModelSettings(**(model or {})),
-        training=TrainingSettings(**{"epochs": 2, "precision": "fp32", **training}),
-    )
-
-
-@pytest.fixture
-def request_run(tmp_path, tiny_data):
-    def make(name="run", seed=0, **changes):
-        return Request(
-            study="tiny",
-            variant="baseline",
-            seed=seed,
-            settings=settings(**changes),
-            code_digest="c0de",
-            data=tiny_data,
-            folder=tmp_path / name,
-            tracking_folder=tmp_path,
-        )
-
-    return make
+from seedwise.training.run import train_run
+from seedwise.training.setup import DeviceError
+from tests.training.conftest import QUIET
 
 
 def outcome(request):

@@ -41,10 +41,10 @@ CONFIG_FILE = " and ".join(os.path.relpath(file) for file in workflow.configfile
 VARIANTS = [variant.name for variant in STUDY.variants]
 LABELS = json.dumps({variant.name: variant.label or variant.name for variant in STUDY.variants})
 PLAN = STUDY.analysis.model_dump_json()
-SETTINGS = {name: STUDY.settings(name) for name in VARIANTS}
+SETTINGS = {name: or_exit(STUDY.settings, name) for name in VARIANTS}
 
 DATASET = slug(STUDY.dataset.name)
-PREPARED = f"data/{DATASET}.npz"
+PREPARED = f"data/{DATASET}-{STUDY.dataset.image_size}.npz" if STUDY.dataset.image_size else f"data/{DATASET}.npz"
 RESULTS = STUDY.folder()
 LOOKS = or_exit(read_looks, RESULTS / "looks.json") if STUDY.analysis.looks else ()
 SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)

@@ -26,6 +26,7 @@ rule prepare_data:
     params:
         dataset=STUDY.dataset.name,
         folder=["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else [],
+        size=["--image-size", str(STUDY.dataset.image_size)] if STUDY.dataset.image_size else [],
     shell:
-        "python $SEEDWISE_SCRIPTS/prepare_data.py --dataset {params.dataset:q} {params.folder:q} --digests {input}"
+        "python $SEEDWISE_SCRIPTS/prepare_data.py --dataset {params.dataset:q} {params.folder:q} {params.size:q} --digests {input}"
         " --out {output} > {log} 2>&1"

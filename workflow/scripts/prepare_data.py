@@ -14,10 +14,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the dataset, or package.module:function")
     parser.add_argument("--folder", type=Path, help="local folder, handed to a dataset of your own")
+    parser.add_argument("--image-size", type=int, help="side in pixels of a dataset whose images have many sizes")
     parser.add_argument("--digests", type=Path, required=True, help="what fetch_data wrote, next to the raw files")
     parser.add_argument("--out", type=Path, required=True, help="prepared data, .npz")
     arguments = parser.parse_args()
-    data = registry.read(arguments.dataset, arguments.digests.parent, arguments.folder)
+    data = registry.read(arguments.dataset, arguments.digests.parent, arguments.folder, arguments.image_size)
     digest = images.save(arguments.out, data)
     print(f"{len(data.train_labels)} training and {len(data.test_labels)} test images, digest {digest}")
 

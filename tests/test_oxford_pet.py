@@ -1,0 +1,130 @@
+"""Oxford-IIIT Pet in torchvision's real format: small archives of the same layout stand for the real ones."""
+
+import hashlib
+import subprocess
+import sys
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision.datasets import OxfordIIITPet
+
+from seedwise.data import oxford_pet, registry
+from seedwise.data.images import DataError, load
+
+SPLITS = {"trainval": 5, "test": 3}
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """A folder with images.tar.gz and annotations.tar.gz, and what they hold: photographs of many sizes."""
+    folder = tmp_path / "source"
+    (folder / "images").mkdir(parents=True)
+    (folder / "annotations" / "trimaps").mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for split, count in SPLITS.items():
+        lines = []
+        for index in range(count):
+            name = f"Breed_{'ab'[index % 2]}_{split}_{index}"
+            shape = (40 + 7 * index, 90 - 5 * index, 3)
+            Image.fromarray(generator.integers(0, 256, shape, dtype=np.uint8)).save(folder / f"images/{name}.jpg")
+            lines.append(f"{name} {index % 2 + 1} {index % 2 + 1} 1\n")
+        (folder / "annotations" / f"{split}.txt").write_text("".join(lines))
+    Image.new("CMYK", (50, 60), (0, 255, 255, 0)).save(folder / "images/Breed_a_trainval_0.jpg")  # all red
+    resources = []
+    for part in ("images", "annotations"):
+        archive = folder / f"{part}.tar.gz"
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.add(folder / part, part)
+        url = (tmp_path / "nowhere" / archive.name).as_uri()
+        resources.append((url, hashlib.md5(archive.read_bytes()).hexdigest()))
+    monkeypatch.setattr(OxfordIIITPet, "_RESOURCES", tuple(resources))
+    monkeypatch.setattr(oxford_pet, "COUNTS", SPLITS)
+    return folder
+
+
+def drop_archives(source):
+    for archive in source.glob("*.tar.gz"):
+        archive.unlink()
+
+
+@pytest.mark.parametrize("form", ["archives", "folders", "download"])
+def test_archives_folders_and_a_download_are_fetched_read_and_resized(source, tmp_path, monkeypatch, form):
+    if form == "folders":
+        drop_archives(source)
+    if form == "download":
+        here = [((source / url.rsplit("/", 1)[1]).as_uri(), md5) for url, md5 in OxfordIIITPet._RESOURCES]
+        monkeypatch.setattr(OxfordIIITPet, "_RESOURCES", tuple(here))
+    digests = registry.fetch("oxford_iiit_pet", tmp_path / "data", None if form == "download" else source)
+    assert len(digests.splitlines()) == 2 + 8
+    data = registry.read("oxford_iiit_pet", tmp_path / "data", None)
+    assert data.train_images.shape == (5, 3, 64, 64)
+    assert data.test_images.shape == (3, 3, 64, 64)
+    assert data.train_labels.tolist() == [0, 1, 0, 1, 0]
+    red, green, blue = data.train_images[0].mean((1, 2))
+    assert red > 200 > 60 > max(green, blue)
+    assert registry.read("oxford_iiit_pet", tmp_path / "data", None, 20).test_images.shape == (3, 3, 20, 20)
+
+
+def test_the_script_prepares_the_size_that_is_asked_for(source, tmp_path, monkeypatch):
+    # The script is a process of its own, which knows nothing of this test's small counts: it must refuse the data.
+    registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
+    command = [sys.executable, "workflow/scripts/prepare_data.py", "--dataset", "oxford_iiit_pet", "--image-size", "32"]
+    command += ["--digests", tmp_path / "data" / "SHA256SUMS", "--out", tmp_path / "pet.npz"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert "annotations/trainval.txt lists 5 images, not 3680" in answer.stderr
+    monkeypatch.setattr(sys, "argv", [str(part) for part in command[1:]])
+    from workflow.scripts import prepare_data
+
+    prepare_data.main()
+    assert load(tmp_path / "pet.npz")[0].train_images.shape == (5, 3, 32, 32)
+
+
+@pytest.mark.parametrize("damage", ["torn archive", "half-extracted folder", "empty image", "torn list", "no folder"])
+def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
+    images, lists = source / "images", source / "annotations"
+    if damage != "torn archive":
+        drop_archives(source)
+    reason = {
+        "torn archive": "images.tar.gz is torn or altered (MD5",
+        "half-extracted folder": "2 of 5 images of trainval are missing, Breed_a_trainval_2.jpg the first",
+        "empty image": "1 of 3 images of test are missing, Breed_b_test_1.jpg the first",
+        "torn list": "annotations/trainval.txt lists 3 images, not 5: half extracted?",
+        "no folder": "the folder annotations is not there",
+    }[damage]
+    if damage == "torn archive":
+        archive = source / "images.tar.gz"
+        archive.write_bytes(archive.read_bytes()[:-100])
+    if damage == "half-extracted folder":
+        (images / "Breed_a_trainval_2.jpg").unlink()
+        (images / "Breed_b_trainval_3.jpg").unlink()
+    if damage == "empty image":
+        (images / "Breed_b_test_1.jpg").write_bytes(b"")
+    if damage == "torn list":
+        (lists / "trainval.txt").write_text("".join((lists / "trainval.txt").read_text().splitlines(True)[:3]))
+    if damage == "no folder":
+        lists.rename(source / "elsewhere")
+    with pytest.raises(DataError) as caught:
+        oxford_pet.fetch(tmp_path / "data", source, lambda _: None)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "Oxford-IIIT Pet could not be had. Tried:"
+    assert lines[2].startswith(f"  dataset.folder {source}: ")
+    assert reason in lines[2]
+    assert lines[-1].startswith("What to do: put images.tar.gz and annotations.tar.gz")
+    assert not (tmp_path / "data" / oxford_pet.BASE).exists()
+
+
+def test_an_image_torn_inside_is_told_by_name(source, tmp_path):
+    drop_archives(source)
+    photograph = source / "images" / "Breed_b_trainval_1.jpg"
+    photograph.write_bytes(photograph.read_bytes()[:400])
+    registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
+    with pytest.raises(DataError, match=r"Breed_b_trainval_1\.jpg is torn"):
+        registry.read("oxford_iiit_pet", tmp_path / "data", None)
+
+
+def test_without_any_source_the_publishers_addresses_are_named(source, tmp_path):
+    with pytest.raises(DataError, match=r"the publisher, .*images\.tar\.gz and .*annotations\.tar\.gz: "):
+        oxford_pet.fetch(tmp_path / "data", None, lambda _: None)

@@ -1,0 +1,85 @@
+"""How a run ends and what its record says: divergence, determinism levels, provenance."""
+
+import math
+import re
+
+import pytest
+import torch
+
+from seedwise.tracking import Mirrors
+from seedwise.training import loop, provenance
+from seedwise.training.run import train_run
+from seedwise.training.setup import set_determinism, set_up
+from tests.training.conftest import QUIET
+
+
+@pytest.fixture(autouse=True)
+def _back_to_default():
+    yield
+    set_determinism("off")
+
+
+def test_a_run_at_chance_is_diverged_and_keeps_its_numbers(request_run):
+    record = train_run(request_run(learning_rate=1e-7), Mirrors([]), QUIET)
+    assert record.status == "diverged"
+    assert re.fullmatch(
+        r"validation accuracy 0\.\d{4} is at chance \(0\.1000 \+ 3 standard errors is 0\.2162\)", record.reason
+    )
+    assert record.metrics["validation_accuracy"] <= 0.2162
+    assert record.epochs == 2
+
+
+def test_chance_is_three_standard_errors_of_a_guess():
+    limit = 0.1 + 3 * math.sqrt(0.09 / 1000)
+    assert loop.at_chance(limit - 1e-9, 1000, 10) is not None
+    assert loop.at_chance(limit + 1e-9, 1000, 10) is None
+    assert loop.at_chance(0.5, 10_000, 2) is not None
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_run_that_learns_is_finished_whatever_its_precision(request_run, precision):
+    record = train_run(request_run(epochs=4, precision=precision), Mirrors([]), QUIET)
+    assert (record.status, record.reason) == ("finished", None)
+    assert record.provenance.precision == precision
+
+
+@pytest.mark.parametrize("level", ["off", "warn", "error"])
+def test_determinism_levels_are_set_and_recorded(request_run, level):
+    record = train_run(request_run(level, determinism=level, epochs=1), Mirrors([]), QUIET)
+    assert record.provenance.determinism == level
+    assert torch.get_deterministic_debug_mode() == {"off": 0, "warn": 1, "error": 2}[level]
+
+
+def test_error_stops_at_an_operation_without_a_deterministic_form():
+    values, target = torch.ones(3), torch.zeros(3)
+    set_determinism("error")
+    with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
+        target.put_(torch.tensor([0, 0, 1]), values)
+    set_determinism("warn")
+    with pytest.warns(UserWarning, match="does not have a deterministic implementation"):
+        target.put_(torch.tensor([0, 0, 1]), values)
+    set_determinism("off")
+    target.put_(torch.tensor([0, 0, 1]), values)
+
+
+def test_levels_agree_to_the_last_digit_on_a_cpu(request_run):
+    metrics = [
+        train_run(request_run(level, determinism=level, device="cpu"), Mirrors([]), QUIET).metrics
+        for level in ("off", "error")
+    ]
+    assert metrics[0] == metrics[1]
+
+
+def test_compile_on_a_cpu_is_said_to_be_left_out(request_run):
+    said = []
+    request = request_run(compile=True, device="cpu")
+    set_up(request.settings, 0, request.data, said.append)
+    assert said == ["training.compile: not used on cpu, where it gains nothing"]
+
+
+def test_versions_name_what_computed(monkeypatch):
+    assert {"python", "torch", "torchvision", "numpy"} <= set(provenance.versions(torch.device("cpu")))
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91000)
+    found = provenance.versions(torch.device("cuda"))
+    assert (found["cuda"], found["cudnn"]) == ("13.0", "91000")

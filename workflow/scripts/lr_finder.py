@@ -1,0 +1,25 @@
+"""Plot a learning-rate range test as PNG and SVG, and print its suggestions."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from seedwise.errors import run_script
+from seedwise.report.lr_finder_figure import plot_lr_finder
+
+
+def main() -> None:
+    """Parse arguments and plot."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--test", type=Path, required=True, help="what lr_range_test wrote, JSON")
+    parser.add_argument("--title", required=True)
+    parser.add_argument("--out", nargs=2, type=Path, required=True, help="the PNG and the SVG")
+    arguments = parser.parse_args()
+    test = json.loads(arguments.test.read_text(encoding="utf-8"))
+    plot_lr_finder(test, arguments.title, *arguments.out)
+
+
+if __name__ == "__main__":
+    run_script(main)
