@@ -102,38 +102,3 @@ def training_threads(wildcards):
 def training_gpus(wildcards):
     """One GPU where the run trains on CUDA, else none, so that `--resources gpu=1` queues only what needs it."""
     return int(resolve_device(SETTINGS[wildcards.variant].training.device) == "cuda")
-
-
-def lock_study():
-    """Hold the study's lock while Snakemake lives; the kernel frees it, however Snakemake ends."""
-    global STUDY_LOCK
-    STUDY_LOCK = hold_lock(RESULTS / ".lock")
-    try:
-        STUDY_LOCK.__enter__()
-    except LockHeldError:
-        raise WorkflowError(
-            f"another snakemake is running the study {STUDY.study} ({RESULTS}); wait for it, or stop it first"
-        )
-
-
-onstart:
-    if workflow.is_main_process:
-        lock_study()
-        prepare_mlflow()
-
-
-def say_look():
-    """Say after a run of a study with looks whether to stop or go on."""
-    if STUDY.analysis.looks and (looks := read_looks(RESULTS / "looks.json")):
-        names = {variant.name: variant.name for variant in STUDY.variants}
-        print(describe(looks[-1], names), file=sys.stderr)
-
-
-# Where nothing is left to run, `onsuccess` does not come.
-if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
-    say_look()
-
-
-onsuccess:
-    say_look()
-    say_unsent()

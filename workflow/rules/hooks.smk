@@ -1,0 +1,61 @@
+# What happens around a study: its lock, the trackers' preparation, and what is said at the end.
+import subprocess
+
+from seedwise.tracking.sync import unsent
+from seedwise.tracking.weights_and_biases import goes_online
+
+
+def lock_study():
+    """Hold the study's lock while Snakemake lives; the kernel frees it, however Snakemake ends."""
+    global STUDY_LOCK
+    STUDY_LOCK = hold_lock(RESULTS / ".lock")
+    try:
+        STUDY_LOCK.__enter__()
+    except LockHeldError:
+        raise WorkflowError(
+            f"another snakemake is running the study {STUDY.study} ({RESULTS}); wait for it, or stop it first"
+        )
+
+
+def prepare_mlflow():
+    """Make the MLflow store before the first runs, which would otherwise create its tables all at once.
+
+    It is no rule: the store as an input of `train_run` would train everything anew when MLflow is switched on.
+    """
+    if STUDY.tracking.mlflow.enabled:
+        script = HOME / "workflow/scripts/prepare_mlflow.py"
+        subprocess.run(
+            [sys.executable, script, "--study", STUDY.study, "--variants", *VARIANTS]
+            + ["--tracking", STUDY.tracking.model_dump_json()],
+            check=False,
+            stdout=sys.stderr,
+        )
+
+
+def say_unsent():
+    """Say which runs W&B should have and has not."""
+    if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(RESULTS)):
+        print(f"{len(left)} runs are not in W&B yet; send them: snakemake --cores 1 sync_wandb", file=sys.stderr)
+
+
+onstart:
+    if workflow.is_main_process:
+        lock_study()
+        prepare_mlflow()
+
+
+def say_look():
+    """Say after a run of a study with looks whether to stop or go on."""
+    if STUDY.analysis.looks and (looks := read_looks(RESULTS / "looks.json")):
+        names = {variant.name: variant.name for variant in STUDY.variants}
+        print(describe(looks[-1], names), file=sys.stderr)
+
+
+# Where nothing is left to run, `onsuccess` does not come.
+if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
+    say_look()
+
+
+onsuccess:
+    say_look()
+    say_unsent()
