@@ -52,7 +52,9 @@ class RunsSettings(Section):
         needed = NEEDED[self.origin]
         if getattr(self, needed) is None:
             raise problem(f"from: {self.origin} needs {needed}")
-        foreign = sorted((self.model_fields_set & OWN) - ALLOWED[self.origin])
+        fields = type(self).model_fields  # a study that was written out names every key, with its default
+        given = {key for key in OWN if getattr(self, key) != fields[key].default}
+        foreign = sorted(given - ALLOWED[self.origin])
         if foreign:
             raise problem(f"from: {self.origin} takes no {', '.join(foreign)}")
         return self

@@ -95,6 +95,11 @@ def test_each_kind_of_source_has_its_keys(settings, told):
         RunsSettings.model_validate(settings)
 
 
+def test_a_written_out_section_reads_back():
+    settings = RunsSettings.model_validate({"from": "csv", "path": "a.csv", "duplicates": "first"})
+    assert RunsSettings.model_validate_json(settings.model_dump_json(by_alias=True)) == settings
+
+
 def read(tmp_path, text, **more):
     path = tmp_path / "export.csv"
     path.write_text(text)
