@@ -19,7 +19,7 @@ CONFIG = """\
 study: tiny
 title: "Tiny study"
 dataset:  {name: "tests.tiny:read", validation_fraction: 0.1}
-training: {epochs: 1, learning_rate: 0.05, precision: fp32}
+training: {epochs: 1, batch_size: 16, learning_rate: 0.05, precision: fp32}
 variants:
   - {name: baseline, label: Baseline}
   - {name: dropout, label: + Dropout, set: {model.dropout: 0.2, training.momentum: 0.8}}
