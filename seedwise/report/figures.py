@@ -51,6 +51,7 @@ def plot_differences(
         axes.set_yticks(range(len(rows)), [style.wrap(labels[row.variant], 22) for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
+        axes.locator_params(axis="x", nbins=5)  # signed numbers of four digits are wide
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(
             f"Difference from {style.wrap(labels[plan.baseline], 30)}\nin {metric_words(plan)} (positive is better)"
