@@ -14,7 +14,7 @@ quick: $(VENV)/.study      ## the whole workflow on a small subset, in under a m
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 --configfile studies/quick.yaml
 
 test: $(VENV)/.dev         ## set up and run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev    ## only the tests that take no workflow runs
 	$(BIN)/python -m pytest -m "not slow"
