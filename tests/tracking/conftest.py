@@ -20,7 +20,7 @@ LIMIT = 120
 SETTINGS = RunSettings(
     dataset=DatasetSettings(),
     model=ModelSettings(),
-    training=TrainingSettings(epochs=2, precision="fp32", device="cpu"),
+    training=TrainingSettings(epochs=4, batch_size=32, precision="fp32", device="cpu"),
 )
 
 

@@ -45,10 +45,10 @@ def test_a_rerun_replaces_the_run_and_keeps_its_place(tmp_path, tiny_data):
     assert run.info.run_id == trained.record.tracking["mlflow"]
     assert run.data.tags["mlflow.parentRunId"] == by_name["baseline"].info.run_id
     assert by_name["baseline"].data.tags["mlflow.parentRunId"] == by_name["tiny"].info.run_id
-    assert run.data.params["training.epochs"] == "2"
+    assert run.data.params["training.epochs"] == "4"
     finals = {name: run.data.metrics[f"final/{name}"] for name in trained.record.metrics}
     assert finals == trained.record.metrics
-    assert [point.step for point in client.get_metric_history(run.info.run_id, "train_loss")] == [1, 2]
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "train_loss")] == [1, 2, 3, 4]
 
 
 @needs_mlflow

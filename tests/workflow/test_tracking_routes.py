@@ -25,11 +25,11 @@ HEAD = """\
 study: {name}
 title: "Tiny study"
 dataset:  {{name: "tests.tiny:read", validation_fraction: 0.1}}
-training: {{epochs: 1, learning_rate: 0.05, precision: fp32}}
+training: {{epochs: 6, batch_size: 32, learning_rate: 0.05, precision: fp32}}
 variants:
   - {{name: baseline}}
   - {{name: dropout, set: {{model.dropout: 0.2}}}}
-  - {{name: slow, set: {{training.learning_rate: 0.01}}}}
+  - {{name: slow, set: {{training.learning_rate: 0.02}}}}
 seeds: [0, 1, 2]
 analysis: {{metric: test_accuracy, baseline: baseline}}
 """
@@ -123,6 +123,7 @@ def test_every_route_gives_the_tables_of_the_local_records(routes, name, source)
     report = (project.folder / "results" / name / "results.md").read_text()
     assert "which lists 9; not trained here" in report
     runs = pd.read_csv(project.folder / "results" / name / "runs.csv")
+    assert runs["status"].tolist() == ["finished"] * 9
     for row in runs.to_dict("records"):
         record = json.loads(
             (project.folder / f"results/online/runs/{row['variant']}/seed{row['seed']}/metrics.json").read_text()
