@@ -53,6 +53,11 @@ class Request:
         """Path of the run record."""
         return self.folder / "metrics.json"
 
+    @property
+    def history(self) -> Path:
+        """Path of the table of epochs."""
+        return self.folder / "history.csv"
+
 
 def train_run(request: Request, mirrors: Mirrors, report: Callable[[str], None] = print) -> RunRecord:
     """Train, validate, test once, and leave metrics.json, history.csv and predictions.npz in the run's folder.
@@ -129,6 +134,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
         progress.seconds += row["seconds"]
         if epoch < training.epochs:
             checkpoint.save(resume_from, progress, made.state)
+        _write_history(request.history, progress.history)  # after each epoch, for whoever watches
         report(
             f"epoch {epoch}/{training.epochs}  train loss {train_loss:.4f}  validation loss {validation.loss:.4f}  "
             f"validation accuracy {validation.accuracy:.4f}  {row['seconds']:.1f} s"
@@ -150,7 +156,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
     status: Status = "finished" if diverged is None else "diverged"
     with clock.tracking:
         mirrors.finish(metrics, status)
-    _write_history(request.folder / "history.csv", progress.history)
+    _write_history(request.history, progress.history)
     _write_predictions(request.folder / "predictions.npz", test)
     commit, dirty = provenance.git_state(Path.cwd())
     record = RunRecord(

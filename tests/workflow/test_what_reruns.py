@@ -56,7 +56,7 @@ def test_a_changed_shared_setting_trains_everything(project):
     ("old", "new"),
     [
         ("{model.dropout: 0.2, training.momentum: 0.8}", "{training.momentum: 0.8, model.dropout: 0.2}"),
-        ("training: {epochs: 1, learning_rate: 0.05", "training: {learning_rate: 0.05, epochs: 1"),
+        ("{epochs: 1, batch_size: 16", "{batch_size: 16, epochs: 1"),
         ("learning_rate: 0.05", "learning_rate: 5.0e-2"),
         ("study: tiny", "# a comment\nstudy: tiny"),
         ("wandb: {mode: disabled}", "wandb: {mode: disabled, project: elsewhere}"),
