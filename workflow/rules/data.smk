@@ -30,3 +30,14 @@ rule prepare_data:
     shell:
         "python $SEEDWISE_SCRIPTS/prepare_data.py --dataset {params.dataset:q} {params.folder:q} {params.size:q} --digests {input}"
         " --out {output} > {log} 2>&1"
+
+
+# `ancient` spares finished runs from data made again only where the data exist before Snakemake plans.
+if workflow.is_main_process and not Path(PREPARED).exists():
+    left = sum(not record.exists() for record in RECORDS)
+    if 0 < left < len(RECORDS):
+        print(
+            f"{PREPARED} is missing, and {left} of {len(RECORDS)} runs need it. Make it first, or the finished runs"
+            " are trained again too:\n  snakemake --cores 1 prepare_data",
+            file=sys.stderr,
+        )
