@@ -133,8 +133,9 @@ def _unknown_key(keys: Sequence[Hashable]) -> str:
         return f"a section; write dotted paths instead, such as {inside[0]}"
     if "." in valid[0] and "." in key and _schema_at(key.split(".")):
         return f"the same for all variants, so that none can replace it. Valid keys: {', '.join(valid)}"
-    by_last_part = {path.rsplit(".", 1)[-1]: path for path in valid} if "." not in key else {}
-    guess = nearest(key, valid) or by_last_part.get(nearest(key, by_last_part) or "")
+    # The last part says more than the section before it, in which a wrong key is as often at fault.
+    by_last_part = {path.rsplit(".", 1)[-1]: path for path in valid}
+    guess = by_last_part.get(nearest(key.rsplit(".", 1)[-1], by_last_part) or "") or nearest(key, valid)
     hint = f'; did you mean "{guess}"?' if guess else _elsewhere(key)
     return f"unknown key{hint} Valid keys: {', '.join(valid)}"
 
