@@ -10,6 +10,8 @@ rule collect_runs:
         RESULTS / "logs/collect_runs.log",
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        **needs("collect_runs"),
     params:
         variants=VARIANTS,
         seeds=list(SEEDS),
@@ -32,6 +34,8 @@ rule analyse_study:
         RESULTS / "logs/analyse_study.log",
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        **needs("analyse_study"),
     params:
         plan=PLAN,
         variants=VARIANTS,

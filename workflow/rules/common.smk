@@ -99,6 +99,25 @@ def training_threads(wildcards):
     return SETTINGS[wildcards.variant].training.threads
 
 
+def gpus_of(declared, device):
+    """One GPU where a job trains on CUDA, else none, so that a limit on `gpu` queues only what needs one."""
+    return int(resolve_device(device) == "cuda") if declared is None else declared
+
+
 def training_gpus(wildcards):
-    """One GPU where the run trains on CUDA, else none, so that `--resources gpu=1` queues only what needs it."""
-    return int(resolve_device(SETTINGS[wildcards.variant].training.device) == "cuda")
+    return gpus_of(STUDY.resources.train_run.gpu, SETTINGS[wildcards.variant].training.device)
+
+
+def needs(rule):
+    """Resources of a rule that does not train. Memory and time grow with each attempt."""
+    return {
+        "mem_mb": lambda wildcards, attempt: STUDY.resources.limits(rule, attempt).mem_mb,
+        "runtime": lambda wildcards, attempt: STUDY.resources.limits(rule, attempt).runtime,
+    }
+
+
+def gpu_needs(rule):
+    """Resources of a rule that trains, without `gpu`, which depends on the device."""
+    declared = getattr(STUDY.resources, rule)
+    model = {"gpu_model": declared.gpu_model} if declared.gpu_model else {}
+    return needs(rule) | {"gpu_slots": declared.gpu_slots} | model
