@@ -1,8 +1,25 @@
 # What happens around a study: its lock, the trackers' preparation, and what is said at the end.
 import subprocess
 
+from seedwise.gpus import NO_GPU
+from seedwise.hardware import gpus
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
+
+ON_CUDA = {name for name in VARIANTS if resolve_device(SETTINGS[name].training.device) == "cuda"}
+
+# On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. On a
+# cluster, where Snakemake is told a number of nodes, the limit would hold back the cluster.
+if workflow.is_main_process and workflow.resource_settings.nodes is None and ON_CUDA and gpus():
+    if "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", len(gpus()) * STUDY.resources.train_run.gpu_slots)
+
+
+def check_gpus():
+    """End before the first job if runs are to train on CUDA on this machine, which has no GPU."""
+    if workflow.local_exec and ON_CUDA and not gpus():
+        if any(job.wildcards_dict.get("variant") in ON_CUDA for job in workflow.dag.needrun_jobs()):
+            raise WorkflowError(NO_GPU)
 
 
 def lock_study():
@@ -40,6 +57,7 @@ def say_unsent():
 
 onstart:
     if workflow.is_main_process:
+        check_gpus()
         lock_study()
         prepare_mlflow()
 
