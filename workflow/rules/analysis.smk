@@ -2,7 +2,7 @@
 rule collect_runs:
     input:
         RECORDS,
-        [SOURCE.path] if SOURCE and SOURCE.path else [],
+        [local(SOURCE.path)] if SOURCE and SOURCE.path else [],
     output:
         runs=RESULTS / "runs.csv",
         pulled=PULLED,
@@ -42,11 +42,11 @@ rule analyse_study:
         seeds=list(STUDY.seeds),
         varied=json.dumps(VARIED),
         factorial=json.dumps(FACTORIAL),
-        pulled=["--pulled", *PULLED] if SOURCE else [],
+        pulled="--pulled" if SOURCE else "",
         code=code_digest(
             "seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py", "seedwise/looks.py"
         ),
     shell:
         "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input.runs} --plan {params.plan:q} --variants {params.variants}"
         " --seeds {params.seeds} --varied {params.varied:q} --factorial {params.factorial:q}"
-        " {params.pulled} > {log} 2>&1"
+        " {params.pulled} {input.pulled} > {log} 2>&1"

@@ -25,12 +25,12 @@ def check_gpus():
 def lock_study():
     """Hold the study's lock while Snakemake lives; the kernel frees it, however Snakemake ends."""
     global STUDY_LOCK
-    STUDY_LOCK = hold_lock(RESULTS / ".lock")
+    STUDY_LOCK = hold_lock(FOLDER / ".lock")
     try:
         STUDY_LOCK.__enter__()
     except LockHeldError:
         raise WorkflowError(
-            f"another snakemake is running the study {STUDY.study} ({RESULTS}); wait for it, or stop it first"
+            f"another snakemake is running the study {STUDY.study} ({FOLDER}); wait for it, or stop it first"
         )
 
 
@@ -40,10 +40,10 @@ def prepare_mlflow():
     It is no rule: the store as an input of `train_run` would train everything anew when MLflow is switched on.
     """
     if STUDY.tracking.mlflow.enabled:
-        script = HOME / "workflow/scripts/prepare_mlflow.py"
+        script = SCRIPTS / "prepare_mlflow.py"
         subprocess.run(
             [sys.executable, script, "--study", STUDY.study, "--variants", *VARIANTS]
-            + ["--tracking", STUDY.tracking.model_dump_json()],
+            + ["--tracking", STUDY.tracking.model_dump_json(), "--results", FOLDER.parent],
             check=False,
             stdout=sys.stderr,
         )
@@ -51,7 +51,7 @@ def prepare_mlflow():
 
 def say_unsent():
     """Say which runs W&B should have and has not."""
-    if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(RESULTS)):
+    if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(FOLDER)):
         print(f"{len(left)} runs are not in W&B yet; send them: snakemake --cores 1 sync_wandb", file=sys.stderr)
 
 
@@ -64,7 +64,7 @@ onstart:
 
 def say_look():
     """Say after a run of a study with looks whether to stop or go on."""
-    if STUDY.analysis.looks and (looks := read_looks(RESULTS / "looks.json")):
+    if STUDY.analysis.looks and (looks := read_looks(FOLDER / "looks.json")):
         names = {variant.name: variant.name for variant in STUDY.variants}
         print(describe(looks[-1], names), file=sys.stderr)
 

@@ -26,5 +26,5 @@ rule train_run:
     shell:
         "python $SEEDWISE_SCRIPTS/train_run.py --study {params.study} --variant {wildcards.variant}"
         " --seed {wildcards.seed} --settings {params.settings:q} --code {params.code}"
-        ' --tracking "$SEEDWISE_TRACKING" --data {input} --out {output.record}'
+        ' --tracking "$' + TRACKING + '" --data {input} --out {output.record}'
         " --gpu-slots {resources.gpu_slots} > {log} 2>&1"
