@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 
-def prepare(home: Path, tracking: str) -> None:
+def prepare(scripts: Path, package: Path, results: Path, tracking: str) -> str:
     """Let jobs find Python, the package, the scripts and the tracking settings.
 
     Tracking settings travel in the environment, not as parameters: another W&B project must not train runs anew.
 
     Args:
-        home: folder of the Snakefile.
+        scripts: folder of the scripts that rules call.
+        package: folder that holds the package.
+        results: the study's folder; a workflow may import several studies, each with its own tracking settings.
         tracking: the study's tracking settings, JSON.
+
+    Returns:
+        Name of the variable that holds the tracking settings.
     """
     # The Python that runs Snakemake; a conda environment of a rule comes before it.
     _prepend("PATH", Path(sys.executable).parent)
     _prepend("PYTHONPATH", Path.cwd())  # where a user's own functions lie
-    _prepend("PYTHONPATH", home)
-    os.environ["SEEDWISE_SCRIPTS"] = str(home / "workflow" / "scripts")
-    os.environ["SEEDWISE_TRACKING"] = tracking
+    _prepend("PYTHONPATH", package)
+    os.environ["SEEDWISE_SCRIPTS"] = str(scripts)
+    name = "SEEDWISE_TRACKING_" + re.sub(r"\W", "_", str(results))
+    os.environ[name] = tracking
+    return name
 
 
 def _prepend(variable: str, folder: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
 import platform
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 
 @functools.cache
@@ -30,22 +32,46 @@ def cpu_has_bf16() -> bool:
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(_cpu_info().get("flags", "").split()))
 
 
+class Gpu(NamedTuple):
+    """A GPU that this process may use."""
+
+    name: str
+    """What CUDA_VISIBLE_DEVICES calls it."""
+    uuid: str
+    """What tells it from any other GPU of the machine."""
+
+
 @functools.cache
-def gpu_models() -> tuple[str, ...]:
-    """Names of the NVIDIA GPUs that the driver reports; empty without a driver."""
+def gpus() -> tuple[Gpu, ...]:
+    """The NVIDIA GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, else all that the driver reports."""
+    uuids = _driver_gpus()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return tuple(Gpu(uuid, uuid) for uuid in uuids)
+    chosen = []
+    for name in (part.strip() for part in visible.split(",")):
+        if name in {"", "-1", "NoDevFiles"}:
+            break  # CUDA, too, ignores what follows a device that does not exist
+        known = name.isdigit() and int(name) < len(uuids)
+        chosen.append(Gpu(name, uuids[int(name)] if known else name))
+    return tuple(chosen)
+
+
+def _driver_gpus() -> list[str]:
+    """UUIDs of the GPUs that nvidia-smi lists; empty without a driver."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
-        return ()
-    command = [tool, "--query-gpu=name", "--format=csv,noheader"]
+        return []
+    command = [tool, "--query-gpu=uuid", "--format=csv,noheader"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
+        return []
+    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
 
 
 def resolve_device(device: str) -> str:
     """Turn `auto` into `cuda` where there is a GPU, into `cpu` elsewhere; keep anything else."""
     if device != "auto":
         return device
-    return "cuda" if gpu_models() else "cpu"
+    return "cuda" if gpus() else "cpu"

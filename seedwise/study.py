@@ -15,6 +15,7 @@ from seedwise.factors import cells
 from seedwise.names import not_known, problem, quote
 from seedwise.plan import MOST_LOOKS, Plan
 from seedwise.records import METRICS
+from seedwise.resources import Resources
 from seedwise.settings import (
     STREAMS,
     DatasetSettings,
@@ -119,6 +120,13 @@ class Study(Section):
         ),
     ]
     tracking: Annotated[TrackingSettings, Field(description="Mirrors of the runs.")] = TrackingSettings()
+    resources: Annotated[
+        Resources,
+        Field(
+            description="Memory, time and GPUs of the jobs, by rule; changing them trains nothing anew.",
+            examples=[{"train_run": {"mem_mb": 8000, "runtime": 240}}],
+        ),
+    ] = Resources()
     source: Annotated[
         RunsSettings | None,
         Field(

@@ -2,7 +2,7 @@
 rule collect_runs:
     input:
         RECORDS,
-        [SOURCE.path] if SOURCE and SOURCE.path else [],
+        [local(SOURCE.path)] if SOURCE and SOURCE.path else [],
     output:
         runs=RESULTS / "runs.csv",
         pulled=PULLED,
@@ -10,6 +10,8 @@ rule collect_runs:
         RESULTS / "logs/collect_runs.log",
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        **needs("collect_runs"),
     params:
         variants=VARIANTS,
         seeds=list(SEEDS),
@@ -32,17 +34,19 @@ rule analyse_study:
         RESULTS / "logs/analyse_study.log",
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        **needs("analyse_study"),
     params:
         plan=PLAN,
         variants=VARIANTS,
         seeds=list(STUDY.seeds),
         varied=json.dumps(VARIED),
         factorial=json.dumps(FACTORIAL),
-        pulled=["--pulled", *PULLED] if SOURCE else [],
+        pulled="--pulled" if SOURCE else "",
         code=code_digest(
             "seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py", "seedwise/looks.py"
         ),
     shell:
         "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input.runs} --plan {params.plan:q} --variants {params.variants}"
         " --seeds {params.seeds} --varied {params.varied:q} --factorial {params.factorial:q}"
-        " {params.pulled} > {log} 2>&1"
+        " {params.pulled} {input.pulled} > {log} 2>&1"

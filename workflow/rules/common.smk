@@ -5,9 +5,12 @@ import re
 import sys
 from pathlib import Path
 
-HOME = Path(workflow.basedir)
-sys.path[:0] = [str(HOME), str(Path.cwd())]
+RULES = workflow.current_basedir  # this file's folder, also where another workflow imports this one as a module
+sys.path.insert(0, str(Path.cwd()))
+if RULES.is_local:  # elsewhere the package is installed
+    sys.path.insert(0, str(Path(str(RULES)).parents[1]))
 
+import seedwise
 from seedwise import environment
 from seedwise.config import load_study, read_yaml
 from seedwise.errors import UserError
@@ -25,19 +28,43 @@ def or_exit(read, *arguments):
         sys.exit(str(error))
 
 
+HOME = Path(seedwise.__file__).parents[1]
+
 # Without a --configfile of the user's, the study is config.yaml. With one, that file alone is the study: merging
-# it with config.yaml would silently mix two studies.
-if not workflow.overwrite_configfiles:
+# it with config.yaml would silently mix two studies. A workflow that imports this one hands over the config.
+IMPORTED_WITH_CONFIG = workflow.modifier.skip_configfile
+if not workflow.overwrite_configfiles and not IMPORTED_WITH_CONFIG:
     # Snakemake would not say in which line a YAML error is.
     or_exit(read_yaml, "config.yaml")
 
     configfile: "config.yaml"
 
 
-STUDY = or_exit(load_study, config, [Path(file) for file in workflow.configfiles])
-environment.prepare(HOME, STUDY.tracking.model_dump_json())
+def placed(path):
+    """Where a path of this workflow lies: a workflow that imports it may have set a prefix."""
+    return Path(str(workflow.modifier.modify_path(str(path))))
 
-CONFIG_FILE = " and ".join(os.path.relpath(file) for file in workflow.configfiles) or "the command line"
+
+def script_folder():
+    """Folder of the scripts; those of a workflow that is imported from its host are in Snakemake's cache."""
+    if RULES.is_local:
+        return Path(str(RULES)).parent / "scripts"
+    return {Path(workflow.source_path(f"../scripts/{name}.py")).parent for name in SCRIPT_NAMES}.pop()
+
+
+CONFIG_FILES = [Path(file) for file in workflow.configfiles]
+if IMPORTED_WITH_CONFIG and not any(
+    or_exit(read_yaml, file).get("study") == config.get("study") for file in CONFIG_FILES
+):
+    CONFIG_FILES = []  # the study is a part of these files, or in none of them
+STUDY = or_exit(load_study, config, CONFIG_FILES)
+RESULTS = STUDY.folder()
+FOLDER = placed(RESULTS)  # where they are for Python; rules write RESULTS, for Snakemake prefixes their paths by itself
+SCRIPTS = script_folder()
+TRACKING = environment.prepare(SCRIPTS, HOME, FOLDER, STUDY.tracking.model_dump_json())
+
+ELSEWHERE = "the importing workflow" if IMPORTED_WITH_CONFIG else "the command line"
+CONFIG_FILE = " and ".join(os.path.relpath(file) for file in CONFIG_FILES) or ELSEWHERE
 VARIANTS = [variant.name for variant in STUDY.variants]
 LABELS = json.dumps({variant.name: variant.label or variant.name for variant in STUDY.variants})
 PLAN = STUDY.analysis.model_dump_json()
@@ -45,8 +72,7 @@ SETTINGS = {name: or_exit(STUDY.settings, name) for name in VARIANTS}
 
 DATASET = slug(STUDY.dataset.name)
 PREPARED = f"data/{DATASET}-{STUDY.dataset.image_size}.npz" if STUDY.dataset.image_size else f"data/{DATASET}.npz"
-RESULTS = STUDY.folder()
-LOOKS = or_exit(read_looks, RESULTS / "looks.json") if STUDY.analysis.looks else ()
+LOOKS = or_exit(read_looks, FOLDER / "looks.json") if STUDY.analysis.looks else ()
 SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)
 SOURCE = STUDY.source  # of runs that are not trained here
 RECORDS = [] if SOURCE else [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
@@ -99,6 +125,25 @@ def training_threads(wildcards):
     return SETTINGS[wildcards.variant].training.threads
 
 
+def gpus_of(declared, device):
+    """One GPU where a job trains on CUDA, else none, so that a limit on `gpu` queues only what needs one."""
+    return int(resolve_device(device) == "cuda") if declared is None else declared
+
+
 def training_gpus(wildcards):
-    """One GPU where the run trains on CUDA, else none, so that `--resources gpu=1` queues only what needs it."""
-    return int(resolve_device(SETTINGS[wildcards.variant].training.device) == "cuda")
+    return gpus_of(STUDY.resources.train_run.gpu, SETTINGS[wildcards.variant].training.device)
+
+
+def needs(rule):
+    """Resources of a rule that does not train. Memory and time grow with each attempt."""
+    return {
+        "mem_mb": lambda wildcards, attempt: STUDY.resources.limits(rule, attempt).mem_mb,
+        "runtime": lambda wildcards, attempt: STUDY.resources.limits(rule, attempt).runtime,
+    }
+
+
+def gpu_needs(rule):
+    """Resources of a rule that trains, without `gpu`, which depends on the device."""
+    declared = getattr(STUDY.resources, rule)
+    model = {"gpu_model": declared.gpu_model} if declared.gpu_model else {}
+    return needs(rule) | {"gpu_slots": declared.gpu_slots} | model

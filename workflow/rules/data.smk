@@ -6,6 +6,8 @@ rule fetch_data:
         RESULTS / "logs/fetch_data.log",
     conda:
         "../../envs/training.yaml"
+    resources:
+        **needs("fetch_data"),
     params:
         dataset=STUDY.dataset.name,
         folder=["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else [],
@@ -23,6 +25,8 @@ rule prepare_data:
         RESULTS / "logs/prepare_data.log",
     conda:
         "../../envs/training.yaml"
+    resources:
+        **needs("prepare_data"),
     params:
         dataset=STUDY.dataset.name,
         folder=["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else [],

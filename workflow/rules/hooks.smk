@@ -1,19 +1,36 @@
 # What happens around a study: its lock, the trackers' preparation, and what is said at the end.
 import subprocess
 
+from seedwise.gpus import NO_GPU
+from seedwise.hardware import gpus
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
+
+ON_CUDA = {name for name in VARIANTS if resolve_device(SETTINGS[name].training.device) == "cuda"}
+
+# On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. On a
+# cluster, where Snakemake is told a number of nodes, the limit would hold back the cluster.
+if workflow.is_main_process and workflow.resource_settings.nodes is None and ON_CUDA and gpus():
+    if "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", len(gpus()) * STUDY.resources.train_run.gpu_slots)
+
+
+def check_gpus():
+    """End before the first job if runs are to train on CUDA on this machine, which has no GPU."""
+    if workflow.local_exec and ON_CUDA and not gpus():
+        if any(job.wildcards_dict.get("variant") in ON_CUDA for job in workflow.dag.needrun_jobs()):
+            raise WorkflowError(NO_GPU)
 
 
 def lock_study():
     """Hold the study's lock while Snakemake lives; the kernel frees it, however Snakemake ends."""
     global STUDY_LOCK
-    STUDY_LOCK = hold_lock(RESULTS / ".lock")
+    STUDY_LOCK = hold_lock(FOLDER / ".lock")
     try:
         STUDY_LOCK.__enter__()
     except LockHeldError:
         raise WorkflowError(
-            f"another snakemake is running the study {STUDY.study} ({RESULTS}); wait for it, or stop it first"
+            f"another snakemake is running the study {STUDY.study} ({FOLDER}); wait for it, or stop it first"
         )
 
 
@@ -23,10 +40,10 @@ def prepare_mlflow():
     It is no rule: the store as an input of `train_run` would train everything anew when MLflow is switched on.
     """
     if STUDY.tracking.mlflow.enabled:
-        script = HOME / "workflow/scripts/prepare_mlflow.py"
+        script = SCRIPTS / "prepare_mlflow.py"
         subprocess.run(
             [sys.executable, script, "--study", STUDY.study, "--variants", *VARIANTS]
-            + ["--tracking", STUDY.tracking.model_dump_json()],
+            + ["--tracking", STUDY.tracking.model_dump_json(), "--results", FOLDER.parent],
             check=False,
             stdout=sys.stderr,
         )
@@ -34,19 +51,20 @@ def prepare_mlflow():
 
 def say_unsent():
     """Say which runs W&B should have and has not."""
-    if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(RESULTS)):
+    if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(FOLDER)):
         print(f"{len(left)} runs are not in W&B yet; send them: snakemake --cores 1 sync_wandb", file=sys.stderr)
 
 
 onstart:
     if workflow.is_main_process:
+        check_gpus()
         lock_study()
         prepare_mlflow()
 
 
 def say_look():
     """Say after a run of a study with looks whether to stop or go on."""
-    if STUDY.analysis.looks and (looks := read_looks(RESULTS / "looks.json")):
+    if STUDY.analysis.looks and (looks := read_looks(FOLDER / "looks.json")):
         names = {variant.name: variant.name for variant in STUDY.variants}
         print(describe(looks[-1], names), file=sys.stderr)
 

@@ -13,14 +13,15 @@ rule lr_range_test:
         "../../envs/training.yaml"
     threads: SETTINGS[BASELINE].training.threads
     resources:
-        gpu=int(resolve_device(SETTINGS[BASELINE].training.device) == "cuda"),
+        **gpu_needs("lr_range_test"),
+        gpu=gpus_of(STUDY.resources.lr_range_test.gpu, SETTINGS[BASELINE].training.device),
     params:
         settings=SETTINGS[BASELINE].canonical(),
         seed=STUDY.seeds[0],
         code=TRAINING_CODE[BASELINE],
     shell:
         "python $SEEDWISE_SCRIPTS/lr_range_test.py --settings {params.settings:q} --seed {params.seed} --data {input}"
-        " --out {output} > {log} 2>&1"
+        " --out {output} --gpu-slots {resources.gpu_slots} > {log} 2>&1"
 
 
 rule lr_finder:

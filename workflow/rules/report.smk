@@ -9,6 +9,8 @@ rule plot_figures:
         RESULTS / "logs/plot_figures.log",
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        **needs("plot_figures"),
     params:
         plan=PLAN,
         labels=LABELS,
@@ -30,8 +32,10 @@ rule render_report:
         RESULTS / "logs/render_report.log",
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        **needs("render_report"),
     params:
-        study=STUDY.model_dump_json(by_alias=True),
+        study=STUDY.model_dump_json(by_alias=True, exclude={"resources"}),
         config=CONFIG_FILE,
         record="--pulled" if SOURCE else "--record",
         code=code_digest("seedwise/report", "seedwise/report/results.md.j2"),

@@ -7,6 +7,6 @@ rule sync_wandb:
     conda:
         "../../envs/training.yaml"
     params:
-        folder=RESULTS,
+        folder=str(FOLDER),
     shell:
         "python $SEEDWISE_SCRIPTS/sync_wandb.py --folder {params.folder} 2>&1 | tee {log}"

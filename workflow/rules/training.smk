@@ -17,6 +17,7 @@ rule train_run:
         "../../envs/training.yaml"
     threads: training_threads
     resources:
+        **gpu_needs("train_run"),
         gpu=training_gpus,
     params:
         study=STUDY.study,
@@ -25,4 +26,5 @@ rule train_run:
     shell:
         "python $SEEDWISE_SCRIPTS/train_run.py --study {params.study} --variant {wildcards.variant}"
         " --seed {wildcards.seed} --settings {params.settings:q} --code {params.code}"
-        ' --tracking "$SEEDWISE_TRACKING" --data {input} --out {output.record} > {log} 2>&1'
+        ' --tracking "$' + TRACKING + '" --data {input} --out {output.record}'
+        " --gpu-slots {resources.gpu_slots} > {log} 2>&1"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seedwise.errors import run_script
 from seedwise.files import write_text
+from seedwise.gpus import take_gpu
 from seedwise.settings import RunSettings
 
 
@@ -19,13 +20,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--data", type=Path, required=True, help="prepared data, .npz")
     parser.add_argument("--out", type=Path, required=True, help="JSON file")
+    parser.add_argument("--gpu-slots", type=int, default=1, help="runs that may share one GPU (default: 1)")
     arguments = parser.parse_args()
-
-    from seedwise.training.lr_finder import find_learning_rate
-
     report = functools.partial(print, flush=True)
     settings = RunSettings.from_canonical(arguments.settings)
-    found = find_learning_rate(settings, arguments.seed, arguments.data, report)
+    with take_gpu(settings.training.device, arguments.gpu_slots, report):
+        from seedwise.training.lr_finder import find_learning_rate  # imports torch, which then sees one GPU
+
+        found = find_learning_rate(settings, arguments.seed, arguments.data, report)
     write_text(arguments.out, json.dumps(found, indent=2) + "\n")
     for name, rate in found["suggestions"].items():
         report(f"{name}: {rate:.2g}")

@@ -8,9 +8,11 @@ BEGAN = time.perf_counter()
 
 import argparse  # noqa: E402 - the clock starts before the imports, whose cost is reported
 import functools  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from seedwise.errors import run_script  # noqa: E402
+from seedwise.gpus import take_gpu  # noqa: E402
 from seedwise.settings import RunSettings  # noqa: E402
 from seedwise.tracking import Mirrors  # noqa: E402
 from seedwise.tracking.registry import trackers  # noqa: E402
@@ -30,23 +32,34 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="results/<study>/runs/<variant>/seed<seed>/metrics.json"
     )
+    parser.add_argument("--gpu-slots", type=int, default=1, help="runs that may share one GPU (default: 1)")
     arguments = parser.parse_args()
+    report = functools.partial(print, flush=True)
+    settings = RunSettings.from_canonical(arguments.settings)
+    imported = time.perf_counter() - BEGAN
+    with take_gpu(settings.training.device, arguments.gpu_slots, report):
+        _train(arguments, settings, report, imported)
 
-    from seedwise.training.run import Request, train_run
+
+def _train(
+    arguments: argparse.Namespace, settings: RunSettings, report: Callable[[str], None], imported: float
+) -> None:
+    began = time.perf_counter()
+    from seedwise.training.run import Request, train_run  # imports torch, which then sees one GPU
 
     request = Request(
         study=arguments.study,
         variant=arguments.variant,
         seed=arguments.seed,
-        settings=RunSettings.from_canonical(arguments.settings),
+        settings=settings,
         code_digest=arguments.code,
         data=arguments.data,
         folder=arguments.out.parent,
         tracking_folder=arguments.out.parents[3],
-        import_seconds=time.perf_counter() - BEGAN,
+        import_seconds=imported + time.perf_counter() - began,
     )
     tracking = TrackingSettings.model_validate_json(arguments.tracking)
-    train_run(request, Mirrors(trackers(tracking)), report=functools.partial(print, flush=True))
+    train_run(request, Mirrors(trackers(tracking)), report=report)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""What jobs may use: declared by rule, changed without training anew, and GPUs that runs share."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from seedwise.resources import Resources
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def two_gpus(tmp_path, monkeypatch):
+    """A machine whose nvidia-smi lists two GPUs; torch still trains on the CPU."""
+    names = [f"GPU-{tmp_path.name}-{time.monotonic_ns()}-{letter}" for letter in "ab"]
+    tool = tmp_path / "bin" / "nvidia-smi"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n" + "".join(f"echo {name}\n" for name in names))
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=":")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    yield names
+    for name in names:
+        for lock in Path("/tmp/seedwise-gpus").glob(f"{name}.*"):
+            lock.unlink()
+
+
+def test_runs_queue_for_the_gpus_of_the_machine_without_being_told(fresh, two_gpus):
+    printed = fresh.run("--cores", "4", "--resources", "mem_mb=64000")  # in place of gpu=1
+    assert re.search(r"Provided resources: .*gpu=.*2", printed)
+    logs = [path.read_text().splitlines()[0] for path in fresh.results.glob("logs/train_run/*/*.log")]
+    assert len(logs) == 4
+    assert {line.removeprefix("training on GPU ") for line in logs} == set(two_gpus)
+
+
+def test_cuda_without_a_gpu_is_told_before_anything_runs(fresh, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    fresh.edit("config.yaml", "precision: fp32", "precision: fp32, device: cuda")
+    answer = fresh.attempt()
+    assert answer.returncode != 0
+    assert answer.stdout.count('training.device: found "cuda", but this machine shows no NVIDIA GPU') == 1
+    assert "Traceback" not in answer.stdout
+    assert "localrule" not in answer.stdout
+    assert fresh.attempt("--dry-run").returncode == 0
+
+
+def test_other_resources_train_and_render_nothing_anew(project):
+    with project.config.open("a") as config:
+        config.write("resources: {train_run: {mem_mb: 9000, gpu_slots: 3}, analyse_study: {runtime: 5}}\n")
+    assert project.planned() == {}
+
+
+def test_config_and_command_line_say_what_a_run_may_use(project):
+    project.record("dropout", 1).unlink()
+    with project.config.open("a") as config:
+        config.write("resources: {train_run: {runtime: 77, gpu_model: a100}}\n")
+    printed = project.run("--dry-run", "--set-resources", "train_run:mem_mb=123")
+    run = printed.split("rule train_run:")[1].split("\nrule ")[0]
+    assert all(part in run for part in ("runtime=77", "mem_mb=123", "gpu_model=a100", "gpu_slots=1"))
+
+
+def test_memory_and_time_grow_with_each_attempt():
+    resources = Resources.model_validate({"train_run": {"mem_mb": 1000}})
+    assert [resources.limits("train_run", attempt) for attempt in (1, 2, 3)] == [(1000, 120), (2000, 240), (3000, 360)]
