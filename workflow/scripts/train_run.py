@@ -11,6 +11,7 @@ import functools  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from seedwise.errors import run_script  # noqa: E402
+from seedwise.progress.attempt import attempt  # noqa: E402
 from seedwise.settings import RunSettings  # noqa: E402
 from seedwise.tracking import Mirrors  # noqa: E402
 from seedwise.tracking.registry import trackers  # noqa: E402
@@ -31,7 +32,12 @@ def main() -> None:
         "--out", type=Path, required=True, help="results/<study>/runs/<variant>/seed<seed>/metrics.json"
     )
     arguments = parser.parse_args()
+    with attempt(arguments.out.parent):
+        train(arguments)
 
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train the run that the arguments describe."""
     from seedwise.training.run import Request, train_run
 
     request = Request(
