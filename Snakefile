@@ -15,6 +15,7 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/lr_finder.smk"
+include: "workflow/rules/progress.smk"
 
 
 # Every run record is listed beside the final products, so that a deleted one is noticed.

@@ -1,8 +1,12 @@
-# What happens around a study: its lock, the trackers' preparation, and what is said at the end.
+# What happens around a study: its lock, the trackers' preparation, its progress, and what is said at the end.
 import subprocess
+from collections import Counter
 
 from seedwise.gpus import NO_GPU
 from seedwise.hardware import gpus
+from seedwise.progress.display import Display
+from seedwise.progress.session import Session
+from seedwise.progress.states import expected
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
 
@@ -55,11 +59,34 @@ def say_unsent():
         print(f"{len(left)} runs are not in W&B yet; send them: snakemake --cores 1 sync_wandb", file=sys.stderr)
 
 
+def show_progress(jobs):
+    """Show the progress of the trainings among the jobs, unless Snakemake was told to be quiet about it.
+
+    Where the user has chosen a logger plugin for the terminal, Snakemake's own handler is not there, and it shows.
+    """
+    global DISPLAY
+    settings = workflow.output_settings
+    handler = next((found for found in logger.handlers if found.name == "DefaultStreamHandler"), None)
+    waiting = Counter(job.wildcards.variant for job in jobs if job.rule.name == "train_run")
+    quiet = {about.name for about in settings.quiet or ()}
+    if waiting and handler and not quiet & {"ALL", "PROGRESS"}:
+        DISPLAY = Display(Session(STUDY, expected(STUDY, TRAINING_CODE), len(RECORDS), waiting), handler)
+        DISPLAY.start(logger, hide_noise=not (settings.verbose or settings.printshellcmds))
+
+
+# Rules that only look at a study, for which it is neither locked nor prepared.
+ONLOOKERS = {"status", "status_json", "collect_interim", "analyse_interim", "plot_interim", "interim"}
+STUDY_LOCK = DISPLAY = None
+
+
 onstart:
     if workflow.is_main_process:
-        check_gpus()
-        lock_study()
-        prepare_mlflow()
+        jobs = list(workflow.dag.needrun_jobs())
+        if not {job.rule.name for job in jobs} <= ONLOOKERS:
+            check_gpus()
+            lock_study()
+            prepare_mlflow()
+            show_progress(jobs)
 
 
 def say_look():
@@ -75,5 +102,13 @@ if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
 
 
 onsuccess:
-    say_look()
-    say_unsent()
+    if DISPLAY:
+        DISPLAY.stop()
+    if STUDY_LOCK:
+        say_look()
+        say_unsent()
+
+
+onerror:
+    if DISPLAY:
+        DISPLAY.stop()

@@ -13,6 +13,7 @@ from pathlib import Path  # noqa: E402
 
 from seedwise.errors import run_script  # noqa: E402
 from seedwise.gpus import take_gpu  # noqa: E402
+from seedwise.progress.attempt import attempt  # noqa: E402
 from seedwise.settings import RunSettings  # noqa: E402
 from seedwise.tracking import Mirrors  # noqa: E402
 from seedwise.tracking.registry import trackers  # noqa: E402
@@ -37,7 +38,7 @@ def main() -> None:
     report = functools.partial(print, flush=True)
     settings = RunSettings.from_canonical(arguments.settings)
     imported = time.perf_counter() - BEGAN
-    with take_gpu(settings.training.device, arguments.gpu_slots, report):
+    with attempt(arguments.out.parent), take_gpu(settings.training.device, arguments.gpu_slots, report):
         _train(arguments, settings, report, imported)
 
 

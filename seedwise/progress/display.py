@@ -1,0 +1,249 @@
+"""The progress of a study while Snakemake runs it: a few lines that stay at the bottom of a terminal, or a plain log.
+
+It listens to Snakemake's logger, as a logger plugin would. It is none, because a plugin has to be installed as a
+package before a profile may name it, and the plain command is to work wherever requirements.txt was installed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from seedwise.progress.session import Session, Snapshot, Training
+from seedwise.progress.words import duration
+from seedwise.report.tables import quantity
+from seedwise.study import Run
+
+REDRAW = 0.5
+FIRST_PAUSE, LONGEST_PAUSE, PAUSE_SHARE = 30.0, 600.0, 0.05
+"""Seconds between lines of a plain log: at first, at last, and as a share of the time since the start."""
+MOST_ROWS = 8
+MOST_IN_A_LINE = 4
+_BAR = 20
+_NOISE = ("job_info", "job_started", "job_finished", "progress", "shellcmd")
+
+
+def headline(shot: Snapshot) -> str:
+    """`5 of 9 runs done, 2 running, 1 failed, 1 to go; about 3 min left`."""
+    parts = [f"{shot.done} of {quantity(shot.total, 'run')} done"]
+    for count, word in ((shot.running, "running"), (shot.failed, "failed"), (shot.to_go, "to go")):
+        if count:
+            parts.append(f"{count} {word}")
+    left = f"; about {duration(shot.left)} left" if shot.left and (shot.trainings or shot.to_go) else ""
+    return ", ".join(parts) + left
+
+
+def block(shot: Snapshot, width: int, height: int = 24, blocks: str = "#.") -> list[str]:
+    """Lines for a terminal: a bar, then a row per running training or other job, none of them wider than it is."""
+    text = headline(shot)
+    bar = min(_BAR, width - len(text) - 3)
+    if bar >= 5:
+        full = round(bar * shot.done / max(shot.total, 1))
+        text = f"{blocks[0] * full}{blocks[1] * (bar - full)}  {text}"
+    wide = max((len(training.run.variant) for training in shot.trainings), default=0)
+    rows = [_row(training, wide, shot.now) for training in shot.trainings if training.started is not None]
+    queued = sum(training.started is None for training in shot.trainings)
+    rows += [f"{job.rule}  {duration(shot.now - job.began)}" for job in shot.others]
+    if queued:
+        rows.append(f"{quantity(queued, 'run')} submitted or starting")
+    most = max(1, min(MOST_ROWS, height - 3))
+    if len(rows) > most:
+        rows = [*rows[: most - 1], f"and {len(rows) - most + 1} more"]
+    return [line[: width - 1] for line in [text, *(f"  {row}" for row in rows)]]
+
+
+def _row(training: Training, wide: int, now: float) -> str:
+    digits = len(str(training.epochs))
+    cells = [
+        f"{training.run.variant:{wide}}",
+        f"seed {training.run.seed}",
+        f"epoch {training.epoch or 0:{digits}} of {training.epochs}",
+        "validation accuracy " + ("-     " if training.validation_accuracy is None else _accuracy(training)),
+    ]
+    since = duration(now - training.started) if training.started else ""
+    return "  ".join([*cells, since])
+
+
+def _accuracy(training: Training) -> str:
+    return f"{training.validation_accuracy:.4f}"
+
+
+def log_line(shot: Snapshot) -> str:
+    """One line for a plain log: the headline, and where the first few running trainings are."""
+    begun = [training for training in shot.trainings if training.started is not None]
+    told = [
+        f"{_name(training.run)} epoch {training.epoch} of {training.epochs}, validation accuracy {_accuracy(training)}"
+        if training.epoch
+        else f"{_name(training.run)} in epoch 1 of {training.epochs}"
+        for training in begun[:MOST_IN_A_LINE]
+    ]
+    told += [f"{job.rule} for {duration(shot.now - job.began)}" for job in shot.others]
+    more = len(begun) - MOST_IN_A_LINE
+    return " | ".join([headline(shot), *told, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _name(run: Run) -> str:
+    return f"{run.variant} seed {run.seed}"
+
+
+class Terminal:
+    """A stream with lines at its bottom that stay there: whatever else is written goes above them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.RLock()
+        self._lines: Sequence[str] = ()
+        self._drawn = 0
+        self._at_start = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write above the lines that stay."""
+        with self._lock:
+            self._erase()
+            self._stream.write(text)
+            self._at_start = text.endswith("\n") if text else self._at_start
+            self._draw()
+        return len(text)
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Replace the lines that stay."""
+        with self._lock:
+            self._erase()
+            self._lines = lines
+            self._draw()
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._stream.write(f"\r\x1b[{self._drawn}A\x1b[J")
+            self._drawn = 0
+
+    def _draw(self) -> None:
+        if self._at_start and self._lines:
+            self._stream.write("".join(f"{line}\n" for line in self._lines))
+            self._drawn = len(self._lines)
+        self._stream.flush()
+
+
+class Display(logging.Handler):
+    """Hears Snakemake's events, and shows a session until it is stopped."""
+
+    def __init__(self, session: Session, handler: logging.StreamHandler[TextIO]) -> None:
+        super().__init__()
+        self._session, self._handler = session, handler
+        self._stream: TextIO = handler.stream
+        self._terminal = Terminal(self._stream) if _can_redraw(self._stream) else None
+        self._began = time.time()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self, logger: logging.Logger, *, hide_noise: bool) -> None:
+        """Listen to a logger, and show; `hide_noise` leaves out what Snakemake says of each job that goes well."""
+        self._logger = logger
+        if hide_noise:
+            self._handler.addFilter(_says_more)
+        logger.addHandler(self)
+        if self._terminal:
+            self._handler.setStream(self._terminal)  # type: ignore[arg-type]
+            self._stderr, sys.stderr = sys.stderr, self._terminal  # type: ignore[assignment]
+        self._thread.start()
+        atexit.register(self.stop)  # where Snakemake ends with an exception, no hook is called
+
+    def stop(self) -> None:
+        """Show no more, and say in the end what became of the runs."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        self._thread.join(5)
+        self._logger.removeHandler(self)
+        self._handler.removeFilter(_says_more)
+        if self._terminal:
+            self._terminal.show(())
+            self._handler.setStream(self._stream)
+            sys.stderr = self._stderr
+        self._say(f"{headline(self._session.snapshot())}, after {duration(time.time() - self._began)}")
+        for run, log in list(self._session.failed.items())[:MOST_ROWS]:
+            state = self._session.state(run)
+            self._say(f"  {_name(run)} {state.state}: {state.reason or 'see its log'}" + (f"\n    {log}" if log else ""))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hear an event."""
+        try:
+            self._hear(record)
+        except Exception:  # what is shown must never end a study
+            self.handleError(record)
+
+    def _hear(self, record: logging.LogRecord) -> None:
+        event: dict[str, Any] = record.__dict__
+        match str(event.get("event")):
+            case "job_info":
+                self._session.begin(event["jobid"], event["rule_name"], event["wildcards"] or {})
+            case "job_error":
+                self._session.fail(event["jobid"], next(iter(event["log"] or []), None))
+            case "job_finished":
+                self._say_finished(event["job_id"])
+
+    def _say_finished(self, jobid: int) -> None:
+        found = self._session.finish(jobid)
+        if found is None:
+            return
+        job, state = found
+        took = duration(time.time() - job.began)
+        if job.run is None or state is None:
+            if job.rule != "all":
+                self._say(f"{job.rule} done in {took}")
+            return
+        result = ""
+        if state.state == "diverged":
+            result = f": {state.reason}"
+        elif state.validation_accuracy is not None:
+            result = f", validation accuracy {state.validation_accuracy:.4f}"
+        counted = f" ({self._session.done} of {self._session.total} runs done)" if not self._terminal else ""
+        self._say(f"{_name(job.run)} {state.state} in {took}{result}{counted}")
+
+    def _say(self, text: str) -> None:
+        stream = self._terminal or self._stream
+        stream.write(f"[{time.strftime('%H:%M:%S')}] {text}\n")
+        stream.flush()
+
+    def _watch(self) -> None:
+        said = self._began
+        while not self._stopped.wait(REDRAW):
+            try:
+                if self._terminal:
+                    size = shutil.get_terminal_size()
+                    self._terminal.show(
+                        block(self._session.snapshot(), size.columns, size.lines, _blocks(self._stream))
+                    )
+                elif time.time() - said >= pause(time.time() - self._began):
+                    said = time.time()
+                    self._say(log_line(self._session.snapshot()))
+            except (OSError, ValueError, RuntimeError):
+                continue  # a file that changed under our eyes, a dictionary that grew: look again
+
+
+def pause(elapsed: float) -> float:
+    """Seconds between lines of a plain log, so that a study of days does not fill it."""
+    return min(LONGEST_PAUSE, max(FIRST_PAUSE, PAUSE_SHARE * elapsed))
+
+
+def _says_more(record: logging.LogRecord) -> bool:
+    """Whether a message of Snakemake's says more than the display does."""
+    return str(record.__dict__.get("event")) not in _NOISE and record.getMessage() != "Select jobs to execute..."
+
+
+def _can_redraw(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _blocks(stream: TextIO) -> str:
+    return "█░" if "utf" in (stream.encoding or "").lower() else "#."

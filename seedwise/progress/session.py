@@ -1,0 +1,168 @@
+"""One run of Snakemake as its events tell it: which trainings are running, done, failed or still to come."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from seedwise.progress.attempt import read_attempt
+from seedwise.progress.states import Expected, RunState, read_epoch, read_state
+from seedwise.study import Run, Study
+
+
+class Training(NamedTuple):
+    """A training that Snakemake has started; on a cluster it may still queue, and then has no `started`."""
+
+    run: Run
+    epoch: int | None
+    epochs: int
+    validation_accuracy: float | None
+    mean_seconds: float | None
+    started: float | None
+    latest: float | None
+
+
+@dataclass
+class Job:
+    """A job that Snakemake has started, at `began`; `run` is None unless it trains."""
+
+    rule: str
+    run: Run | None
+    began: float
+
+
+class Snapshot(NamedTuple):
+    """What is shown at one moment; `left` are the seconds until the last training ends, None if nobody can tell."""
+
+    done: int
+    total: int
+    failed: int
+    trainings: Sequence[Training]
+    others: Sequence[Job]
+    left: float | None
+    now: float
+
+    @property
+    def running(self) -> int:
+        """Trainings that have begun."""
+        return sum(training.started is not None for training in self.trainings)
+
+    @property
+    def to_go(self) -> int:
+        """Runs that neither ended nor run."""
+        return self.total - self.done - self.failed - self.running
+
+
+@dataclass
+class Session:
+    """What Snakemake's events say, and what the runs' folders add to it.
+
+    Attributes:
+        study: that is run.
+        wanted: what the runs of each variant are to look like.
+        total: runs of the study that are due, those of earlier sessions among them.
+        waiting: runs that this session is to train and has not started, by variant.
+    """
+
+    study: Study
+    wanted: Mapping[str, Expected]
+    total: int
+    waiting: Counter[str]
+    jobs: dict[int, Job] = field(default_factory=dict)
+    failed: dict[Run, str | None] = field(default_factory=dict)
+    _seconds: dict[str, list[float]] = field(default_factory=dict)
+    _began: dict[Run, float] = field(default_factory=dict)
+    _most_at_once: int = 1
+
+    def __post_init__(self) -> None:
+        self.done = self.total - self.waiting.total()
+
+    def begin(self, jobid: int, rule: str, wildcards: Mapping[str, str]) -> None:
+        """Take note that a job was started or, on a cluster, submitted."""
+        run = Run(wildcards["variant"], int(wildcards["seed"])) if rule == "train_run" else None
+        self.jobs[jobid] = Job(rule, run, time.time())
+        if run and run in self.failed:  # Snakemake tries again
+            del self.failed[run]
+        elif run:
+            self.waiting[run.variant] -= 1
+
+    def finish(self, jobid: int) -> tuple[Job, RunState | None] | None:
+        """Take note that a job is done; return it, with the state of the run that it trained."""
+        job = self.jobs.pop(jobid, None)
+        if job is None or job.run is None:
+            return (job, None) if job else None
+        self.done += 1
+        self._seconds.setdefault(job.run.variant, []).append(time.time() - self._began.get(job.run, job.began))
+        return job, self.state(job.run)
+
+    def fail(self, jobid: int, log: str | None) -> None:
+        """Take note that a job failed."""
+        job = self.jobs.pop(jobid, None)
+        if job and job.run:
+            self.failed[job.run] = log
+
+    def state(self, run: Run) -> RunState:
+        """Read where a run stands."""
+        return read_state(self.study, run, self.wanted[run.variant])
+
+    def snapshot(self) -> Snapshot:
+        """Look at the folders of the runs that train."""
+        jobs, now = list(self.jobs.values()), time.time()
+        trainings = [self._look(job.run, job.began) for job in jobs if job.run]
+        self._began |= {training.run: training.started for training in trainings if training.started is not None}
+        self._most_at_once = max(self._most_at_once, sum(training.started is not None for training in trainings))
+        left = time_left(trainings, self.waiting, self._seconds, self._most_at_once, now)
+        others = [job for job in jobs if job.run is None]
+        return Snapshot(self.done, self.total, len(self.failed), trainings, others, left, now)
+
+    def _look(self, run: Run, submitted: float) -> Training:
+        folder, epochs = self.study.run_folder(*run), self.wanted[run.variant].epochs
+        history: Path = folder / "history.csv"
+        mark, last = read_attempt(folder), read_epoch(history)
+        started = mark.started if mark and mark.error is None else self._began.get(run)
+        if last is None:
+            return Training(run, None, epochs, None, None, started, None)
+        started = started or submitted  # it has just taken its mark away, for it is done
+        try:
+            latest = history.stat().st_mtime
+        except OSError:
+            latest = None
+        return Training(run, last.number, epochs, last.validation_accuracy, last.mean_seconds, started, latest)
+
+
+def time_left(
+    trainings: Sequence[Training],
+    waiting: Mapping[str, int],
+    seconds: Mapping[str, Sequence[float]],
+    at_once: int,
+    now: float,
+) -> float | None:
+    """Seconds until the last training ends; None before the first epoch of the first one.
+
+    A variant's runs last as long as those of it that are done, else as long as its epochs so far foretell, else as
+    the other variants'. As many train at once as ever did in this session.
+    """
+    foretold = {
+        training.run.variant: training.epochs * training.mean_seconds
+        for training in trainings
+        if training.mean_seconds is not None
+    }
+    known = foretold | {variant: statistics.fmean(own) for variant, own in seconds.items()}
+    if not known:
+        return None
+    usual = statistics.fmean(known.values())
+    remaining = []
+    for training in trainings:
+        if training.mean_seconds is not None and training.epoch is not None:
+            since = now - training.latest if training.latest else 0.0
+            rest = (training.epochs - training.epoch) * training.mean_seconds - since
+        else:
+            rest = known.get(training.run.variant, usual) - (now - training.started if training.started else 0.0)
+        remaining.append(max(0.0, rest))
+    to_come = sum(count * known.get(variant, usual) for variant, count in waiting.items())
+    return max([0.0, *remaining, (sum(remaining) + to_come) / at_once])

@@ -1,0 +1,103 @@
+"""Expected against found runs: as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from seedwise.progress.states import STATES, RunState, State
+from seedwise.progress.words import counts, duration, place, seed_ranges
+
+MOST_LISTED = 20
+"""Runs of one state that are listed one by one."""
+_ALWAYS: tuple[State, ...] = ("finished", "running", "missing")
+_TOLD: tuple[State, ...] = ("running", "failed", "diverged")
+_WIDEST = 24
+
+
+def status_text(study: str, states: Sequence[RunState], now: float | None = None) -> str:
+    """Return a table with a row per variant, then what is known of the runs that are not simply finished."""
+    parts = [f"Study {study}: {counts(_by_state(states))}", _table(states)]
+    told = {state: [run for run in states if run.state == state] for state in STATES}
+    for state in _TOLD:
+        if told[state]:
+            parts.append("\n".join([f"{state}:", *_listed(told[state], time.time() if now is None else now)]))
+    for state, meaning in (
+        ("outdated", "outdated, and trained anew by the next run of the study"),
+        ("interrupted", "interrupted, and taken up again by the next run of the study"),
+        ("missing", "missing"),
+    ):
+        if told[state]:
+            seeds: dict[str, list[int]] = {}
+            for run in told[state]:
+                seeds.setdefault(run.variant, []).append(run.seed)
+            lines = [f"  {variant}: {seed_ranges(own)}" for variant, own in seeds.items()]
+            parts.append("\n".join([f"{meaning}:", *_cut(lines)]))
+    return "\n\n".join(parts)
+
+
+def status_json(study: str, states: Sequence[RunState]) -> str:
+    """Return everything that is known, as JSON: counts by variant and state, and every run."""
+    variants: dict[str, Counter[str]] = {}
+    for run in states:
+        variants.setdefault(run.variant, Counter())[run.state] += 1
+    return json.dumps(
+        {
+            "study": study,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "expected": len(states),
+            "counts": {state: sum(found[state] for found in variants.values()) for state in STATES},
+            "variants": {
+                name: {"expected": found.total(), **{state: found[state] for state in STATES}}
+                for name, found in variants.items()
+            },
+            "runs": [run.model_dump() for run in states],
+        },
+        indent=1,
+    )
+
+
+def _by_state(states: Sequence[RunState]) -> list[RunState]:
+    return sorted(states, key=lambda run: STATES.index(run.state))
+
+
+def _table(states: Sequence[RunState]) -> str:
+    shown = [state for state in STATES if state in _ALWAYS or any(run.state == state for run in states)]
+    found: dict[str, Counter[str]] = {}
+    for run in states:
+        found.setdefault(run.variant, Counter())[run.state] += 1
+    rows = [["variant", "expected", *shown]]
+    rows += [[name, str(own.total()), *(str(own[state] or "-") for state in shown)] for name, own in found.items()]
+    if len(found) > 1:
+        total = sum(found.values(), Counter())
+        rows.append(["total", str(total.total()), *(str(total[state] or "-") for state in shown)])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths[0] = min(widths[0], _WIDEST)
+    return "\n".join(
+        "  ".join([_short(row[0], widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])  # noqa: B905
+        for row in rows
+    )
+
+
+def _listed(runs: Sequence[RunState], now: float) -> list[str]:
+    width = min(_WIDEST, max(len(run.variant) for run in runs))
+    lines = []
+    for run in runs:
+        if run.state == "running":
+            since = f", for {duration(now - run.started)}" if run.started else ""
+            lines.append(f"  {_short(run.variant, width)}  seed {run.seed}: {place(run)}{since}")
+        else:
+            log = f"\n    log: {run.log}" if run.log else ""
+            lines.append(f"  {_short(run.variant, width)}  seed {run.seed}: {run.reason}{log}")
+    return _cut(lines)
+
+
+def _cut(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - MOST_LISTED
+    return [*lines[:MOST_LISTED], f"  and {more} more"] if more > 0 else list(lines)
+
+
+def _short(name: str, width: int) -> str:
+    return name.ljust(width) if len(name) <= width else f"{name[: width - 3]}..."

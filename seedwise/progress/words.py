@@ -1,0 +1,51 @@
+"""Small words of progress: seeds as ranges, and times as people say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seedwise.progress.states import RunState
+from seedwise.report.tables import quantity
+
+
+def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:
+    """`seed 3`, `seeds 0 to 4, 7, 9`; what does not fit into so many parts is counted."""
+    ordered = sorted(seeds)
+    parts: list[list[int]] = []
+    for seed in ordered:
+        if parts and seed == parts[-1][-1] + 1:
+            parts[-1].append(seed)
+        else:
+            parts.append([seed])
+    texts = [
+        str(part[0]) if len(part) == 1 else f"{part[0]}{', ' if len(part) == 2 else ' to '}{part[-1]}"
+        for part in parts[:at_most]
+    ]
+    left = sum(len(part) for part in parts[at_most:])
+    return f"seed{'s' if len(ordered) > 1 else ''} {', '.join(texts)}{f' and {left} more' if left else ''}"
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`: two units are enough."""
+    whole = max(0, round(seconds))
+    days, rest = divmod(whole, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
+    first = next((index for index, (value, _) in enumerate(parts) if value), 3)
+    return " ".join(f"{value} {unit}" for value, unit in parts[first : first + 2] if value or unit == parts[first][1])
+
+
+def place(state: RunState) -> str:
+    """How far a run is: `epoch 2 of 3, validation accuracy 0.8712`."""
+    if state.epoch is None or state.validation_accuracy is None:
+        return f"epoch 1 of {state.epochs}"
+    return f"epoch {state.epoch} of {state.epochs}, validation accuracy {state.validation_accuracy:.4f}"
+
+
+def counts(states: Iterable[RunState]) -> str:
+    """`5 of 9 runs finished, 1 diverged, 2 running`: every state that occurs, most done first."""
+    every = list(states)
+    found = {state: sum(run.state == state for run in every) for state in dict.fromkeys(run.state for run in every)}
+    first = f"{found.pop('finished', 0)} of {quantity(len(every), 'run')} finished"
+    return ", ".join([first, *(f"{count} {state}" for state, count in found.items())])
