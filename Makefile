@@ -5,13 +5,19 @@ BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 CORES ?= 4
 
-.PHONY: study quick test test-fast check bench mlflow-ui setup clean
+.PHONY: study quick status interim test test-fast check bench mlflow-ui setup clean
 
 study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
 
 quick: $(VENV)/.study      ## the whole workflow on a small subset, in under a minute
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 --configfile studies/quick.yaml
+
+status: $(VENV)/.study     ## which runs are finished, failed, running or missing; also while they run
+	@$(SNAKEMAKE) --quiet=all --cores 1 status
+
+interim: $(VENV)/.study    ## report on the runs so far, in results/<study>/interim; also while others run
+	$(SNAKEMAKE) --cores 1 interim
 
 test: $(VENV)/.dev         ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -22,8 +22,12 @@ def declared(plan: Plan, seeds: Sequence[int], variants: Sequence[str]) -> dict[
     }
 
 
-def hold_to_first(path: Path, plan: Plan, seeds: Sequence[int], variants: Sequence[str]) -> list[str]:
+def hold_to_first(
+    path: Path, plan: Plan, seeds: Sequence[int], variants: Sequence[str], *, record: bool = True
+) -> list[str]:
     """Record the plan if this is the study's first analysis; otherwise say how the plan departs from the first.
+
+    Without `record`, as for an interim report, nothing is written.
 
     Returns:
         One sentence a departure; empty if the verdicts confirm what was declared.
@@ -32,6 +36,8 @@ def hold_to_first(path: Path, plan: Plan, seeds: Sequence[int], variants: Sequen
         UserError: the recorded plan cannot be read.
     """
     now = declared(plan, seeds, variants)
+    if not path.exists() and not record:
+        return []
     if not path.exists():
         write_text(path, json.dumps(now, indent=2) + "\n")
         return []

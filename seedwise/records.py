@@ -13,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from seedwise.errors import UserError
 from seedwise.files import write_text
 
+_PROVENANCE = ("device", "precision", "threads", "hardware", "settings_digest", "code_digest", "data_digest")
 METRICS = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_loss")
+COLUMNS = ("variant", "seed", "status", *METRICS, "epochs", "seconds", *_PROVENANCE, "commit", "dirty")
+"""Of runs.csv."""
 Status = Literal["finished", "diverged", "failed"]
 
 
@@ -105,10 +108,7 @@ def tabulate(records: Iterable[RunRecord]) -> str:
     """Lay records out as the tidy CSV text of runs.csv: one row a run, an empty cell where a metric is undefined."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    provenance = ("device", "precision", "threads", "hardware", "settings_digest", "code_digest", "data_digest")
-    writer.writerow(
-        ["variant", "seed", "status", *METRICS, "epochs", "seconds", *provenance, "commit", "dirty"],
-    )
+    writer.writerow(COLUMNS)
     for record in records:
         values = [record.metrics.get(metric) for metric in METRICS]
         origin = record.provenance
@@ -120,7 +120,7 @@ def tabulate(records: Iterable[RunRecord]) -> str:
                 *("" if value is None else repr(value) for value in values),
                 record.epochs,
                 f"{record.timing.total:.2f}",
-                *(getattr(origin, name) for name in provenance),
+                *(getattr(origin, name) for name in _PROVENANCE),
                 origin.commit or "",
                 "" if origin.dirty is None else str(origin.dirty).lower(),
             ]

@@ -154,7 +154,7 @@ class Display(logging.Handler):
         logger.addHandler(self)
         if self._terminal:
             self._handler.setStream(self._terminal)  # type: ignore[arg-type]
-            self._stderr, sys.stderr = sys.stderr, self._terminal  # type: ignore[assignment]
+            self._stderr, sys.stderr = sys.stderr, self._terminal
         self._thread.start()
         atexit.register(self.stop)  # where Snakemake ends with an exception, no hook is called
 
@@ -171,9 +171,12 @@ class Display(logging.Handler):
             self._handler.setStream(self._stream)
             sys.stderr = self._stderr
         self._say(f"{headline(self._session.snapshot())}, after {duration(time.time() - self._began)}")
-        for run, log in list(self._session.failed.items())[:MOST_ROWS]:
-            state = self._session.state(run)
-            self._say(f"  {_name(run)} {state.state}: {state.reason or 'see its log'}" + (f"\n    {log}" if log else ""))
+        failed = list(self._session.failed.items())
+        for run, state in failed[:MOST_ROWS]:
+            log = f"\n    log: {state.log}" if state.log else ""
+            self._say(f"  {_name(run)} failed: {state.reason or 'its log may say why'}{log}")
+        if len(failed) > MOST_ROWS:
+            self._say(f"  and {len(failed) - MOST_ROWS} more; `snakemake --cores 1 status` lists them")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hear an event."""
@@ -188,7 +191,7 @@ class Display(logging.Handler):
             case "job_info":
                 self._session.begin(event["jobid"], event["rule_name"], event["wildcards"] or {})
             case "job_error":
-                self._session.fail(event["jobid"], next(iter(event["log"] or []), None))
+                self._session.fail(event["jobid"])
             case "job_finished":
                 self._say_finished(event["job_id"])
 

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 from seedwise.progress.attempt import read_attempt
@@ -74,7 +73,7 @@ class Session:
     total: int
     waiting: Counter[str]
     jobs: dict[int, Job] = field(default_factory=dict)
-    failed: dict[Run, str | None] = field(default_factory=dict)
+    failed: dict[Run, RunState] = field(default_factory=dict)
     _seconds: dict[str, list[float]] = field(default_factory=dict)
     _began: dict[Run, float] = field(default_factory=dict)
     _most_at_once: int = 1
@@ -100,11 +99,16 @@ class Session:
         self._seconds.setdefault(job.run.variant, []).append(time.time() - self._began.get(job.run, job.began))
         return job, self.state(job.run)
 
-    def fail(self, jobid: int, log: str | None) -> None:
-        """Take note that a job failed."""
+    def fail(self, jobid: int) -> None:
+        """Take note that a job failed, or was interrupted and is still to be done."""
         job = self.jobs.pop(jobid, None)
-        if job and job.run:
-            self.failed[job.run] = log
+        if job is None or job.run is None:
+            return
+        state = self.state(job.run)
+        if state.state == "interrupted":
+            self.waiting[job.run.variant] += 1
+        else:
+            self.failed[job.run] = state
 
     def state(self, run: Run) -> RunState:
         """Read where a run stands."""
@@ -122,7 +126,7 @@ class Session:
 
     def _look(self, run: Run, submitted: float) -> Training:
         folder, epochs = self.study.run_folder(*run), self.wanted[run.variant].epochs
-        history: Path = folder / "history.csv"
+        history = folder / "history.csv"
         mark, last = read_attempt(folder), read_epoch(history)
         started = mark.started if mark and mark.error is None else self._began.get(run)
         if last is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
@@ -70,8 +71,7 @@ def expected(study: Study, code: Mapping[str, str]) -> dict[str, Expected]:
     """Say what the runs of each variant are to look like; `code` holds the digest of the training code by variant."""
     chosen = {variant.name: study.settings(variant.name) for variant in study.variants}
     return {
-        name: Expected(settings.digest(), code.get(name), settings.training.epochs)
-        for name, settings in chosen.items()
+        name: Expected(settings.digest(), code.get(name), settings.training.epochs) for name, settings in chosen.items()
     }
 
 
@@ -84,9 +84,7 @@ def read_states(
         UserError: the study trains nothing itself.
     """
     if study.source:
-        raise UserError(
-            f"study {study.study}: its runs were recorded elsewhere and are read when the study is; nothing is in progress"
-        )
+        raise UserError(f"study {study.study}: its runs were recorded elsewhere, so that nothing is in progress")
     wanted = expected(study, code)
     return [read_state(study, run, wanted[run.variant], results) for run in runs]
 
@@ -95,9 +93,7 @@ def read_state(study: Study, run: Run, wanted: Expected, results: str | Path = "
     """Read where one run stands."""
     folder = study.run_folder(*run, results)
     log = study.folder(results) / "logs/train_run" / run.variant / f"seed{run.seed}.log"
-    as_if: Callable[..., RunState] = lambda **found: RunState(  # noqa: E731 - what every answer has in common
-        variant=run.variant, seed=run.seed, epochs=wanted.epochs, **found
-    )
+    as_if = partial(RunState, variant=run.variant, seed=run.seed, epochs=wanted.epochs)
     # The mark goes last: a run that finishes while we look has its record when the mark is gone.
     mark = read_attempt(folder)
     if mark is not None and is_alive(folder, mark):
@@ -118,7 +114,7 @@ def read_state(study: Study, run: Run, wanted: Expected, results: str | Path = "
     return as_if(state="failed", reason=mark.error or ENDED, log=str(log) if log.exists() else None)
 
 
-def _read_result(path: Path, wanted: Expected) -> dict[str, object] | None:
+def _read_result(path: Path, wanted: Expected) -> dict[str, Any] | None:
     """Read of a record what decides the state, without checking the rest, which would take a hundred times as long."""
     try:
         record = json.loads(path.read_bytes())
@@ -130,12 +126,13 @@ def _read_result(path: Path, wanted: Expected) -> dict[str, object] | None:
             "validation_accuracy": record["metrics"]["validation_accuracy"],
             "reason": record["reason"],
         }
-        if found["state"] not in get_args(Status):
-            raise ValueError
     except OSError:
         return None
     except (ValueError, KeyError, TypeError):
-        return {"state": "failed", "reason": f"{path} is not a run record; delete {path.parent} and run the study again"}
+        found = {"state": None}
+    if found["state"] not in get_args(Status):
+        reason = f"{path} is not a run record; delete {path.parent} and run the study again"
+        return {"state": "failed", "reason": reason}
     now = {"settings": wanted.settings, "code": wanted.code or trained["code"]}
     if trained != now:
         changed = " and ".join(name for name in now if trained[name] != now[name])

@@ -8,12 +8,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from seedwise.progress.states import STATES, RunState, State
-from seedwise.progress.words import counts, duration, place, seed_ranges
+from seedwise.progress.words import counts, duration, place, seeds_by_variant
 
 MOST_LISTED = 20
 """Runs of one state that are listed one by one."""
 _ALWAYS: tuple[State, ...] = ("finished", "running", "missing")
 _TOLD: tuple[State, ...] = ("running", "failed", "diverged")
+_SUMMED: dict[State, str] = {
+    "outdated": "outdated, and trained anew by the next run of the study",
+    "interrupted": "interrupted, and taken up again by the next run of the study",
+    "missing": "missing",
+}
 _WIDEST = 24
 
 
@@ -21,19 +26,11 @@ def status_text(study: str, states: Sequence[RunState], now: float | None = None
     """Return a table with a row per variant, then what is known of the runs that are not simply finished."""
     parts = [f"Study {study}: {counts(_by_state(states))}", _table(states)]
     told = {state: [run for run in states if run.state == state] for state in STATES}
-    for state in _TOLD:
+    moment = time.time() if now is None else now
+    parts += ["\n".join([f"{state}:", *_listed(told[state], moment)]) for state in _TOLD if told[state]]
+    for state, meaning in _SUMMED.items():
         if told[state]:
-            parts.append("\n".join([f"{state}:", *_listed(told[state], time.time() if now is None else now)]))
-    for state, meaning in (
-        ("outdated", "outdated, and trained anew by the next run of the study"),
-        ("interrupted", "interrupted, and taken up again by the next run of the study"),
-        ("missing", "missing"),
-    ):
-        if told[state]:
-            seeds: dict[str, list[int]] = {}
-            for run in told[state]:
-                seeds.setdefault(run.variant, []).append(run.seed)
-            lines = [f"  {variant}: {seed_ranges(own)}" for variant, own in seeds.items()]
+            lines = [f"  {variant}: {seeds}" for variant, seeds in seeds_by_variant(told[state]).items()]
             parts.append("\n".join([f"{meaning}:", *_cut(lines)]))
     return "\n\n".join(parts)
 
@@ -75,10 +72,7 @@ def _table(states: Sequence[RunState]) -> str:
         rows.append(["total", str(total.total()), *(str(total[state] or "-") for state in shown)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     widths[0] = min(widths[0], _WIDEST)
-    return "\n".join(
-        "  ".join([_short(row[0], widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])  # noqa: B905
-        for row in rows
-    )
+    return "\n".join("  ".join([_short(row[0], widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows)
 
 
 def _listed(runs: Sequence[RunState], now: float) -> list[str]:
@@ -90,7 +84,8 @@ def _listed(runs: Sequence[RunState], now: float) -> list[str]:
             lines.append(f"  {_short(run.variant, width)}  seed {run.seed}: {place(run)}{since}")
         else:
             log = f"\n    log: {run.log}" if run.log else ""
-            lines.append(f"  {_short(run.variant, width)}  seed {run.seed}: {run.reason}{log}")
+            why = f": {run.reason}" if run.reason else ""
+            lines.append(f"  {_short(run.variant, width)}  seed {run.seed}{why}{log}")
     return _cut(lines)
 
 

@@ -25,6 +25,14 @@ def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:
     return f"seed{'s' if len(ordered) > 1 else ''} {', '.join(texts)}{f' and {left} more' if left else ''}"
 
 
+def seeds_by_variant(runs: Iterable[RunState]) -> dict[str, str]:
+    """The seeds of the runs of each variant, in words."""
+    seeds: dict[str, list[int]] = {}
+    for run in runs:
+        seeds.setdefault(run.variant, []).append(run.seed)
+    return {variant: seed_ranges(own) for variant, own in seeds.items()}
+
+
 def duration(seconds: float) -> str:
     """`8 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`: two units are enough."""
     whole = max(0, round(seconds))

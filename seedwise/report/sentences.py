@@ -27,7 +27,7 @@ def direction_words(plan: Plan) -> str:
 
 
 def verdict_word(verdict: str, exploratory: bool) -> str:
-    """The verdict's code, prefixed when the study left its declared plan."""
+    """The verdict's code, prefixed when the study left its declared plan or is not finished."""
     return f"EXPLORATORY {verdict}" if exploratory else verdict
 
 
@@ -145,7 +145,7 @@ def bottom_line(
     exploratory: bool,
 ) -> str:
     """The answer in one paragraph."""
-    left = "**EXPLORATORY**: the study left its declared plan, so no verdict below confirms anything."
+    left = "**EXPLORATORY**: for the reasons given below, no verdict confirms anything."
     sentences = [left] if exploratory else []
     if not comparisons:
         return " ".join([*sentences, *(alone_sentence(row, names, plan) for row in summaries)])

@@ -24,13 +24,14 @@ def build_report(
     summary: pd.DataFrame,
     comparisons: pd.DataFrame,
     findings: Findings,
-    record: RunRecord | Pulled,
+    record: RunRecord | Pulled | None,
     sources: pd.DataFrame | None = None,
     effects: pd.DataFrame | None = None,
 ) -> ReportInput:
     """Gather a report.
 
-    `record` is a run of the baseline, which tells sizes, hardware and versions, or where pulled runs come from.
+    `record` is a run of the baseline, which tells sizes, hardware and versions, or where pulled runs come from. In an
+    interim report there may be none yet.
     """
     origin = record.provenance if isinstance(record, RunRecord) else None
     seeds = findings.look.seeds if findings.look else study.seeds
@@ -44,7 +45,7 @@ def build_report(
         plan=study.analysis,
         plan_hash=findings.plan_hash,
         exploratory=findings.exploratory,
-        setup=setup(study, record, len(seeds)),
+        setup=setup(study, record, len(seeds)) if record else {},
         variants=[
             ReportVariant(variant.name, variant.label or variant.name, changes(study, variant.name))
             for variant in study.variants

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from seedwise.statistics.intervals import LARGEST_SCORE, DataError
 
 STATUSES = ("finished", "diverged", "failed")
+PENDING = ("running", "missing")
+"""Statuses of runs that have not ended, in the table of an interim report; they count nowhere."""
 METRICS = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_loss")
 
 
@@ -121,7 +123,7 @@ def _numbers(column: pd.Series, metric: str) -> NDArray[np.float64]:
 
 
 def _check(table: pd.DataFrame) -> None:
-    strange = table.loc[~table["status"].isin(STATUSES), "status"]
+    strange = table.loc[~table["status"].isin([*STATUSES, *PENDING]), "status"]
     if len(strange):
         raise DataError(unknown("status", str(strange.iloc[0]), STATUSES))
     if table["seed"].isna().any():

@@ -82,11 +82,14 @@ STUDY_LOCK = DISPLAY = None
 onstart:
     if workflow.is_main_process:
         jobs = list(workflow.dag.needrun_jobs())
-        if not {job.rule.name for job in jobs} <= ONLOOKERS:
+        asked = {job.rule.name for job in jobs}
+        if not asked <= ONLOOKERS:
             check_gpus()
             lock_study()
             prepare_mlflow()
             show_progress(jobs)
+        elif "interim" in asked and not any(Path(record).exists() for record in RECORDS):
+            raise WorkflowError("no run has a result yet, so there is nothing to report on; see snakemake status")
 
 
 def say_look():
@@ -107,6 +110,8 @@ onsuccess:
     if STUDY_LOCK:
         say_look()
         say_unsent()
+    elif any(job.rule.name == "interim" for job in workflow.dag.jobs):
+        print(f"interim report: {INTERIM / 'results.md'}", file=sys.stderr)
 
 
 onerror:

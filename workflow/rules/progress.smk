@@ -1,11 +1,25 @@
 # How far the study is, at any time: also while another snakemake runs it, and on a cluster.
 #
-#   snakemake --cores 1 status          expected against found runs
-#   snakemake --cores 1 status_json     the same for programs; `--quiet all` leaves only it
-#   snakemake --cores 1 interim         a report on what has finished so far
+#   snakemake --cores 1 status                      expected against found runs
+#   snakemake --quiet=all --cores 1 status_json     the same for programs
+#   snakemake --cores 1 interim                     a report on what has finished so far
+import time
+
+INTERIM = RESULTS / "interim"
+
+
 localrules:
     status,
     status_json,
+    collect_interim,
+    analyse_interim,
+    plot_interim,
+    interim,
+
+
+def within_interim(paths):
+    """The places of final products in the interim report's folder."""
+    return [INTERIM / Path(path).relative_to(RESULTS) for path in paths]
 
 
 rule status:
@@ -28,3 +42,58 @@ use rule status as status_json with:
         RESULTS / "logs/status_json.log",
     params:
         form="--json",
+
+
+# Its inputs are not declared, or Snakemake would train them; a time as parameter lets it look anew each time.
+rule collect_interim:
+    output:
+        runs=INTERIM / "runs.csv",
+        status=INTERIM / "status.json",
+    log:
+        RESULTS / "logs/collect_interim.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        study=STUDY.model_dump_json(by_alias=True),
+        seeds=list(SEEDS),
+        code=json.dumps(TRAINING_CODE),
+        asked=time.time(),
+    shell:
+        "python $SEEDWISE_SCRIPTS/collect_interim.py --study {params.study:q} --seeds {params.seeds}"
+        " --code {params.code:q} --out {output.runs} 2>&1 | tee {log}"
+
+
+use rule analyse_study as analyse_interim with:
+    input:
+        **rules.collect_interim.output,
+    output:
+        within_interim(TABLES),
+        findings=INTERIM / "findings.json",
+    log:
+        RESULTS / "logs/analyse_interim.log",
+    params:
+        pulled=["--interim", rules.collect_interim.output.status],
+
+
+use rule plot_figures as plot_interim with:
+    input:
+        runs=rules.collect_interim.output.runs,
+        analysis=rules.analyse_interim.output,
+    output:
+        within_interim(PLOTS),
+    log:
+        RESULTS / "logs/plot_interim.log",
+
+
+use rule render_report as interim with:
+    input:
+        rules.plot_interim.output,
+        runs=rules.collect_interim.output.runs,
+        analysis=rules.analyse_interim.output,
+        record=rules.collect_interim.output.status,
+    output:
+        INTERIM / "results.md",
+    log:
+        RESULTS / "logs/interim.log",
+    params:
+        record="--interim",

@@ -16,6 +16,8 @@ from seedwise.findings import Findings, write_findings
 from seedwise.looks import conclude, record_look
 from seedwise.plan import Plan
 from seedwise.predictions import new_test_set
+from seedwise.progress.interim import first_result, interim_reasons, run_folder
+from seedwise.progress.states import read_status
 from seedwise.records import read_record
 from seedwise.settings import STREAMS
 from seedwise.sources.pulled import read_pulled
@@ -23,6 +25,7 @@ from seedwise.statistics.analysis import analyse, write_table
 from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.sources import sources_of_variance
 from seedwise.statistics.spending import spending_at
+from seedwise.study import Run
 
 
 def main() -> None:
@@ -35,18 +38,21 @@ def main() -> None:
     parser.add_argument("--varied", default="{}", help="sources of randomness by variant, JSON; writes sources.csv")
     parser.add_argument("--factorial", default="{}", help="factors and cells of all variants, JSON; writes effects.csv")
     parser.add_argument("--pulled", type=Path, help="pulled.json, where runs come from elsewhere")
+    parser.add_argument("--interim", type=Path, help="status.json, for an interim report in a folder of the study's")
     arguments = parser.parse_args()
     plan = Plan.model_validate_json(arguments.plan)
     runs = pd.read_csv(arguments.runs)
     folder = arguments.runs.parent
+    states = read_status(arguments.interim) if arguments.interim else ()
+    study_folder = folder.parent if states else folder
     n_test, notes = None, []
     if arguments.pulled:
         notes = read_pulled(arguments.pulled).notes
     else:
-        first = read_record(folder / "runs" / runs["variant"][0] / f"seed{runs['seed'][0]}" / "metrics.json")
-        n_test = first.sizes.test
+        first = first_result(states) or Run(runs["variant"][0], runs["seed"][0])
+        n_test = read_record(run_folder(study_folder, first) / "metrics.json").sizes.test
     so_far = [seed for seed in arguments.seeds if seed in set(runs["seed"])]
-    spending = spending_at(plan.looks, len(so_far), plan.alpha) if plan.looks else None
+    spending = spending_at(plan.looks, len(so_far), plan.alpha) if plan.looks and not states else None
     level = spending.nominal_alpha if spending else None
     analysis = analyse(runs, plan, arguments.variants, n_test=n_test, alpha=level)
     look = None
@@ -55,9 +61,12 @@ def main() -> None:
         look = conclude(plan, so_far, spending.nominal_alpha, spending.spent, verdicts)
     findings = Findings(
         plan_hash=plan.digest(arguments.seeds),
-        exploratory=hold_to_first(folder / "plan.json", plan, arguments.seeds, arguments.variants),
+        exploratory=[
+            *(interim_reasons(states) if states else []),
+            *hold_to_first(study_folder / "plan.json", plan, arguments.seeds, arguments.variants, record=not states),
+        ],
         warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
-        test_set=[] if arguments.pulled else new_test_set(folder / "runs", runs, plan, arguments.variants),
+        test_set=[] if arguments.pulled else new_test_set(study_folder / "runs", runs, plan, arguments.variants),
         look=look,
     )
     write_text(folder / "summary.csv", write_table(analysis.summary))

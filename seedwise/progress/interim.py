@@ -1,0 +1,79 @@
+"""What an interim report rests on: the runs so far, a row for every one that is due, and why nothing is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from seedwise.errors import UserError
+from seedwise.progress.states import RESULTS, STATES, RunState, State
+from seedwise.progress.words import counts, place, seeds_by_variant
+from seedwise.records import COLUMNS, RunRecord, tabulate
+from seedwise.study import Run
+
+MOST_NAMED = 12
+"""Runs of one state that a report names one by one."""
+_PENDING: dict[State, str] = {"outdated": "missing", "interrupted": "missing"}
+
+
+def interim_table(states: Sequence[RunState], records: Sequence[RunRecord]) -> str:
+    """Lay out runs.csv with a row for every due run, in the order of `states`, with empty cells where none has ended.
+
+    Raises:
+        UserError: no run has ended yet.
+    """
+    if not records:
+        raise UserError(f"no run has a result yet ({counts(states)}), so there is nothing to report on")
+    header, *rows = tabulate(records).splitlines()
+    found = {tuple(row.split(",", 2)[:2]): row for row in rows}
+    lines = []
+    for run in states:
+        status = _PENDING.get(run.state, run.state)
+        empty = f"{run.variant},{run.seed},{status}{',' * (len(COLUMNS) - 3)}"
+        lines.append(found.get((run.variant, str(run.seed)), empty))
+    return "\n".join([header, *lines, ""])
+
+
+def interim_reasons(states: Sequence[RunState]) -> list[str]:
+    """Say why the verdicts of an interim report are exploratory: what has run, and by name what has not."""
+    ended = sum(run.state in RESULTS for run in states)
+    if ended == len(states):
+        first = f"This is an interim report. All {ended} runs have a result by now: the study itself reports on them."
+    else:
+        first = (
+            f"This is an interim report: {ended} of {len(states)} runs have a result. The plan declared all of them; "
+            "to look earlier, and to stop or go on as the result pleases, makes false claims more frequent."
+        )
+    return [first, *(_named(state, states) for state in STATES if state != "finished" and _of(state, states))]
+
+
+def _of(state: State, states: Sequence[RunState]) -> list[RunState]:
+    return [run for run in states if run.state == state]
+
+
+def _named(state: State, states: Sequence[RunState]) -> str:
+    runs = _of(state, states)
+    if state in ("missing", "interrupted", "outdated"):
+        named = [f"{variant} {seeds}" for variant, seeds in seeds_by_variant(runs).items()]
+        why = {"outdated": " (their records are of other settings or code)"}.get(state, "")
+    else:
+        named, why = [f"{run.variant} seed {run.seed} ({_detail(run)})" for run in runs], ""
+    more = len(named) - MOST_NAMED
+    shown = "; ".join(named[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+    return f"{len(runs)} {state}{why}: {shown}."
+
+
+def _detail(run: RunState) -> str:
+    if run.state == "running":
+        return place(run)
+    return "; ".join(part for part in (run.reason, f"log: {run.log}" if run.log else "") if part) or run.state
+
+
+def first_result(states: Sequence[RunState], variant: str | None = None) -> RunState | None:
+    """Return the first run, of a variant or of any, that has a result; None if there is none."""
+    return next((run for run in states if variant in (None, run.variant) and run.state in RESULTS), None)
+
+
+def run_folder(study_folder: Path, run: RunState | Run) -> Path:
+    """Return the folder of a run below the folder of its study."""
+    return study_folder / "runs" / run.variant / f"seed{run.seed}"
