@@ -223,10 +223,9 @@ class Display(logging.Handler):
         while not self._stopped.wait(REDRAW):
             try:
                 if self._terminal:
-                    size = shutil.get_terminal_size()
-                    self._terminal.show(
-                        block(self._session.snapshot(), size.columns, size.lines, _blocks(self._stream))
-                    )
+                    size = _size(self._stream)
+                    lines = block(self._session.snapshot(), size.columns, size.lines, _blocks(self._stream))
+                    self._terminal.show(lines)
                 elif time.time() - said >= pause(time.time() - self._began):
                     said = time.time()
                     self._say(log_line(self._session.snapshot()))
@@ -246,6 +245,14 @@ def _says_more(record: logging.LogRecord) -> bool:
 
 def _can_redraw(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _size(stream: TextIO) -> os.terminal_size:
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return shutil.get_terminal_size()
+    return size if size.columns else shutil.get_terminal_size()
 
 
 def _blocks(stream: TextIO) -> str:

@@ -63,7 +63,7 @@ class Expected(NamedTuple):
     """What a run of a variant has to look like to count: its settings' and code's digests, and its epochs."""
 
     settings: str
-    code: str | None
+    code: str
     epochs: int
 
 
@@ -71,7 +71,7 @@ def expected(study: Study, code: Mapping[str, str]) -> dict[str, Expected]:
     """Say what the runs of each variant are to look like; `code` holds the digest of the training code by variant."""
     chosen = {variant.name: study.settings(variant.name) for variant in study.variants}
     return {
-        name: Expected(settings.digest(), code.get(name), settings.training.epochs) for name, settings in chosen.items()
+        name: Expected(settings.digest(), code[name], settings.training.epochs) for name, settings in chosen.items()
     }
 
 
@@ -94,7 +94,7 @@ def read_state(study: Study, run: Run, wanted: Expected, results: str | Path = "
     folder = study.run_folder(*run, results)
     log = study.folder(results) / "logs/train_run" / run.variant / f"seed{run.seed}.log"
     as_if = partial(RunState, variant=run.variant, seed=run.seed, epochs=wanted.epochs)
-    # The mark goes last: a run that finishes while we look has its record when the mark is gone.
+    # A run takes its mark away when its record is there: whoever reads the mark first misses neither.
     mark = read_attempt(folder)
     if mark is not None and is_alive(folder, mark):
         last = read_epoch(folder / "history.csv")
@@ -133,7 +133,7 @@ def _read_result(path: Path, wanted: Expected) -> dict[str, Any] | None:
     if found["state"] not in get_args(Status):
         reason = f"{path} is not a run record; delete {path.parent} and run the study again"
         return {"state": "failed", "reason": reason}
-    now = {"settings": wanted.settings, "code": wanted.code or trained["code"]}
+    now = {"settings": wanted.settings, "code": wanted.code}
     if trained != now:
         changed = " and ".join(name for name in now if trained[name] != now[name])
         return {"state": "outdated", "reason": f"trained with other {changed}"}

@@ -83,7 +83,7 @@ def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_afte
         assert failed["reason"] == "ValueError: of no use"
         assert "of no use" in (half.folder / failed["log"]).read_text()
 
-        assert "interim report: results/tiny/interim/results.md" in half.run("interim")
+        assert "interim report: results/tiny/interim/results.md" in half.run("--", "interim")
         report = (half.results / "interim/results.md").read_text()
         assert "This is an interim report: 4 of 8 runs have a result." in report
         assert "2 failed: broken seed 0 (ValueError: of no use; log: results/tiny/logs/train\\_run" in report
@@ -115,7 +115,7 @@ def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_afte
 def test_a_log_says_in_a_line_what_each_run_came_to(project):
     record = project.record("baseline", 0)
     record.unlink()
-    printed = project.run(str(record.relative_to(project.folder)))
+    printed = project.run("--", str(record.relative_to(project.folder)))
     assert re.search(r"baseline seed 0 finished in .*, validation accuracy 0\.\d{4} \(4 of 4 runs done\)", printed)
     assert "\x1b" not in printed
     assert "Finished jobid" not in printed
@@ -132,7 +132,7 @@ def test_runs_of_other_settings_are_outdated_and_a_report_goes_without_them(proj
         ("dropout", 0): "finished",
         ("dropout", 1): "finished",
     }
-    project.run("interim")
+    project.run("--", "interim")
     report = (project.results / "interim/results.md").read_text()
     assert "2 outdated (their records are of other settings or code): baseline seeds 0, 1." in report
     assert "There is no mean and no interval for **Baseline**." in report
