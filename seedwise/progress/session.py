@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from seedwise.progress.attempt import read_attempt
@@ -63,12 +64,14 @@ class Session:
 
     Attributes:
         study: that is run.
+        results: folder that holds the studies' folders.
         wanted: what the runs of each variant are to look like.
         total: runs of the study that are due, those of earlier sessions among them.
         waiting: runs that this session is to train and has not started, by variant.
     """
 
     study: Study
+    results: Path
     wanted: Mapping[str, Expected]
     total: int
     waiting: Counter[str]
@@ -112,7 +115,7 @@ class Session:
 
     def state(self, run: Run) -> RunState:
         """Read where a run stands."""
-        return read_state(self.study, run, self.wanted[run.variant])
+        return read_state(self.study, run, self.wanted[run.variant], self.results)
 
     def snapshot(self) -> Snapshot:
         """Look at the folders of the runs that train."""
@@ -125,7 +128,7 @@ class Session:
         return Snapshot(self.done, self.total, len(self.failed), trainings, others, left, now)
 
     def _look(self, run: Run, submitted: float) -> Training:
-        folder, epochs = self.study.run_folder(*run), self.wanted[run.variant].epochs
+        folder, epochs = self.study.run_folder(*run, self.results), self.wanted[run.variant].epochs
         history = folder / "history.csv"
         mark, last = read_attempt(folder), read_epoch(history)
         started = mark.started if mark and mark.error is None else self._began.get(run)

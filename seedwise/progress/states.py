@@ -75,9 +75,7 @@ def expected(study: Study, code: Mapping[str, str]) -> dict[str, Expected]:
     }
 
 
-def read_states(
-    study: Study, runs: Iterable[Run], code: Mapping[str, str], results: str | Path = "results"
-) -> list[RunState]:
+def read_states(study: Study, runs: Iterable[Run], code: Mapping[str, str], results: Path) -> list[RunState]:
     """Read where each of a study's runs stands.
 
     Raises:
@@ -89,7 +87,7 @@ def read_states(
     return [read_state(study, run, wanted[run.variant], results) for run in runs]
 
 
-def read_state(study: Study, run: Run, wanted: Expected, results: str | Path = "results") -> RunState:
+def read_state(study: Study, run: Run, wanted: Expected, results: Path) -> RunState:
     """Read where one run stands."""
     folder = study.run_folder(*run, results)
     log = study.folder(results) / "logs/train_run" / run.variant / f"seed{run.seed}.log"

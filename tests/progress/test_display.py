@@ -66,14 +66,13 @@ def test_the_time_left_follows_the_epochs_then_the_runs_that_are_done():
     assert time_left([training(latest=100.0)], {}, {}, 4, now=100.0) == 20
 
 
-def test_a_session_follows_snakemakes_events(study, tmp_path, monkeypatch):  # noqa: F811
-    monkeypatch.chdir(tmp_path)
-    session = Session(study, expected(study, CODE), total=8, waiting=Counter(baseline=3, dropout=4))
+def test_a_session_follows_snakemakes_events(study, tmp_path):  # noqa: F811
+    session = Session(study, tmp_path, expected(study, CODE), total=8, waiting=Counter(baseline=3, dropout=4))
     assert session.done == 1
     session.begin(1, "train_run", {"variant": "baseline", "seed": "1"})
     session.begin(2, "train_run", {"variant": "dropout", "seed": "0"})
     session.begin(3, "prepare_data", {})
-    (put_attempt(study, "results", "dropout", 0) / "history.csv").write_text(HISTORY)
+    (put_attempt(study, tmp_path, "dropout", 0) / "history.csv").write_text(HISTORY)
     seen = session.snapshot()
     assert (seen.done, seen.running, seen.to_go) == (1, 1, 6)
     assert [(line.run, line.epoch, line.started) for line in seen.trainings] == [
@@ -82,13 +81,13 @@ def test_a_session_follows_snakemakes_events(study, tmp_path, monkeypatch):  # n
     ]
     assert [job.rule for job in seen.others] == ["prepare_data"]
 
-    put_record(study, "results", "baseline", 1, accuracy=0.75)
+    put_record(study, tmp_path, "baseline", 1, accuracy=0.75)
     job, state = session.finish(1)
     assert (job.run, state.state, state.validation_accuracy) == (Run("baseline", 1), "finished", 0.75)
     assert session.finish(3)[1] is None
     assert session.finish(99) is None
 
-    mark = study.run_folder("dropout", 0) / "attempt.json"
+    mark = study.run_folder("dropout", 0, tmp_path) / "attempt.json"
     mark.write_text(mark.read_text().replace("}", ', "error": "ValueError: no"}'))
     session.fail(2)
     assert session.failed[Run("dropout", 0)].reason == "ValueError: no"

@@ -100,10 +100,10 @@ def test_a_torn_record_is_named(study, tmp_path):
         assert state.reason.startswith(f"{path} is not a run record; delete {path.parent} and run the study again")
 
 
-def test_a_study_that_trains_nothing_says_so(study):
+def test_a_study_that_trains_nothing_says_so(study, tmp_path):
     elsewhere = Study.model_validate({**study.model_dump(by_alias=True), "runs": {"from": "csv", "path": "runs.csv"}})
     with pytest.raises(UserError, match="its runs were recorded elsewhere"):
-        read_states(elsewhere, elsewhere.runs(), CODE)
+        read_states(elsewhere, elsewhere.runs(), CODE, tmp_path)
 
 
 def test_the_table_counts_and_names_the_runs(halfway, tmp_path):

@@ -89,6 +89,13 @@ if len(FACTORIAL.get("factors", ())) > 1:
     FIGURES.append("interactions")
 PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
 
+INTERIM = RESULTS / "interim"
+
+
+def within_interim(paths):
+    """The places of final products in the interim report's folder."""
+    return [INTERIM / Path(path).relative_to(RESULTS) for path in paths]
+
 
 wildcard_constraints:
     variant="|".join(re.escape(name) for name in VARIANTS),

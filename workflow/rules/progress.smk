@@ -5,36 +5,22 @@
 #   snakemake --cores 1 interim                     a report on what has finished so far
 import time
 
-INTERIM = RESULTS / "interim"
-
-
-localrules:
-    status,
-    status_json,
-    collect_interim,
-    analyse_interim,
-    plot_interim,
-    interim,
-
-
-def within_interim(paths):
-    """The places of final products in the interim report's folder."""
-    return [INTERIM / Path(path).relative_to(RESULTS) for path in paths]
-
 
 rule status:
     log:
         RESULTS / "logs/status.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     params:
-        study=STUDY.model_dump_json(by_alias=True),
+        study=STUDY.model_dump_json(by_alias=True, exclude={"resources"}),
         seeds=list(SEEDS),
         code=json.dumps(TRAINING_CODE),
+        results=str(FOLDER.parent),
         form=[],
     shell:
         "python $SEEDWISE_SCRIPTS/status.py --study {params.study:q} --seeds {params.seeds} --code {params.code:q}"
-        " {params.form} | tee {log}"
+        " --results {params.results:q} {params.form} | tee {log}"
 
 
 use rule status as status_json with:
@@ -51,10 +37,11 @@ rule collect_interim:
         status=INTERIM / "status.json",
     log:
         RESULTS / "logs/collect_interim.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     params:
-        study=STUDY.model_dump_json(by_alias=True),
+        study=STUDY.model_dump_json(by_alias=True, exclude={"resources"}),
         seeds=list(SEEDS),
         code=json.dumps(TRAINING_CODE),
         asked=time.time(),
@@ -65,14 +52,16 @@ rule collect_interim:
 
 use rule analyse_study as analyse_interim with:
     input:
-        **rules.collect_interim.output,
+        runs=rules.collect_interim.output.runs,
+        pulled=rules.collect_interim.output.status,
     output:
         within_interim(TABLES),
         findings=INTERIM / "findings.json",
     log:
         RESULTS / "logs/analyse_interim.log",
+    localrule: True
     params:
-        pulled=["--interim", rules.collect_interim.output.status],
+        pulled="--interim",
 
 
 use rule plot_figures as plot_interim with:
@@ -83,6 +72,7 @@ use rule plot_figures as plot_interim with:
         within_interim(PLOTS),
     log:
         RESULTS / "logs/plot_interim.log",
+    localrule: True
 
 
 use rule render_report as interim with:
@@ -95,5 +85,6 @@ use rule render_report as interim with:
         INTERIM / "results.md",
     log:
         RESULTS / "logs/interim.log",
+    localrule: True
     params:
         record="--interim",
