@@ -43,7 +43,7 @@ def message(kind: str, keys: Sequence[Hashable], value: object, written: str, te
     if kind == "string_type" and value is not None and not isinstance(value, (list, Mapping)):
         return _not_text(value, text)
     if kind == "literal_error" and isinstance(value, str):
-        return not_known(value, schema["enum"])
+        return not_known(value, _choices(schema))
     if schema.get("type") in {"integer", "number"} and isinstance(value, str):
         return _not_a_number(value, schema)
     if schema.get("type") == "integer" and isinstance(value, float) and value.is_integer():
@@ -94,7 +94,7 @@ def _schema_at(keys: Sequence[Hashable]) -> Schema:
 
 def _need(schema: Schema) -> str:
     if "enum" in schema:
-        return f"one of {', '.join(schema['enum'])}"
+        return f"one of {', '.join(_choices(schema))}"
     kind = schema.get("type")
     if kind in {"integer", "number"}:
         bounds = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
@@ -107,6 +107,10 @@ def _need(schema: Schema) -> str:
         "boolean": "true or false",
     }
     return (names[kind] + example) if kind in names else f"text{_filled(schema, 'minLength')}"
+
+
+def _choices(schema: Schema) -> list[str]:
+    return [choice if isinstance(choice, str) else _flow(choice) for choice in schema["enum"]]
 
 
 def _filled(schema: Schema, keyword: str) -> str:

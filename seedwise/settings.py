@@ -143,9 +143,10 @@ class TrainingSettings(Section):
         BeforeValidator(_off),
         Field(description="What an operation without a deterministic form does on the GPU: nothing, warn, or stop."),
     ] = "off"
-    compile: Annotated[bool, Field(strict=True, description="Compile the model; only on CUDA, where it may pay.")] = (
-        False
-    )
+    compile: Annotated[
+        Literal[False, True, "cuda_graphs"],
+        Field(description="Compile the model, or compile it into CUDA graphs; only on CUDA, where it may pay."),
+    ] = False
     vary: Annotated[
         tuple[Stream, ...],
         AfterValidator(_in_order),

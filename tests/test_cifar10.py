@@ -10,6 +10,7 @@ from torchvision.datasets import CIFAR10
 
 from seedwise.data import cifar10, registry
 from seedwise.data.images import DataError
+from tests.training.conftest import train_on
 
 PER_FILE = 4
 
@@ -115,3 +116,11 @@ def test_a_wrong_number_of_images_is_told(source, tmp_path, monkeypatch):
     monkeypatch.setattr(cifar10, "COUNTS", {"training": 50_000, "test": 10_000})
     with pytest.raises(DataError, match="found 20 training images; need 50000"):
         registry.read("cifar10", tmp_path / "data", None)
+
+
+def test_a_run_learns_its_images_by_heart(source, tmp_path):
+    registry.fetch("cifar10", tmp_path / "data", source)
+    data = registry.read("cifar10", tmp_path / "data", None)
+    record, losses = train_on(data, tmp_path / "made", dataset={"name": "cifar10"}, epochs=40, batch_size=6)
+    assert (record.sizes.train, record.sizes.validation, record.sizes.test) == (18, 2, 4)
+    assert losses[-1] < 0.2 < 2 < losses[0]  # from guessing one of ten

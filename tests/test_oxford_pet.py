@@ -12,6 +12,7 @@ from torchvision.datasets import OxfordIIITPet
 
 from seedwise.data import oxford_pet, registry
 from seedwise.data.images import DataError, load
+from tests.training.conftest import train_on
 
 SPLITS = {"trainval": 5, "test": 3}
 
@@ -128,3 +129,12 @@ def test_an_image_torn_inside_is_told_by_name(source, tmp_path):
 def test_without_any_source_the_publishers_addresses_are_named(source, tmp_path):
     with pytest.raises(DataError, match=r"the publisher, .*images\.tar\.gz and .*annotations\.tar\.gz: "):
         oxford_pet.fetch(tmp_path / "data", None, lambda _: None)
+
+
+def test_a_run_learns_its_photographs_by_heart(source, tmp_path):
+    registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
+    data = registry.read("oxford_iiit_pet", tmp_path / "data", None, 32)
+    dataset = {"name": "oxford_iiit_pet", "image_size": 32, "validation_fraction": 0.2}
+    record, losses = train_on(data, tmp_path / "made", dataset=dataset, epochs=80, batch_size=2, learning_rate=0.02)
+    assert (record.sizes.train, record.sizes.validation, record.sizes.test) == (4, 1, 3)
+    assert losses[-1] < 0.1 < 0.5 < losses[0]  # from guessing one of two

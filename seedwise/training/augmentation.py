@@ -1,4 +1,4 @@
-"""Augmentation batched on tensors: one draw per image, one gather per batch.
+"""Augmentation batched on tensors: one draw per image, one gather for many images.
 
 An augmentation takes uint8 images (n, channels, height, width) and a CPU generator, and returns images of the same
 shape and type.
@@ -22,20 +22,18 @@ CROP_PADDING = 4
 
 def random_crop(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Pad each image with 4 black pixels on every side and cut the original size out at a random place of its own."""
-    n, channels, height, width = images.shape
-    shifts = torch.randint(0, 2 * CROP_PADDING + 1, (2, n), generator=generator).to(images.device)
-    padded = functional.pad(images, (CROP_PADDING,) * 4)
-    rows = shifts[0, :, None] + torch.arange(height, device=images.device)
-    columns = shifts[1, :, None] + torch.arange(width, device=images.device)
-    across = width + 2 * CROP_PADDING
-    places = (rows[:, :, None] * across + columns[:, None, :]).view(n, 1, -1).expand(-1, channels, -1)
-    return padded.flatten(2).gather(2, places).view(n, channels, height, width)
+    n, _, height, width = images.shape
+    top, left = torch.randint(0, 2 * CROP_PADDING + 1, (2, n), generator=generator).to(images.device)
+    places = functional.pad(images, (CROP_PADDING,) * 4).unfold(2, height, 1).unfold(3, width, 1)
+    return places[torch.arange(n, device=images.device), :, top, left]
 
 
 def random_horizontal_flip(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Mirror each image with probability one half."""
     mirrored = torch.rand(len(images), generator=generator).to(images.device) < 0.5
-    return torch.where(mirrored[:, None, None, None], images.flip(3), images)
+    columns = torch.arange(images.shape[3], device=images.device)
+    columns = torch.where(mirrored[:, None], columns.flip(0), columns)
+    return images.gather(3, columns[:, None, None].expand(images.shape))
 
 
 def random_erasing(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -17,6 +17,9 @@ from seedwise.training.seeding import Streams, numpy_generator, torch_generator
 SUBSET_SEED = 0
 """A subset is the same for every run of every study: it is part of the question, not of the noise."""
 
+AT_ONCE = 1024
+"""About so many images are picked and augmented at once: what is done once for many batches costs next to nothing."""
+
 SHARING = (random_crop, random_horizontal_flip)
 """Augmentations that draw in turn from one generator; any other has its own, and shifts nobody's draws."""
 
@@ -98,11 +101,11 @@ def training_batches(
         else torch_generator(seed, "augmentation", epoch, getattr(augment, "__name__", type(augment).__name__))
         for augment in augmentations
     ]
-    for batch in torch.split(order.to(examples.labels.device), batch_size):
-        images = examples.images[batch]
+    for chosen in torch.split(order.to(examples.labels.device), batch_size * max(1, AT_ONCE // batch_size)):
+        images, labels = examples.images.index_select(0, chosen), examples.labels.index_select(0, chosen)
         for augment, generator in zip(augmentations, draws, strict=True):
             images = augment(images, generator)
-        yield images, examples.labels[batch]
+        yield from zip(torch.split(images, batch_size), torch.split(labels, batch_size), strict=True)
 
 
 def _examples(images: np.ndarray, labels: np.ndarray, device: torch.device) -> Examples:

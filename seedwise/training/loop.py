@@ -83,11 +83,16 @@ class Learner:
             )
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Compute gradients anew, clipped if the settings say so."""
-        self.optimizer.zero_grad(set_to_none=True)
+        """Compute gradients, clipped if the settings say so."""
         loss.backward()  # type: ignore[no-untyped-call]
         if self.training.gradient_clipping is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.training.gradient_clipping)
+
+    def step(self, loss: torch.Tensor) -> None:
+        """Change the weights by one step that makes a loss smaller."""
+        self.backward(loss)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)  # before the next forward pass, which then has that memory
 
 
 def train_epoch(
@@ -102,18 +107,18 @@ def train_epoch(
     set_seed(stream_seed(streams.seed_of("dropout"), "dropout", epoch))
     train_mode(learner.model)
     mixup = learner.mixup(streams, epoch)
-    total = torch.zeros((), device=examples.labels.device, dtype=torch.float64)
+    losses, sizes = [], []
     batches = training_batches(examples, learner.training.batch_size, learner.augmentations, streams, epoch)
     for step, (images, labels) in enumerate(batches, start=1):
         loss = learner.loss(images, labels, mixup)
-        learner.backward(loss)
-        learner.optimizer.step()
+        learner.step(loss)
         learner.schedule.step()
         if learner.average is not None:
             learner.average.update_parameters(learner.model)
-        total += loss.detach().double() * len(labels)
+        losses.append(loss.detach())  # read at the end: to ask a GPU for a number is to wait for it
+        sizes.append(len(labels))
         on_batch(step)
-    return float(total) / len(examples)
+    return float(torch.stack(losses).cpu().double() @ torch.tensor(sizes, dtype=torch.float64)) / len(examples)
 
 
 @torch.inference_mode()
@@ -127,12 +132,12 @@ def evaluate(model: nn.Module, examples: Examples, normalise: Normalisation, pre
     ):
         with autocast(device, precision):
             logits = model(normalise(images)).float()
-        losses.append(functional.cross_entropy(logits, labels, reduction="sum").double())
+        losses.append(functional.cross_entropy(logits, labels, reduction="sum"))
         predictions.append(logits.argmax(1))
     predicted = torch.cat(predictions)
     correct = predicted == examples.labels
     return Evaluation(
-        loss=float(torch.stack(losses).sum()) / len(examples),
+        loss=float(torch.stack(losses).cpu().double().sum()) / len(examples),  # MPS has no float64
         accuracy=int(correct.sum()) / len(examples),
         predicted=predicted.cpu().numpy(),
         correct=correct.cpu().numpy(),

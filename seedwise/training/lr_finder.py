@@ -102,8 +102,7 @@ def _range_test(made: SetUp) -> tuple[list[float], list[float]]:
         losses.append(smoothed)
         if smoothed > STOP * min(losses):
             break
-        learner.backward(loss)
-        learner.optimizer.step()
+        learner.step(loss)
     return rates, losses
 
 

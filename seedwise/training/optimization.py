@@ -17,11 +17,10 @@ def build_optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim
     if is_plugin(settings.optimizer):
         made: torch.optim.Optimizer = load_plugin(settings.optimizer)(parameters, settings)
         return made
+    rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    return torch.optim.SGD(
-        parameters, lr=settings.learning_rate, momentum=settings.momentum, weight_decay=settings.weight_decay
-    )
+        return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True)
+    return torch.optim.SGD(parameters, lr=rate, momentum=settings.momentum, weight_decay=decay)
 
 
 def build_schedule(

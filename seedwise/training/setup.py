@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
+from torch import nn
 
 from seedwise.data import images
 from seedwise.errors import UserError
@@ -75,6 +77,20 @@ def set_determinism(level: str) -> None:
     torch.use_deterministic_algorithms(level != "off", warn_only=level == "warn")
 
 
+def compile_model(
+    model: nn.Module, level: Literal[True, "cuda_graphs"], device: torch.device, report: Callable[[str], None]
+) -> None:
+    """Compile a model in place on CUDA; elsewhere leave it as it is, and say so.
+
+    CUDA graphs are torch's mode "reduce-overhead", which leaves them out by itself wherever they are not safe.
+    """
+    if device.type != "cuda":
+        report(f"training.compile: not used on {device.type}, where it gains nothing")
+        return
+    mode = "reduce-overhead" if level == "cuda_graphs" else "default"
+    model.compile(mode=mode, dynamic=False)  # batches have two sizes, the last one's and that of the others
+
+
 def set_up(settings: RunSettings, seed: int, data: Path, report: Callable[[str], None] = print) -> SetUp:
     """Load data, build model, optimizer and schedule, and seed everything.
 
@@ -108,8 +124,6 @@ def set_up(settings: RunSettings, seed: int, data: Path, report: Callable[[str],
         training=training,
         precision=precision,
     )
-    if training.compile and device.type == "cuda":
-        model.compile()
-    elif training.compile:
-        report(f"training.compile: not used on {device.type}, where it gains nothing")
+    if training.compile:
+        compile_model(model, training.compile, device, report)
     return SetUp(device, streams, parts, data_digest, learner)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
+from seedwise.data import images
 from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
-from seedwise.training.run import Request
+from seedwise.tracking import Mirrors
+from seedwise.training.run import Request, train_run
 
 QUIET = lambda _: None  # noqa: E731
 
@@ -16,6 +20,25 @@ def settings(model=None, dataset=None, **training):
         model=ModelSettings(**(model or {})),
         training=TrainingSettings(**{"epochs": 2, "precision": "fp32", **training}),
     )
+
+
+def train_on(data, folder, **changes):
+    """Train a run on prepared data; returns its record and the training loss of each epoch."""
+    folder.mkdir()
+    images.save(folder / "data.npz", data)
+    request = Request(
+        study="made",
+        variant="baseline",
+        seed=0,
+        settings=settings(**changes),
+        code_digest="c0de",
+        data=folder / "data.npz",
+        folder=folder / "run",
+        tracking_folder=folder,
+    )
+    record = train_run(request, Mirrors([]), QUIET)
+    with request.history.open() as table:
+        return record, [float(row["train_loss"]) for row in csv.DictReader(table)]
 
 
 @pytest.fixture

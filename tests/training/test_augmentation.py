@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from seedwise.training import batches
 from seedwise.training.augmentation import CROP_PADDING, build_augmentations, random_crop, random_horizontal_flip
-from seedwise.training.seeding import torch_generator
+from seedwise.training.batches import Examples, training_batches
+from seedwise.training.seeding import Streams, torch_generator
 
 
 def images(n, channels=1, size=12):
@@ -57,3 +59,16 @@ def test_about_half_of_the_images_are_mirrored_and_the_rest_untouched():
 def test_augmentations_apply_in_the_order_named():
     assert build_augmentations(["random_crop", "random_horizontal_flip"]) == [random_crop, random_horizontal_flip]
     assert build_augmentations(["seedwise.training.augmentation:random_crop"]) == [random_crop]
+
+
+@pytest.mark.parametrize("at_once", [1, 12, 1024])
+def test_an_epoch_shows_every_image_once_in_batches_of_the_size_asked_for(monkeypatch, at_once):
+    monkeypatch.setattr(batches, "AT_ONCE", at_once)
+    labels = torch.arange(40)
+    examples = Examples(labels.to(torch.uint8).view(40, 1, 1, 1).expand(-1, -1, 12, 12), labels)
+    shown = list(training_batches(examples, 6, [random_horizontal_flip], Streams(0), epoch=1))
+    assert [len(batch) for _, batch in shown] == [6] * 6 + [4]
+    assert all(torch.equal(pixels[:, 0, 0, 0], batch) for pixels, batch in shown)
+    order = torch.cat([batch for _, batch in shown])
+    assert torch.equal(order.sort().values, labels)
+    assert not torch.equal(order, labels)

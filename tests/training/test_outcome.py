@@ -9,7 +9,7 @@ import torch
 from seedwise.tracking import Mirrors
 from seedwise.training import loop, provenance
 from seedwise.training.run import train_run
-from seedwise.training.setup import set_determinism, set_up
+from seedwise.training.setup import compile_model, set_determinism, set_up
 from tests.training.conftest import QUIET
 
 
@@ -70,11 +70,23 @@ def test_levels_agree_to_the_last_digit_on_a_cpu(request_run):
     assert metrics[0] == metrics[1]
 
 
-def test_compile_on_a_cpu_is_said_to_be_left_out(request_run):
+@pytest.mark.parametrize("level", [True, "cuda_graphs"])
+def test_compile_on_a_cpu_is_said_to_be_left_out(request_run, level):
     said = []
-    request = request_run(compile=True, device="cpu")
+    request = request_run(compile=level, device="cpu")
     set_up(request.settings, 0, request.data, said.append)
     assert said == ["training.compile: not used on cpu, where it gains nothing"]
+
+
+@pytest.mark.parametrize(("level", "mode"), [(True, "default"), ("cuda_graphs", "reduce-overhead")])
+def test_compile_on_cuda_compiles_in_place_so_that_checkpoints_fit_either_way(level, mode, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch, "compile", lambda function, **options: asked.append(options) or function)
+    model, said = torch.nn.Linear(2, 2), []
+    compile_model(model, level, torch.device("cuda"), said.append)
+    assert asked == [{"mode": mode, "dynamic": False}]
+    assert (said, list(model.state_dict())) == ([], ["weight", "bias"])
+    assert model(torch.ones(1, 2)).shape == (1, 2)
 
 
 def test_versions_name_what_computed(monkeypatch):

@@ -27,13 +27,17 @@ def weights(made):
         {"mixup": 0.4},
         {"gradient_clipping": 0.05},
         {"weight_decay": 0.1},
+        {"augmentation": ["random_crop"]},
+        {"augmentation": ["random_horizontal_flip"]},
         {"augmentation": ["random_erasing"]},
         {"optimizer": "adamw", "learning_rate": 0.001},
+        {"momentum": 0.0},
         {"schedule": "cosine"},
+        {"schedule": "constant"},
         {"learning_rate_ratio": 0.1},
         {"model": {"dropout": 0.5}},
     ],
-    ids=lambda technique: next(iter(technique)),
+    ids=str,
 )
 def test_each_technique_changes_what_is_learned_and_repeats(first_steps, technique):
     plain, _ = first_steps(batch_size=16)
