@@ -88,6 +88,10 @@ FIGURES = ["means", "differences", "power"] if len(VARIANTS) > 1 else ["means"]
 if len(FACTORIAL.get("factors", ())) > 1:
     FIGURES.append("interactions")
 PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
+UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B to have the results
+
+for tracker in STUDY.tracking.own:
+    or_exit(plugin_source, tracker)
 
 
 wildcard_constraints:

@@ -1,5 +1,24 @@
 # Trackers mirror the runs; nothing here decides a result.
 #
+# Logs what the study has come to, where the config asks for it (tracking.wandb.upload_results).
+rule upload_results:
+    input:
+        results=RESULTS / "results.md",
+        tables=TABLES,
+        plots=PLOTS,
+    output:
+        UPLOADED,
+    log:
+        RESULTS / "logs/upload_results.log",
+    conda:
+        "../../envs/training.yaml"
+    params:
+        study=STUDY.study,
+    shell:
+        'python $SEEDWISE_SCRIPTS/upload_results.py --study {params.study} --tracking "$SEEDWISE_TRACKING"'
+        " --files {input} --out {output} > {log} 2>&1"
+
+
 # Sends what was recorded offline. It has no output: `wandb sync` marks each run that it has sent.
 rule sync_wandb:
     log:
