@@ -29,3 +29,15 @@ rule sync_wandb:
         folder=str(FOLDER),
     shell:
         "python $SEEDWISE_SCRIPTS/sync_wandb.py --folder {params.folder} 2>&1 | tee {log}"
+
+
+# Sends to MLflow what it lacks, from the run records; it knows itself what is there, and so has no output either.
+rule sync_mlflow:
+    log:
+        RESULTS / "logs/sync_mlflow.log",
+    conda:
+        "../../envs/training.yaml"
+    params:
+        folder=RESULTS,
+    shell:
+        'python $SEEDWISE_SCRIPTS/sync_mlflow.py --folder {params.folder} --tracking "$SEEDWISE_TRACKING" 2>&1 | tee {log}'
