@@ -99,6 +99,11 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+def verbatim(text):
+    """A param as it stands: in a plain text Snakemake would take {name} for a wildcard."""
+    return lambda wildcards: text
+
+
 def code_digest(*parts):
     """Digest of the named files and folders of the repository: what they contain, whenever they were written."""
     return content_digest([HOME / part for part in parts], HOME)

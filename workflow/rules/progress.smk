@@ -14,7 +14,7 @@ rule status:
     conda:
         "../../envs/analysis.yaml"
     params:
-        study=STUDY.model_dump_json(by_alias=True),
+        study=verbatim(STUDY.model_dump_json(by_alias=True)),
         seeds=list(SEEDS),
         code=json.dumps(TRAINING_CODE),
         form=[],
