@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -124,23 +125,21 @@ def test_a_rerun_replaces_the_run_and_keeps_its_place(folder):
     assert [(point.step, point.value) for point in history] == [(1, 0.5), (2, 0.25)]
 
 
-@pytest.mark.usefixtures("starting")
+def mirror_together(folder, seed, barrier, warnings):
+    barrier.wait(LIMIT)
+    warnings.put(mirror(folder, seed)[1])
+
+
 def test_processes_that_start_together_on_a_new_store_all_arrive(tmp_path):
-    code = (
-        "import sys\nfrom pathlib import Path\nfrom seedwise.tracking import Mirrors, TrackedRun\n"
-        "from seedwise.tracking.mlflow import MlflowTracker\nfrom seedwise.tracking.settings import MlflowSettings\n"
-        "mirrors = Mirrors([MlflowTracker(MlflowSettings(enabled=True))])\n"
-        "mirrors.start(TrackedRun('tiny', 'a', int(sys.argv[1]), {}, '0', Path('results/tiny')))\n"
-        "mirrors.log({'loss': 0.5}, 1)\nmirrors.finish({'test_accuracy': 0.75}, 'finished')\n"
-    )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(seed)], cwd=tmp_path, env=clean({}), stderr=subprocess.PIPE, text=True
-        )
-        for seed in range(4)
-    ]
-    errors = [process.communicate(timeout=LIMIT)[1] for process in processes]
-    assert not [error for error in errors if "Warning: mlflow" in error]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["mlflow"])  # imported once for all of them
+    barrier, warnings = context.Barrier(4), context.Queue()
+    processes = [context.Process(target=mirror_together, args=(tmp_path, seed, barrier, warnings)) for seed in range(4)]
+    for process in processes:
+        process.start()
+    assert [warnings.get(timeout=LIMIT) for _ in processes] == [[], [], [], []]
+    for process in processes:
+        process.join(LIMIT)
     assert len(found(tmp_path)[1]) == 1 + 1 + 4
 
 
