@@ -49,11 +49,10 @@ def test_percentile_interval_at_more_seeds_is_not_called_the_range():
 
 
 def test_one_seed_of_one_variant_supports_no_claim():
-    report = make_report({"baseline": [0.84]})
-    (row,) = read_rows(report.summary, VariantSummary)
-    assert sentences.alone_sentence(row, {"baseline": "Baseline"}, report.plan) == (
-        "Baseline has a test accuracy of 0.8400 (higher is better) with a single seed, which supports no claim: how "
-        "far another seed would move it is unknown. No other variant is compared with it."
+    summaries, _ = read({"A": [0.84]})
+    assert sentences.alone_sentence(summaries[0], NAMES, PLAN) == (
+        "A has a test accuracy of 0.8400 (higher is better) with a single seed, which supports no claim: how far "
+        "another seed would move it is unknown. No other variant is compared with it."
     )
 
 
