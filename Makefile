@@ -49,7 +49,7 @@ $(VENV)/.study: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.study requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.study requirements-dev.txt requirements-mlflow.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 

@@ -26,3 +26,4 @@ rule all:
         TABLES,
         PLOTS,
         RESULTS / "results.md",
+        [UPLOADED] if STUDY.tracking.wandb.uploads_results else [],

@@ -180,8 +180,8 @@ def alone_sentence(row: VariantSummary, names: Mapping[str, str], plan: Plan) ->
         return f"{name} has no mean {metric}: no run finished, or a value is not finite."
     if row.n == 1:
         return (
-            f"{name} has a {metric} of {number(row.mean)} ({direction_words(plan)}) with a single seed: how far "
-            "another seed would move it is unknown. No other variant is compared with it."
+            f"{name} has a {metric} of {number(row.mean)} ({direction_words(plan)}) with a single seed, which "
+            "supports no claim: how far another seed would move it is unknown. No other variant is compared with it."
         )
     t_interval = interval(row.t_low, row.t_high)
     return (

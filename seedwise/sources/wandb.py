@@ -9,13 +9,14 @@ from typing import Any
 from seedwise.errors import UserError
 from seedwise.sources.found import FoundRun, number, state_of, whole
 from seedwise.sources.settings import RunsSettings
+from seedwise.tracking.results import analysis_id
 from seedwise.tracking.weights_and_biases import quiet_environment
 
 PAGE = 100
 
 
 def read(settings: RunsSettings, keys: Mapping[str, str]) -> tuple[str, list[FoundRun]]:
-    """Read all runs of the project, oldest first.
+    """Read all runs of the project, oldest first; the run that holds a study's report is none.
 
     Args:
         settings: project, entity, filters, and the keys of variant and seed in a run's config.
@@ -37,6 +38,7 @@ def read(settings: RunsSettings, keys: Mapping[str, str]) -> tuple[str, list[Fou
         runs = [
             _found(run, settings, keys)
             for run in api.runs(path, filters=settings.filters, order="+created_at", per_page=PAGE, lazy=False)
+            if run.id != analysis_id(str(run.config.get("study")))
         ]
     except Exception as error:  # wandb raises errors of many kinds, some of which name the wrong cause
         server = os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -16,7 +17,9 @@ from seedwise.tracking.weights_and_biases import wandb_id
 
 ID = "seedwise.id"  # MLflow makes its own run ids: this tag says which run of ours one is
 PARENT = "mlflow.parentRunId"
+STATUS = "status"
 CALL_SHARE = 0.6  # of the timeout, for one call; after the first that fails there is no other
+SEND = "Send it later: snakemake --cores 1 sync_mlflow (with the study's --configfile)."
 
 
 class MlflowTracker:
@@ -31,30 +34,33 @@ class MlflowTracker:
 
     def start(self, run: TrackedRun) -> str:
         """Begin the run under its variant; an earlier run of the same study, variant, seed and settings is deleted."""
-        self._client = connect(self._settings, run.folder.parent)
-        experiment, parents = prepare(self._client, self._settings, run.folder.parent, run.study, [run.variant])
-        for earlier in _find(self._client, experiment, wandb_id(run)):
-            self._client.delete_run(earlier)
-        tags = {
-            PARENT: parents[run.variant],
-            ID: wandb_id(run),
-            "study": run.study,
-            "variant": run.variant,
-            "seed": str(run.seed),
-        }
-        self._id = self._client.create_run(experiment, tags=tags, run_name=run.name).info.run_id
-        self._send({}, 0, dict(_flat(run.settings)))
+        with _telling("MLflow has not got this run"):
+            self._client = connect(self._settings, run.folder.parent)
+            experiment, parents = prepare(self._client, self._settings, run.folder.parent, run.study, [run.variant])
+            for earlier in _find(self._client, experiment, wandb_id(run)):
+                self._client.delete_run(earlier.info.run_id)
+            tags = {
+                PARENT: parents[run.variant],
+                ID: wandb_id(run),
+                "study": run.study,
+                "variant": run.variant,
+                "seed": str(run.seed),
+            }
+            self._id = self._client.create_run(experiment, tags=tags, run_name=run.name).info.run_id
+            self._send({}, 0, dict(_flat(run.settings)))
         return self._id
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         """Log the metrics of one epoch, in one call."""
-        self._send(metrics, step)
+        with _telling(f"MLflow has this run only to epoch {step - 1}"):
+            self._send(metrics, step)
 
     def finish(self, summary: Mapping[str, float | None], status: str) -> None:
         """Log the final metrics and end the run."""
-        self._send({f"final/{key}": value for key, value in summary.items() if value is not None}, 0)
-        self._client.set_tag(self._id, "status", status)
-        self._client.set_terminated(self._id, "FINISHED" if status == "finished" else "FAILED")
+        with _telling("MLflow has not got the final metrics of this run"):
+            self._send({f"final/{key}": value for key, value in summary.items() if value is not None}, 0)
+            self._client.set_tag(self._id, STATUS, status)  # last: a run that has it is whole
+            self._client.set_terminated(self._id, "FINISHED" if status == "finished" else "FAILED")
 
     def _send(self, metrics: Mapping[str, float], step: int, params: Mapping[str, str] | None = None) -> None:
         from mlflow.entities import Metric, Param
@@ -65,6 +71,25 @@ class MlflowTracker:
             metrics=[Metric(key, value, now, step) for key, value in metrics.items()],
             params=[Param(key, value) for key, value in (params or {}).items()],
         )
+
+
+@contextlib.contextmanager
+def _telling(missing: str) -> Iterator[None]:
+    """Turn whatever MLflow raises into a warning that says what is missing and how to send it later."""
+    try:
+        yield
+    except TrackerError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise TrackerError(f"{missing} ({reason}). {SEND}") from error
+
+
+def is_whole(settings: MlflowSettings, run: TrackedRun, status: str) -> bool:
+    """Whether the store has a run with its final metrics."""
+    client = connect(settings, run.folder.parent)
+    experiment, _ = prepare(client, settings, run.folder.parent, run.study, [run.variant])
+    return any(found.data.tags.get(STATUS) == status for found in _find(client, experiment, wandb_id(run)))
 
 
 def store(settings: MlflowSettings, results: Path) -> str:
@@ -116,15 +141,14 @@ def prepare(
 
 def _parent(client: Any, experiment: str, identity: str, name: str, tags: Mapping[str, str]) -> str:
     if found := _find(client, experiment, identity):
-        return found[0]
+        return str(found[0].info.run_id)
     run = client.create_run(experiment, tags={ID: identity, **tags}, run_name=name)
     client.set_terminated(run.info.run_id, "FINISHED")
     return str(run.info.run_id)
 
 
-def _find(client: Any, experiment: str, identity: str) -> list[str]:
-    runs = client.search_runs([experiment], filter_string=f"tags.`{ID}` = '{identity}'")
-    return [run.info.run_id for run in runs]
+def _find(client: Any, experiment: str, identity: str) -> list[Any]:
+    return list(client.search_runs([experiment], filter_string=f"tags.`{ID}` = '{identity}'"))
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

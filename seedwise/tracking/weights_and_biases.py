@@ -23,38 +23,41 @@ PROBE_BYTES = 1 << 16
 SEND = "Send it later: snakemake --cores 1 sync_wandb (with the study's --configfile)."
 
 
-class WandbTracker:
-    """Mirror a run to W&B: per-epoch metrics as history, final ones under `final/…` in the summary."""
+class WandbRun:
+    """A run in W&B that takes a bounded time: recorded offline where the server cannot be used."""
 
-    name = "wandb"
+    def __init__(self, settings: WandbSettings, folder: Path, run_id: str, **described: Any) -> None:
+        """Describe a run; nothing happens yet.
 
-    def __init__(self, settings: WandbSettings) -> None:
-        self._settings = settings
-        self._run: Any = None
-        self._online = False
+        Args:
+            settings: of the study.
+            folder: the study's, which holds wandb/.
+            run_id: deterministic, so that a rerun replaces the run and never doubles it.
+            described: further arguments of `wandb.init`.
+        """
+        self.id = run_id
+        self.run: Any = None
+        self.online = False
+        self._settings, self._study_folder, self._described = settings, folder, described
         self._not_online = ""  # why a run that should be online is not
 
-    def start(self, run: TrackedRun) -> str:
-        """Begin the W&B run with an id of its own making, so that a rerun replaces it and never doubles it.
-
-        A server that cannot be used leaves the run recorded offline; `finish` says so.
-        """
+    def open(self) -> None:
+        """Begin. A server that cannot be used leaves the run recorded offline; `close` says so."""
         # wandb's own log file lies in the same folder: when that is full, logging would print a traceback a line.
         logging.raiseExceptions = False
-        run.folder.mkdir(parents=True, exist_ok=True)
-        remove_stale(run.folder, wandb_id(run))
-        self._online = goes_online(self._settings)
-        if self._online:
+        self._study_folder.mkdir(parents=True, exist_ok=True)
+        remove_stale(self._study_folder, self.id)
+        self.online = goes_online(self._settings)
+        if self.online:
             try:
-                self._run = self._init(run, "online")
+                self.run = self._init("online")
             except (Exception, SystemExit) as error:
-                self._online, self._not_online = False, _reason(error)
-                remove_stale(run.folder, wandb_id(run))
-        if not self._online:
-            self._run = self._init(run, "offline")
-        return wandb_id(run)
+                self.online, self._not_online = False, _reason(error)
+                remove_stale(self._study_folder, self.id)
+        if not self.online:
+            self.run = self._init("offline")
 
-    def _init(self, run: TrackedRun, mode: str) -> Any:
+    def _init(self, mode: str) -> Any:
         # Only the environment silences telemetry: settings given to init() come too late.
         os.environ.update(quiet_environment(), WANDB_MODE=mode)
         import wandb
@@ -64,14 +67,10 @@ class WandbTracker:
         return wandb.init(
             project=chosen.project,
             entity=chosen.entity,
-            group=chosen.group or run.study,
-            job_type=chosen.job_type,
             tags=chosen.tags or None,
             notes=chosen.notes,
-            name=run.name,
-            id=wandb_id(run),
-            dir=run.folder,
-            config={"study": run.study, "variant": run.variant, "seed": run.seed, "settings": dict(run.settings)},
+            id=self.id,
+            dir=self._study_folder,
             settings=wandb.Settings(
                 console="off",
                 disable_git=hidden,
@@ -85,24 +84,23 @@ class WandbTracker:
                 x_disable_stats=True,
                 x_disable_machine_info=True,
             ),
+            **self._described,
         )
 
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Log the metrics of one epoch."""
-        self._run.log(dict(metrics), step=step)
+    @property
+    def folder(self) -> Path:
+        """Directory in which W&B keeps this run."""
+        return Path(self.run.dir).parent
 
-    def finish(self, summary: Mapping[str, float | None], status: str) -> None:
-        """Write final metrics explicitly: W&B's own summary would keep whatever was logged last.
+    def close(self, exit_code: int = 0) -> None:
+        """End.
 
         Raises:
             TrackerError: the mirror is not complete, or not where it should be.
         """
-        for key, value in summary.items():
-            self._run.summary[f"final/{key}"] = value
-        self._run.summary["status"] = status
-        folder = Path(self._run.dir).parent
+        folder = self.folder
         try:
-            self._run.finish(exit_code=0 if status == "finished" else 1)
+            self.run.finish(exit_code=exit_code)
         except TimeoutError:
             kept = f"It is kept in {folder}."
             raise TrackerError(f"the server has not taken all of this run in time. {kept} {SEND}") from None
@@ -110,11 +108,48 @@ class WandbTracker:
             _check_space(folder)
         if self._not_online:
             raise TrackerError(f"this run was recorded offline, for W&B could not be used ({self._not_online}). {SEND}")
-        if self._online:
+        if self.online:
             if refused := upload_error(folder):
                 kept = f"It is kept in {folder}."
                 raise TrackerError(f"the server has not taken all of this run ({refused}). {kept} {SEND}")
             mark_sent(folder)
+
+
+class WandbTracker:
+    """Mirror a run to W&B: per-epoch metrics as history, final ones under `final/…` in the summary."""
+
+    name = "wandb"
+
+    def __init__(self, settings: WandbSettings) -> None:
+        self._settings = settings
+
+    def start(self, run: TrackedRun) -> str:
+        """Begin the W&B run."""
+        chosen = self._settings
+        self._wandb = WandbRun(
+            chosen,
+            run.folder,
+            wandb_id(run),
+            name=chosen.name.format(study=run.study, variant=run.variant, seed=run.seed),
+            group=chosen.group or run.study,
+            job_type=chosen.job_type,
+            config={"study": run.study, "variant": run.variant, "seed": run.seed, "settings": dict(run.settings)},
+        )
+        self._wandb.open()
+        return self._wandb.id
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """Log the metrics of one epoch, under the names that the settings give them."""
+        names = self._settings.metric_names
+        row = {"epoch": step, **metrics}
+        self._wandb.run.log({names.get(key, key): value for key, value in row.items()}, step=step)
+
+    def finish(self, summary: Mapping[str, float | None], status: str) -> None:
+        """Write final metrics explicitly: W&B's own summary would keep whatever was logged last."""
+        for key, value in summary.items():
+            self._wandb.run.summary[f"final/{key}"] = value
+        self._wandb.run.summary["status"] = status
+        self._wandb.close(exit_code=0 if status == "finished" else 1)
 
 
 def quiet_environment() -> dict[str, str]:

@@ -48,6 +48,14 @@ def test_percentile_interval_at_more_seeds_is_not_called_the_range():
     assert "about 84% of the time" in text
 
 
+def test_one_seed_of_one_variant_supports_no_claim():
+    summaries, _ = read({"A": [0.84]})
+    assert sentences.alone_sentence(summaries[0], NAMES, PLAN) == (
+        "A has a test accuracy of 0.8400 (higher is better) with a single seed, which supports no claim: how far "
+        "another seed would move it is unknown. No other variant is compared with it."
+    )
+
+
 def test_percentile_interval_of_one_seed_and_of_none():
     summaries, _ = read({"A": [0.9], "B": [None]})
     text = sentences.percentile_worth(summaries, NAMES, PLAN)

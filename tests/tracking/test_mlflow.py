@@ -1,13 +1,18 @@
-"""MLflow: nested runs that a rerun replaces, four processes at once, and servers in trouble."""
+"""MLflow: nested runs that a rerun replaces, four processes at once, a real server, and servers in trouble."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import multiprocessing
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +23,82 @@ from tests.tracking.conftest import LIMIT, ROOT, clean, train
 from tests.tracking.wandb_server import WandbServer
 
 pytestmark = pytest.mark.slow
-needs_mlflow = pytest.mark.skipif(
-    importlib.util.find_spec("mlflow") is None, reason="needs pip install -r requirements-mlflow.txt"
-)
-ON = {"wandb": {"mode": "disabled"}, "mlflow": {"enabled": True}}
 TIMEOUT, NOISE = 15.0, 4.0
+OFF = {"mode": "disabled"}
 
 
-def mlflow_runs(folder):
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def prepare(folder, settings):
+    command = [sys.executable, str(ROOT / "workflow/scripts/prepare_mlflow.py"), "--study", "tiny"]
+    command += ["--variants", "baseline", "--tracking", json.dumps({"mlflow": settings})]
+    return subprocess.run(
+        command, cwd=folder, env=clean({}), capture_output=True, text=True, timeout=LIMIT, check=True
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A project's folder with a store that was prepared as the workflow does it."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    assert "Warning" not in prepare(folder, {"enabled": True})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def starting(folder):
+    """A real MLflow server on that store, which takes its time to come up: tests that need none run meanwhile."""
+    port = unused_port()
+    command = [str(Path(sys.executable).parent / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/results/mlflow.db"]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=clean({"MLFLOW_DISABLE_TELEMETRY": "true"}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    yield process, f"http://127.0.0.1:{port}"
+    for number in (signal.SIGCONT, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+    process.wait(LIMIT)
+
+
+@pytest.fixture
+def server(starting):
+    process, url = starting
+    deadline = time.monotonic() + LIMIT
+    while True:
+        assert process.poll() is None
+        try:
+            urllib.request.urlopen(f"{url}/health", timeout=5).close()
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        else:
+            return starting
+
+
+def mirror(folder, seed=10, uri=None, meanwhile=lambda: None):
+    """Mirror a run of two epochs from this process; return MLflow's id, the warnings and the seconds."""
+    said = []
+    mirrors = Mirrors([MlflowTracker(MlflowSettings(enabled=True, uri=uri))], warn=said.append)
+    began = time.perf_counter()
+    mirrors.start(TrackedRun("tiny", "baseline", seed, {"training": {"epochs": 2}}, "0", folder / "results/tiny"))
+    mirrors.log({"train_loss": 0.5}, step=1)
+    meanwhile()
+    mirrors.log({"train_loss": 0.25}, step=2)
+    mirrors.finish({"test_accuracy": 0.75}, "finished")
+    return mirrors.ids.get("mlflow"), said, time.perf_counter() - began
+
+
+def found(folder):
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{folder}/results/mlflow.db")
@@ -33,87 +106,126 @@ def mlflow_runs(folder):
     return client, client.search_runs([experiment.experiment_id])
 
 
-@needs_mlflow
-def test_a_rerun_replaces_the_run_and_keeps_its_place(tmp_path, tiny_data):
-    train(tmp_path, tiny_data, ON, {})
-    trained = train(tmp_path, tiny_data, ON, {})
-    assert trained.warnings == []
-    client, runs = mlflow_runs(tmp_path)
-    assert sorted(run.info.run_name for run in runs) == ["baseline", "baseline-seed0", "tiny"]
+@pytest.mark.usefixtures("starting")
+def test_a_rerun_replaces_the_run_and_keeps_its_place(folder):
+    first, said, _ = mirror(folder)
+    second, said_again, _ = mirror(folder)
+    assert said == said_again == []
+    assert first != second
+    client, runs = found(folder)
+    assert sorted(run.info.run_name for run in runs) == ["baseline", "baseline-seed10", "tiny"]
     by_name = {run.info.run_name: run for run in runs}
-    run = by_name["baseline-seed0"]
-    assert run.info.run_id == trained.record.tracking["mlflow"]
+    run = by_name["baseline-seed10"]
+    assert (run.info.run_id, run.info.status) == (second, "FINISHED")
     assert run.data.tags["mlflow.parentRunId"] == by_name["baseline"].info.run_id
     assert by_name["baseline"].data.tags["mlflow.parentRunId"] == by_name["tiny"].info.run_id
-    assert run.data.params["training.epochs"] == "4"
-    finals = {name: run.data.metrics[f"final/{name}"] for name in trained.record.metrics}
-    assert finals == trained.record.metrics
-    assert [point.step for point in client.get_metric_history(run.info.run_id, "train_loss")] == [1, 2, 3, 4]
+    assert run.data.params["training.epochs"] == "2"
+    assert run.data.metrics["final/test_accuracy"] == 0.75
+    history = client.get_metric_history(run.info.run_id, "train_loss")
+    assert [(point.step, point.value) for point in history] == [(1, 0.5), (2, 0.25)]
 
 
-@needs_mlflow
+def mirror_together(folder, seed, barrier, warnings):
+    barrier.wait(LIMIT)
+    warnings.put(mirror(folder, seed)[1])
+
+
 def test_processes_that_start_together_on_a_new_store_all_arrive(tmp_path):
-    code = (
-        "import sys\nfrom pathlib import Path\nfrom seedwise.tracking import Mirrors, TrackedRun\n"
-        "from seedwise.tracking.mlflow import MlflowTracker\nfrom seedwise.tracking.settings import MlflowSettings\n"
-        "mirrors = Mirrors([MlflowTracker(MlflowSettings(enabled=True))])\n"
-        "mirrors.start(TrackedRun('tiny', 'a', int(sys.argv[1]), {}, '0', Path('results/tiny')))\n"
-        "mirrors.log({'loss': 0.5}, 1)\nmirrors.finish({'test_accuracy': 0.75}, 'finished')\n"
-    )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(seed)], cwd=tmp_path, env=clean({}), stderr=subprocess.PIPE, text=True
-        )
-        for seed in range(4)
-    ]
-    errors = [process.communicate(timeout=LIMIT)[1] for process in processes]
-    assert not [error for error in errors if "Warning: mlflow" in error]
-    runs = mlflow_runs(tmp_path)[1]
-    assert len(runs) == 1 + 1 + 4
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["mlflow"])  # imported once for all of them
+    barrier, warnings = context.Barrier(4), context.Queue()
+    processes = [context.Process(target=mirror_together, args=(tmp_path, seed, barrier, warnings)) for seed in range(4)]
+    for process in processes:
+        process.start()
+    assert [warnings.get(timeout=LIMIT) for _ in processes] == [[], [], [], []]
+    for process in processes:
+        process.join(LIMIT)
+    assert len(found(tmp_path)[1]) == 1 + 1 + 4
 
 
-@needs_mlflow
-@pytest.mark.parametrize("fault", ["down", "hang", 500])
-def test_a_server_in_trouble_costs_a_bounded_time_and_a_warning(fault, tmp_path, tiny_data, untracked, record_property):
+@pytest.mark.parametrize("fault", ["down", "hang", 401, 429, 500])
+def test_a_server_that_cannot_be_used_costs_a_bounded_time_and_a_warning(fault, tmp_path, record_property):
     with WandbServer(None if fault == "down" else fault) as server:
-        uri = server.url
-        if fault == "down":
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                uri = f"http://127.0.0.1:{probe.getsockname()[1]}"
-        trained = train(tmp_path, tiny_data, {**ON, "mlflow": {"enabled": True, "uri": uri}}, {})
+        uri = f"http://127.0.0.1:{unused_port()}" if fault == "down" else server.url
+        _, said, seconds = mirror(tmp_path, uri=uri)
+    record_property("extra_seconds", round(seconds, 2))
+    print(f"extra time {seconds:.1f} s")
+    assert len(said) == 1
+    assert said[0].startswith("Warning: mlflow: MLflow has not got this run (")
+    assert "Send it later: snakemake --cores 1 sync_mlflow" in said[0]
+    assert seconds < TIMEOUT
+
+
+def test_a_run_without_its_server_has_the_same_metrics_and_is_sent_later(
+    folder, tmp_path, tiny_data, untracked, record_property
+):
+    uri = f"http://127.0.0.1:{unused_port()}"
+    trained = train(tmp_path, tiny_data, {"wandb": OFF, "mlflow": {"enabled": True, "uri": uri}}, {})
     extra = trained.seconds - untracked.seconds
     record_property("extra_seconds", round(extra, 2))
     print(f"extra time {extra:.1f} s, of which in the run {trained.record.timing.tracking:.1f} s")
     assert trained.record.metrics == untracked.record.metrics
-    warnings = [line for line in trained.warnings if line.startswith("Warning: ")]
-    assert len(warnings) == 1
-    assert warnings[0].startswith("Warning: mlflow was not started (")
+    (warning,) = (line for line in trained.warnings if line.startswith("Warning: "))
+    assert warning.startswith("Warning: mlflow: MLflow has not got this run (")
     assert extra < TIMEOUT + NOISE
+    command = [sys.executable, str(ROOT / "workflow/scripts/sync_mlflow.py"), "--folder", str(trained.study)]
+
+    def send(settings):
+        more = ["--tracking", json.dumps({"mlflow": settings})]
+        return subprocess.run(
+            command + more, cwd=tmp_path, env=clean({}), capture_output=True, text=True, timeout=LIMIT, check=False
+        )
+
+    refused = send({"enabled": True, "uri": uri})
+    assert refused.returncode == 1
+    assert f"Error: mlflow cannot use {uri}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    shutil.copytree(folder / "results", tmp_path / "results", dirs_exist_ok=True)
+    assert "1/1 baseline-seed0: sent\n1 runs sent" in send({"enabled": True}).stdout
+    assert "0 runs sent" in send({"enabled": True}).stdout
+    check_whole(tmp_path, trained)
+
+
+def check_whole(folder, trained):
+    client, runs = found(folder)
+    (run,) = (run for run in runs if run.info.run_name == f"baseline-seed{trained.record.seed}")
+    finals = {name: run.data.metrics[f"final/{name}"] for name in trained.record.metrics}
+    assert finals == trained.record.metrics
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "train_loss")] == [1, 2, 3, 4]
+    return run
 
 
 def test_without_mlflow_the_warning_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    said = []
-    run = TrackedRun("tiny", "a", 0, {}, "0", tmp_path / "results" / "tiny")
-    Mirrors([MlflowTracker(MlflowSettings(enabled=True))], warn=said.append).start(run)
+    _, said, _ = mirror(tmp_path)
     assert said == [
         "Warning: mlflow: not installed; run: pip install -r requirements-mlflow.txt. The run goes on; its record is "
         "complete."
     ]
 
 
-@needs_mlflow
-def test_the_store_is_prepared_once_and_a_bad_one_is_a_warning(tmp_path):
-    def prepare(settings):
-        command = [sys.executable, str(ROOT / "workflow/scripts/prepare_mlflow.py"), "--study", "tiny"]
-        command += ["--variants", "a", "b", "--tracking", json.dumps({"mlflow": settings})]
-        return subprocess.run(
-            command, cwd=tmp_path, env=clean({}), capture_output=True, text=True, timeout=LIMIT, check=True
-        )
+def test_a_store_that_cannot_be_used_is_a_warning(tmp_path):
+    bad = prepare(tmp_path, {"enabled": True, "uri": f"sqlite:///{os.devnull}/no.db"})
+    assert "Warning: mlflow cannot use sqlite:////dev/null/no.db" in bad
 
-    for _ in range(2):
-        assert "Warning" not in prepare({"enabled": True}).stdout
-    assert sorted(run.info.run_name for run in mlflow_runs(tmp_path)[1]) == ["a", "b", "tiny"]
-    bad = prepare({"enabled": True, "uri": f"sqlite:///{os.devnull}/no.db"})
-    assert "Warning: mlflow cannot use sqlite:////dev/null/no.db" in bad.stdout
+
+def test_a_real_server_gets_a_whole_run(folder, server, tiny_data):
+    _, url = server
+    trained = train(folder, tiny_data, {"wandb": OFF, "mlflow": {"enabled": True, "uri": url}}, {}, seed=1)
+    assert trained.warnings == []
+    assert check_whole(folder, trained).info.run_id == trained.record.tracking["mlflow"]
+
+
+@pytest.mark.parametrize("fault", ["hangs", "dies"])
+def test_a_real_server_that_fails_while_a_run_goes_on(fault, folder, server, record_property):
+    process, url = server
+    stop = signal.SIGSTOP if fault == "hangs" else signal.SIGKILL
+    run, said, seconds = mirror(folder, 2, url, lambda: os.killpg(process.pid, stop))
+    if fault == "hangs":
+        os.killpg(process.pid, signal.SIGCONT)
+    record_property("extra_seconds", round(seconds, 2))
+    print(f"extra time {seconds:.1f} s")
+    assert run is not None
+    assert len(said) == 1
+    assert said[0].startswith("Warning: mlflow: MLflow has this run only to epoch 1 (")
+    assert seconds < TIMEOUT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -19,10 +20,19 @@ ONLINE = {"wandb": {"mode": "online", "project": "demo", "job_type": "train", "t
 OFFLINE = {"wandb": {"mode": "offline", "project": "demo"}}
 
 
+def sync_command(study):
+    return [sys.executable, str(ROOT / "workflow/scripts/sync_wandb.py"), "--folder", str(study), "--timeout", "8"]
+
+
 def send(study, environment):
-    command = [sys.executable, str(ROOT / "workflow/scripts/sync_wandb.py"), "--folder", str(study), "--timeout", "8"]
     return subprocess.run(
-        command, env=clean(environment), capture_output=True, text=True, timeout=LIMIT, check=False, cwd=study
+        sync_command(study),
+        env=clean(environment),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        cwd=study,
     )
 
 
@@ -122,6 +132,45 @@ def test_what_cannot_be_sent_is_listed_with_the_reason_and_tried_again(tmp_path,
     with WandbServer() as server:
         assert send(trained.study, server.environment()).returncode == 0
         check_arrived(server, trained)
+
+
+@pytest.mark.slow
+def test_sending_goes_on_where_it_was_cut_off(tmp_path):
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom seedwise.tracking import Mirrors, TrackedRun\n"
+        "from seedwise.tracking.settings import WandbSettings\n"
+        "from seedwise.tracking.weights_and_biases import WandbTracker\n"
+        "for seed in range(3):\n"
+        "    mirrors = Mirrors([WandbTracker(WandbSettings())])\n"
+        "    mirrors.start(TrackedRun('tiny', 'a', seed, {}, '0', Path(sys.argv[1])))\n"
+        "    mirrors.log({'loss': 0.5}, 1)\n    mirrors.finish({'test_accuracy': 0.75}, 'finished')\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=clean({}), timeout=LIMIT, check=True)
+    assert len(unsent(tmp_path)) == 3
+    with WandbServer() as server:
+        process = subprocess.Popen(
+            sync_command(tmp_path),
+            env=clean(server.environment()),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first.startswith("1/3 offline-run-")
+        assert first.endswith(": sent\n")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=LIMIT)
+        done = {name for name, run in server.runs.items() if run.state == "finished"}
+    left = len(unsent(tmp_path))
+    assert left == 2
+    with WandbServer() as later:
+        again = send(tmp_path, later.environment())
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert "2 of 2 runs sent" in again.stdout
+        assert not done & set(later.runs), "what was sent is not sent again"
+        assert [run.summary["final/test_accuracy"] for run in later.runs.values()] == [0.75, 0.75]
 
 
 def test_after_three_failures_in_a_row_the_rest_is_not_tried(tmp_path):

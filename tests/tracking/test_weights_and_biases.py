@@ -20,7 +20,9 @@ from pathlib import Path
 from seedwise.study import WandbSettings
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.tracking.weights_and_biases import WandbTracker
-mirrors = Mirrors([WandbTracker(WandbSettings(mode="offline", project="ablation"))])
+names = {"validation_accuracy": "val_acc"}
+settings = WandbSettings(mode="offline", project="ablation", name="{variant}-run-{seed}", metric_names=names)
+mirrors = Mirrors([WandbTracker(settings)])
 mirrors.start(TrackedRun("my-study", "dropout", 3, {"model": {"dropout": 0.2}}, "0123456789ab", Path(sys.argv[1])))
 for epoch in (1, 2):
     mirrors.log({"train_loss": 1 / epoch, "validation_accuracy": epoch / 4}, step=epoch)
@@ -51,7 +53,7 @@ def test_an_offline_run_is_recorded_once_with_its_metrics(offline_run):
     (file,) = directories[0].glob("*.wandb")
     assert file.stem == f"run-{wandb_id(RUN)}"
     run = json.loads(inspect(file, "--summary"))
-    assert (run["project"], run["name"], run["state"]) == ("ablation", "dropout-seed3", "finished")
+    assert (run["project"], run["name"], run["state"]) == ("ablation", "dropout-run-3", "finished")
     assert run["config"] == {
         "study": "my-study",
         "variant": "dropout",
@@ -62,7 +64,11 @@ def test_an_offline_run_is_recorded_once_with_its_metrics(offline_run):
     assert run["summary"]["status"] == "finished"
     records = [json.loads(line) for line in inspect(file).splitlines()]
     history = [record["history"]["item"] for record in records if record["type"] == "history"]
-    assert [(row["_step"], row["validation_accuracy"]) for row in history] == [(1, 0.25), (2, 0.5)]
+    assert [(row["_step"], row["epoch"], row["train_loss"], row["val_acc"]) for row in history] == [
+        (1, 1, 1.0, 0.25),
+        (2, 2, 0.5, 0.5),
+    ]
+    assert "validation_accuracy" not in history[0]
     assert any("my-study" in json.dumps(record) for record in records if record["type"] == "run"), "the group"
 
 

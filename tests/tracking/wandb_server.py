@@ -75,6 +75,22 @@ class StoredRun:
         return {**self.node(), "project": project, "historyLineCount": 0, "sweepName": ""}
 
 
+@dataclass
+class StoredArtifact:
+    """An artifact: its files arrive one by one, then its manifest, then the word that it is whole."""
+
+    run: str
+    name: str
+    kind: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    committed: bool = False
+
+    def node(self) -> dict[str, Any]:
+        """The artifact as GraphQL answers it."""
+        state = "COMMITTED" if self.committed else "PENDING"
+        return {"id": self.name, "digest": "", "state": state, "artifactSequence": {"latestArtifact": None}}
+
+
 class WandbServer:
     """The server and its switches.
 
@@ -85,6 +101,7 @@ class WandbServer:
     def __init__(self, fault: str | int | None = None, after: int = 0) -> None:
         self.fault, self.after = fault, after
         self.runs: dict[str, StoredRun] = {}
+        self.artifacts: dict[str, StoredArtifact] = {}
         self.calls: list[str] = []
         self.lock = threading.Lock()
         self._released = threading.Event()
@@ -165,6 +182,32 @@ class WandbServer:
         answer = {"runID": variables["run"], "uploadHeaders": [], "files": files}
         return {"createRunFiles": answer}
 
+    def _CreateArtifact(self, variables: dict[str, Any]) -> dict[str, Any]:
+        wanted = variables["input"]
+        name = wanted["artifactCollectionName"]
+        artifact = self.artifacts[name] = StoredArtifact(wanted["runName"], name, wanted["artifactTypeName"])
+        return {"createArtifact": {"artifact": artifact.node()}}
+
+    def _CreateArtifactManifest(self, variables: dict[str, Any]) -> dict[str, Any]:
+        name, file = variables["artifactID"], variables["name"]
+        upload = {"id": file, "uploadUrl": f"{self.url}/artifact/{name}/{file}", "uploadHeaders": []}
+        return {"createArtifactManifest": {"artifactManifest": {"id": name, "file": upload}}}
+
+    _UpdateArtifactManifest = _CreateArtifactManifest
+
+    def _CreateArtifactFiles(self, variables: dict[str, Any]) -> dict[str, Any]:
+        nodes = []
+        for wanted in variables["input"]["artifactFiles"]:
+            name, file = wanted["artifactID"], wanted["name"]
+            url = f"{self.url}/artifact/{name}/{file}"
+            nodes.append({"storagePath": file, "uploadUrl": url, "uploadHeaders": [], "artifact": {"id": name}})
+        return {"createArtifactFiles": {"files": {"edges": [{"node": node} for node in nodes]}}}
+
+    def _CommitArtifact(self, variables: dict[str, Any]) -> dict[str, Any]:
+        artifact = self.artifacts[variables["artifactID"]]
+        artifact.committed = True
+        return {"commitArtifact": {"artifact": artifact.node()}}
+
     def _Runs(self, variables: dict[str, Any]) -> dict[str, Any]:
         wanted = json.loads(variables.get("filters") or "{}")
         found = [run for run in sorted(self.runs.values(), key=lambda run: run.created) if _fits(run, wanted)]
@@ -243,9 +286,10 @@ def _handler(server: WandbServer) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if server.trouble(self, self.path):
                 return
-            _, _, name, file = self.path.split("/", 3)
+            _, place, name, file = self.path.split("/", 3)
             with server.lock:
-                server.runs[name].files[file] = body
+                kept = server.artifacts if place == "artifact" else server.runs
+                kept[name].files[file] = body
             _answer(self, 200, {})
 
         def do_GET(self) -> None:

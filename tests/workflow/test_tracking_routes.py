@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import subprocess
@@ -19,7 +18,6 @@ from tests.workflow import conftest as workflow
 
 pytestmark = pytest.mark.slow
 
-MLFLOW = importlib.util.find_spec("mlflow") is not None
 TABLES = ("summary.csv", "comparisons.csv")
 HEAD = """\
 study: {name}
@@ -60,13 +58,17 @@ def run(project, name, more, environment, *targets):
 
 
 def exported(server):
-    """The CSV that the table of runs of W&B's site exports: config and summary as columns, newest run first."""
+    """The CSV that the table of runs of W&B's site exports: config and summary as columns, newest run first.
+
+    The table is filtered by job type, as people do who want no analysis run in it.
+    """
     stream = io.StringIO()
     columns = ["Name", "State", "Created", "variant", "seed", "status"]
-    metrics = sorted({key for item in server.runs.values() for key in item.summary if key.startswith("final/")})
+    runs = [item for item in server.runs.values() if item.fields.get("jobType") != "analysis"]
+    metrics = sorted({key for item in runs for key in item.summary if key.startswith("final/")})
     writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow([*columns, *metrics])
-    for item in sorted(server.runs.values(), key=lambda item: -item.created):
+    for item in sorted(runs, key=lambda item: -item.created):
         node = item.node()
         first = [node["displayName"], node["state"], node["createdAt"], item.config["variant"], item.config["seed"]]
         writer.writerow([*first, item.summary["status"], *(item.summary[metric] for metric in metrics)])
@@ -86,12 +88,13 @@ def check_no_key(folder):
 def routes(tmp_path_factory):
     """The study by every route: a project and a server that still runs."""
     project = workflow.make_project(tmp_path_factory.mktemp("routes") / "project")
-    mlflow = f"mlflow: {{enabled: {str(MLFLOW).lower()}}}"
+    auto = "tracking: {wandb: {mode: auto, upload_results: true}, mlflow: {enabled: true}}\n"
+    offline = "tracking: {wandb: {mode: offline, upload_results: true}}\n"
     with WandbServer() as server, WandbServer() as later:
-        online = run(project, "online", f"tracking: {{wandb: {{mode: auto}}, {mlflow}}}\n", server.environment())
-        run(project, "offline", "tracking: {wandb: {mode: offline}}\n", {})
-        sent = run(project, "offline", "tracking: {wandb: {mode: offline}}\n", later.environment(), "sync_wandb")
-        assert "9 of 9 runs sent" in sent
+        online = run(project, "online", auto, server.environment())
+        run(project, "offline", offline, {})
+        sent = run(project, "offline", offline, later.environment(), "sync_wandb")
+        assert "10 of 10 runs sent" in sent, "9 and the analysis"
         assert KEY not in online + sent
         (project.folder / "export.csv").write_text(exported(server))
         yield project, server, later
@@ -107,11 +110,7 @@ def test_what_an_online_study_leaves_holds_no_key(routes):
         ("pulled", f"{{from: wandb, entity: {ENTITY}, project: ablation, filters: {{group: online}}}}"),
         ("pulled-later", "{from: wandb, project: ablation}"),
         ("from-csv", "{from: csv, path: export.csv}"),
-        pytest.param(
-            "from-mlflow",
-            "{from: mlflow, experiment: online}",
-            marks=pytest.mark.skipif(not MLFLOW, reason="needs pip install -r requirements-mlflow.txt"),
-        ),
+        ("from-mlflow", "{from: mlflow, experiment: online}"),
     ],
 )
 def test_every_route_gives_the_tables_of_the_local_records(routes, name, source):
@@ -132,7 +131,22 @@ def test_every_route_gives_the_tables_of_the_local_records(routes, name, source)
     check_no_key(project.folder)
 
 
-@pytest.mark.skipif(not MLFLOW, reason="needs pip install -r requirements-mlflow.txt")
+@pytest.mark.parametrize("name", ["online", "offline"])
+def test_the_results_are_an_artifact_of_one_analysis_run(routes, name):
+    project, server, later = routes
+    where = server if name == "online" else later
+    (artifact,) = where.artifacts.values()
+    assert (artifact.name, artifact.kind, artifact.committed) == (f"{name}-results", "results", True)
+    run = where.runs[artifact.run]
+    assert (run.fields["displayName"], run.fields["jobType"], run.state) == (f"{name}-analysis", "analysis", "finished")
+    folder = project.folder / "results" / name
+    figures = {f"figures/{path.name}" for path in (folder / "figures").iterdir()}
+    assert {"figures/means.png", "figures/differences.svg"} <= figures
+    files = {"results.md", *TABLES} | figures
+    assert set(artifact.files) == files | {"wandb_manifest.json"}
+    assert all(artifact.files[file] == (folder / file).read_bytes() for file in files)
+
+
 def test_mlflow_nests_study_variant_and_seed(routes):
     from mlflow import MlflowClient
 

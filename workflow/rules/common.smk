@@ -88,6 +88,10 @@ FIGURES = ["means", "differences", "power"] if len(VARIANTS) > 1 else ["means"]
 if len(FACTORIAL.get("factors", ())) > 1:
     FIGURES.append("interactions")
 PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
+UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B to have the results
+
+for tracker in STUDY.tracking.own:
+    or_exit(plugin_source, tracker)
 
 INTERIM = RESULTS / "interim"
 
@@ -100,6 +104,11 @@ def within_interim(paths):
 wildcard_constraints:
     variant="|".join(re.escape(name) for name in VARIANTS),
     seed=r"\d+",
+
+
+def verbatim(text):
+    """A param as it stands: in a plain text Snakemake would take {name} for a wildcard."""
+    return lambda wildcards: text
 
 
 def code_digest(*parts):

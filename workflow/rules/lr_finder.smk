@@ -35,7 +35,7 @@ rule lr_finder:
     conda:
         "../../envs/analysis.yaml"
     params:
-        title=f"Learning-rate range test: {STUDY.study}, {STUDY.variant(BASELINE).label}",
+        title=verbatim(f"Learning-rate range test: {STUDY.study}, {STUDY.variant(BASELINE).label}"),
         code=code_digest("seedwise/report/lr_finder_figure.py", "seedwise/report/style.py"),
     shell:
         "python $SEEDWISE_SCRIPTS/lr_finder.py --test {input} --title {params.title:q} --out {output} > {log} 2>&1"

@@ -13,7 +13,7 @@ rule status:
     conda:
         "../../envs/analysis.yaml"
     params:
-        study=STUDY.model_dump_json(by_alias=True, exclude={"resources"}),
+        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources"})),
         seeds=list(SEEDS),
         code=json.dumps(TRAINING_CODE),
         results=str(FOLDER.parent),

@@ -13,7 +13,7 @@ rule plot_figures:
         **needs("plot_figures"),
     params:
         plan=PLAN,
-        labels=LABELS,
+        labels=verbatim(LABELS),
         factorial=json.dumps(FACTORIAL),
         code=code_digest("seedwise/report"),
     shell:
@@ -35,7 +35,7 @@ rule render_report:
     resources:
         **needs("render_report"),
     params:
-        study=STUDY.model_dump_json(by_alias=True, exclude={"resources"}),
+        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources"})),
         config=CONFIG_FILE,
         record="--pulled" if SOURCE else "--record",
         code=code_digest("seedwise/report", "seedwise/report/results.md.j2"),

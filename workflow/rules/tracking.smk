@@ -1,5 +1,31 @@
-# Trackers mirror the runs; nothing here decides a result.
-#
+# Trackers mirror the runs; nothing here decides a result. These rules speak with servers, which a cluster's nodes may
+# not reach.
+localrules:
+    upload_results,
+    sync_wandb,
+    sync_mlflow,
+
+
+# Logs what the study has come to, where the config asks for it (tracking.wandb.upload_results).
+rule upload_results:
+    input:
+        results=RESULTS / "results.md",
+        tables=TABLES,
+        plots=PLOTS,
+    output:
+        UPLOADED,
+    log:
+        RESULTS / "logs/upload_results.log",
+    conda:
+        "../../envs/training.yaml"
+    params:
+        study=STUDY.study,
+        tracking=TRACKING,
+    shell:
+        "python $SEEDWISE_SCRIPTS/upload_results.py --study {params.study}"
+        ' --tracking "${params.tracking}" --files {input} --out {output} > {log} 2>&1'
+
+
 # Sends what was recorded offline. It has no output: `wandb sync` marks each run that it has sent.
 rule sync_wandb:
     log:
@@ -10,3 +36,17 @@ rule sync_wandb:
         folder=str(FOLDER),
     shell:
         "python $SEEDWISE_SCRIPTS/sync_wandb.py --folder {params.folder} 2>&1 | tee {log}"
+
+
+# Sends to MLflow what it lacks, from the run records. It has no output: MLflow itself knows what is there.
+rule sync_mlflow:
+    log:
+        RESULTS / "logs/sync_mlflow.log",
+    conda:
+        "../../envs/training.yaml"
+    params:
+        folder=str(FOLDER),
+        tracking=TRACKING,
+    shell:
+        "python $SEEDWISE_SCRIPTS/sync_mlflow.py --folder {params.folder}"
+        ' --tracking "${params.tracking}" 2>&1 | tee {log}'

@@ -1,0 +1,108 @@
+"""What tracking costs a run: W&B offline and MLflow (SQLite), each side by side with the same run untracked.
+
+    python benchmarks/tracking_cost.py --out benchmarks/tracking_cost.json
+
+A pair of processes trains at the same time, one thread each, one tracked and one not: what else the machine does slows
+both alike. Each round is a pair for W&B and a pair for MLflow. Needs the data: run `make study` once before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from seedwise.files import write_text
+from seedwise.records import read_record
+from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+OFF = {"wandb": {"mode": "disabled"}}
+TRACKED = {"wandb": {"wandb": {"mode": "offline"}}, "mlflow": {**OFF, "mlflow": {"enabled": True}}}
+
+
+def start(folder: Path, epochs: int, tracking: dict[str, object]) -> subprocess.Popen[bytes]:
+    """Start the workflow's training script in an empty folder."""
+    settings = RunSettings(
+        dataset=DatasetSettings(), model=ModelSettings(), training=TrainingSettings(epochs=epochs, device="cpu")
+    )
+    command = [sys.executable, str(ROOT / "workflow/scripts/train_run.py"), "--study", "cost", "--variant", "baseline"]
+    command += ["--seed", "0", "--settings", settings.canonical(), "--code", "0" * 12]
+    command += ["--tracking", json.dumps(tracking), "--data", str(ROOT / "data/fashion_mnist.npz")]
+    command += ["--out", str(folder / "results/cost/runs/baseline/seed0/metrics.json")]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def wait(processes: dict[str, subprocess.Popen[bytes]], began: float) -> dict[str, float]:
+    """Wait for all; return the seconds that each took, to its very end."""
+    seconds: dict[str, float] = {}
+    while len(seconds) < len(processes):
+        for name, process in processes.items():
+            if name not in seconds and process.poll() is not None:
+                assert process.returncode == 0, name
+                seconds[name] = time.perf_counter() - began
+        time.sleep(0.01)
+    return seconds
+
+
+def pair(tracker: str, folder: Path, epochs: int, tracked_first: bool) -> dict[str, object]:
+    """Train tracked and untracked at the same time; return the seconds of both, and those that tracking took."""
+    made = {"tracked": TRACKED[tracker], "untracked": OFF}
+    for name in made:
+        (folder / name).mkdir(parents=True)
+    if tracker == "mlflow":  # the workflow does it once, before the first run
+        script = ROOT / "workflow/scripts/prepare_mlflow.py"
+        command = [sys.executable, script, "--study", "cost", "--variants", "baseline"]
+        command += ["--tracking", json.dumps(TRACKED[tracker])]
+        subprocess.run(command, cwd=folder / "tracked", check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    began = time.perf_counter()
+    order = list(made) if tracked_first else list(reversed(made))
+    seconds = wait({name: start(folder / name, epochs, made[name]) for name in order}, began)
+    records = {name: read_record(folder / name / "results/cost/runs/baseline/seed0/metrics.json") for name in made}
+    assert records["tracked"].metrics == records["untracked"].metrics
+    timing = records["tracked"].timing
+    return {
+        "tracker": tracker,
+        **seconds,
+        "in_the_run": timing.tracking,
+        "at_its_end": (seconds["tracked"] - timing.total) - (seconds["untracked"] - records["untracked"].timing.total),
+        "share": timing.tracking / seconds["untracked"],
+        "ratio": seconds["tracked"] / seconds["untracked"],
+    }
+
+
+def main() -> None:
+    """Time the pairs; print and write the figures, after those of an earlier call if the file is there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=2, help="pairs for each tracker (default: 2)")
+    parser.add_argument("--epochs", type=int, default=5, help="of a run; 5 took 90 seconds (default: 5)")
+    parser.add_argument("--out", type=Path, help="JSON file to add the figures to")
+    arguments = parser.parse_args()
+    known = arguments.out is not None and arguments.out.exists()
+    rows = json.loads(arguments.out.read_text())["pairs"] if known else []
+    for number in range(arguments.rounds):
+        for tracker in TRACKED:
+            with tempfile.TemporaryDirectory() as scratch:
+                row = pair(tracker, Path(scratch), arguments.epochs, tracked_first=(len(rows) // 2) % 2 == 0)
+            rows.append(row)
+            print(f"round {number + 1}, {tracker}: {json.dumps(row)}", flush=True)
+    medians = {
+        tracker: {key: statistics.median(row[key] for row in rows if row["tracker"] == tracker) for key in NUMBERS}
+        for tracker in TRACKED
+    }
+    print(json.dumps(medians, indent=1))
+    if arguments.out:
+        figures = {"cores": os.cpu_count(), "epochs": arguments.epochs, "pairs": rows, "medians": medians}
+        write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
+
+
+NUMBERS = ("tracked", "untracked", "in_the_run", "at_its_end", "share", "ratio")
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Mirror runs that have ended: the run record and the table of epochs are all that a tracker needs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from seedwise.records import RunRecord, read_record
+from seedwise.tracking import TrackedRun, Tracker
+
+
+def tracked_run(record: RunRecord, study_folder: Path) -> TrackedRun:
+    """Say what a tracker is told about a run, from its record."""
+    digest = record.provenance.settings_digest
+    return TrackedRun(record.study, record.variant, record.seed, record.settings, digest, study_folder)
+
+
+def replay(record: Path, study_folder: Path, tracker: Tracker) -> None:
+    """Send a run that has ended to a tracker, as if it trained now."""
+    run = read_record(record)
+    tracker.start(tracked_run(run, study_folder))
+    with record.with_name("history.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            epoch = int(row.pop("epoch"))
+            tracker.log({name: float(value) for name, value in row.items()}, epoch)
+    tracker.finish(run.metrics, run.status)
+
+
+def replay_missing(
+    study_folder: Path,
+    is_whole: Callable[[TrackedRun, str], bool],
+    tracker: Callable[[], Tracker],
+    report: Callable[[str], None],
+) -> tuple[int, int]:
+    """Send every run of a study that a tracker has not got whole; the first failure ends it.
+
+    Args:
+        study_folder: results/<study>.
+        is_whole: whether the tracker has a run that ended with a status.
+        tracker: makes a tracker for one run.
+        report: takes a line of progress.
+
+    Returns:
+        How many were sent, and how many were there already.
+    """
+    records = sorted(study_folder.glob("runs/*/seed*/metrics.json"), key=_by_variant_and_seed)
+    sent = 0
+    for position, path in enumerate(records, start=1):
+        record = read_record(path)
+        run = tracked_run(record, study_folder)
+        if is_whole(run, record.status):
+            continue
+        replay(path, study_folder, tracker())
+        sent += 1
+        report(f"{position}/{len(records)} {run.name}: sent")
+    return sent, len(records) - sent
+
+
+def _by_variant_and_seed(record: Path) -> tuple[str, int]:
+    return record.parents[1].name, int(record.parent.name.removeprefix("seed"))

@@ -1,0 +1,39 @@
+"""Send to MLflow what it lacks of a study, from the run records: each run once, whatever failed when it was trained."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from pathlib import Path
+
+from seedwise.errors import UserError, run_script
+from seedwise.tracking import TrackerError
+from seedwise.tracking.mlflow import MlflowTracker, is_whole, store
+from seedwise.tracking.replay import replay_missing
+from seedwise.tracking.settings import TrackingSettings
+
+
+def main() -> None:
+    """Parse arguments, send, say what was sent."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="results/<study>, which holds runs/")
+    parser.add_argument("--tracking", required=True, help="the study's tracking settings, JSON")
+    arguments = parser.parse_args()
+    settings = TrackingSettings.model_validate_json(arguments.tracking).mlflow
+    say = functools.partial(print, flush=True)
+    where = store(settings, arguments.folder.parent)
+    try:
+        sent, there = replay_missing(
+            arguments.folder, functools.partial(is_whole, settings), lambda: MlflowTracker(settings), say
+        )
+    except TrackerError as error:
+        raise UserError(f"mlflow: {error}") from error
+    except UserError:
+        raise
+    except Exception as error:  # MLflow raises errors of many kinds
+        raise UserError(f"mlflow cannot use {where} ({' '.join(str(error).split())[:300]})") from error
+    say(f"{sent} runs sent to {where}; {there} were there")
+
+
+if __name__ == "__main__":
+    run_script(main)
