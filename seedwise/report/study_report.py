@@ -9,7 +9,7 @@ import pandas as pd
 
 from seedwise.findings import Findings
 from seedwise.records import RunRecord
-from seedwise.report.captions import FIGURES, INTERACTIONS
+from seedwise.report.captions import CURVES, FIGURES, INTERACTIONS
 from seedwise.report.markdown import NewTestSet, ReportInput, ReportVariant
 from seedwise.sources.pulled import Pulled
 from seedwise.study import Study
@@ -35,6 +35,8 @@ def build_report(
     origin = record.provenance if isinstance(record, RunRecord) else None
     seeds = findings.look.seeds if findings.look else study.seeds
     figures = FIGURES if len(study.variants) > 1 else {"means": FIGURES["means"]}
+    if isinstance(record, RunRecord):
+        figures = figures | CURVES
     if len(study.factorial().get("factors", ())) > 1:
         figures = figures | INTERACTIONS
     return ReportInput(

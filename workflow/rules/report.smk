@@ -3,6 +3,7 @@ rule plot_figures:
     input:
         runs=rules.collect_runs.output.runs,
         analysis=rules.analyse_study.output,
+        histories=[record.with_name("history.csv") for record in RECORDS],
     output:
         report(PLOTS, caption="../report/figures.rst", category="Figures"),
     log:
