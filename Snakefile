@@ -25,4 +25,5 @@ rule all:
         RECORDS,
         TABLES,
         PLOTS,
+        PAPER,
         RESULTS / "results.md",

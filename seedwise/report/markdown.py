@@ -161,6 +161,7 @@ def render_results(report: ReportInput) -> str:
         warnings=[escape(warning) for warning in report.warnings],
         failures=limits.failure_lines(summaries, names),
         plan_table=_plan_table(report),
+        paper=bool(report.study),
         runs_table=_runs_table(report, plain),
         commands=report.commands,
         provenance=_provenance(report),

@@ -91,6 +91,10 @@ if len(FACTORIAL.get("factors", ())) > 1:
     FIGURES.append("interactions")
 PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
 
+PAPER = [RESULTS / f"tables/{table}" for table in ("results.tex", "results.csv")]
+if len(VARIANTS) > 1:
+    PAPER.append(RESULTS / "tables/comparisons.tex")
+
 
 wildcard_constraints:
     variant="|".join(re.escape(name) for name in VARIANTS),

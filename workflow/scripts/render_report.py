@@ -1,4 +1,4 @@
-"""Render results.md from the study and its tables."""
+"""Render results.md from the study and its tables; beside it the tables for papers and summary.txt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seedwise.findings import read_findings
 from seedwise.records import read_record
 from seedwise.report.factorial_section import TEXT
 from seedwise.report.markdown import render_results
-from seedwise.report.study_report import build_report
+from seedwise.report.study_report import build_report, paper_files
 from seedwise.sources.pulled import read_pulled
 from seedwise.study import Study
 
@@ -45,6 +45,8 @@ def main() -> None:
         record=read_record(arguments.record) if arguments.record else read_pulled(arguments.pulled),
     )
     write_text(arguments.out, render_results(report))
+    for file, text in paper_files(report, arguments.out.parent).items():
+        write_text(file, text)
 
 
 if __name__ == "__main__":
