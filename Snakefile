@@ -25,5 +25,6 @@ rule all:
         RECORDS,
         TABLES,
         PLOTS,
+        PAPER,
         RESULTS / "results.md",
         [UPLOADED] if STUDY.tracking.wandb.uploads_results else [],

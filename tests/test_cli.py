@@ -186,7 +186,9 @@ def test_out_holds_tables_figures_and_a_report_of_what_is_known(capsys):
     run(capsys, "--out", "deep/report")
     out = Path("deep/report")
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    figures = {f"figures/{name}.{end}" for name in ("means", "differences", "power") for end in ("png", "svg")}
+    figures = {
+        f"figures/{name}.{end}" for name in ("means", "differences", "power", "pairing") for end in ("png", "svg")
+    }
     text = (out / "results.md").read_text(encoding="utf-8")
 
     assert files == {"results.md", "summary.csv", "comparisons.csv"} | figures

@@ -123,12 +123,15 @@ def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan
     from seedwise.report.captions import FIGURES
     from seedwise.report.figures import plot_differences, plot_means, plot_power
     from seedwise.report.markdown import render_results
+    from seedwise.report.pairing_figure import plot_pairing, shared_seeds
     from seedwise.report.table_report import build_report
     from seedwise.statistics.analysis import write_table
 
     compared = len(analysis.comparisons) > 0
     labels = {name: name for name in analysis.summary["variant"]}
-    figures = {name: path for name, path in FIGURES.items() if compared or name == "means"}
+    paired = any(len(pairs) for pairs in shared_seeds(runs, plan).values())
+    drawn = ["means", *(["differences", "power"] if compared else []), *(["pairing"] if paired else [])]
+    figures = {name: path for name, path in FIGURES.items() if name in drawn}
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
         write_text(out / "summary.csv", write_table(analysis.summary))
@@ -138,6 +141,8 @@ def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan
         if compared:
             plot_differences(analysis.comparisons, labels, plan, *files["differences"])
             plot_power(analysis.summary, analysis.comparisons, labels, plan, *files["power"])
+        if paired:
+            plot_pairing(runs, labels, plan, *files["pairing"])
         report = build_report(_shown(results), runs, analysis, plan, command, figures)
         write_text(out / "results.md", render_results(report))
     except OSError as error:

@@ -8,8 +8,9 @@ from seedwise.plan import Plan
 from seedwise.report.sentences import direction_words, metric_words
 from seedwise.report.tables import number, percent, quantity
 
-FIGURES = {"means": "figures/means.png", "differences": "figures/differences.png", "power": "figures/power.png"}
+FIGURES = {name: f"figures/{name}.png" for name in ("means", "differences", "power", "pairing")}
 INTERACTIONS = {"interactions": "figures/interactions.png"}
+CURVES = {"curves": "figures/curves.png"}
 """Where a report's figures lie, relative to results.md."""
 
 
@@ -51,4 +52,27 @@ def power_caption(plan: Plan) -> str:
         "level detects 80% of the time, by seeds per variant, if the seed-to-seed standard deviation is the one pooled "
         "over this study's variants. Horizontal lines: the observed differences that lie within "
         "the axis."
+    )
+
+
+def curves_caption(plan: Plan) -> str:
+    """Caption of the learning curves."""
+    return (
+        "Lines: mean over seeds after each epoch, on the validation images. Bands: ± one standard deviation between "
+        "seeds, where two or more runs reached the epoch. A run that diverged counts until it did. The verdicts rest "
+        f"on {metric_words(plan)} at the end, not on these curves."
+    )
+
+
+def pairing_caption(plan: Plan) -> str:
+    """Caption of the figure of pairs."""
+    use = (
+        "The declared test compares within these pairs."
+        if plan.pairing == "seed"
+        else "The declared test does not pair; parallel lines mean that pairing, declared beforehand, would sharpen "
+        "the next study."
+    )
+    return (
+        f"Each line joins the {metric_words(plan)} of one seed's run of the baseline and of the variant "
+        f"({direction_words(plan)}). {use}"
     )

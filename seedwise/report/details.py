@@ -1,4 +1,4 @@
-"""The evidence behind each verdict: one paragraph a comparison, with every method that readers may ask for."""
+"""The evidence behind each verdict: a table a comparison, with every method that readers may ask for."""
 
 from __future__ import annotations
 
@@ -8,35 +8,60 @@ from seedwise.plan import Plan
 from seedwise.report import rule_of_thumb
 from seedwise.report.rows import Comparison, VariantSummary
 from seedwise.report.sentences import TESTS, is_claim, seeds_words, verdict_sentence
-from seedwise.report.tables import interval, number, p_value, percent, quantity
+from seedwise.report.tables import MISSING, interval, markdown_table, number, p_value, percent, quantity
 from seedwise.statistics.power import MAX_SEEDS
 
-PERMUTATION_TESTS = {"permutation": "permutation test", "sign-flip": "sign-flip test"}
+PERMUTATION_TESTS = {"permutation": "Permutation test", "sign-flip": "Sign-flip test"}
+SHOWN, NOT_SHOWN = "a difference", "no difference shown"
+HEADER = ["Method", "Result", "Says", "False claims"]
+
+Row = list[str]
 
 
-def comparison_paragraph(
+def comparison_text(
     comparison: Comparison,
     means: Mapping[str, VariantSummary],
     names: Mapping[str, str],
     plan: Plan,
-    comparisons: int,
     exploratory: bool,
 ) -> str:
-    """All evidence on one variant against the baseline; `comparisons` is how many verdicts share the error rate."""
-    if comparison.difference is None:
-        return verdict_sentence(comparison, names, plan, exploratory)
-    sentences = [
-        verdict_sentence(comparison, names, plan, exploratory),
-        _means(comparison, means),
-        _test(comparison, plan, comparisons),
-        _effect(comparison, plan),
-        _rule_of_thumb(comparison),
-        _permutation(comparison, plan),
-        _probability(comparison, names),
-        _bootstrap(comparison, plan),
-        _fragile(comparison),
-    ]
+    """The verdict on one variant, and its gap beside the spread of single runs."""
+    sentences = [verdict_sentence(comparison, names, plan, exploratory)]
+    if comparison.difference is not None:
+        sentences += [_means(comparison, means), _fragile(comparison)]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def evidence_table(comparison: Comparison, plan: Plan, comparisons: int) -> str:
+    """Every method's result on one comparison, and what it is worth; empty where nothing could be computed.
+
+    `comparisons` is how many verdicts share the error rate.
+    """
+    c = comparison
+    if c.difference is None:
+        return ""
+    rows = [
+        *_test(c, plan, comparisons),
+        *_permutation(c, plan),
+        *_rules_of_thumb(c),
+        *_bootstrap(c, plan),
+        *_effect(c, plan),
+        *_wins(c),
+    ]
+    return markdown_table(HEADER, rows) if rows else ""
+
+
+def evidence_note(comparison: Comparison) -> str:
+    """What the false claims of the table hold for."""
+    c = comparison
+    if c.rule_separate_threshold is None or min(c.n, c.n_baseline) < 2:
+        return ""
+    found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline))
+    return (
+        f"False claims: in how many studies of two equal variants the method sees a difference, for independent normal "
+        f"noise and {seeds_words(c)}. Of true differences of 2 seed standard deviations the rule of thumb with "
+        f"√(s₁² + s₂²) finds {found}."
+    )
 
 
 def _means(c: Comparison, means: Mapping[str, VariantSummary]) -> str:
@@ -48,89 +73,6 @@ def _means(c: Comparison, means: Mapping[str, VariantSummary]) -> str:
     return f"{text}; seeds scatter around them with standard deviations of {spreads}."
 
 
-def _test(c: Comparison, plan: Plan, comparisons: int) -> str:
-    if c.p_value is None:
-        return ""
-    text = f"The test is {TESTS[c.test]}"
-    if comparisons == 1:
-        return f"{text}."
-    if c.test == "dunnett":
-        return f"{text}, which like its interval is corrected for {comparisons} comparisons."
-    text += f"; before correcting for {comparisons} comparisons p {p_value(c.p_value)}"
-    if c.simultaneous_low is not None and c.simultaneous_high is not None:
-        text += ", and the interval that holds for all of them at once is "
-        text += interval(c.simultaneous_low, c.simultaneous_high)
-    if c.verdict == "NOT_SUPPORTED" and c.p_value < plan.alpha:
-        text += ". On its own this comparison would pass; corrected for the number of comparisons it does not"
-    return f"{text}."
-
-
-def _effect(c: Comparison, plan: Plan) -> str:
-    if c.hedges_g is None:
-        return ""
-    text = f"The effect size is Hedges' g = {number(c.hedges_g, 2)} seed standard deviations"
-    if c.hedges_g_low is not None and c.hedges_g_high is not None:
-        text += f" ({percent(plan.confidence)} CI {interval(c.hedges_g_low, c.hedges_g_high, 2)})"
-    return f"{text}."
-
-
-def _rule_of_thumb(c: Comparison) -> str:
-    if c.rule_separate_threshold is None or c.rule_pooled_threshold is None:
-        return ""
-    yes, no = "exceeded", "not exceeded"
-    text = (
-        'The rule of thumb "the difference exceeds 2 combined standard deviations" has two readings: '
-        f"with √(s₁² + s₂²) the threshold is {number(c.rule_separate_threshold)}, {yes if c.rule_separate else no}; "
-        f"with the pooled standard deviation it is {number(c.rule_pooled_threshold)}, {yes if c.rule_pooled else no}"
-    )
-    if min(c.n, c.n_baseline) < 2:
-        return f"{text}."
-    separate = percent(rule_of_thumb.separate_false_positives(c.n, c.n_baseline))
-    pooled = percent(rule_of_thumb.pooled_false_positives(c.n, c.n_baseline))
-    found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline))
-    return (
-        f"{text}. For independent normal noise and {seeds_words(c)} they claim a difference between equal variants "
-        f"in {separate} and {pooled} of studies, and the first finds a true one of 2 seed standard deviations in "
-        f"{found}."
-    )
-
-
-def _permutation(c: Comparison, plan: Plan) -> str:
-    if c.permutation_p is None:
-        return ""
-    test = PERMUTATION_TESTS[c.permutation_test]
-    text = f"The {test} gives p {p_value(c.permutation_p)}"
-    if c.permutation_p_min is None:
-        return f"{text}."
-    smallest = p_value(c.permutation_p_min).removeprefix("= ")
-    if c.permutation_p_min >= plan.alpha:
-        level = number(plan.alpha, 2)
-        return f"{text}; with {seeds_words(c)} it cannot go below {smallest}, so it can never reach {level}."
-    return f"{text} (the smallest it can reach with {seeds_words(c)} is {smallest})."
-
-
-def _probability(c: Comparison, names: Mapping[str, str]) -> str:
-    if c.wins is None or not c.pairs:
-        return ""
-    ties = ", counting ties as half" if c.wins != int(c.wins) else ""
-    return (
-        f"A run of {names[c.variant]} beats a run of {names[c.baseline]} in {c.wins:g} of "
-        f"{quantity(c.pairs, 'pair')}{ties}."
-    )
-
-
-def _bootstrap(c: Comparison, plan: Plan) -> str:
-    if c.bootstrap_low is None or c.bootstrap_high is None:
-        return ""
-    text = (
-        f"The {percent(plan.confidence)} percentile bootstrap of the difference is "
-        f"{interval(c.bootstrap_low, c.bootstrap_high)}"
-    )
-    if (c.n, c.n_baseline, plan.confidence) == (3, 3, 0.95):
-        text += "; with 3 seeds it excludes 0 in 19.5% of studies of equal variants"
-    return f"{text}."
-
-
 def _fragile(c: Comparison) -> str:
     if not (c.fragile and is_claim(c)):
         return ""
@@ -138,6 +80,107 @@ def _fragile(c: Comparison) -> str:
         "**Fragile**: the rule of thumb, the permutation test (where it can reach significance) and the paired and "
         "unpaired tests do not agree, so a few more seeds may change this verdict."
     )
+
+
+def _says(difference: bool | None) -> str:
+    return MISSING if difference is None else SHOWN if difference else NOT_SHOWN
+
+
+def _test(c: Comparison, plan: Plan, comparisons: int) -> list[Row]:
+    if c.p_value is None:
+        return []
+    name, limit = TESTS[c.test], f"at most {percent(plan.alpha)}"
+    title = f"**{name[0].upper()}{name[1:]}**, which decides"
+    if c.test == "dunnett":
+        corrected = f"p {p_value(c.p_value)}, corrected for {quantity(comparisons, 'comparison')}"
+        return [[title, corrected, _says(c.p_value < plan.alpha), limit]]
+    if comparisons == 1 or c.p_holm is None:
+        return [[title, f"p {p_value(c.p_value)}", _says(c.p_value < plan.alpha), limit]]
+    result = f"p {p_value(c.p_value)}; corrected for {comparisons} comparisons {p_value(c.p_holm).removeprefix('= ')}"
+    only_alone = c.p_value < plan.alpha <= c.p_holm
+    says = f"{NOT_SHOWN} (alone it would pass, corrected it does not)" if only_alone else _says(c.p_holm < plan.alpha)
+    rows = [[title, result, says, f"{limit}, over all {comparisons}"]]
+    if c.simultaneous_low is not None and c.simultaneous_high is not None:
+        span = interval(c.simultaneous_low, c.simultaneous_high)
+        excludes = c.simultaneous_low > 0 or c.simultaneous_high < 0
+        rows.append([f"{percent(plan.confidence)} interval that holds for all at once", span, _says(excludes), limit])
+    return rows
+
+
+def _permutation(c: Comparison, plan: Plan) -> list[Row]:
+    if c.permutation_p is None:
+        return []
+    result, says, rate = (
+        f"p {p_value(c.permutation_p)}",
+        _says(c.permutation_p < plan.alpha),
+        f"at most {percent(plan.alpha)}",
+    )
+    if c.permutation_p_min is not None:
+        smallest = p_value(c.permutation_p_min).removeprefix("= ")
+        result += f"; {seeds_words(c)} cannot give less than {smallest}"
+        if c.permutation_p_min >= plan.alpha:
+            says, rate = f"nothing: it can never reach {number(plan.alpha, 2)}", "0%"
+    return [[PERMUTATION_TESTS[c.permutation_test], result, says, rate]]
+
+
+def _rules_of_thumb(c: Comparison) -> list[Row]:
+    if c.rule_separate_threshold is None or c.rule_pooled_threshold is None:
+        return []
+    rates = [MISSING, MISSING]
+    if min(c.n, c.n_baseline) >= 2:
+        functions = rule_of_thumb.separate_false_positives, rule_of_thumb.pooled_false_positives
+        rates = [percent(rate(c.n, c.n_baseline)) for rate in functions]
+    readings = [
+        ("√(s₁² + s₂²)", c.rule_separate_threshold, c.rule_separate),
+        ("the pooled standard deviation", c.rule_pooled_threshold, c.rule_pooled),
+    ]
+    return [
+        [
+            f"Rule of thumb: gap > 2 × {what}",
+            f"threshold {number(threshold)}, {'exceeded' if exceeded else 'not exceeded'}",
+            _says(exceeded),
+            rate,
+        ]
+        for (what, threshold, exceeded), rate in zip(readings, rates, strict=True)
+    ]
+
+
+def _bootstrap(c: Comparison, plan: Plan) -> list[Row]:
+    if c.bootstrap_low is None or c.bootstrap_high is None:
+        return []
+    excludes = c.bootstrap_low > 0 or c.bootstrap_high < 0
+    measured = (c.n, c.n_baseline, plan.confidence) == (3, 3, 0.95)
+    return [
+        [
+            f"{percent(plan.confidence)} percentile bootstrap of the difference",
+            interval(c.bootstrap_low, c.bootstrap_high),
+            _says(excludes),
+            "19.5%" if measured else MISSING,
+        ]
+    ]
+
+
+def _effect(c: Comparison, plan: Plan) -> list[Row]:
+    if c.hedges_g is None:
+        return []
+    text = f"{number(c.hedges_g, 2)} seed standard deviations"
+    if c.hedges_g_low is not None and c.hedges_g_high is not None:
+        text += f", {percent(plan.confidence)} CI {interval(c.hedges_g_low, c.hedges_g_high, 2)}"
+    return [["Effect size (Hedges' g)", text, "how large", MISSING]]
+
+
+def _wins(c: Comparison) -> list[Row]:
+    if c.wins is None or not c.pairs:
+        return []
+    ties = ", ties counting half" if c.wins != int(c.wins) else ""
+    return [
+        [
+            "Runs that beat a run of the baseline",
+            f"{c.wins:g} of {quantity(c.pairs, 'pair')}{ties}",
+            "how often",
+            MISSING,
+        ]
+    ]
 
 
 def seeds_needed_cell(c: Comparison) -> str:

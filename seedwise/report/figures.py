@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from seedwise.plan import Plan
 from seedwise.report import style
@@ -39,7 +40,9 @@ def plot_differences(
     """
     rows = read_rows(Comparison, comparisons)
     with mpl.rc_context(style.RC):
-        height = style.ROW_HEIGHT * max(len(rows), 1) + 1.9
+        names = [style.wrap(labels[row.variant], 22) for row in rows]
+        row_height = style.ROW_HEIGHT + (0.15 if any(name.count("\n") > 1 for name in names) else 0)
+        height = row_height * max(len(rows), 1) + 1.9
         figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
         appearance = style.looks(list(labels), plan.baseline)
@@ -48,10 +51,10 @@ def plot_differences(
         axes.axvline(0, color=style.INK, linewidth=1, zorder=1)
         for y, row in enumerate(rows):
             _draw_difference(axes, y, row, appearance[row.variant].colour, thin=_shows_simultaneous(rows, plan))
-        axes.set_yticks(range(len(rows)), [style.wrap(labels[row.variant], 22) for row in rows])
+        axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
-        axes.locator_params(axis="x", nbins=5)  # signed numbers of four digits are wide
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3))  # signed numbers of four digits are wide
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(
             f"Difference from {style.wrap(labels[plan.baseline], 30)}\nin {metric_words(plan)} (positive is better)"
@@ -83,8 +86,8 @@ def plot_power(
             _draw_power(axes, summaries, read_rows(Comparison, comparisons), std, labels, plan)
             handles, names = axes.get_legend_handles_labels()
             if handles:
-                figure.set_figheight(style.HEIGHT + 0.35 * math.ceil(len(handles) / 2))
-                figure.legend(handles, names, loc="outside upper center", ncols=2, columnspacing=1.2)
+                figure.set_figheight(style.HEIGHT + 0.35)
+                style.legend_above(figure, handles, names)
         style.save(figure, path_png, path_svg)
 
 

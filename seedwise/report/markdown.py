@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,8 @@ import pandas as pd
 from seedwise.looks import Look
 from seedwise.plan import Plan
 from seedwise.report import captions, limits, sentences
-from seedwise.report.details import comparison_paragraph
+from seedwise.report.answers import headline, question, runs_line, short_answers
+from seedwise.report.details import comparison_text, evidence_note, evidence_table
 from seedwise.report.factorial_section import factorial_section
 from seedwise.report.look_section import level, look_paragraph
 from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_rows
@@ -26,7 +28,6 @@ from seedwise.report.tables import (
     number,
     p_cell,
     percent,
-    quantity,
     signed,
 )
 
@@ -101,6 +102,7 @@ def render_results(report: ReportInput) -> str:
     plan = report.plan
     deciding = plan.at_level(report.look.nominal_alpha) if report.look else plan
     names = {variant.name: f"**{escape(variant.label)}**" for variant in report.variants}
+    labels = {variant.name: variant.label for variant in report.variants}
     plain = {variant.name: escape(variant.label) for variant in report.variants}
     summaries = read_rows(VariantSummary, report.summary)
     comparisons = read_rows(Comparison, report.comparisons)
@@ -110,7 +112,10 @@ def render_results(report: ReportInput) -> str:
         {
             "label": plain[c.variant],
             "verdict": sentences.verdict_word(c.verdict, exploratory),
-            "text": comparison_paragraph(c, by_name, names, deciding, len(comparisons), exploratory),
+            "html_label": html.escape(labels[c.variant]),
+            "text": comparison_text(c, by_name, names, deciding, exploratory),
+            "evidence": evidence_table(c, deciding, len(comparisons)),
+            "note": evidence_note(c),
         }
         for c in comparisons
     ]
@@ -120,11 +125,14 @@ def render_results(report: ReportInput) -> str:
         plan_declared=_plan_declared(report),
         runs_file="`runs.csv`" if report.study else code(report.config_file),
         plan_hash=code(report.plan_hash),
-        metric=sentences.metric_words(plan),
-        direction=sentences.direction_words(plan),
+        question=question(comparisons, names, plan),
+        declared=_declared_when(report),
+        runs_line=_runs_line(report),
+        answers=short_answers(summaries, comparisons, names, deciding, exploratory, _next_look(report.look)),
+        headline=_sentence(headline(comparisons, plain, exploratory)),
+        departed=sentences.DEPARTED,
+        new_test_set=_new_test_set(report),
         confidence=percent(plan.confidence),
-        seed_count=quantity(len(report.seeds), "seed"),
-        seed_list=", ".join(str(seed) for seed in report.seeds),
         bottom_line=sentences.bottom_line(summaries, comparisons, names, deciding, exploratory),
         look=look_paragraph(report.look, names) if report.look else "",
         exploratory=[escape(reason) for reason in report.exploratory],
@@ -141,6 +149,8 @@ def render_results(report: ReportInput) -> str:
         ),
         differences_caption=captions.differences_caption(deciding, len(comparisons)),
         power_caption=captions.power_caption(deciding),
+        curves_caption=captions.curves_caption(plan),
+        pairing_caption=captions.pairing_caption(plan),
         sections=sections,
         several=len(sections) > 1,
         alpha=level(deciding.alpha) if report.look else number(plan.alpha, 2),
@@ -151,6 +161,7 @@ def render_results(report: ReportInput) -> str:
         warnings=[escape(warning) for warning in report.warnings],
         failures=limits.failure_lines(summaries, names),
         plan_table=_plan_table(report),
+        paper=bool(report.study),
         runs_table=_runs_table(report, plain),
         commands=report.commands,
         provenance=_provenance(report),
@@ -173,6 +184,41 @@ def _origin(report: ReportInput) -> str:
     if report.study is None:
         return f"From the table {code(report.config_file)}"
     return f"Study {code(report.study)} from {code(report.config_file)}"
+
+
+def _declared_when(report: ReportInput) -> str:
+    if report.study is None:
+        return (
+            f"How this is decided was given on the command line ([plan](#the-declared-plan) {code(report.plan_hash)})."
+        )
+    if report.exploratory:
+        return f"[The plan](#the-declared-plan) {code(report.plan_hash)} says how this is decided."
+    return (
+        "How to decide was written down before results existed: [the declared plan](#the-declared-plan) "
+        f"{code(report.plan_hash)}."
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _runs_line(report: ReportInput) -> str:
+    seeds = ", ".join(str(seed) for seed in report.seeds)
+    planned = len(report.planned_seeds or report.seeds)
+    line = runs_line([str(status) for status in report.runs["status"]], len(report.variants), planned)
+    return f"{line} {'Seeds' if len(report.seeds) > 1 else 'Seed'}: {seeds}."
+
+
+def _next_look(look: Look | None) -> int | None:
+    return look.looks[look.number] if look and look.decision == "go on" else None
+
+
+def _new_test_set(report: ReportInput) -> str:
+    """Where the report says what new test examples would change, if it does."""
+    if report.test_set:
+        return ", not about new test examples: for these see [below](#would-a-new-test-set-change-this)"
+    return " and testing on the same examples, not about new test examples"
 
 
 def _plan_declared(report: ReportInput) -> str:

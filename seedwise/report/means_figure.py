@@ -27,7 +27,7 @@ DOTS = (-0.33, -0.09)  # where the seeds of a bar lie; the error bar is at 0, th
 BRACKET = 0.2
 MOST_UPRIGHT_LABELS = 4
 UPRIGHT_CHARACTERS = 52  # that fit side by side under the bars
-TILTED_WRAP = 26
+TILTED_WRAP, TILTED_LINES = 26, 2  # a third line would run into the next label
 TILT: dict[str, Any] = {"rotation": 60, "ha": "right", "va": "top", "rotation_mode": "anchor"}
 BRACKET_MARKER = MarkerStyle(MarkerPath([(-0.6, 1), (0, 1), (0, -1), (-0.6, -1)]), fillstyle="none")
 
@@ -50,7 +50,8 @@ def plot_means(
         edge = 0.6 + max(0, 3 - len(rows)) / 2  # one or two bars keep the width they have among three
         axes.set_xlim(-edge, len(rows) - 1 + edge)
         wrap = TILTED_WRAP if tilted else UPRIGHT_CHARACTERS // max(len(rows), 3)
-        texts = [_tick_label(row, labels[row.variant], totals[row.variant], wrap) for row in rows]
+        most = TILTED_LINES if tilted else style.MOST_LINES
+        texts = [_tick_label(row, style.wrap(labels[row.variant], wrap, most), totals, wrap) for row in rows]
         axes.set_xticks(range(len(rows)), texts, **(TILT if tilted else {}))
         axes.tick_params(axis="x", length=0)
         _label_metric_axis(axes, rows, start, plan)
@@ -157,8 +158,8 @@ def _label_metric_axis(axes: Axes, rows: Sequence[VariantSummary], start: float,
         )
 
 
-def _tick_label(row: VariantSummary, label: str, total: int, width: int) -> str:
-    lines = [style.wrap(label, width)]
+def _tick_label(row: VariantSummary, label: str, totals: Mapping[str, int], width: int) -> str:
+    lines, total = [label], totals[row.variant]
     if row.n_diverged:
         lines.append(style.wrap(f"({row.n_diverged} of {total} diverged)", width))
     if row.n_failed:

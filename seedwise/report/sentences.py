@@ -14,6 +14,7 @@ from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 TESTS = {"welch": "Welch's t test", "paired": "the paired t test by seed", "dunnett": "Dunnett's test"}
 LISTED_IN_FULL = 3
+DEPARTED = "**EXPLORATORY**: for the reasons given below, no verdict confirms anything."
 
 
 def metric_words(plan: Plan) -> str:
@@ -145,8 +146,7 @@ def bottom_line(
     exploratory: bool,
 ) -> str:
     """The answer in one paragraph."""
-    left = "**EXPLORATORY**: for the reasons given below, no verdict confirms anything."
-    sentences = [left] if exploratory else []
+    sentences = [DEPARTED] if exploratory else []
     if not comparisons:
         return " ".join([*sentences, *(alone_sentence(row, names, plan) for row in summaries)])
     for verdict in Verdict:

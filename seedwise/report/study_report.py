@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from seedwise.findings import Findings
 from seedwise.records import RunRecord
-from seedwise.report.captions import FIGURES, INTERACTIONS
+from seedwise.report import paper
+from seedwise.report.captions import CURVES, FIGURES, INTERACTIONS
 from seedwise.report.markdown import NewTestSet, ReportInput, ReportVariant
+from seedwise.report.rows import Comparison, VariantSummary, read_rows
 from seedwise.sources.pulled import Pulled
 from seedwise.study import Study
 
@@ -36,6 +39,8 @@ def build_report(
     origin = record.provenance if isinstance(record, RunRecord) else None
     seeds = findings.look.seeds if findings.look else study.seeds
     figures = FIGURES if len(study.variants) > 1 else {"means": FIGURES["means"]}
+    if isinstance(record, RunRecord):
+        figures = figures | CURVES
     if len(study.factorial().get("factors", ())) > 1:
         figures = figures | INTERACTIONS
     return ReportInput(
@@ -69,6 +74,22 @@ def build_report(
         sources=sources,
         effects=effects,
     )
+
+
+def paper_files(report: ReportInput, folder: Path) -> dict[Path, str]:
+    """Return the tables for papers and the line for a commit or a chat, by the file in which each belongs."""
+    study, plan, exploratory = report.study or "results", report.plan, bool(report.exploratory)
+    deciding = plan.at_level(report.look.nominal_alpha) if report.look else plan
+    labels = {variant.name: variant.label for variant in report.variants}
+    summaries, comparisons = read_rows(VariantSummary, report.summary), read_rows(Comparison, report.comparisons)
+    files = {
+        "tables/results.csv": paper.paper_csv(summaries, comparisons, labels),
+        "tables/results.tex": paper.results_tex(study, summaries, labels, plan),
+        "summary.txt": paper.summary_line(study, summaries, comparisons, labels, plan, exploratory) + "\n",
+    }
+    if comparisons:
+        files["tables/comparisons.tex"] = paper.comparisons_tex(study, comparisons, labels, deciding, exploratory)
+    return {folder / name: text for name, text in files.items()}
 
 
 def setup(study: Study, record: RunRecord | Pulled, seeds: int) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
 # Okabe & Ito 2008, distinguishable with any colour vision; the baseline is their grey, and yellow comes late.
@@ -16,6 +17,7 @@ BASELINE_COLOUR = "#999999"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 HATCHES = ("", "///", "...")
 DASHES = (":", "-.", "--")
+LINES = ("-", "--")
 INK = "#222222"
 MARGIN_COLOUR = "#DDDDDD"
 
@@ -53,27 +55,30 @@ RC: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Look:
-    """How one variant is drawn in every figure."""
+    """How one variant is drawn in every figure; `line` is its curve, `dash` a mark of it beside a curve."""
 
     colour: str
     hatch: str
     dash: str
+    line: str = "-"
 
 
 def looks(variants: Sequence[str], baseline: str) -> dict[str, Look]:
     """The look of every variant, from its place in the study alone, so that it is the same in every figure."""
     others = [name for name in variants if name != baseline]
     assigned = {
-        name: Look(COLOURS[i % len(COLOURS)], HATCHES[cycle % len(HATCHES)], DASHES[cycle % len(DASHES)])
+        name: Look(
+            COLOURS[i % len(COLOURS)], HATCHES[cycle % len(HATCHES)], DASHES[cycle % len(DASHES)], LINES[cycle % 2]
+        )
         for i, name in enumerate(others)
         for cycle in [i // len(COLOURS)]
     }
     return {**assigned, baseline: Look(BASELINE_COLOUR, HATCHES[0], DASHES[0])}
 
 
-def wrap(text: str, width: int) -> str:
-    """A label broken into at most `MOST_LINES` lines of `width` characters; an ellipsis stands for what is left out."""
-    lines = textwrap.wrap(text, width, max_lines=MOST_LINES, placeholder=" …")
+def wrap(text: str, width: int, most_lines: int = MOST_LINES) -> str:
+    """A label broken into at most `most_lines` lines of `width` characters; an ellipsis stands for what is left out."""
+    lines = textwrap.wrap(text, width, max_lines=most_lines, placeholder=" …")
     # The narrowest width with as many lines has no line of a single short word.
     for narrower in range(width - 1, 0, -1):
         attempt = textwrap.wrap(text, narrower, break_long_words=False)
@@ -81,6 +86,15 @@ def wrap(text: str, width: int) -> str:
             break
         lines = attempt
     return "\n".join(lines) or text
+
+
+def legend_above(figure: Figure, handles: Sequence[Artist], names: Sequence[str], columns: int = 2) -> None:
+    """A legend over the whole figure, which grows by the lines that it takes."""
+    lines = sum(
+        max(name.count("\n") + 1 for name in names[start : start + columns]) for start in range(0, len(names), columns)
+    )
+    figure.set_figheight(figure.get_figheight() + 0.22 * max(0, lines - 1))
+    figure.legend(handles, names, loc="outside upper center", ncols=columns, columnspacing=1.2)
 
 
 def save(figure: Figure, path_png: Path, path_svg: Path) -> None:

@@ -8,14 +8,16 @@ import sys
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
-from seedwise.report import figures, means_figure, style
+from seedwise.report import curves_figure, figures, means_figure, pairing_figure, style
 from seedwise.report.rows import VariantSummary, read_rows
 
 LOSS = {"metric": "test_loss", "higher_is_better": False}
+KINDS = ("means", "differences", "power", "pairing", "curves")
 RNG = np.random.default_rng(0)
 STUDIES = {
     "three": ({"a": A, "b": B, "c": C}, {}),
@@ -31,23 +33,49 @@ STUDIES = {
 }
 
 
-def draw(name, folder, labels=None, dpi=30):
-    """All figures of one study; returns their SVG by kind. Few dots per inch, as most tests read only the SVG."""
+def draw(name, folder, labels=None, dpi=30, only=KINDS):
+    """Figures of one study; returns their SVG by kind. Few dots per inch, as most tests read only the SVG."""
     scores, fields = STUDIES[name]
     plan = Plan(baseline=next(iter(scores)), **fields)
     labels = labels or {variant: f"Variant {variant} with a rather long label" for variant in scores}
     report = make_report(scores, plan)
     folder.mkdir(exist_ok=True)
-    paths = {kind: (folder / f"{kind}.png", folder / f"{kind}.svg") for kind in ("means", "differences", "power")}
+    plots = {
+        "means": (figures.plot_means, report.summary, report.runs),
+        "differences": (figures.plot_differences, report.comparisons),
+        "power": (figures.plot_power, report.summary, report.comparisons),
+        "pairing": (pairing_figure.plot_pairing, report.runs),
+        "curves": (curves_figure.plot_curves, histories(scores)),
+    }
     # Text as text, so that the tests can read it.
     style_rc = {**style.RC, "svg.fonttype": "none"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(style, "RC", style_rc)
         patch.setattr(style, "DPI", dpi)
-        figures.plot_means(report.summary, report.runs, labels, plan, *paths["means"])
-        figures.plot_differences(report.comparisons, labels, plan, *paths["differences"])
-        figures.plot_power(report.summary, report.comparisons, labels, plan, *paths["power"])
-    return {kind: svg.read_text(encoding="utf-8") for kind, (_, svg) in paths.items()}
+        for kind in only:
+            plot, *data = plots[kind]
+            plot(*data, labels, plan, folder / f"{kind}.png", folder / f"{kind}.svg")
+    return {kind: (folder / f"{kind}.svg").read_text(encoding="utf-8") for kind in only}
+
+
+def shown(name, folder, kind, labels=None):
+    """The words of one figure of a study."""
+    return words(draw(name, folder, labels, only=(kind,))[kind])
+
+
+def histories(scores):
+    """Ten epochs a run; a run that diverged stops after four, with a loss that is not a number."""
+    return {
+        variant: [history(10 if value is not None else 4) for value in values] for variant, values in scores.items()
+    }
+
+
+def history(epochs):
+    accuracy = 0.9 - 0.5 / np.arange(1, epochs + 1)
+    loss = np.where(np.arange(epochs) == 3, np.nan, 1 - accuracy) if epochs == 4 else 1 - accuracy
+    return pd.DataFrame(
+        {"epoch": range(1, epochs + 1), "validation_accuracy": accuracy, "validation_loss": loss, "train_loss": loss}
+    )
 
 
 def words(svg):
@@ -56,16 +84,16 @@ def words(svg):
 
 @pytest.mark.parametrize("name", ["three", "loss"])
 def test_same_data_give_the_same_bytes(name, tmp_path):
-    draw(name, tmp_path / "first", dpi=style.DPI)
-    draw(name, tmp_path / "second", dpi=style.DPI)
+    draw(name, tmp_path / "first", dpi=60)
+    draw(name, tmp_path / "second", dpi=60)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert len(files) == 6
+    assert len(files) == 10
     for file in files:
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
 
 
 def test_files_name_neither_date_nor_software(tmp_path):
-    draw("one variant", tmp_path)
+    draw("one variant", tmp_path, only=("means",))
     assert b"Software" not in (tmp_path / "means.png").read_bytes()
     svg = (tmp_path / "means.svg").read_text(encoding="utf-8")
     assert "<dc:date>" not in svg
@@ -80,10 +108,10 @@ def test_every_kind_of_study_can_be_drawn(name, tmp_path):
 
 
 def test_bars_that_do_not_start_at_zero_say_so(tmp_path):
-    assert "y axis starts at 0.81, not at 0" in words(draw("three", tmp_path)["means"])
-    assert "y axis ends at −1.2, not at 0" in words(draw("negative", tmp_path)["means"])
-    assert "y axis" not in words(draw("both signs", tmp_path)["means"])
-    assert "y axis" not in words(draw("loss", tmp_path)["means"])
+    assert "y axis starts at 0.81, not at 0" in shown("three", tmp_path, "means")
+    assert "y axis ends at −1.2, not at 0" in shown("negative", tmp_path, "means")
+    assert "y axis" not in shown("both signs", tmp_path, "means")
+    assert "y axis" not in shown("loss", tmp_path, "means")
 
 
 @pytest.mark.parametrize("name", sorted(set(STUDIES) - {"all diverged"}))
@@ -92,44 +120,76 @@ def test_bars_start_outside_of_everything_shown(name):
     report = make_report(scores, Plan(baseline=next(iter(scores)), **fields))
     rows = read_rows(VariantSummary, report.summary)
     start = means_figure.bar_start(rows)
-    shown = [value for row in rows for value in (row.t_low, row.t_high, *row.values) if value is not None]
+    shown = [value for row in rows for value in (row.t_low, row.t_high, *row.values) if value is not None]  # noqa: PD011
     assert start == 0 or start < min(shown) or start > max(shown)
 
 
 def test_marks_are_named_in_the_figure(tmp_path):
-    shown = words(draw("three", tmp_path)["means"])
+    found = shown("three", tmp_path, "means")
     for mark in ("one run (n = 3)", "95% t interval", "95% percentile bootstrap", "(higher is better)"):
-        assert mark in shown
-    assert "diverged" not in shown
-    assert "interval" not in words(draw("one seed", tmp_path)["means"])
+        assert mark in found
+    assert "diverged" not in found
+    assert "interval" not in shown("one seed", tmp_path, "means")
 
 
 def test_diverged_runs_are_counted(tmp_path):
-    shown = words(draw("loss", tmp_path)["means"])
-    assert "(1 of 3 diverged)" in shown
-    assert "(3 of 3 diverged)" in shown
-    assert "(lower is better)" in shown
+    found = shown("loss", tmp_path, "means")
+    assert "(1 of 3 diverged)" in found
+    assert "(3 of 3 diverged)" in found
+    assert "(lower is better)" in found
 
 
 def test_a_comparison_without_difference_is_marked(tmp_path):
-    assert "undefined" in words(draw("loss", tmp_path)["differences"])
+    assert "undefined" in shown("loss", tmp_path, "differences")
 
 
 def test_margin_and_simultaneous_intervals_are_named_where_drawn(tmp_path):
-    assert "margin ±0.0040" in words(draw("thirty seeds", tmp_path)["differences"])
-    assert "simultaneous CI" in words(draw("three", tmp_path)["differences"])
-    assert "simultaneous CI" not in words(draw("thirty seeds", tmp_path)["differences"])
+    assert "margin ±0.0040" in shown("thirty seeds", tmp_path, "differences")
+    assert "simultaneous CI" in shown("three", tmp_path, "differences")
+    assert "simultaneous CI" not in shown("thirty seeds", tmp_path, "differences")
 
 
 def test_power_curve_marks_the_study_and_says_when_there_is_no_spread(tmp_path):
-    assert "this study: 3 seeds" in words(draw("three", tmp_path)["power"])
-    assert "No spread between seeds" in words(draw("constant", tmp_path)["power"])
+    assert "this study: 3 seeds" in shown("three", tmp_path, "power")
+    assert "No spread between seeds" in shown("constant", tmp_path, "power")
+
+
+def test_curves_average_over_the_runs_that_reached_an_epoch():
+    runs = [
+        pd.DataFrame({"epoch": [1, 2, 3], "validation_loss": [1.0, 0.6, 0.5]}),
+        pd.DataFrame({"epoch": [1, 2], "validation_loss": [2.0, float("inf")]}),
+    ]
+    epochs, mean, std = curves_figure.course(runs, "validation_loss")
+    assert list(epochs) == [1, 2, 3]
+    assert list(mean) == [1.5, 0.6, 0.5]
+    assert std == pytest.approx([0.5**0.5, 0, 0])
+    assert all(not len(part) for part in curves_figure.course([], "validation_loss"))
+
+
+def test_histories_are_read_of_the_runs_that_left_one(tmp_path):
+    (tmp_path / "a/seed1").mkdir(parents=True)
+    (tmp_path / "a/seed1/history.csv").write_text("epoch,train_loss\n1,0.5\n")
+    runs = pd.DataFrame({"variant": ["a", "a", "b"], "seed": [0, 1, 0]})
+    found = curves_figure.read_histories(runs, tmp_path)
+    assert {variant: len(histories) for variant, histories in found.items()} == {"a": 1, "b": 0}
+
+
+def test_curves_show_the_metric_that_is_compared(tmp_path):
+    assert "Validation accuracy" in shown("three", tmp_path / "a", "curves")
+    assert "Validation loss" in shown("loss", tmp_path / "b", "curves")
+
+
+def test_pairs_are_counted_where_both_runs_finished(tmp_path):
+    assert "better in 3 of 3 seeds" in shown("three", tmp_path / "a", "pairing")
+    found = shown("loss", tmp_path / "b", "pairing")
+    assert "better in 0 of 2 seeds" in found  # of a loss lower is better, and one run diverged
+    assert "no seed in common" in found
 
 
 def test_labels_are_literal_text(tmp_path):
-    shown = words(draw("three", tmp_path, {"a": "a", "b": "$x$ costs $5", "c": "_|_"})["means"])
-    assert "$x$ costs $5" in shown
-    assert "_|_" in shown
+    found = shown("three", tmp_path, "means", {"a": "a", "b": "$x$ costs $5", "c": "_|_"})
+    assert "$x$ costs $5" in found
+    assert "_|_" in found
 
 
 def test_pooled_std_weighs_by_degrees_of_freedom():
@@ -158,7 +218,7 @@ def test_wrapping_fills_lines_evenly_and_shortens_what_is_too_long():
 
 def test_drawing_leaves_global_settings_alone_and_needs_no_display(tmp_path):
     before = dict(mpl.rcParams)
-    draw("one variant", tmp_path)
+    draw("one variant", tmp_path, only=("means",))
     assert dict(mpl.rcParams) == before
     program = "import sys, seedwise.report.figures; print('matplotlib.pyplot' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -32,7 +32,7 @@ def test_an_early_look_claims_little_and_says_to_go_on():
     assert "Δ = +0.0143, 99.99% CI [" in text
     assert "a claim needs it below 8.5e−05." in text
     assert "| Variant | Mean | 95% CI | Std | 95% t interval | n |" in text
-    assert "over 3 seeds (0, 1, 2)" in text
+    assert "Seeds: 0, 1, 2." in text
     assert "| `seeds` | `[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]` |" in text
     assert "| `looks` | `[3, 5, 10]` |" in text
 

@@ -9,7 +9,7 @@ from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
 from seedwise.report import captions, rule_of_thumb, sentences
-from seedwise.report.details import comparison_paragraph, seeds_needed_cell
+from seedwise.report.details import comparison_text, evidence_note, evidence_table, seeds_needed_cell
 from seedwise.report.rows import Comparison, VariantSummary, read_rows
 
 PLAN = Plan(baseline="A")
@@ -26,10 +26,13 @@ def b_against_a():
     return read({"A": A, "B": B})[1][0]
 
 
-def paragraph(scores, plan=PLAN, exploratory=False):
+def told(scores, plan=PLAN):
+    """The text, the table of evidence and its note on the first comparison."""
     summaries, comparisons = read(scores, plan)
     means = {row.variant: row for row in summaries}
-    return comparison_paragraph(comparisons[0], means, NAMES, plan, len(comparisons), exploratory)
+    first = comparisons[0]
+    table = evidence_table(first, plan, len(comparisons))
+    return "\n".join([comparison_text(first, means, NAMES, plan, False), table, evidence_note(first)])
 
 
 def test_percentile_interval_at_three_seeds():
@@ -145,42 +148,43 @@ def test_diverged(args, text):
     assert sentences.diverged_sentence(*args) == text
 
 
-def test_paragraph_shows_every_method_of_vector_2():
-    text = paragraph({"A": A, "B": B})
+def test_evidence_shows_every_method_of_vector_2():
+    text = told({"A": A, "B": B})
     for part in (
-        "with √(s₁² + s₂²) the threshold is 0.0146, not exceeded",
-        "with the pooled standard deviation it is 0.0103, exceeded",
-        "in 2.6% and 7% of studies",
-        "p = 0.1000; with 3 seeds it cannot go below 0.1000, so it can never reach 0.05",
-        "A run of B beats a run of A in 9 of 9 pairs.",
-        "Hedges' g = 2.21",
-        "[0.0070, 0.0207]",
+        "| Rule of thumb: gap > 2 × √(s₁² + s₂²) | threshold 0.0146, not exceeded | no difference shown | 2.6% |",
+        "gap > 2 × the pooled standard deviation | threshold 0.0103, exceeded | a difference | 7% |",
+        "finds 31%",
+        "| p = 0.1000; 3 seeds cannot give less than 0.1000 | nothing: it can never reach 0.05 | 0% |",
+        "| 9 of 9 pairs |",
+        "| 2.21 seed standard deviations, 95% CI [0.27, 5.16] |",
+        "| [0.0070, 0.0207] | a difference | 19.5% |",
+        "| **Welch's t test**, which decides | p = 0.0476 | a difference | at most 5% |",
         "**Fragile**",
     ):
         assert part in text
 
 
-def test_paragraph_explains_a_p_value_that_only_the_correction_turns():
-    text = paragraph({"A": A, "B": B, "C": C})
-    assert "before correcting for 2 comparisons p = 0.0476" in text
-    assert "On its own this comparison would pass; corrected for the number of comparisons it does not." in text
+def test_evidence_explains_a_p_value_that_only_the_correction_turns():
+    text = told({"A": A, "B": B, "C": C})
+    assert "p = 0.0476; corrected for 2 comparisons 0.0953" in text
+    assert "no difference shown (alone it would pass, corrected it does not)" in text
 
 
-def test_paragraph_of_a_paired_plan_names_the_sign_flip_test():
-    text = paragraph({"A": A, "B": B}, Plan(baseline="A", pairing="seed"))
-    assert "the paired t test by seed" in text
-    assert "The sign-flip test gives p = 0.2500; with 3 seeds it cannot go below 0.2500" in text
+def test_evidence_of_a_paired_plan_names_the_sign_flip_test():
+    text = told({"A": A, "B": B}, Plan(baseline="A", pairing="seed"))
+    assert "**The paired t test by seed**, which decides" in text
+    assert "| Sign-flip test | p = 0.2500; 3 seeds cannot give less than 0.2500 |" in text
 
 
-def test_paragraph_of_dunnetts_test_is_not_corrected_twice():
-    text = paragraph({"A": A, "B": B, "C": C}, Plan(baseline="A", variance="pooled"))
+def test_evidence_of_dunnetts_test_is_not_corrected_twice():
+    text = told({"A": A, "B": B, "C": C}, Plan(baseline="A", variance="pooled"))
     assert "Dunnett p = 0.021" in text
-    assert "which like its interval is corrected for 2 comparisons" in text
+    assert ", corrected for 2 comparisons | a difference |" in text
     assert "Holm" not in text
 
 
 def test_ties_between_runs_are_explained():
-    assert "in 4.5 of 9 pairs, counting ties as half" in paragraph({"A": A, "B": A})
+    assert "4.5 of 9 pairs, ties counting half" in told({"A": A, "B": A})
 
 
 def test_seeds_needed(b_against_a):

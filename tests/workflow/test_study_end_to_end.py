@@ -14,7 +14,11 @@ HEAVY = {"torch", "wandb", "pandas", "scipy", "matplotlib"}  # numpy comes with 
 
 def test_every_product_is_there(finished):
     names = {path.relative_to(finished.results).as_posix() for path in finished.results.rglob("*") if path.is_file()}
-    figures = {f"figures/{figure}.{kind}" for figure in ("means", "differences", "power") for kind in ("png", "svg")}
+    figures = {
+        f"figures/{figure}.{kind}"
+        for figure in ("means", "differences", "power", "pairing", "curves")
+        for kind in ("png", "svg")
+    }
     assert {"runs.csv", "summary.csv", "comparisons.csv", "results.md", "plan.json", *figures} <= names
     assert {f"runs/dropout/seed1/{name}" for name in ("metrics.json", "history.csv", "predictions.npz")} <= names
 
@@ -43,7 +47,7 @@ def test_the_tables_can_be_recomputed_by_hand(finished):
 
 def test_the_report_is_the_same_byte_for_byte(project):
     before = {path: path.read_bytes() for path in [project.results / "results.md", *project.results.glob("figures/*")]}
-    assert len(before) == 7
+    assert len(before) == 11
     project.run("--forcerun", "analyse_study")
     assert {path: path.read_bytes() for path in before} == before
 

@@ -84,7 +84,9 @@ if VARIED:
 FACTORIAL = STUDY.factorial()
 if FACTORIAL:
     TABLES.append(RESULTS / "effects.csv")
-FIGURES = ["means", "differences", "power"] if len(VARIANTS) > 1 else ["means"]
+FIGURES = ["means", "differences", "power", "pairing"] if len(VARIANTS) > 1 else ["means"]
+if not SOURCE:  # pulled runs have no histories
+    FIGURES.append("curves")
 if len(FACTORIAL.get("factors", ())) > 1:
     FIGURES.append("interactions")
 PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
@@ -99,6 +101,10 @@ INTERIM = RESULTS / "interim"
 def within_interim(paths):
     """The places of final products in the interim report's folder."""
     return [INTERIM / Path(path).relative_to(RESULTS) for path in paths]
+
+PAPER = [RESULTS / f"tables/{table}" for table in ("results.tex", "results.csv")]
+if len(VARIANTS) > 1:
+    PAPER.append(RESULTS / "tables/comparisons.tex")
 
 
 wildcard_constraints:

@@ -1,5 +1,6 @@
 # What happens around a study: its lock, the trackers' preparation, its progress, and what is said at the end.
 import subprocess
+import time
 from collections import Counter
 
 from seedwise.gpus import NO_GPU
@@ -10,6 +11,7 @@ from seedwise.progress.states import expected
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
 
+STARTED = time.time()
 ON_CUDA = {name for name in VARIANTS if resolve_device(SETTINGS[name].training.device) == "cuda"}
 
 # On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. On a
@@ -99,6 +101,14 @@ def say_look():
         print(describe(looks[-1], names), file=sys.stderr)
 
 
+def say_outcome():
+    """Say how the study came out, if its report was written just now."""
+    line = RESULTS / "summary.txt"
+    if line.exists() and line.stat().st_mtime >= STARTED:
+        print(line.read_text(encoding="utf-8"), end="", file=sys.stderr)
+        print(f"Read {RESULTS / 'results.md'}", file=sys.stderr)
+
+
 # Where nothing is left to run, `onsuccess` does not come.
 if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
     say_look()
@@ -108,6 +118,7 @@ onsuccess:
     if DISPLAY:
         DISPLAY.stop()
     if STUDY_LOCK:
+        say_outcome()
         say_look()
         say_unsent()
     elif any(job.rule.name == "interim" for job in workflow.dag.jobs):

@@ -3,6 +3,7 @@ rule plot_figures:
     input:
         runs=rules.collect_runs.output.runs,
         analysis=rules.analyse_study.output,
+        histories=[record.with_name("history.csv") for record in RECORDS],
     output:
         report(PLOTS, caption="../report/figures.rst", category="Figures"),
     log:
@@ -27,7 +28,9 @@ rule render_report:
         analysis=rules.analyse_study.output,
         record=PULLED or STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
     output:
-        report(RESULTS / "results.md", caption="../report/results.rst", category="Report"),
+        PAPER,
+        RESULTS / "summary.txt",
+        results=report(RESULTS / "results.md", caption="../report/results.rst", category="Report"),
     log:
         RESULTS / "logs/render_report.log",
     conda:
@@ -41,4 +44,4 @@ rule render_report:
         code=code_digest("seedwise/report", "seedwise/report/results.md.j2"),
     shell:
         "python $SEEDWISE_SCRIPTS/render_report.py --study {params.study:q} --config {params.config:q}"
-        " --runs {input.runs} {params.record} {input.record} --out {output} > {log} 2>&1"
+        " --runs {input.runs} {params.record} {input.record} --out {output.results} > {log} 2>&1"

@@ -11,9 +11,11 @@ import pandas as pd
 from seedwise.errors import UserError, run_script
 from seedwise.findings import read_findings
 from seedwise.plan import Plan
+from seedwise.report.curves_figure import plot_curves, read_histories
 from seedwise.report.figures import plot_differences, plot_power
 from seedwise.report.interactions_figure import plot_interactions
 from seedwise.report.means_figure import plot_means
+from seedwise.report.pairing_figure import plot_pairing
 
 
 def main() -> None:
@@ -40,8 +42,13 @@ def main() -> None:
             plot_power(summary, comparisons, labels, plan, png, svg)
         elif png.stem == "interactions":
             plot_interactions(summary, json.loads(arguments.factorial), declared, png, svg)
+        elif png.stem == "curves":
+            plot_curves(read_histories(runs, arguments.runs.with_name("runs")), labels, declared, png, svg)
+        elif png.stem == "pairing":
+            plot_pairing(runs, labels, declared, png, svg)
         else:
-            raise UserError(f"--out: found {png.name}; the figures are means, differences, power and interactions")
+            known = "means, differences, power, interactions, curves and pairing"
+            raise UserError(f"--out: found {png.name}; the figures are {known}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Render results.md from the study and its tables."""
+"""Render results.md from the study and its tables; beside it the tables for papers and summary.txt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seedwise.progress.states import read_status
 from seedwise.records import RunRecord, read_record
 from seedwise.report.factorial_section import TEXT
 from seedwise.report.markdown import render_results
-from seedwise.report.study_report import build_report
+from seedwise.report.study_report import build_report, paper_files
 from seedwise.sources.pulled import Pulled, read_pulled
 from seedwise.study import Study
 
@@ -51,6 +51,8 @@ def main() -> None:
     if arguments.interim:
         report = replace(report, title=f"{report.title} (interim report)")
     write_text(arguments.out, render_results(report))
+    for file, text in paper_files(report, arguments.out.parent).items():
+        write_text(file, text)
 
 
 def read_origin(arguments: argparse.Namespace, baseline: str) -> RunRecord | Pulled | None:

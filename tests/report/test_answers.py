@@ -1,0 +1,134 @@
+"""What a newcomer is told first: which variant is better, how sure, what would settle it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from made_studies import A, B, C, make_report
+
+from seedwise.plan import Plan
+from seedwise.report.answers import headline, question, runs_line, short_answers
+from seedwise.report.markdown import render_results
+from seedwise.report.rows import Comparison, VariantSummary, read_rows
+
+PLAN = Plan(baseline="A")
+NAMES = {"A": "A", "B": "B", "C": "C", "D": "D", "E": "E"}
+CLEAR = [0.900, 0.898, 0.901]
+
+
+def compared(scores, plan=PLAN):
+    report = make_report(scores, plan)
+    return read_rows(VariantSummary, report.summary), read_rows(Comparison, report.comparisons)
+
+
+def answer(scores, plan=PLAN, exploratory=False, next_look=None):
+    """The answer on the first comparison."""
+    return short_answers(*compared(scores, plan), NAMES, plan, exploratory, next_look)[0]
+
+
+def test_a_clear_gain_is_better_and_settled():
+    told = answer({"A": A, "B": CLEAR})
+    assert told.found.startswith(
+        "B is **better** than A: its mean test accuracy is 0.0560 higher; true differences from"
+    )
+    assert told.sure.startswith("As sure as the plan asks: equal variants would show a gap this large in ")
+    assert told.settle.startswith("Nothing more")
+
+
+def test_a_lower_loss_is_better():
+    loss = Plan(baseline="A", metric="test_loss", higher_is_better=False)
+    assert "B is **better** than A: its mean test loss is 0.0560 lower" in answer({"A": CLEAR, "B": A}, loss).found
+    assert "B is **worse** than A: its mean test loss is 0.0560 higher" in answer({"A": A, "B": CLEAR}, loss).found
+
+
+def test_what_is_not_settled_says_how_many_seeds_would_settle_it():
+    told = answer({"A": A, "B": C})
+    assert told.found.startswith("B against A is **not settled**: its mean test accuracy is 0.0010 higher;")
+    assert "anywhere from 0.0126 worse to 0.0146 better fit these runs (95% CI)" in told.found
+    assert told.sure.startswith("Not sure enough: equal variants would show a gap this large in 84% of studies")
+    assert told.sure.endswith("This does not show that they are equal.")
+    assert told.settle.startswith("About 509 seeds per variant instead of 3, in a new study with seeds of its own")
+
+
+def test_a_difference_that_only_the_correction_turns_is_explained():
+    told = answer({"A": A, "B": B, "C": C})
+    assert "(p = 0.0476; 0.0953 after correcting for 2 comparisons)" in told.sure
+    assert "Alone it would pass; with 2 chances to be fooled it does not." in told.sure
+
+
+def test_fragile_claims_ask_for_a_repeat():
+    told = answer({"A": A, "B": B})
+    assert "fragile" in told.sure
+    assert told.settle.startswith("A repeat in a new study")
+
+
+@pytest.mark.parametrize(("needed", "told"), [(10_000, "No practical number of seeds"), (3, "A few more than 3 seeds")])
+def test_seeds_that_no_number_or_the_present_one_would_settle(needed, told):
+    summaries, comparisons = compared({"A": A, "B": B, "C": C})
+    rows = [dataclasses.replace(row, seeds_needed=needed) for row in comparisons]
+    assert short_answers(summaries, rows, NAMES, PLAN, False)[0].settle.startswith(told)
+
+
+def test_equivalence_names_the_margin():
+    tight = [0.9, 0.9001, 0.8999]
+    told = answer({"A": tight, "B": tight[::-1]}, Plan(baseline="A", margin=0.01))
+    assert told.found.startswith("B is **as good as** A, give or take the declared margin of 0.0100")
+    assert "larger than the margin are ruled out" in told.sure
+
+
+def test_exploratory_answers_claim_nothing():
+    told = answer({"A": A, "B": CLEAR}, exploratory=True)
+    assert told.found.startswith("B looks **better** than A")
+    assert told.sure.startswith("By the numbers, which confirm nothing here")
+    assert told.settle.startswith("A confirmation")
+    assert headline(compared({"A": A, "B": CLEAR})[1], NAMES, True).startswith(
+        "Exploratory, to be confirmed: B is better"
+    )
+
+
+def test_an_undecided_look_waits_for_the_next():
+    assert answer({"A": A, "B": C}, next_look=5).settle == "The next declared look, at 5 seeds per variant."
+    assert answer({"A": A, "B": CLEAR}, next_look=5).settle.startswith("Nothing more")
+
+
+def test_too_few_seeds_and_constant_results_cannot_be_judged():
+    few = answer({"A": [0.8], "B": [0.9]})
+    assert few.found == "B against A **cannot be judged**: 1 seed gave a result."
+    assert few.sure == ""
+    assert few.settle.startswith("At least 3 finished runs")
+    constant = answer({"A": [0.9] * 3, "B": [0.9] * 3})
+    assert "do not vary between seeds" in constant.found
+
+
+def test_the_headline_says_when_nothing_is_better_and_when_the_best_is_unknown():
+    assert headline(compared({"A": A, "B": C})[1], NAMES, False) == "no variant is shown to be better than A."
+    higher = [score + 0.1 for score in CLEAR]
+    assert headline(compared({"A": A, "B": CLEAR, "C": higher})[1], NAMES, False) == (
+        "B and C are better than A. Which of them is best was not asked: each is compared with the baseline only."
+    )
+
+
+def test_the_question_and_the_runs():
+    comparisons = compared({"A": A, "B": B})[1]
+    assert question(comparisons, NAMES, PLAN) == "Is B better or worse than A in test accuracy (higher is better)?"
+    many = compared(dict.fromkeys(NAMES, A))[1]
+    assert question(many, NAMES, PLAN).startswith("Which of 4 variants are better or worse than A")
+    assert question([], NAMES, PLAN) == ""
+    assert runs_line(["finished", "diverged", "finished"], 2, 2) == (
+        "3 of 4 planned runs are in (2 variants × 2 seeds): 2 finished, 1 diverged, 0 failed."
+    )
+
+
+def test_the_answers_stand_before_everything_else():
+    text = render_results(make_report({"A": A, "B": CLEAR}))
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings[:4] == [
+        "## In short",
+        "## Setup",
+        "## Results",
+        "## Is the gap larger than the seed-to-seed variance?",
+    ]
+    assert headings[-1] == "## How to reproduce"
+    assert "**B is better than A.**" in text
+    assert "all 6 planned runs are in (2 variants × 3 seeds): 6 finished, 0 diverged, 0 failed. Seeds: 0, 1, 2." in text
