@@ -4,7 +4,15 @@ rule plot_figures:
         runs=rules.collect_runs.output.runs,
         analysis=rules.analyse_study.output,
     output:
-        report(PLOTS, caption="../report/figures.rst", category="Figures"),
+        [
+            report(
+                path,
+                caption=f"../report/{path.stem}.rst",
+                category="Figures",
+                labels={"figure": path.stem.replace("_", " "), "format": path.suffix[1:].upper()},
+            )
+            for path in PLOTS
+        ],
     log:
         RESULTS / "logs/plot_figures.log",
     conda:
@@ -27,7 +35,12 @@ rule render_report:
         analysis=rules.analyse_study.output,
         record=PULLED or STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
     output:
-        report(RESULTS / "results.md", caption="../report/results.rst", category="Report"),
+        report(
+            RESULTS / "results.md",
+            caption="../report/results.rst",
+            category="Report",
+            labels={"result": "results.md, the whole report as text"},
+        ),
     log:
         RESULTS / "logs/render_report.log",
     conda:
@@ -41,4 +54,31 @@ rule render_report:
         code=code_digest("seedwise/report", "seedwise/report/results.md.j2"),
     shell:
         "python $SEEDWISE_SCRIPTS/render_report.py --study {params.study:q} --config {params.config:q}"
+        " --runs {input.runs} {params.record} {input.record} --out {output} > {log} 2>&1"
+
+
+# The report to explore in a browser: one file that needs no network.
+rule render_page:
+    input:
+        runs=rules.collect_runs.output.runs,
+        analysis=rules.analyse_study.output,
+        record=PULLED or STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
+    output:
+        report(
+            RESULTS / "page.html",
+            caption="../report/page.rst",
+            category="Report",
+            labels={"result": "The report to explore: verdicts, runs, learning curves"},
+        ),
+    log:
+        RESULTS / "logs/render_page.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        study=STUDY.model_dump_json(by_alias=True),
+        config=CONFIG_FILE,
+        record="--pulled" if SOURCE else "--record",
+        code=code_digest("seedwise/report", *(f"seedwise/report/page.{kind}" for kind in ("html.j2", "css", "js"))),
+    shell:
+        "python $SEEDWISE_SCRIPTS/render_page.py --study {params.study:q} --config {params.config:q}"
         " --runs {input.runs} {params.record} {input.record} --out {output} > {log} 2>&1"
