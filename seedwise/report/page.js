@@ -11,155 +11,141 @@ const rows = [...table.tBodies[0].rows];
 const chips = [...document.querySelectorAll(".chip[data-variant]")];
 const hint = readout.textContent;
 const shown = study.variants.map(() => true);
+const NOBODY = -1; // the run that is followed when none is
 const ROW = 62; // pixels a variant
 const SPREAD = 20; // pixels over which the dots of a row lie
-const CURVES = 360; // pixels, at least
+const HEIGHT = 360; // pixels of a plot, at least
 const FEW_EPOCHS = 12; // up to here each epoch has a mark
-let kept = null; // the run that a click keeps
-let drawn = false;
+let kept = NOBODY; // the run that a click keeps
+let views = []; // of Vega, one for each plot that is not empty
 
-const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-const shortened = (text, length) => (text.length > length ? text.slice(0, Math.max(1, length - 1)) + "…" : text);
 const digits = (value) => (value === null || value === undefined ? "—" : String(+value.toPrecision(6)).replace("-", "−"));
 const runName = (run) => `${study.variants[run.variant].label}, seed ${run.seed}`;
 const runsOf = (variant) => study.runs.flatMap((run, id) => (run.variant === variant ? [{ ...run, id }] : []));
 
-/** plotly.js lies in the page compressed; unpacking it here keeps the file a third as large. */
-async function unpackPlotly() {
-  const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), (c) => c.charCodeAt(0));
+/** Vega lies in the page compressed; unpacking it here keeps the file a third as large. */
+async function unpackVega() {
+  const packed = Uint8Array.from(atob(document.getElementById("vega").textContent), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const script = document.createElement("script");
-  script.textContent = await new Response(stream).text();
-  document.head.append(script);
+  new Function(await new Response(stream).text())(); // in a scope of its own, for its names are one letter long
 }
 
 /** Colours and font of the page, so that plots follow light and dark mode. */
 function theme() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  return { ink: colour("ink"), soft: colour("soft"), line: colour("line"), page: colour("page"), raised: colour("raised"), font: getComputedStyle(document.body).fontFamily };
+  return { ink: colour("ink"), soft: colour("soft"), line: colour("line"), page: colour("page"), font: getComputedStyle(document.body).fontFamily };
 }
 
-function layout(look, height, more) {
-  const axis = { gridcolor: look.line, linecolor: look.line, zeroline: false, automargin: true, fixedrange: true, tickfont: { color: look.soft } };
-  return {
-    height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, hovermode: "closest", dragmode: false,
-    font: { family: look.font, size: 12, color: look.ink },
-    hoverlabel: { bgcolor: look.raised, bordercolor: look.line, font: { family: look.font, color: look.ink } },
-    margin: { l: 8, r: 8, t: 8, b: 36 },
-    ...more, xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis },
+const own = (field) => ({ field, type: "nominal", scale: null }); // a field that holds the look itself
+const at = (field, more) => ({ field, type: "quantitative", ...more });
+const unlessAnother = (opacity) => ({ condition: { test: "followed < 0 || datum.run === followed", value: opacity }, value: 0.12 });
+const onlyFollowed = { condition: { test: "datum.run === followed", value: 1 }, value: 0 };
+
+/** Draw a plot into an element of the page and let it lead to runs; without any data the element stays empty. */
+async function embed(element, look, height, description, layer) {
+  element.replaceChildren();
+  if (!layer.some(({ data }) => data.values.length)) return [];
+  const spec = {
+    description, layer: layer.filter(({ data }) => data.values.length), height, width: element.clientWidth, background: null, padding: { bottom: 6 },
+    autosize: { type: "fit", contains: "padding" },
+    params: [{ name: "followed", value: kept }],
+    config: {
+      font: look.font, view: { stroke: null },
+      axis: { gridColor: look.line, domainColor: look.line, tickColor: look.line, labelColor: look.soft, titleColor: look.soft, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 400, titlePadding: 10, labelOverlap: true },
+    },
   };
+  const { view } = await vegaEmbed(element, spec, { actions: false, renderer: "svg", defaultStyle: false });
+  view.addEventListener("mouseover", (_, item) => { if (item?.datum?.run !== undefined) follow(item.datum.run); });
+  view.addEventListener("mouseout", () => follow(kept));
+  view.addEventListener("click", (_, item) => { if (item?.datum?.run !== undefined) keep(item.datum.run); });
+  return [view];
 }
 
 /** One row a variant: its label and mean above a band of the interval, a tick of the mean and a dot for each run. */
 function drawStrip(look) {
   const visible = study.variants.flatMap((variant, index) => (shown[index] ? [{ ...variant, index }] : []));
-  const traces = [];
-  const annotations = [];
-  const height = Math.max(CURVES, ROW * visible.length + 64);
+  const height = Math.max(HEIGHT, ROW * visible.length + 64);
   const spread = (SPREAD * (visible.length + 0.25)) / (height - 44); // in rows, whatever their height
-  visible.forEach((variant, place) => {
-    const runs = runsOf(variant.index).filter((run) => run.value !== null);
-    const at = (i) => place + (runs.length > 1 ? (i / (runs.length - 1) - 0.5) * spread : 0);
-    if (variant.low !== null) {
-      traces.push({ x: [variant.low, variant.high], y: [place, place], mode: "lines", line: { color: variant.colour, width: 22 }, opacity: 0.22, hoverinfo: "skip" });
-    }
-    if (variant.mean !== null) {
-      traces.push({ x: [variant.mean], y: [place], mode: "markers", marker: { symbol: "line-ns-open", size: 22, color: variant.colour, line: { width: 3 } }, hoverinfo: "skip" });
-    }
-    traces.push({
-      x: runs.map((run) => run.value), y: runs.map((_, i) => at(i)), customdata: runs.map((run) => run.id), mode: "markers",
-      marker: { symbol: variant.symbol, size: 10, color: variant.colour, line: { color: look.page, width: 1.5 } },
-      text: runs.map((run) => `seed ${run.seed}: ${digits(run.value)}`), hovertemplate: "%{text}<extra></extra>",
-    });
-    const lost = runsOf(variant.index).length - runs.length;
-    const right = lost ? `${variant.shown}, ${lost} lost` : variant.shown;
-    const room = Math.floor((strip.clientWidth - 16 - 7 * right.length) / 8);
-    const line = { xref: "paper", y: place, yshift: 30, showarrow: false, font: { size: 12.5, color: look.ink } };
-    annotations.push({ ...line, x: 0, xanchor: "left", text: `<b>${escaped(shortened(variant.label, room))}</b>` });
-    annotations.push({ ...line, x: 1, xanchor: "right", text: escaped(right), font: { size: 12, color: look.soft } });
+  const dots = [];
+  const means = visible.map((variant, y) => {
+    const runs = runsOf(variant.index);
+    const usable = runs.filter((run) => run.value !== null);
+    usable.forEach((run, i) => dots.push({
+      run: run.id, x: run.value, y: y + (usable.length > 1 ? (i / (usable.length - 1) - 0.5) * spread : 0),
+      colour: variant.colour, symbol: variant.symbol, text: `${runName(run)}: ${digits(run.value)}`,
+    }));
+    const lost = runs.length - usable.length;
+    return { ...variant, y, text: lost ? `${variant.shown}, ${lost} lost` : variant.shown };
   });
-  traces.push({ x: [], y: [], mode: "markers", marker: { size: 17, color: "rgba(0,0,0,0)", line: { color: look.ink, width: 2.5 } }, hoverinfo: "skip" });
-  return Plotly.react(strip, traces, layout(look, height, {
-    annotations,
-    xaxis: { title: { text: study.metric, font: { color: look.soft } } },
-    yaxis: { range: [visible.length - 0.5, -0.75], visible: false },
-  }), { displayModeBar: false });
+  const x = (field) => at(field, { title: study.metric, scale: { zero: false, nice: false, padding: 12 }, axis: { tickCount: Math.ceil(strip.clientWidth / 100) } });
+  const y = at("y", { axis: null, scale: { domain: [visible.length - 0.5, -0.75], nice: false } });
+  const title = (align, field, more) => ({
+    data: { values: means }, mark: { type: "text", aria: false, align, dy: -28, baseline: "middle", fontSize: 12.5, ...more },
+    encoding: { x: { value: align === "left" ? 0 : "width" }, y, text: { field, type: "nominal" } },
+  });
+  const room = strip.clientWidth - 8 - 7 * Math.max(0, ...means.map((mean) => mean.text.length));
+  return embed(strip, look, height, `${study.metric} of every run, by variant`, [
+    { data: { values: means.filter((mean) => mean.low !== null) }, mark: { type: "rule", aria: false, strokeWidth: 22, opacity: 0.22 }, encoding: { x: x("low"), x2: { field: "high" }, y, color: own("colour") } },
+    { data: { values: means.filter((mean) => mean.mean !== null) }, mark: { type: "tick", aria: false, opacity: 1, orient: "vertical", size: 30, thickness: 3 }, encoding: { x: x("mean"), y, color: own("colour") } },
+    { data: { values: dots }, mark: { type: "point", filled: true, size: 95, stroke: look.page, strokeWidth: 1.5, cursor: "pointer" }, encoding: { x: x("x"), y, fill: own("colour"), shape: own("symbol"), opacity: unlessAnother(1), tooltip: own("text"), description: own("text") } },
+    { data: { values: dots }, mark: { type: "point", aria: false, size: 260, strokeWidth: 2.5, color: look.ink }, encoding: { x: x("x"), y, opacity: onlyFollowed } },
+    title("left", "label", { color: look.ink, fontWeight: 650, limit: room }),
+    title("right", "text", { color: look.soft, fontSize: 12 }),
+  ]);
 }
 
-/** Mean over the seeds at each epoch that all of them reached. */
+/** Mean over the seeds at each epoch that all of them reached with a number. */
 function meanCurve(runs, key) {
-  const reached = Math.min(...runs.map((run) => run.curve[key].findIndex((y) => y === null)).map((i) => (i < 0 ? Infinity : i)), ...runs.map((run) => run.curve[key].length));
-  const epochs = runs[0].curve.epoch.slice(0, reached);
-  return [epochs, epochs.map((_, i) => runs.reduce((sum, run) => sum + run.curve[key][i], 0) / runs.length)];
+  const reached = runs.map(({ curve }) => (curve[key].includes(null) ? curve[key].indexOf(null) : curve[key].length));
+  return runs[0].curve.epoch.slice(0, Math.min(...reached)).map((epoch, i) => [epoch, runs.reduce((sum, run) => sum + run.curve[key][i], 0) / runs.length]);
 }
 
 /** A thin line for each run and a thick one for the mean of a variant. */
 function drawCurves(look) {
   const key = column.value;
-  const traces = [];
-  let longest = 1;
+  const points = [];
+  const means = [];
   study.variants.forEach((variant, index) => {
-    if (!shown[index]) return;
-    const runs = runsOf(index).filter((run) => run.curve && run.curve[key]);
-    if (!runs.length) return;
-    longest = Math.max(longest, ...runs.map((run) => run.curve.epoch.length));
-    // One trace holds all runs of a variant, for hundreds of traces would be slow; a gap parts them.
-    const joined = { x: [], y: [], customdata: [], text: [] };
-    runs.forEach((run) => run.curve.epoch.concat(null).forEach((epoch, i) => {
-      joined.x.push(epoch);
-      joined.y.push(epoch === null ? null : run.curve[key][i]);
-      joined.customdata.push(run.id);
-      joined.text.push(`${escaped(runName(run))}<br>epoch ${epoch}: ${digits(run.curve[key][i])}`);
-    }));
-    const stroke = { color: variant.colour, dash: variant.line };
-    const [x, y] = meanCurve(runs, key);
-    const marks = longest <= FEW_EPOCHS ? "lines+markers" : "lines";
-    traces.push({ ...joined, mode: marks, connectgaps: false, opacity: 0.75, line: { ...stroke, width: 1.25 }, marker: { size: 4, color: variant.colour, symbol: variant.symbol }, hovertemplate: "%{text}<extra></extra>" });
-    if (runs.length > 1) traces.push({ x, y, mode: "lines", line: { ...stroke, width: 3.5 }, hoverinfo: "skip" });
+    const runs = shown[index] ? runsOf(index).filter((run) => run.curve && run.curve[key]) : [];
+    const style = { colour: variant.colour, dash: variant.dash, symbol: variant.symbol };
+    runs.forEach((run) => run.curve.epoch.forEach((epoch, i) => points.push({
+      run: run.id, epoch, y: run.curve[key][i], ...style, text: `${runName(run)}, epoch ${epoch}: ${digits(run.curve[key][i])}`, name: runName(run),
+    })));
+    if (runs.length > 1) meanCurve(runs, key).forEach(([epoch, y]) => means.push({ variant: index, epoch, y, ...style }));
   });
-  traces.push({ x: [], y: [], mode: "lines+markers", line: { width: 3.5 }, marker: { size: 7 }, hoverinfo: "skip" });
-  return Plotly.react(curves, traces, layout(look, CURVES, {
-    hoverdistance: 40,
-    xaxis: { title: { text: "epoch", font: { color: look.soft } }, tickformat: "d", ...(longest <= FEW_EPOCHS ? { dtick: 1 } : {}) },
-    yaxis: { showline: false },
-  }), { displayModeBar: false });
+  const epochs = points.reduce((most, point) => Math.max(most, point.epoch), 1);
+  const few = epochs <= FEW_EPOCHS;
+  const x = at("epoch", { title: "epoch", scale: { zero: false, nice: false, padding: 8 }, axis: { format: "d", grid: false, ...(few ? { values: Array.from({ length: epochs }, (_, i) => i + 1) } : {}) } });
+  const y = at("y", { title: null, scale: { zero: false }, axis: { tickCount: 6, domain: false, ticks: false } });
+  const line = (values, mark, encoding) => ({ data: { values }, mark: { type: "line", strokeJoin: "round", aria: false, ...mark }, encoding: { x, y, stroke: own("colour"), strokeDash: own("dash"), ...encoding } });
+  return embed(curves, look, HEIGHT, `${key.replaceAll("_", " ")} of every run by epoch`, [
+    line(points, { strokeWidth: 1.25 }, { detail: { field: "run" }, opacity: unlessAnother(0.75) }),
+    line(means, { strokeWidth: 3.5 }, { detail: { field: "variant" }, opacity: unlessAnother(1) }),
+    line(points, { strokeWidth: 3.5 }, { detail: { field: "run" }, opacity: onlyFollowed }),
+    // What the pointer meets: wide and unseen.
+    line(points, { strokeWidth: 12, opacity: 0, cursor: "pointer" }, { detail: { field: "run" }, strokeDash: undefined, tooltip: own("name") }),
+    ...(few ? [{
+      data: { values: points }, mark: { type: "point", filled: true, size: 28, cursor: "pointer" },
+      encoding: { x, y, fill: own("colour"), shape: own("symbol"), opacity: unlessAnother(0.9), tooltip: own("text"), description: own("text") },
+    }] : []),
+  ]);
 }
 
 async function draw() {
   const look = theme();
-  await drawStrip(look);
-  if (curves) await drawCurves(look);
-  if (!drawn) {
-    drawn = true;
-    for (const plot of [strip, curves].filter(Boolean)) {
-      plot.on("plotly_hover", (event) => follow(event.points[0].customdata));
-      plot.on("plotly_unhover", () => follow(kept));
-      plot.on("plotly_click", (event) => keep(event.points[0].customdata));
-    }
-    document.body.dataset.ready = "true";
-  }
+  views.forEach((view) => view.finalize());
+  views = (await Promise.all([drawStrip(look), ...(curves ? [drawCurves(look)] : [])])).flat();
   follow(kept);
+  document.body.dataset.ready = "true";
 }
 
-/** Mark one run everywhere; null marks none. */
+/** Mark one run everywhere; `NOBODY` marks none. */
 function follow(id) {
-  const run = id === null || id === undefined ? null : study.runs[id];
-  rows.forEach((row) => row.classList.toggle("followed", run !== null && row.dataset.run === String(id)));
-  const variant = run && study.variants[run.variant];
+  const run = study.runs[id];
+  rows.forEach((row) => row.classList.toggle("followed", row.dataset.run === String(id)));
   readout.textContent = run ? describe(run) : hint;
-  if (!drawn) return;
-  const visible = run !== null && shown[run.variant];
-  const dot = visible && run.value !== null ? strip.data.map((trace) => (trace.customdata || []).indexOf(id)) : [];
-  const holder = dot.findIndex((index) => index >= 0);
-  const ring = holder < 0 ? { x: [[]], y: [[]] } : { x: [[run.value]], y: [[strip.data[holder].y[dot[holder]]]] };
-  Plotly.restyle(strip, ring, strip.data.length - 1);
-  if (!curves) return;
-  const line = visible && run.curve && run.curve[column.value];
-  curves.classList.toggle("following", Boolean(line));
-  Plotly.restyle(curves, line
-    ? { x: [run.curve.epoch], y: [line], "line.color": variant.colour, "line.dash": variant.line, "marker.color": variant.colour, "marker.symbol": variant.symbol }
-    : { x: [[]], y: [[]] }, curves.data.length - 1);
+  views.forEach((view) => view.signal("followed", run && shown[run.variant] ? id : NOBODY).runAsync());
 }
 
 function describe(run) {
@@ -171,8 +157,8 @@ function describe(run) {
 
 /** Keep a run marked, or let go of it when it is kept already. */
 function keep(id) {
-  kept = kept === id ? null : id;
-  rows.forEach((row) => row.querySelector(".seed").setAttribute("aria-pressed", String(kept !== null && row.dataset.run === String(kept))));
+  kept = kept === id ? NOBODY : id;
+  rows.forEach((row) => row.querySelector(".seed").setAttribute("aria-pressed", String(row.dataset.run === String(kept))));
   follow(kept);
 }
 
@@ -208,10 +194,10 @@ document.querySelectorAll(".chip[data-all]").forEach((chip) => chip.addEventList
   study.variants.forEach((_, variant) => show(variant, chip.dataset.all === "true"));
   draw();
 }));
-document.addEventListener("keydown", (event) => { if (event.key === "Escape" && kept !== null) keep(kept); });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape" && kept !== NOBODY) keep(kept); });
 if (column) column.addEventListener("change", draw);
 
-unpackPlotly().then(draw).then(() => {
+unpackVega().then(draw).then(() => {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   let width = strip.clientWidth;
   new ResizeObserver(() => {

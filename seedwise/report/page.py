@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +39,15 @@ VERDICTS = {
 }
 """Each verdict in words, and a sign that tells it without colour."""
 
-# Plotly's names of what tells variants of one colour apart, in the order of `style.HATCHES`.
-LINES = ("solid", "dash", "dot")
+# What tells variants of one colour apart, in the order of `style.HATCHES`.
+DASHES = ([1, 0], [7, 4], [2, 3])
 SYMBOLS = ("circle", "square", "diamond")
 NO_CURVES = ("epoch", "seconds")
 CURVE_DIGITS = 6
+# Snakemake's report shows a page from a base64 data URI, which Chromium follows up to 2 MiB.
+MOST_BYTES = 2 * 1024**2 // 4 * 3 - 100
+MOST_NUMBERS = 60_000
+"""In all curves together; longer ones are thinned, so that the page stays small."""
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -62,7 +66,7 @@ def render_page(report: ReportInput, curves: Curves) -> str:
     """Write the page.
 
     Raises:
-        UserError: plotly is not installed.
+        UserError: vl-convert is not installed.
         KeyError: a table lacks a column, or names a variant that `variants` does not list.
     """
     plan = report.plan
@@ -73,7 +77,8 @@ def render_page(report: ReportInput, curves: Curves) -> str:
     summaries = read_rows(VariantSummary, report.summary)
     comparisons = read_rows(Comparison, report.comparisons)
     looks = style.looks([variant.name for variant in report.variants], plan.baseline)
-    study = study_data(report, summaries, curves)
+    shown, every = thinned(curves)
+    study = study_data(report, summaries, shown)
     return _template().render(
         report=report,
         plan=plan,
@@ -93,6 +98,7 @@ def render_page(report: ReportInput, curves: Curves) -> str:
         p_name="Dunnett p" if any(c.test == "dunnett" for c in comparisons) else "Holm p",
         exact=_exact(report.comparisons),
         study=study,
+        every=every,
         run_columns=_run_columns(report.runs, plan),
         run_rows=_run_rows(report.runs, plan),
         percentile_worth=inline(sentences.percentile_worth(summaries, names, plan)),
@@ -102,7 +108,7 @@ def render_page(report: ReportInput, curves: Curves) -> str:
         sources=sources_section(report.sources, names, plain, plan) if report.sources is not None else None,
         effects=factorial_section(report.effects, deciding, exploratory) if report.effects is not None else None,
         declared=_declared(report),
-        plotly=packed_plotly(),
+        vega=packed_vega(),
         interval=interval,
     )
 
@@ -122,17 +128,17 @@ def block(text: str) -> Markup:
     return Markup(_MARKDOWN.render(text))
 
 
-def packed_plotly() -> str:
-    """plotly.js from the installed plotly package, compressed to a third, as text; the browser unpacks it.
+def packed_vega() -> str:
+    """Vega and Vega-Lite from the installed vl-convert, compressed to a third, as text; the browser unpacks them.
 
     Raises:
-        UserError: plotly is not installed.
+        UserError: vl-convert is not installed.
     """
     try:
-        source = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+        from vl_convert import javascript_bundle
     except ModuleNotFoundError as error:
-        raise UserError("the page needs plotly: pip install -r requirements.txt") from error
-    return base64.b64encode(gzip.compress(source, mtime=0)).decode("ascii")
+        raise UserError("the page needs vl-convert-python: pip install -r requirements.txt") from error
+    return base64.b64encode(gzip.compress(javascript_bundle().encode(), mtime=0)).decode("ascii")
 
 
 def study_data(report: ReportInput, summaries: Sequence[VariantSummary], curves: Curves) -> dict[str, Any]:
@@ -149,7 +155,7 @@ def study_data(report: ReportInput, summaries: Sequence[VariantSummary], curves:
             {
                 "label": variant.label,
                 "colour": looks[variant.name].colour,
-                "line": LINES[style.HATCHES.index(looks[variant.name].hatch)],
+                "dash": DASHES[style.HATCHES.index(looks[variant.name].hatch)],
                 "symbol": SYMBOLS[style.HATCHES.index(looks[variant.name].hatch)],
                 "mean": by_name[variant.name].mean,
                 "low": by_name[variant.name].t_low,
@@ -181,6 +187,15 @@ def _curve_columns(curves: Curves, plan: Plan) -> list[str]:
     columns = dict.fromkeys(column for curve in curves.values() for column in curve if column not in NO_CURVES)
     nearest = plan.metric.replace("test_", "validation_")
     return sorted(columns, key=lambda column: (column != nearest, not column.startswith("validation_")))
+
+
+def thinned(curves: Curves) -> tuple[dict[tuple[str, int], pd.DataFrame], int]:
+    """Keep every k-th epoch and the last one, with the smallest k that fits `MOST_NUMBERS`; return k too."""
+    numbers = sum(curve.size for curve in curves.values())
+    every = max(1, math.ceil(numbers / MOST_NUMBERS))
+    return {
+        run: curve[((curve.index % every) == 0) | (curve.index == len(curve) - 1)] for run, curve in curves.items()
+    }, every
 
 
 def _curve(curve: pd.DataFrame | None, columns: Sequence[str]) -> dict[str, list[float | None]] | None:
@@ -226,7 +241,8 @@ def _run_rows(runs: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
     """Cells as (value to sort by, text); the compared metric exactly as in runs.csv, other metrics rounded."""
     columns = _run_columns(runs, plan)
     return [
-        {**run, "cells": [_run_cell(run[column], column, plan) for column in columns]} for run in runs.to_dict("records")
+        {**run, "cells": [_run_cell(run[column], column, plan) for column in columns]}
+        for run in runs.to_dict("records")
     ]
 
 

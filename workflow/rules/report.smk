@@ -38,8 +38,8 @@ rule render_report:
         report(
             RESULTS / "results.md",
             caption="../report/results.rst",
-            category="Report",
-            labels={"result": "results.md, the whole report as text"},
+            category="Answers",
+            labels={"result": "Read: results.md, all evidence as text"},
         ),
     log:
         RESULTS / "logs/render_report.log",
@@ -67,8 +67,8 @@ rule render_page:
         report(
             RESULTS / "page.html",
             caption="../report/page.rst",
-            category="Report",
-            labels={"result": "The report to explore: verdicts, runs, learning curves"},
+            category="Answers",
+            labels={"result": "Explore: verdicts, every run, learning curves"},
         ),
     log:
         RESULTS / "logs/render_page.log",
