@@ -138,7 +138,7 @@ def packed_vega() -> str:
         from vl_convert import javascript_bundle
     except ModuleNotFoundError as error:
         raise UserError("the page needs vl-convert-python: pip install -r requirements.txt") from error
-    return base64.b64encode(gzip.compress(javascript_bundle().encode(), mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(javascript_bundle(None).encode(), mtime=0)).decode("ascii")
 
 
 def study_data(report: ReportInput, summaries: Sequence[VariantSummary], curves: Curves) -> dict[str, Any]:
@@ -183,8 +183,8 @@ def _span(row: VariantSummary) -> str:
 
 
 def _curve_columns(curves: Curves, plan: Plan) -> list[str]:
-    """The columns of all histories; first the one that is nearest to the compared metric, `validation_…` to `test_…`."""
-    columns = dict.fromkeys(column for curve in curves.values() for column in curve if column not in NO_CURVES)
+    """The columns of all histories, first the one nearest to the compared metric: `validation_…` to `test_…`."""
+    columns = dict.fromkeys(str(column) for curve in curves.values() for column in curve if column not in NO_CURVES)
     nearest = plan.metric.replace("test_", "validation_")
     return sorted(columns, key=lambda column: (column != nearest, not column.startswith("validation_")))
 
@@ -241,7 +241,10 @@ def _run_rows(runs: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
     """Cells as (value to sort by, text); the compared metric exactly as in runs.csv, other metrics rounded."""
     columns = _run_columns(runs, plan)
     return [
-        {**run, "cells": [_run_cell(run[column], column, plan) for column in columns]}
+        {
+            **{column: run[column] for column in ("variant", "seed", "status")},
+            "cells": [_run_cell(run[column], column, plan) for column in columns],
+        }
         for run in runs.to_dict("records")
     ]
 
