@@ -7,6 +7,9 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/hooks.smk"
 include: "workflow/rules/data.smk"
@@ -27,4 +30,5 @@ rule all:
         PLOTS,
         PAPER,
         RESULTS / "results.md",
+        RESULTS / "page.html",
         [UPLOADED] if STUDY.tracking.wandb.uploads_results else [],

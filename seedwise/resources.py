@@ -29,6 +29,7 @@ DEFAULTS = {
     "analyse_study": Limits(2000, 30),
     "plot_figures": Limits(2000, 30),
     "render_report": Limits(2000, 30),
+    "render_page": Limits(2000, 30),
 }
 """What a job's first attempt may use where the config says nothing."""
 
@@ -63,6 +64,7 @@ class Resources(Section):
     analyse_study: Annotated[Needs, Field(description="Statistics.")] = Needs()
     plot_figures: Annotated[Needs, Field(description="Figures.")] = Needs()
     render_report: Annotated[Needs, Field(description="Writing results.md.")] = Needs()
+    render_page: Annotated[Needs, Field(description="Writing page.html.")] = Needs()
 
     def limits(self, rule: str, attempt: int = 1) -> Limits:
         """Memory and time of a job; a second attempt may use twice as much of both, a third thrice."""

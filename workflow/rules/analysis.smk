@@ -4,7 +4,7 @@ rule collect_runs:
         RECORDS,
         [local(SOURCE.path)] if SOURCE and SOURCE.path else [],
     output:
-        runs=RESULTS / "runs.csv",
+        runs=report(RESULTS / "runs.csv", caption="../report/runs.rst", category="Tables", labels={"table": "runs.csv"}),
         pulled=PULLED,
     log:
         RESULTS / "logs/collect_runs.log",
@@ -28,7 +28,10 @@ rule analyse_study:
         runs=rules.collect_runs.output.runs,
         pulled=PULLED,
     output:
-        TABLES,
+        [
+            report(path, caption=f"../report/{path.stem}.rst", category="Tables", labels={"table": path.name})
+            for path in TABLES
+        ],
         findings=RESULTS / "findings.json",
     log:
         RESULTS / "logs/analyse_study.log",

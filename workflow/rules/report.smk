@@ -5,7 +5,15 @@ rule plot_figures:
         analysis=rules.analyse_study.output,
         histories=[record.with_name("history.csv") for record in RECORDS],
     output:
-        report(PLOTS, caption="../report/figures.rst", category="Figures"),
+        [
+            report(
+                path,
+                caption=f"../report/{path.stem}.rst",
+                category="Figures",
+                labels={"figure": path.stem.replace("_", " "), "format": path.suffix[1:].upper()},
+            )
+            for path in PLOTS
+        ],
     log:
         RESULTS / "logs/plot_figures.log",
     conda:
@@ -30,7 +38,12 @@ rule render_report:
     output:
         PAPER,
         RESULTS / "summary.txt",
-        results=report(RESULTS / "results.md", caption="../report/results.rst", category="Report"),
+        results=report(
+            RESULTS / "results.md",
+            caption="../report/results.rst",
+            category="Answers",
+            labels={"result": "Read: results.md, all evidence as text"},
+        ),
     log:
         RESULTS / "logs/render_report.log",
     conda:
@@ -45,3 +58,32 @@ rule render_report:
     shell:
         "python $SEEDWISE_SCRIPTS/render_report.py --study {params.study:q} --config {params.config:q}"
         " --runs {input.runs} {params.record} {input.record} --out {output.results} > {log} 2>&1"
+
+
+# The report to explore in a browser: one file that needs no network.
+rule render_page:
+    input:
+        runs=rules.collect_runs.output.runs,
+        analysis=rules.analyse_study.output,
+        record=PULLED or STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
+    output:
+        report(
+            RESULTS / "page.html",
+            caption="../report/page.rst",
+            category="Answers",
+            labels={"result": "Explore: verdicts, every run, learning curves"},
+        ),
+    log:
+        RESULTS / "logs/render_page.log",
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        **needs("render_page"),
+    params:
+        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources"})),
+        config=CONFIG_FILE,
+        record="--pulled" if SOURCE else "--record",
+        code=code_digest("seedwise/report", *(f"seedwise/report/page.{kind}" for kind in ("html.j2", "css", "js"))),
+    shell:
+        "python $SEEDWISE_SCRIPTS/render_page.py --study {params.study:q} --config {params.config:q}"
+        " --runs {input.runs} {params.record} {input.record} --out {output} > {log} 2>&1"
