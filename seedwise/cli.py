@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from seedwise import __version__
-from seedwise.commands import analyse
+from seedwise.commands import analyse, compare
 from seedwise.errors import UserError
 
 MISTAKE, INTERRUPTED = 2, 130
@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"seedwise {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     analyse.add_parser(commands)
+    compare.add_parser(commands)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import statistics
 
 import pandas as pd
@@ -95,3 +96,25 @@ def test_a_function_of_the_users_own_that_is_not_there_is_told_before_anything_r
     assert answer.returncode == 1
     assert "no_such:augment: found no module no_such; put it next to the config" in answer.stdout
     assert "Traceback" not in answer.stdout
+
+
+def test_two_studies_are_laid_side_by_side_and_nothing_is_trained(project):
+    shutil.copytree(project.results, project.results.with_name("again"), ignore=shutil.ignore_patterns("runs", ".*"))
+    printed = project.run("compare", "--config", "studies=tiny,again")
+    assert "train_run" not in printed
+    text = (project.folder / "results/compare-tiny-again/compare.md").read_text()
+    assert "**dropout**" in text
+    assert "this is one study twice" in text
+    assert "snakemake --cores 1 compare --config studies=tiny,again" in text
+    answer = project.attempt("compare")
+    assert answer.returncode == 1
+    assert "name two studies, found none" in answer.stdout
+
+
+def test_tables_for_papers_and_a_line_for_a_chat(project):
+    printed = project.run("--forcerun", "render_report")
+    line = (project.results / "summary.txt").read_text()
+    assert line.startswith("tiny: + Dropout ")
+    assert line in printed
+    assert "Baseline & $" in (project.results / "tables/results.tex").read_text()
+    assert "Read results/tiny/results.md" in printed

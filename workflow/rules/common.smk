@@ -57,6 +57,7 @@ if IMPORTED_WITH_CONFIG and not any(
     or_exit(read_yaml, file).get("study") == config.get("study") for file in CONFIG_FILES
 ):
     CONFIG_FILES = []  # the study is a part of these files, or in none of them
+COMPARED = str(config.pop("studies", ""))  # for the rule compare; no part of the study
 STUDY = or_exit(load_study, config, CONFIG_FILES)
 RESULTS = STUDY.folder()
 FOLDER = placed(RESULTS)  # where they are for Python; rules write RESULTS, for Snakemake prefixes their paths by itself

@@ -103,10 +103,10 @@ def say_look():
 
 def say_outcome():
     """Say how the study came out, if its report was written just now."""
-    line = RESULTS / "summary.txt"
+    line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
         print(line.read_text(encoding="utf-8"), end="", file=sys.stderr)
-        print(f"Read {RESULTS / 'results.md'}", file=sys.stderr)
+        print(f"Read {FOLDER / 'results.md'}", file=sys.stderr)
 
 
 # Where nothing is left to run, `onsuccess` does not come.

@@ -1,0 +1,81 @@
+"""`seedwise compare`: two finished studies side by side."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from seedwise.errors import UserError
+
+DESCRIPTION = """\
+Lay two finished studies side by side: did what one found about a variant hold in the other? Takes two folders of
+results that the workflow wrote. Variants are matched by name; metric and baseline must be the same."""
+EXAMPLE = """\
+example:
+  seedwise compare results/fashion-mnist results/cifar10
+
+In a workflow:  snakemake --cores 1 compare --config studies=fashion-mnist,cifar10"""
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommand and its flags."""
+    parser = commands.add_parser(
+        "compare",
+        help="two finished studies side by side",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("studies", metavar="FOLDER", type=Path, nargs="*", help="results/<study>, twice")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: compare-<first>-<second> beside the first")
+    parser.set_defaults(run=run, flags=["--out", "--help"])
+
+
+def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
+    """Compare, print, and write compare.md and compare.csv.
+
+    Raises:
+        UserError: a folder is no finished study, or the two cannot be compared.
+    """
+    compare_folders(arguments.studies, arguments.out, shlex.join(command))
+    return 0
+
+
+def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> None:
+    """Compare two results folders; `command` is what made the page, for its reader.
+
+    Raises:
+        UserError: a folder is no finished study, or the two cannot be compared.
+    """
+    if len(folders) != 2:
+        found = f"{len(folders)} ({', '.join(map(str, folders))})" if folders else "none"
+        raise UserError(
+            f"name two studies, found {found}: seedwise compare results/a results/b, or in a workflow "
+            "snakemake --cores 1 compare --config studies=a,b"
+        )
+    from seedwise.files import write_text
+    from seedwise.report.two_studies import (
+        caveats,
+        compare_studies,
+        headline,
+        read_finished,
+        render_csv,
+        render_markdown,
+    )
+
+    first, second = (read_finished(folder) for folder in folders)
+    rows = compare_studies(first, second)
+    out = out or folders[0].parent / f"compare-{first.name}-{second.name}"
+    write_text(out / "compare.md", render_markdown(first, second, rows, command))
+    write_text(out / "compare.csv", render_csv(rows))
+    width = max(len(row.variant) for row in rows)
+    print(headline(rows))
+    for row in rows:
+        print(f"  {row.variant:<{width}}  {row.first.verdict} / {row.second.verdict}: {row.agreement}")
+    for text in caveats(first, second):
+        print(f"Beware: {text}")
+    print(f"Written to {out}: compare.md, compare.csv")

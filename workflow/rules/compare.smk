@@ -1,0 +1,17 @@
+# Two finished studies side by side, on request:  snakemake --cores 1 compare --config studies=fashion-mnist,cifar10
+#
+# It declares no inputs: as tables of this study they would be made anew, runs and all, where only they were kept.
+localrules:
+    compare,
+
+
+rule compare:
+    log:
+        RESULTS / "logs/compare.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        studies=COMPARED,
+        results=FOLDER.parent,
+    shell:
+        "python $SEEDWISE_SCRIPTS/compare.py --studies {params.studies:q} --results {params.results:q} 2>&1 | tee {log}"

@@ -1,0 +1,27 @@
+"""Lay two finished studies side by side."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from seedwise.commands.compare import compare_folders
+from seedwise.errors import run_script
+
+
+def main() -> None:
+    """Parse arguments, compare, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--studies", nargs="?", default="", help="names of two studies, separated by a comma or a space"
+    )
+    parser.add_argument("--results", type=Path, required=True, help="folder of all studies' results")
+    arguments = parser.parse_args()
+    names = [name for name in re.split(r"[\s,;\[\]'\"]+", arguments.studies) if name]
+    command = f"snakemake --cores 1 compare --config studies={','.join(names)}"
+    compare_folders([arguments.results / name for name in names], None, command)
+
+
+if __name__ == "__main__":
+    run_script(main)
