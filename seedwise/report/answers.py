@@ -135,7 +135,7 @@ def _sure(c: Comparison, plan: Plan, comparisons: int, exploratory: bool) -> str
     corrected = c.p_value if c.test == "dunnett" else c.p_holm
     limit = f"below {level(plan.alpha)}"
     alone = comparisons > 1 and c.test != "dunnett" and c.verdict == Verdict.NOT_SUPPORTED and c.p_value < plan.alpha
-    claim = "By the numbers, which confirm nothing here" if exploratory else "As sure as the plan asks"
+    claim = "By the numbers, which confirm nothing here" if exploratory else _standard(plan)
     sure = "Not sure enough" if c.verdict == Verdict.NOT_SUPPORTED else claim
     text = (
         f"{sure}: equal variants would show a gap this large in {percent(c.p_value)} of studies (p {p_value(c.p_value)}"
@@ -153,6 +153,10 @@ def _sure(c: Comparison, plan: Plan, comparisons: int, exploratory: bool) -> str
         return f"{text}, and differences larger than the margin are ruled out at the {level(plan.alpha)} level."
     fragile = " But the verdict is *fragile*: other common methods disagree." if c.fragile else ""
     return f"{text}, and a claim needs p {limit}.{fragile}"
+
+
+def _standard(plan: Plan) -> str:
+    return f"Sure by the plan's standard, by which luck alone passes in at most {percent(plan.alpha)} of studies"
 
 
 def _settle(c: Comparison, plan: Plan, comparisons: int, exploratory: bool, next_look: int | None) -> str:
@@ -175,16 +179,16 @@ def _seeds(c: Comparison, plan: Plan, comparisons: int) -> str:
     """How many seeds would settle a comparison that is not."""
     if c.seeds_needed is None:
         return "Unknown: the spread between seeds cannot be estimated."
-    target = "the true gap is as large as the declared margin" if plan.margin else "the true gap is the observed one"
+    size = "the size of the declared margin" if plan.margin else "the size seen here; the true one may be smaller"
     now = min(c.n, c.n_baseline)
     if c.seeds_needed >= MAX_SEEDS:
-        return f"No practical number of seeds, if {target}: {MAX_SEEDS} or more per variant."
+        return f"No practical number of seeds: {MAX_SEEDS} or more per variant for a gap of {size}."
     if c.seeds_needed <= now:
         return (
             f"A few more than {now} seeds per variant, {FRESH}: without the correction for {comparisons} comparisons "
-            f"{c.seeds_needed:.0f} would do, if {target}."
+            f"{c.seeds_needed:.0f} would do for a gap of {size}."
         )
     return (
-        f"About {c.seeds_needed:.0f} seeds per variant instead of {now}, {FRESH}: if {target}, they show it in 80% of "
-        "studies."
+        f"About {c.seeds_needed:.0f} seeds per variant instead of {now}, {FRESH}. In 80% of such studies they show a "
+        f"gap of {size}."
     )

@@ -32,7 +32,9 @@ def test_a_clear_gain_is_better_and_settled():
     assert told.found.startswith(
         "B is **better** than A: its mean test accuracy is 0.0560 higher; true differences from"
     )
-    assert told.sure.startswith("As sure as the plan asks: equal variants would show a gap this large in ")
+    assert told.sure.startswith(
+        "Sure by the plan's standard, by which luck alone passes in at most 5% of studies: equal"
+    )
     assert told.settle.startswith("Nothing more")
 
 
