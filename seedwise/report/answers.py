@@ -42,8 +42,9 @@ def question(comparisons: Sequence[Comparison], names: Mapping[str, str], plan: 
 
 def runs_line(statuses: Sequence[str], variants: int, seeds: int) -> str:
     """How many of the planned runs there are, and how they ended."""
-    planned, found = variants * seeds, len(statuses)
-    counted = ", ".join(f"{statuses.count(status)} {status}" for status in ("finished", "diverged", "failed"))
+    counts = {status: statuses.count(status) for status in ("finished", "diverged", "failed")}
+    planned, found = variants * seeds, sum(counts.values())
+    counted = ", ".join(f"{count} {status}" for status, count in counts.items())
     share = f"{found} of {planned} planned runs are in" if found != planned else f"all {planned} planned runs are in"
     return f"{share} ({quantity(variants, 'variant')} × {quantity(seeds, 'seed')}): {counted}."
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from seedwise.plan import Plan
 from seedwise.report.rows import Comparison, VariantSummary
-from seedwise.report.sentences import TESTS, direction_words, metric_words, verdict_word
+from seedwise.report.sentences import TESTS, direction_words, is_claim, metric_words, verdict_word
 from seedwise.report.tables import (
     DECIMALS,
     MISSING,
@@ -141,9 +141,7 @@ def summary_line(
         outcome = "; ".join(f"{labels[row.variant]} {number(row.mean)} ± {number(row.std)}" for row in summaries)
     elif len(comparisons) <= LISTED:
         outcome = "; ".join(
-            f"{labels[c.variant]} {verdict_word(c.verdict, exploratory)} "
-            f"(Δ = {signed(c.difference)} {interval(c.ci_low, c.ci_high)}, p {p_value(_corrected_p(c))})"
-            for c in comparisons
+            f"{labels[c.variant]} {verdict_word(c.verdict, exploratory)}{_evidence(c)}" for c in comparisons
         )
     else:
         outcome = _counted(comparisons, labels)
@@ -151,6 +149,12 @@ def summary_line(
     against = f" vs {labels[plan.baseline]}" if comparisons else ""
     line = f"{study}: {outcome}; {metric_words(plan)}{against}, {seeds}"
     return re.sub(r"\s+", " ", line)
+
+
+def _evidence(c: Comparison) -> str:
+    if not is_claim(c):
+        return ""
+    return f" (Δ = {signed(c.difference)} {interval(c.ci_low, c.ci_high)}, p {p_value(_corrected_p(c))})"
 
 
 def _counted(comparisons: Sequence[Comparison], labels: Mapping[str, str]) -> str:

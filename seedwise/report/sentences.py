@@ -14,7 +14,7 @@ from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 TESTS = {"welch": "Welch's t test", "paired": "the paired t test by seed", "dunnett": "Dunnett's test"}
 LISTED_IN_FULL = 3
-DEPARTED = "**EXPLORATORY**: for the reasons given below, no verdict confirms anything."
+DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 
 
 def metric_words(plan: Plan) -> str:

@@ -22,6 +22,9 @@ def main() -> None:
     """Parse arguments and plot the figures that `--out` names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, required=True, help="runs.csv; the tables and findings.json lie beside it")
+    parser.add_argument(
+        "--records", type=Path, help="folder of the runs, with the history of each; default: runs/ beside them"
+    )
     parser.add_argument("--plan", required=True, help="the declared plan, JSON")
     parser.add_argument("--labels", required=True, help="variant names and their labels, JSON")
     parser.add_argument("--out", nargs="+", type=Path, required=True, help="<folder>/<figure>.png and .svg, in pairs")
@@ -31,6 +34,7 @@ def main() -> None:
     runs, summary, comparisons = (
         pd.read_csv(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")
     )
+    records = arguments.records or arguments.runs.with_name("runs")
     look = read_findings(arguments.runs.with_name("findings.json")).look
     plan = declared.at_level(look.nominal_alpha) if look else declared
     for png, svg in zip(arguments.out[::2], arguments.out[1::2], strict=True):
@@ -43,7 +47,7 @@ def main() -> None:
         elif png.stem == "interactions":
             plot_interactions(summary, json.loads(arguments.factorial), declared, png, svg)
         elif png.stem == "curves":
-            plot_curves(read_histories(runs, arguments.runs.with_name("runs")), labels, declared, png, svg)
+            plot_curves(read_histories(runs, records), labels, declared, png, svg)
         elif png.stem == "pairing":
             plot_pairing(runs, labels, declared, png, svg)
         else:
