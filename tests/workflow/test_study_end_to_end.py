@@ -100,13 +100,13 @@ def test_a_function_of_the_users_own_that_is_not_there_is_told_before_anything_r
 
 def test_two_studies_are_laid_side_by_side_and_nothing_is_trained(project):
     shutil.copytree(project.results, project.results.with_name("again"), ignore=shutil.ignore_patterns("runs", ".*"))
-    printed = project.run("compare", "--config", "studies=tiny,again")
+    printed = project.run("-p", "compare", "--config", "studies=tiny,again")
     assert "train_run" not in printed
     text = (project.folder / "results/compare-tiny-again/compare.md").read_text()
     assert "**dropout**" in text
     assert "this is one study twice" in text
     assert "snakemake --cores 1 compare --config studies=tiny,again" in text
-    answer = project.attempt("compare")
+    answer = project.attempt("-p", "compare")
     assert answer.returncode == 1
     assert "name two studies, found none" in answer.stdout
 

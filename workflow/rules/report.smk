@@ -24,7 +24,7 @@ rule plot_figures:
         plan=PLAN,
         labels=verbatim(LABELS),
         factorial=json.dumps(FACTORIAL),
-        records=str(FOLDER / "runs"),
+        records=verbatim(str(FOLDER / "runs")),
         code=code_digest("seedwise/report"),
     shell:
         "python $SEEDWISE_SCRIPTS/plot_figures.py --runs {input.runs} --records {params.records:q} --plan {params.plan:q}"

@@ -14,7 +14,7 @@ def main() -> None:
     """Parse arguments, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--studies", nargs="?", default="", help="names of two studies, separated by a comma or a space"
+        "--studies", nargs="?", const="", default="", help="names of two studies, separated by a comma or a space"
     )
     parser.add_argument("--results", type=Path, required=True, help="folder of all studies' results")
     arguments = parser.parse_args()
