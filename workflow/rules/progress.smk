@@ -41,7 +41,7 @@ rule collect_interim:
     conda:
         "../../envs/analysis.yaml"
     params:
-        study=STUDY.model_dump_json(by_alias=True, exclude={"resources"}),
+        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources"})),
         seeds=list(SEEDS),
         code=json.dumps(TRAINING_CODE),
         asked=time.time(),
@@ -82,7 +82,9 @@ use rule render_report as interim with:
         analysis=rules.analyse_interim.output,
         record=rules.collect_interim.output.status,
     output:
-        INTERIM / "results.md",
+        within_interim(PAPER),
+        INTERIM / "summary.txt",
+        results=INTERIM / "results.md",
     log:
         RESULTS / "logs/interim.log",
     localrule: True

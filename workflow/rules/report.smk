@@ -24,10 +24,11 @@ rule plot_figures:
         plan=PLAN,
         labels=verbatim(LABELS),
         factorial=json.dumps(FACTORIAL),
+        folder=str(FOLDER),
         code=code_digest("seedwise/report"),
     shell:
         "python $SEEDWISE_SCRIPTS/plot_figures.py --runs {input.runs} --plan {params.plan:q} --labels {params.labels:q}"
-        " --factorial {params.factorial:q} --out {output} > {log} 2>&1"
+        " --factorial {params.factorial:q} --folder {params.folder:q} --out {output} > {log} 2>&1"
 
 
 rule render_report:

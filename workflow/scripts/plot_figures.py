@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, help="runs.csv; the tables and findings.json lie beside it")
     parser.add_argument("--plan", required=True, help="the declared plan, JSON")
     parser.add_argument("--labels", required=True, help="variant names and their labels, JSON")
+    parser.add_argument("--folder", type=Path, required=True, help="of the study, which holds runs/")
     parser.add_argument("--out", nargs="+", type=Path, required=True, help="<folder>/<figure>.png and .svg, in pairs")
     parser.add_argument("--factorial", default="{}", help="factors and cells of all variants, JSON")
     arguments = parser.parse_args()
@@ -43,7 +44,9 @@ def main() -> None:
         elif png.stem == "interactions":
             plot_interactions(summary, json.loads(arguments.factorial), declared, png, svg)
         elif png.stem == "curves":
-            plot_curves(read_histories(runs, arguments.runs.with_name("runs")), labels, declared, png, svg)
+            # In an interim report, whatever a missing run has left behind is not of this study.
+            begun = runs.loc[runs["status"] != "missing"]
+            plot_curves(read_histories(begun, arguments.folder / "runs"), labels, declared, png, svg)
         elif png.stem == "pairing":
             plot_pairing(runs, labels, declared, png, svg)
         else:
