@@ -96,17 +96,15 @@ UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B 
 for tracker in STUDY.tracking.own:
     or_exit(plugin_source, tracker)
 
+PAPER = [RESULTS / f"tables/{table}" for table in ("results.tex", "results.csv")]
+if len(VARIANTS) > 1:
+    PAPER.append(RESULTS / "tables/comparisons.tex")
 INTERIM = RESULTS / "interim"
 
 
 def within_interim(paths):
     """The places of final products in the interim report's folder."""
     return [INTERIM / Path(path).relative_to(RESULTS) for path in paths]
-
-
-PAPER = [RESULTS / f"tables/{table}" for table in ("results.tex", "results.csv")]
-if len(VARIANTS) > 1:
-    PAPER.append(RESULTS / "tables/comparisons.tex")
 
 
 wildcard_constraints:

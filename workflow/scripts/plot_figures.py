@@ -47,7 +47,9 @@ def main() -> None:
         elif png.stem == "interactions":
             plot_interactions(summary, json.loads(arguments.factorial), declared, png, svg)
         elif png.stem == "curves":
-            plot_curves(read_histories(runs, records), labels, declared, png, svg)
+            # In an interim report, whatever a missing run has left behind is not of this study.
+            begun = runs.loc[runs["status"] != "missing"]
+            plot_curves(read_histories(begun, records), labels, declared, png, svg)
         elif png.stem == "pairing":
             plot_pairing(runs, labels, declared, png, svg)
         else:
