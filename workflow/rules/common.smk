@@ -102,6 +102,7 @@ def within_interim(paths):
     """The places of final products in the interim report's folder."""
     return [INTERIM / Path(path).relative_to(RESULTS) for path in paths]
 
+
 PAPER = [RESULTS / f"tables/{table}" for table in ("results.tex", "results.csv")]
 if len(VARIANTS) > 1:
     PAPER.append(RESULTS / "tables/comparisons.tex")

@@ -41,7 +41,7 @@ rule collect_interim:
     conda:
         "../../envs/analysis.yaml"
     params:
-        study=STUDY.model_dump_json(by_alias=True, exclude={"resources"}),
+        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources"})),
         seeds=list(SEEDS),
         code=json.dumps(TRAINING_CODE),
         asked=time.time(),
