@@ -36,7 +36,7 @@ bench: $(VENV)/.dev        ## side-by-side benchmarks; figures in benchmarks/REA
 	$(BIN)/python benchmarks/against_course.py
 
 mlflow-ui: $(VENV)/.mlflow ## open the runs that MLflow mirrors, on http://127.0.0.1:5000
-	$(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db --host 127.0.0.1 --port 5000
+	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db --host 127.0.0.1 --port 5000
 
 setup: $(VENV)/.study      ## only make the environment
 

@@ -59,8 +59,8 @@ class MlflowTracker:
         """Log the final metrics and end the run."""
         with _telling("MLflow has not got the final metrics of this run"):
             self._send({f"final/{key}": value for key, value in summary.items() if value is not None}, 0)
-            self._client.set_tag(self._id, STATUS, status)  # last: a run that has it is whole
             self._client.set_terminated(self._id, "FINISHED" if status == "finished" else "FAILED")
+            self._client.set_tag(self._id, STATUS, status)  # last: a run that has it is whole
 
     def _send(self, metrics: Mapping[str, float], step: int, params: Mapping[str, str] | None = None) -> None:
         from mlflow.entities import Metric, Param

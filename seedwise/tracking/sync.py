@@ -63,8 +63,9 @@ def send_run(run: Path, timeout: float) -> str | None:
     Its exit status says nothing: it is 0 even where the server refused everything.
     """
     command = [sys.executable, "-m", "wandb", "sync", "--include-online", str(run)]
-    # wandb would make a folder of its own for a log of the command: let it be the one that is there.
+    # wandb would make a folder of its own for a log of the command, and keep artifacts in the home: let both be here.
     own = {"WANDB_MODE": "online", "WANDB_DIR": str(run.parents[1].resolve())}
+    own["WANDB_CACHE_DIR"] = str((run.parent / "artifacts").resolve())
     environment = {**os.environ, **own, **quiet_environment(), "WANDB_SILENT": "false"}
     process = subprocess.Popen(
         command,

@@ -147,11 +147,18 @@ def test_the_results_are_an_artifact_of_one_analysis_run(routes, name):
     assert all(artifact.files[file] == (folder / file).read_bytes() for file in files)
 
 
-def test_mlflow_nests_study_variant_and_seed(routes):
+@pytest.mark.parametrize("name", ["online", "offline"])
+def test_mlflow_nests_study_variant_and_seed(routes, name):
     from mlflow import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{routes[0].folder}/results/mlflow.db")
-    experiment = client.get_experiment_by_name("online")
+    project = routes[0]
+    if name == "offline":  # trained without MLflow
+        sent = run(project, name, "tracking: {mlflow: {enabled: true}}\n", {}, "sync_mlflow")
+        assert "9/9 slow-seed2: sent" in sent
+        assert "9 runs sent to sqlite:///" in sent
+        assert "train_run" not in sent
+    client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow.db")
+    experiment = client.get_experiment_by_name(name)
     runs = {item.info.run_id: item for item in client.search_runs([experiment.experiment_id])}
     assert len(runs) == 1 + 3 + 9
 
@@ -160,8 +167,13 @@ def test_mlflow_nests_study_variant_and_seed(routes):
         return [*(path(runs[parent]) if parent else []), item.info.run_name]
 
     found = {"/".join(path(item)) for item in runs.values()}
-    assert {"online", "online/dropout", "online/dropout/dropout-seed2"} <= found
+    assert {name, f"{name}/dropout", f"{name}/dropout/dropout-seed2"} <= found
     assert all(item.info.status == "FINISHED" for item in runs.values())
+    for item in runs.values():
+        if "seed" in item.data.tags:
+            file = f"runs/{item.data.tags['variant']}/seed{item.data.tags['seed']}/metrics.json"
+            record = json.loads((project.folder / "results" / name / file).read_text())
+            assert {key: item.data.metrics[f"final/{key}"] for key in record["metrics"]} == record["metrics"]
 
 
 def test_what_is_odd_in_a_source_is_listed_in_the_report(routes):
