@@ -47,6 +47,20 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[float, float]:
     return loss / count, correct / count
 
 
+def train_epoch(model: nn.Module, loader: DataLoader, optimizer, schedule, on_batch=lambda: None) -> float:
+    model.train()
+    running = 0.0
+    for images, labels in loader:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        running += loss.item() * len(labels)
+        on_batch()
+    return running
+
+
 def train(variant: str, seed: int, root: Path, epochs: int, workers: int, scratch: Path) -> float:
     augment, dropout = VARIANTS[variant]
     set_seed(seed)
@@ -65,15 +79,7 @@ def train(variant: str, seed: int, root: Path, epochs: int, workers: int, scratc
     )
     run = wandb.init(project="ablation", name=f"{variant}-seed{seed}", dir=scratch, config={"seed": seed})
     for epoch in range(epochs):
-        model.train()
-        running = 0.0
-        for images, labels in train_loader:
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(images), labels)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            running += loss.item() * len(labels)
+        running = train_epoch(model, train_loader, optimizer, schedule)
         validation_loss, validation_accuracy = evaluate(model, validation_loader)
         run.log(
             {"epoch": epoch, "train_loss": running / 54000, "val_loss": validation_loss, "val_acc": validation_accuracy}

@@ -1,0 +1,230 @@
+"""Images per second of a training run beside its limit, the course's loop, PyTorch Lightning and fastai.
+
+    make bench        (or: python -m benchmarks.throughput --out benchmarks/throughput.json)
+
+All train in one process in turns of a few steps, so that a machine that is busy for a while is busy for all of them. A
+turn is timed on the clock of the wall; ratios are medians over the rounds of the ratio within one round. At the end a
+whole run of about 90 seconds tells what it spends outside its training loop, and its peak memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from seedwise.files import write_text
+from seedwise.hardware import cpu_model
+from seedwise.records import read_record
+from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "data"
+STEPS = {"small_cnn": (8, 12, 64), "resnet18": (1, 5, 16)}
+"""Steps in a turn, rounds, and batch size of each model."""
+
+
+class Stopped(Exception):  # noqa: N818 - no error: the way out of a training loop
+    """Ends the training of a contestant."""
+
+
+class Contestant(threading.Thread):
+    """One way to train, in a thread of its own that waits between its turns."""
+
+    def __init__(self, train: Callable[[Callable[[], None]], None], threads: int) -> None:
+        super().__init__(daemon=True)
+        self._train, self._threads = train, threads
+        self._go, self._done = threading.Semaphore(0), threading.Semaphore(0)
+        self._left, self._stopped, self.error = 0, False, None
+
+    def run(self) -> None:
+        """Train until stopped."""
+        import torch
+
+        self._go.acquire()
+        torch.set_num_threads(self._threads)  # each thread of a program has its own number
+        try:
+            self._train(self._tick)
+        except Stopped:
+            pass
+        except BaseException as error:  # is raised again where the turn is waited for
+            self.error = error
+        self._done.release()
+
+    def turn(self, steps: int) -> tuple[float, float]:
+        """Train for some steps; return seconds on the wall and of the processor."""
+        self._left = steps
+        began, processor = time.perf_counter(), time.process_time()
+        self._go.release()
+        self._done.acquire()
+        if self.error is not None:
+            raise self.error
+        return time.perf_counter() - began, time.process_time() - processor
+
+    def stop(self) -> None:
+        """End the training."""
+        self._stopped = True
+        self._go.release()
+        self.join(60)
+
+    def _tick(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._done.release()
+            self._go.acquire()
+            if self._stopped:
+                raise Stopped
+
+
+def measure(cell: Any, barrier: Any = None) -> dict[str, list[tuple[float, float]]]:
+    """Let all contestants train one cell in turns; returns seconds (wall, processor) of each turn."""
+    from benchmarks.contestants import CONTESTANTS
+
+    steps, rounds, _ = STEPS[cell.model]
+    contestants = {
+        name: Contestant(lambda tick, train=train: train(cell, DATA, tick), cell.threads)
+        for name, train in CONTESTANTS.items()
+    }
+    turns: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
+    for contestant in contestants.values():
+        contestant.start()
+        contestant.turn(2)  # loads, builds, warms up
+    for _ in range(rounds):
+        for name, contestant in contestants.items():
+            if barrier is not None:
+                barrier.wait(120)  # side by side, all processes train the same way at the same time
+            turns[name].append(contestant.turn(steps))
+    for contestant in contestants.values():
+        contestant.stop()
+    return turns
+
+
+def summary(cell: Any, measured: list[dict[str, list[tuple[float, float]]]]) -> dict[str, Any]:
+    """Images per second of each contestant, all processes together, and ratios to the limit and to the best peer."""
+    from benchmarks.contestants import PEERS
+
+    images = STEPS[cell.model][0] * cell.batch_size
+    walls, processors = (
+        {name: [[turn[clock] for turn in process[name]] for process in measured] for name in measured[0]}
+        for clock in (0, 1)
+    )
+    speed = {name: sum(images / statistics.median(turns) for turns in walls[name]) for name in walls}
+
+    def ratio(clock: dict[str, list[list[float]]], other: str) -> float:
+        pairs = zip(chain(*clock[other]), chain(*clock["seedwise"]), strict=True)
+        return statistics.median(theirs / ours for theirs, ours in pairs)
+
+    return {
+        **asdict(cell),
+        "images_per_second": {name: round(value, 1) for name, value in speed.items()},
+        "of_the_limit": round(ratio(walls, "limit"), 3),
+        "of_the_limit_processor": round(ratio(processors, "limit"), 3),
+        "times_a_peer": {name: round(ratio(walls, name), 2) for name in PEERS},
+    }
+
+
+def whole_run(images_per_second: float, precision: str) -> dict[str, float]:
+    """Train one run of about 90 seconds with the run script; return where its seconds went, and its peak memory."""
+    epochs = max(1, round(80 * images_per_second / 54_000))
+    settings = RunSettings(
+        dataset=DatasetSettings(),
+        model=ModelSettings(),
+        training=TrainingSettings(epochs=epochs, precision=precision, device="cpu"),
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        record = Path(scratch) / "results" / "bench" / "runs" / "baseline" / "seed0" / "metrics.json"
+        record.parent.mkdir(parents=True)
+        script = ROOT / "workflow" / "scripts" / "train_run.py"
+        command = [sys.executable, script, "--study", "bench", "--variant", "baseline", "--seed", "0"]
+        command += ["--settings", settings.canonical(), "--code", "0", "--data", DATA / "fashion_mnist.npz"]
+        command += ["--tracking", '{"wandb": {"mode": "offline", "project": "bench"}}', "--out", record]
+        began = time.perf_counter()
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        if status:
+            raise SystemExit(f"{script} ended with status {status}")
+        timing = read_record(record).timing
+    return {
+        "epochs": epochs,
+        "seconds": round(seconds, 1),
+        "training": round(timing.train, 1),
+        "imports": round(timing.imports, 1),
+        "data": round(timing.data, 1),
+        "evaluation": round(timing.evaluate, 1),
+        "tracking": round(timing.tracking, 1),
+        "overhead": round(1 - timing.train / seconds, 3),
+        "peak_megabytes": round(usage.ru_maxrss / 1024),
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows as a Markdown table."""
+    names = list(rows[0]["images_per_second"])
+    head = ["model, variant", "runs × threads", "precision", *names, "of the limit", "in processor time", "× best peer"]
+    lines = ["| " + " | ".join(head) + " |", "| --- | --- | --- |" + " ---: |" * (len(head) - 3)]
+    for row in rows:
+        cells = [
+            f"{row['model']}, {'augment' if row['augment'] else 'baseline'}",
+            f"{row['side_by_side']} × {row['threads']}",
+            row["precision"],
+            *(f"{row['images_per_second'][name]:.0f}" for name in names),
+            f"{row['of_the_limit']:.2f}",
+            f"{row['of_the_limit_processor']:.2f}",
+            f"{min(row['times_a_peer'].values()):.2f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure every cell and a whole run; print the table and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", choices=list(STEPS), default=list(STEPS))
+    parser.add_argument("--precisions", nargs="+", choices=["fp32", "bf16"], default=["fp32"])
+    parser.add_argument("--no-run", action="store_true", help="leave out the whole run of 90 seconds")
+    parser.add_argument("--out", type=Path, help="JSON file to write the figures to")
+    arguments = parser.parse_args()
+    if not (DATA / "fashion_mnist.npz").is_file():
+        raise SystemExit("data/fashion_mnist.npz is not there; run `make study` once, which prepares it")
+    from benchmarks.contestants import Cell
+
+    cells = [
+        Cell(model, augment, precision, STEPS[model][2], threads, side_by_side)
+        for precision in arguments.precisions
+        for model in arguments.models
+        for side_by_side, threads in ((1, 1), (1, 2), (2, 1))
+        for augment in (False, True)
+    ]
+    spawn = multiprocessing.get_context("spawn")  # a fork would take over half of torch's threads
+    rows = []
+    with spawn.Manager() as manager, ProcessPoolExecutor(1, spawn) as one, ProcessPoolExecutor(1, spawn) as other:
+        for cell in cells:
+            barrier = manager.Barrier(2) if cell.side_by_side == 2 else None
+            jobs = [pool.submit(measure, cell, barrier) for pool in (one, other)[: cell.side_by_side]]
+            rows.append(summary(cell, [job.result() for job in jobs]))
+            print(table(rows).splitlines()[-1], flush=True)
+    figures: dict[str, Any] = {"hardware": cpu_model(), "cores": os.cpu_count(), "throughput": rows}
+    print(table(rows))
+    if not arguments.no_run:
+        figures["whole_run"] = whole_run(rows[0]["images_per_second"]["seedwise"], arguments.precisions[0])
+        print(json.dumps(figures["whole_run"], indent=1))
+    if arguments.out:
+        write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
