@@ -102,6 +102,7 @@ def within_interim(paths):
     """The places of final products in the interim report's folder."""
     return [INTERIM / Path(path).relative_to(RESULTS) for path in paths]
 
+
 PAPER = [RESULTS / f"tables/{table}" for table in ("results.tex", "results.csv")]
 if len(VARIANTS) > 1:
     PAPER.append(RESULTS / "tables/comparisons.tex")
@@ -169,3 +170,11 @@ def gpu_needs(rule):
     declared = getattr(STUDY.resources, rule)
     model = {"gpu_model": declared.gpu_model} if declared.gpu_model else {}
     return needs(rule) | {"gpu_slots": declared.gpu_slots} | model
+
+
+def fashion_mnist(wildcards):
+    """The notebooks' data, whatever the study's are."""
+    prepared = "data/fashion_mnist.npz"
+    if PREPARED != prepared and not Path(prepared).is_file():
+        raise WorkflowError("the notebooks need Fashion-MNIST: run them once without --configfile, which prepares it")
+    return ancient(prepared)

@@ -3,14 +3,6 @@
 # The notebooks are stored without outputs; these are the executed ones, to read in a browser or in Jupyter. A cell whose
 # `assert` fails stops its notebook, and the log shows the cell.
 NOTEBOOKS = sorted(path.stem for path in (HOME / "workflow/notebooks").glob("*.ipynb"))
-FASHION_MNIST = "data/fashion_mnist.npz"
-
-
-def fashion_mnist(wildcards):
-    """The data of the notebooks, whatever the study's are."""
-    if PREPARED != FASHION_MNIST and not Path(FASHION_MNIST).is_file():
-        raise WorkflowError("the notebooks use Fashion-MNIST; run them with the default config.yaml once")
-    return ancient(FASHION_MNIST)
 
 
 rule notebooks:
@@ -33,7 +25,7 @@ rule execute_notebook:
     conda:
         "../../envs/notebooks.yaml"
     params:
-        code=code_digest("seedwise"),
+        code=lambda wildcards: code_digest("seedwise"),
         # A page that needs no network: no mathematics, no widgets.
         offline="--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= --HTMLExporter.jquery_url=",
     shell:
