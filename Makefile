@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 CORES ?= 4
 
-.PHONY: study quick status interim test test-fast check bench mlflow-ui setup clean
+.PHONY: study quick status interim notebooks test test-fast check bench mlflow-ui setup clean
 
 study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
@@ -18,6 +18,9 @@ status: $(VENV)/.study     ## which runs are finished, failed, running or missin
 
 interim: $(VENV)/.study    ## report on the runs so far, in results/<study>/interim; also while others run
 	$(SNAKEMAKE) --cores 1 interim
+
+notebooks: $(VENV)/.notebooks ## execute the notebooks of workflow/notebooks; pages in results/notebooks/
+	$(SNAKEMAKE) --cores $(CORES) notebooks
 
 test: $(VENV)/.dev         ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -47,6 +50,10 @@ $(VENV)/.study: requirements.txt pyproject.toml
 	@echo "Installing pinned packages into $(VENV) (about 3 minutes the first time) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.notebooks: $(VENV)/.study requirements-notebooks.txt requirements-efficientnet.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-notebooks.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.study requirements-dev.txt requirements-mlflow.txt

@@ -20,6 +20,7 @@ include: "workflow/rules/compare.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/lr_finder.smk"
 include: "workflow/rules/progress.smk"
+include: "workflow/rules/notebooks.smk"
 
 
 # Every run record is listed beside the final products, so that a deleted one is noticed.

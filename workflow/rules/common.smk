@@ -169,3 +169,11 @@ def gpu_needs(rule):
     declared = getattr(STUDY.resources, rule)
     model = {"gpu_model": declared.gpu_model} if declared.gpu_model else {}
     return needs(rule) | {"gpu_slots": declared.gpu_slots} | model
+
+
+def fashion_mnist(wildcards):
+    """The notebooks' data, whatever the study's are."""
+    prepared = "data/fashion_mnist.npz"
+    if PREPARED != prepared and not Path(prepared).is_file():
+        raise WorkflowError("the notebooks need Fashion-MNIST: run them once without --configfile, which prepares it")
+    return ancient(prepared)
