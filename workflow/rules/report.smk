@@ -7,6 +7,7 @@ rule plot_figures:
         report(PLOTS, caption="../report/figures.rst", category="Figures"),
     log:
         RESULTS / "logs/plot_figures.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -30,6 +31,7 @@ rule render_report:
         report(RESULTS / "results.md", caption="../report/results.rst", category="Report"),
     log:
         RESULTS / "logs/render_report.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

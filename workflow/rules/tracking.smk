@@ -4,6 +4,7 @@
 rule sync_wandb:
     log:
         RESULTS / "logs/sync_wandb.log",
+    localrule: True
     conda:
         "../../envs/training.yaml"
     params:
