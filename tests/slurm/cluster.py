@@ -1,6 +1,6 @@
 """A Slurm cluster of one node and one pretended GPU, in a folder of its own and on the loopback interface only.
 
-The daemons are Debian's (`slurm-wlm`, `munge`); root installs them when they are missing. Nothing outside the folder is
+The daemons are Debian's (`PACKAGES`); root installs them when they are missing. Nothing outside the folder is
 written: configuration, keys, sockets, state and logs lie in it, and clients find it by `SLURM_CONF`.
 """
 
@@ -14,9 +14,10 @@ import subprocess
 import time
 from pathlib import Path
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel")
-PACKAGES = ("slurm-wlm", "munge")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "qsub", "qstat", "qdel")
+PACKAGES = ("slurm-wlm", "slurm-wlm-torque", "munge")  # the second has PBS commands that speak to Slurm
 PATIENCE = 60
+CPUS = 4  # more than the machine may have: jobs that wait for each other need none
 # The comment is Snakemake's: the rule and its wildcards.
 COLUMNS = {"id": "%i", "state": "%T", "comment": "%k", "start": "%S", "end": "%e", "limit": "%l", "memory": "%m"}
 CONFIGURATION = """\
@@ -55,7 +56,7 @@ MinJobAge=3600
 MessageTimeout=3
 KillWait=2
 SlurmctldTimeout=30
-SlurmdTimeout=60
+SlurmdTimeout=30
 # The node is taken to have the memory and the processors that are written here.
 SlurmdParameters=config_overrides
 GresTypes=gpu
@@ -120,7 +121,7 @@ class Cluster:
                 node=self.node,
                 folder=self.folder,
                 user=_user(),
-                cpus=max(2, os.cpu_count() or 1),
+                cpus=CPUS,
                 controller_port=controller_port,
                 daemon_port=daemon_port,
             )

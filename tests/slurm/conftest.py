@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.slurm.cluster import Cluster, NoSlurmError, install
-from tests.workflow.conftest import LIMIT, Project, make_project, stop_everything
+from tests.workflow.conftest import Project, make_project, stop_everything
 
 # Three variants, three seeds; each run can be held in the middle of an epoch by a file named `hold`.
 CONFIG = """\
@@ -76,8 +77,6 @@ class Submitted(Project):
 
     def metrics(self) -> dict[str, str]:
         """What is left of every record when its times and its machine are taken away."""
-        import json
-
         kept = ("status", "metrics", "epochs", "settings")
         return {
             str(path.parent.relative_to(self.results)): json.dumps(
@@ -85,6 +84,9 @@ class Submitted(Project):
             )
             for path in self.results.glob("runs/*/*/metrics.json")
         }
+
+    def logs(self) -> list[Path]:
+        return list(self.results.glob("logs/train_run/*/*.log"))
 
     def log(self, variant: str, seed: int) -> str:
         return (self.results / f"logs/train_run/{variant}/seed{seed}.log").read_text()
@@ -155,5 +157,3 @@ def launched():
         project.hold.unlink(missing_ok=True)
         stop_everything(project, process)
 
-
-__all__ = ["LIMIT", "Submitted", "make", "wait_for"]
