@@ -20,7 +20,7 @@ test-fast: $(VENV)/.dev    ## only the tests that take no workflow runs
 	$(BIN)/python -m pytest -m "not slow and not slurm"
 
 test-slurm: $(VENV)/.dev   ## studies on a real Slurm, which root gets from Debian's packages
-	$(BIN)/python -m pytest -m slurm tests/slurm
+	$(BIN)/python -m pytest -m slurm tests/slurm tests/kubernetes
 
 check: $(VENV)/.dev        ## style, types, workflow lint
 	$(BIN)/ruff check .

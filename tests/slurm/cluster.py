@@ -7,6 +7,7 @@ written: configuration, keys, sockets, state and logs lie in it, and clients fin
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -120,23 +121,18 @@ class Cluster:
             CONFIGURATION.format(
                 node=self.node,
                 folder=self.folder,
-                user=_user(),
+                user=pwd.getpwuid(os.geteuid()).pw_name,
                 cpus=CPUS,
                 controller_port=controller_port,
                 daemon_port=daemon_port,
             )
         )
-        # Slurm wants a device file for each GPU, and the digit in its name becomes CUDA_VISIBLE_DEVICES.
-        gpu = self.folder / "nvidia0"
-        if os.geteuid() == 0:
-            os.mknod(gpu, 0o666 | 0o020000, os.makedev(1, 3))
-        else:
-            gpu = Path("/dev/null")
-        (self.folder / "gres.conf").write_text(f"NodeName={self.node} Name=gpu File={gpu}\n")
+        # Slurm wants a device file for each GPU; any will do.
+        (self.folder / "gres.conf").write_text(f"NodeName={self.node} Name=gpu File=/dev/null\n")
         # The plugin takes every variable that begins with SLURM_ away from srun, SLURM_CONF among them.
         srun = self.folder / "bin/srun"
         srun.parent.mkdir()
-        srun.write_text(f"#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which('srun')} \"$@\"\n")
+        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
         srun.chmod(0o755)
         self._launch(
             "munged",
@@ -234,12 +230,6 @@ class Cluster:
                 )
                 raise AssertionError(f"waited in vain until {what} (ended: {dead})\n{said}")
             time.sleep(0.1)
-
-
-def _user() -> str:
-    import pwd
-
-    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _free_ports(n: int) -> list[int]:

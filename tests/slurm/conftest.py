@@ -21,7 +21,7 @@ CONFIG = """\
 study: tiny
 title: "Tiny study"
 dataset:  {name: "tests.tiny:read", validation_fraction: 0.1}
-training: {epochs: 12, batch_size: 32, learning_rate: 0.05, precision: fp32, augmentation: ["hold:hold"]}
+training: {epochs: 8, batch_size: 32, learning_rate: 0.05, precision: fp32, augmentation: ["hold:hold"]}
 variants:
   - {name: baseline, label: Baseline}
   - {name: dropout, label: + Dropout, set: {model.dropout: 0.2}}
@@ -65,11 +65,11 @@ class Submitted(Project):
         """What Snakemake has printed since `launch`."""
         return (self.folder / "printed.txt").read_text()
 
-    def launch(self) -> subprocess.Popen[bytes]:
+    def launch(self, *options: str) -> subprocess.Popen[bytes]:
         """Start Snakemake in a process group of its own, its output in a file."""
         with (self.folder / "printed.txt").open("wb") as out:
             return subprocess.Popen(
-                self.command(), cwd=self.folder, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+                self.command(*options), cwd=self.folder, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
             )
 
     def checkpoints(self) -> list[Path]:
@@ -147,8 +147,8 @@ def launched():
     """Start Snakemake in a project; whatever happens, nothing of it is left at the end."""
     started: list[tuple[Submitted, subprocess.Popen[bytes]]] = []
 
-    def launch(project: Submitted) -> subprocess.Popen[bytes]:
-        process = project.launch()
+    def launch(project: Submitted, *options: str) -> subprocess.Popen[bytes]:
+        process = project.launch(*options)
         started.append((project, process))
         return process
 
@@ -156,4 +156,3 @@ def launched():
     for project, process in started:
         project.hold.unlink(missing_ok=True)
         stop_everything(project, process)
-

@@ -9,8 +9,9 @@ import signal
 import pytest
 
 from tests.slurm.conftest import Submitted, make, wait_for
-from tests.workflow.conftest import stop_everything, training_processes
+from tests.workflow.conftest import training_processes
 
+ALIVE = {"RUNNING", "COMPLETING"}
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 
 
@@ -21,10 +22,10 @@ def same_as_local(project: Submitted, local: Submitted) -> None:
     assert found == {run: local.metrics()[run] for run in found}
 
 
-def test_groups_run_several_trainings_in_one_job_and_in_turn(cluster, local, tmp_path):
+def test_groups_run_several_trainings_in_one_job_and_in_turn(cluster, local, launched, tmp_path):
     project = make(tmp_path / "project", "slurm-groups")
     before = {job["id"] for job in cluster.jobs()}
-    project.run("--group-components", "runs=3")
+    project.finish(launched(project, "--group-components", "runs=3"))
     jobs = [job for job in cluster.jobs() if job["id"] not in before and "train_run" in job["comment"]]
     same_as_local(project, local)
     assert len(project.metrics()) == 9
@@ -32,34 +33,28 @@ def test_groups_run_several_trainings_in_one_job_and_in_turn(cluster, local, tmp
     assert {job["limit"] for job in jobs} == {"45:00"}, "the time of three runs that take turns"
 
 
-def test_array_jobs_are_submitted_at_once_also_with_a_limit_on_gpus(cluster, local, tmp_path):
+def test_array_jobs_are_submitted_at_once_also_with_a_limit_on_gpus(cluster, local, launched, tmp_path):
     project = make(tmp_path / "project")
     project.edit("config.yaml", "seeds: [0, 1, 2]", "seeds: [0]")
     before = {job["id"] for job in cluster.jobs()}
-    project.run("--slurm-array-jobs", "train_run", "--resources", "gpu=1")
+    project.finish(launched(project, "--slurm-array-jobs", "train_run", "--resources", "gpu=1"))
     jobs = {job["id"]: job["state"] for job in cluster.jobs() if job["id"] not in before and "_" in job["id"]}
     same_as_local(project, local)
     assert list(jobs.values()) == ["COMPLETED"] * 3
     assert len({job.split("_")[0] for job in jobs}) == 1, "one array, not one submission after the other"
 
 
-def test_another_queue_is_used_through_its_own_commands(cluster, local, tmp_path):
+def test_another_queue_is_used_through_its_own_commands(cluster, local, launched, tmp_path):
     project = make(tmp_path / "project", "cluster-generic", ("--seconds-between-status-checks", "2"))
     project.edit("config.yaml", "seeds: [0, 1, 2]", "seeds: [0]")
-    process = project.launch()
-    try:
-        wait_for(project.checkpoints, "a run has a checkpoint")
-        project.hold.touch()
-        killed = [job["id"] for job in cluster.jobs() if job["state"] == "RUNNING"]
-        cluster.call("qdel", *killed)
-        wait_for(
-            lambda: not {job["id"] for job in cluster.jobs() if job["state"] in ("RUNNING", "COMPLETING")} & {*killed},
-            "the jobs are gone",
-        )
-        project.hold.unlink()
-        project.finish(process)
-    finally:
-        stop_everything(project, process)
+    process = launched(project)
+    wait_for(project.checkpoints, "a run has a checkpoint")
+    project.hold.touch()
+    killed = {job["id"] for job in cluster.jobs() if job["state"] == "RUNNING"}
+    cluster.call("qdel", *killed)
+    wait_for(lambda: not killed & {job["id"] for job in cluster.jobs() if job["state"] in ALIVE}, "the jobs are gone")
+    project.hold.unlink()
+    project.finish(process)
     same_as_local(project, local)
     assert len(project.metrics()) == 3
 
@@ -89,4 +84,4 @@ def test_after_a_sigkill_of_snakemake_its_jobs_and_their_second_submission_never
     project.finish(second)
     same_as_local(project, local)
     assert any("the other process finished it" in path.read_text() for path in project.logs())
-    assert {json.loads(path.read_text())["epochs"] for path in project.results.glob("runs/*/*/metrics.json")} == {12}
+    assert {json.loads(path.read_text())["epochs"] for path in project.results.glob("runs/*/*/metrics.json")} == {8}
