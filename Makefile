@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 CORES ?= 4
 
-.PHONY: study quick status interim notebooks test test-fast check bench mlflow-ui setup clean
+.PHONY: study quick status interim notebooks test test-fast test-slurm check bench mlflow-ui setup clean
 
 study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
@@ -26,7 +26,10 @@ test: $(VENV)/.dev         ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev    ## only the tests that take no workflow runs
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not slurm"
+
+test-slurm: $(VENV)/.dev   ## studies on a real Slurm, which root gets from Debian's packages
+	$(BIN)/python -m pytest -m slurm tests/slurm tests/kubernetes
 
 check: $(VENV)/.dev        ## style, types, workflow lint
 	$(BIN)/ruff check .
@@ -56,7 +59,7 @@ $(VENV)/.notebooks: $(VENV)/.study requirements-notebooks.txt requirements-effic
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-notebooks.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.study requirements-dev.txt requirements-mlflow.txt
+$(VENV)/.dev: $(VENV)/.study $(wildcard requirements-*.txt)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 

@@ -8,6 +8,7 @@ rule collect_runs:
         pulled=PULLED,
     log:
         RESULTS / "logs/collect_runs.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -35,6 +36,7 @@ rule analyse_study:
         findings=RESULTS / "findings.json",
     log:
         RESULTS / "logs/analyse_study.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -4,6 +4,7 @@ rule fetch_data:
         f"data/{DATASET}/SHA256SUMS",
     log:
         RESULTS / "logs/fetch_data.log",
+    localrule: True
     conda:
         "../../envs/training.yaml"
     resources:

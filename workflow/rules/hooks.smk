@@ -8,6 +8,7 @@ from seedwise.hardware import gpus
 from seedwise.progress.display import Display
 from seedwise.progress.session import Session
 from seedwise.progress.states import expected
+from seedwise.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
 
@@ -26,6 +27,12 @@ def check_gpus():
     if workflow.local_exec and ON_CUDA and not gpus():
         if any(job.wildcards_dict.get("variant") in ON_CUDA for job in workflow.dag.needrun_jobs()):
             raise WorkflowError(NO_GPU)
+
+
+def prepare_slurm():
+    """Make the Slurm plugin, if it runs the jobs, outlast a controller that is away."""
+    if plugin := sys.modules.get("snakemake_executor_plugin_slurm"):
+        remember_min_job_age(plugin)
 
 
 def lock_study():
@@ -87,6 +94,7 @@ onstart:
         asked = {job.rule.name for job in jobs}
         if not asked <= ONLOOKERS:
             check_gpus()
+            prepare_slurm()
             lock_study()
             prepare_mlflow()
             show_progress(jobs)

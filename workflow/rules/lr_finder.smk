@@ -32,6 +32,7 @@ rule lr_finder:
         RESULTS / "lr_finder/lr_finder.svg",
     log:
         RESULTS / "logs/lr_finder.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     params:

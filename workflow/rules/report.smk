@@ -16,6 +16,7 @@ rule plot_figures:
         ],
     log:
         RESULTS / "logs/plot_figures.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -47,6 +48,7 @@ rule render_report:
         ),
     log:
         RESULTS / "logs/render_report.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

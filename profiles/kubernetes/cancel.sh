@@ -1,0 +1,3 @@
+#!/bin/sh
+# Delete Kubernetes Jobs and their pods:  cancel.sh job.batch/NAME ...
+exec kubectl delete --wait=false "$@"
