@@ -11,6 +11,7 @@ from seedwise.report.rows import Comparison, VariantSummary
 from seedwise.report.sentences import alone_sentence, metric_words, seeds_words
 from seedwise.report.tables import enumerate_words, number, p_value, percent, quantity
 from seedwise.statistics.power import MAX_SEEDS
+from seedwise.statistics.runs import PENDING, STATUSES
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 ASKED_BY_NAME = 3
@@ -42,8 +43,9 @@ def question(comparisons: Sequence[Comparison], names: Mapping[str, str], plan: 
 
 def runs_line(statuses: Sequence[str], variants: int, seeds: int) -> str:
     """How many of the planned runs there are, and how they ended."""
-    counts = {status: statuses.count(status) for status in ("finished", "diverged", "failed")}
+    counts = {status: statuses.count(status) for status in STATUSES}
     planned, found = variants * seeds, sum(counts.values())
+    counts |= {status: statuses.count(status) for status in PENDING if status in statuses}
     counted = ", ".join(f"{count} {status}" for status, count in counts.items())
     share = f"{found} of {planned} planned runs are in" if found != planned else f"all {planned} planned runs are in"
     return f"{share} ({quantity(variants, 'variant')} × {quantity(seeds, 'seed')}): {counted}."

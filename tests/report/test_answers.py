@@ -118,7 +118,7 @@ def test_the_question_and_the_runs():
     assert question(many, NAMES, PLAN).startswith("Which of 4 variants are better or worse than A")
     assert question([], NAMES, PLAN) == ""
     assert runs_line(["finished", "diverged", "finished", "missing"], 2, 2) == (
-        "3 of 4 planned runs are in (2 variants × 2 seeds): 2 finished, 1 diverged, 0 failed."
+        "3 of 4 planned runs are in (2 variants × 2 seeds): 2 finished, 1 diverged, 0 failed, 1 missing."
     )
 
 
