@@ -36,7 +36,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
-    """Compare, print, and write compare.md and compare.csv.
+    """Compare, print, and write the page, the table and the figure.
 
     Raises:
         UserError: a folder is no finished study, or the two cannot be compared.
@@ -66,16 +66,18 @@ def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> 
         render_csv,
         render_markdown,
     )
+    from seedwise.report.two_studies_figure import plot_two_studies
 
     first, second = (read_finished(folder) for folder in folders)
     rows = compare_studies(first, second)
     out = out or folders[0].parent / f"compare-{first.name}-{second.name}"
     write_text(out / "compare.md", render_markdown(first, second, rows, command))
     write_text(out / "compare.csv", render_csv(rows))
+    plot_two_studies(rows, (first.name, second.name), first.plan, out / "compare.png", out / "compare.svg")
     width = max(len(row.variant) for row in rows)
     print(headline(rows))
     for row in rows:
         print(f"  {row.variant:<{width}}  {row.first.verdict} / {row.second.verdict}: {row.agreement}")
     for text in caveats(first, second):
         print(f"Beware: {text}")
-    print(f"Written to {out}: compare.md, compare.csv")
+    print(f"Written to {out}: compare.md, compare.csv, compare.png and .svg")

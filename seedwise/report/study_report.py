@@ -62,7 +62,7 @@ def build_report(
         summary=summary,
         comparisons=comparisons,
         warnings=findings.warnings,
-        commands=commands(config_file),
+        commands=commands(config_file, origin.commit if origin and not origin.dirty else None),
         commit=origin.commit if origin else None,
         dirty=origin.dirty if origin else None,
         versions=origin.versions if origin else {},
@@ -125,10 +125,11 @@ def changes(study: Study, variant: str) -> str:
     return ", ".join(f"{key} = {_plain(value)}" for key, value in own.items() if value != base[key])
 
 
-def commands(config_file: str) -> list[str]:
+def commands(config_file: str, commit: str | None = None) -> list[str]:
     """Return the commands that make the study again."""
     option = "" if config_file == "config.yaml" else f" --configfile {config_file}"
-    return ["make setup", f".venv/bin/snakemake --cores 4 --resources gpu=1{option}"]
+    checkout = [f"git checkout {commit}"] if commit else []
+    return [*checkout, "make setup", f".venv/bin/snakemake --cores 4 --resources gpu=1{option}"]
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

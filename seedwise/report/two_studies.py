@@ -218,6 +218,7 @@ def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[
             f"Differences from {code(plan.baseline)} in {metric_words(plan)} ({direction_words(plan)}), signed so that "
             "positive is better, with the interval and the verdict of each study's own plan "
             f"({code(first.plan_hash)}, {code(second.plan_hash)}).",
+            "![Differences from the baseline in both studies](compare.png)",
         ),
         _section(
             "Is the gap another one?",

@@ -85,11 +85,12 @@ def test_of_a_loss_lower_is_better_in_both(tmp_path):
 
 
 def test_the_same_studies_give_the_same_page(two, tmp_path, capsys):
-    texts = []
+    made = []
     for _ in range(2):
         compare(capsys, *two, "--out", tmp_path / "out")
-        texts.append((tmp_path / "out/compare.md").read_text())
-    assert texts[0] == texts[1]
+        made.append({path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()})
+    assert made[0] == made[1]
+    assert set(made[0]) == {"compare.md", "compare.csv", "compare.png", "compare.svg"}
 
 
 @pytest.mark.parametrize(
