@@ -138,7 +138,7 @@ def packed_vega() -> str:
         from vl_convert import javascript_bundle
     except ModuleNotFoundError as error:
         raise UserError("the page needs vl-convert-python: pip install -r requirements.txt") from error
-    return base64.b64encode(gzip.compress(javascript_bundle(None).encode(), mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(javascript_bundle("window.vegaEmbed = vegaEmbed").encode(), mtime=0)).decode("ascii")
 
 
 def study_data(report: ReportInput, summaries: Sequence[VariantSummary], curves: Curves) -> dict[str, Any]:
