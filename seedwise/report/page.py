@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import json
 import math
@@ -128,6 +129,7 @@ def block(text: str) -> Markup:
     return Markup(_MARKDOWN.render(text))
 
 
+@functools.cache
 def packed_vega() -> str:
     """Vega and Vega-Lite from the installed vl-convert, compressed to a third, as text; the browser unpacks them.
 
