@@ -124,7 +124,7 @@ def test_every_number_of_the_comparisons_is_there(usual_page):
     usual_page.get_by_text("Every number of comparisons.csv").click()
     comparisons = usual().comparisons
     for name in comparisons.columns.drop("variant"):
-        row = usual_page.locator("#exact tbody tr", has=usual_page.locator(f"th:text-is('{name}')"))
+        row = usual_page.locator("#exact tbody tr").filter(has=usual_page.get_by_text(name, exact=True))
         shown = row.locator("td").all_inner_texts()
         for text, value in zip(shown, comparisons[name], strict=True):
             if isinstance(value, float):
@@ -184,7 +184,7 @@ def test_a_seed_can_be_followed_by_keyboard_and_is_kept(usual_page):
 
 
 def test_another_metric_of_the_curves_can_be_chosen(usual_page):
-    usual_page.get_by_label("Show").select_option("train_loss")
+    usual_page.locator("#column").select_option("train_loss")
     usual_page.wait_for_selector("#curves path[aria-label='Baseline, seed 0, epoch 2: 0.5']", state="attached")
 
 
