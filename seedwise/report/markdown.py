@@ -21,6 +21,7 @@ from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_ro
 from seedwise.report.sources_section import sources_section
 from seedwise.report.tables import (
     MISSING,
+    capital,
     code,
     escape,
     interval,
@@ -127,9 +128,9 @@ def render_results(report: ReportInput) -> str:
         plan_hash=code(report.plan_hash),
         question=question(comparisons, names, plan),
         declared=_declared_when(report),
-        runs_line=_runs_line(report),
-        answers=short_answers(summaries, comparisons, names, deciding, exploratory, _next_look(report.look)),
-        headline=_sentence(headline(comparisons, plain, exploratory)),
+        runs_line=runs_and_seeds(report),
+        answers=short_answers(summaries, comparisons, names, deciding, exploratory, next_look(report.look)),
+        headline=capital(headline(comparisons, plain, exploratory)),
         departed=sentences.DEPARTED,
         new_test_set=_new_test_set(report),
         confidence=percent(plan.confidence),
@@ -199,18 +200,16 @@ def _declared_when(report: ReportInput) -> str:
     )
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _runs_line(report: ReportInput) -> str:
+def runs_and_seeds(report: ReportInput) -> str:
+    """How many runs there are, how they ended, and which seeds they have."""
     seeds = ", ".join(str(seed) for seed in report.seeds)
     planned = len(report.planned_seeds or report.seeds)
     line = runs_line([str(status) for status in report.runs["status"]], len(report.variants), planned)
     return f"{line} {'Seeds' if len(report.seeds) > 1 else 'Seed'}: {seeds}."
 
 
-def _next_look(look: Look | None) -> int | None:
+def next_look(look: Look | None) -> int | None:
+    """Seeds per variant of the next declared look, if one is due."""
     return look.looks[look.number] if look and look.decision == "go on" else None
 
 
