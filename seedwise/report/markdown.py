@@ -139,7 +139,7 @@ def render_results(report: ReportInput) -> str:
         exploratory=[escape(reason) for reason in report.exploratory],
         setup_table=_pairs("Setting", report.setup) if report.setup else "",
         variants_table=_variants_table(report, plain),
-        results_table=_results_table(summaries, plain, plan),
+        results_table=results_table(summaries, plain, plan),
         percentile_worth=sentences.percentile_worth(summaries, names, plan),
         sources=sources_section(report.sources, names, plain, plan) if report.sources is not None else None,
         effects=factorial_section(report.effects, deciding, exploratory) if report.effects is not None else None,
@@ -240,7 +240,8 @@ def _variants_table(report: ReportInput, plain: Mapping[str, str]) -> str:
     return markdown_table(["Variant", "Name", "Differs from the baseline in"], rows)
 
 
-def _results_table(summaries: Sequence[VariantSummary], plain: Mapping[str, str], plan: Plan) -> str:
+def results_table(summaries: Sequence[VariantSummary], plain: Mapping[str, str], plan: Plan) -> str:
+    """Each variant on its own: mean, intervals, spread."""
     confidence = percent(plan.confidence)
     rows = [
         [

@@ -24,7 +24,7 @@ from seedwise.report.factorial_section import factorial_section
 from seedwise.report.forest import forest_axis
 from seedwise.report.histories import HistoryOfRun
 from seedwise.report.look_section import look_paragraph
-from seedwise.report.markdown import RUN_COLUMNS, ReportInput, next_look, runs_and_seeds
+from seedwise.report.markdown import RUN_COLUMNS, ReportInput, next_look, results_table, runs_and_seeds
 from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_rows
 from seedwise.report.sources_section import sources_section
 from seedwise.report.tables import MISSING, capital, escape, interval, number, p_cell, percent, quantity, signed
@@ -93,6 +93,7 @@ def render_page(report: ReportInput, curves: HistoryOfRun) -> str:
         exact=_exact(report.comparisons),
         study=study,
         every=every,
+        by_variant=block(results_table(summaries, plain, plan)),
         run_columns=_run_columns(report.runs, plan),
         run_rows=_run_rows(report.runs, plan),
         percentile_worth=inline(sentences.percentile_worth(summaries, names, plan)),
