@@ -1,11 +1,12 @@
-# make study | quick | test | check | bench | setup: everything runs in .venv, which `make setup` creates.
+# make study | quick | report | test | check | bench | setup: everything runs in .venv, which `make setup` creates.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 CORES ?= 4
+CONFIGFILE ?= # another study than config.yaml's, as in `make report CONFIGFILE=studies/quick.yaml`
 
-.PHONY: study quick status interim notebooks test test-fast test-slurm check bench mlflow-ui setup clean
+.PHONY: study quick status interim report notebooks test test-fast test-slurm chromium check bench mlflow-ui setup clean
 
 study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
@@ -22,7 +23,13 @@ interim: $(VENV)/.study    ## report on the runs so far, in results/<study>/inte
 notebooks: $(VENV)/.notebooks ## execute the notebooks of workflow/notebooks; pages in results/notebooks/
 	$(SNAKEMAKE) --cores $(CORES) notebooks
 
-test: $(VENV)/.dev         ## set up and run every test
+report: $(VENV)/.study     ## the study's results/<study>/report.html: all results, runtimes, provenance in one file
+	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 $(CONFIGFILE:%=--configfile %)
+	@folder=$$($(BIN)/python -c 'import sys; from seedwise.config import read_study as r; print(r(sys.argv[1]).folder())' \
+	  $(or $(CONFIGFILE),config.yaml)) && $(SNAKEMAKE) --quiet=all $(CONFIGFILE:%=--configfile %) \
+	  --report $$folder/report.html && echo "Open $$folder/report.html in a browser; it needs no network."
+
+test: $(VENV)/.dev chromium ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev    ## only the tests that take no workflow runs
@@ -30,6 +37,12 @@ test-fast: $(VENV)/.dev    ## only the tests that take no workflow runs
 
 test-slurm: $(VENV)/.dev   ## studies on a real Slurm, which root gets from Debian's packages
 	$(BIN)/python -m pytest -m slurm tests/slurm tests/kubernetes
+
+chromium:                  # what opens the HTML report in tests; where it cannot be installed they are skipped
+	@command -v chromium > /dev/null || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
+	  echo "Installing chromium ..." && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; } || \
+	  echo "No chromium: the tests that open the HTML report are skipped. Install it as root: apt-get install chromium"
 
 check: $(VENV)/.dev        ## style, types, workflow lint
 	$(BIN)/ruff check .

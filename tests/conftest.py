@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from seedwise.data import images
+from tests.browser import launch
 from tests.tiny import TINY_IMAGES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,3 +19,12 @@ def tiny_data(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "tiny.npz"
     images.save(path, images.load(TINY_IMAGES)[0])
     return path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium; `tests.browser.visiting` opens pages in it."""
+    driver, chromium = launch()
+    yield chromium
+    chromium.close()
+    driver.stop()

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from seedwise.plan import Plan
 from seedwise.report import style
+from seedwise.report.histories import read_history_of_runs
 
 HEIGHT = 3.0  # of each panel
 MOST_BANDS = 6  # more would hide each other
@@ -24,10 +25,8 @@ Histories = Mapping[str, Sequence[pd.DataFrame]]
 def read_histories(runs: pd.DataFrame, folder: Path) -> dict[str, list[pd.DataFrame]]:
     """Read history.csv of every run in `runs`, by variant; runs that left none are passed over."""
     found: dict[str, list[pd.DataFrame]] = {str(variant): [] for variant in runs["variant"].unique()}
-    for variant, seed in zip(runs["variant"], runs["seed"], strict=True):
-        file = folder / str(variant) / f"seed{seed}" / "history.csv"
-        if file.exists() and len(history := pd.read_csv(file)):
-            found[str(variant)].append(history)
+    for (variant, _), history in read_history_of_runs(runs, folder).items():
+        found[variant].append(history)
     return found
 
 

@@ -21,6 +21,7 @@ from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_ro
 from seedwise.report.sources_section import sources_section
 from seedwise.report.tables import (
     MISSING,
+    capital,
     code,
     escape,
     interval,
@@ -127,9 +128,9 @@ def render_results(report: ReportInput) -> str:
         plan_hash=code(report.plan_hash),
         question=question(comparisons, names, plan),
         declared=_declared_when(report),
-        runs_line=_runs_line(report),
-        answers=short_answers(summaries, comparisons, names, deciding, exploratory, _next_look(report.look)),
-        headline=_sentence(headline(comparisons, plain, exploratory)),
+        runs_line=runs_and_seeds(report),
+        answers=short_answers(summaries, comparisons, names, deciding, exploratory, next_look(report.look)),
+        headline=capital(headline(comparisons, plain, exploratory)),
         departed=sentences.DEPARTED,
         new_test_set=_new_test_set(report),
         confidence=percent(plan.confidence),
@@ -138,7 +139,7 @@ def render_results(report: ReportInput) -> str:
         exploratory=[escape(reason) for reason in report.exploratory],
         setup_table=_pairs("Setting", report.setup) if report.setup else "",
         variants_table=_variants_table(report, plain),
-        results_table=_results_table(summaries, plain, plan),
+        results_table=results_table(summaries, plain, plan),
         percentile_worth=sentences.percentile_worth(summaries, names, plan),
         sources=sources_section(report.sources, names, plain, plan) if report.sources is not None else None,
         effects=factorial_section(report.effects, deciding, exploratory) if report.effects is not None else None,
@@ -199,18 +200,16 @@ def _declared_when(report: ReportInput) -> str:
     )
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _runs_line(report: ReportInput) -> str:
+def runs_and_seeds(report: ReportInput) -> str:
+    """How many runs there are, how they ended, and which seeds they have."""
     seeds = ", ".join(str(seed) for seed in report.seeds)
     planned = len(report.planned_seeds or report.seeds)
     line = runs_line([str(status) for status in report.runs["status"]], len(report.variants), planned)
     return f"{line} {'Seeds' if len(report.seeds) > 1 else 'Seed'}: {seeds}."
 
 
-def _next_look(look: Look | None) -> int | None:
+def next_look(look: Look | None) -> int | None:
+    """Seeds per variant of the next declared look, if one is due."""
     return look.looks[look.number] if look and look.decision == "go on" else None
 
 
@@ -241,7 +240,8 @@ def _variants_table(report: ReportInput, plain: Mapping[str, str]) -> str:
     return markdown_table(["Variant", "Name", "Differs from the baseline in"], rows)
 
 
-def _results_table(summaries: Sequence[VariantSummary], plain: Mapping[str, str], plan: Plan) -> str:
+def results_table(summaries: Sequence[VariantSummary], plain: Mapping[str, str], plan: Plan) -> str:
+    """Each variant on its own: mean, intervals, spread."""
     confidence = percent(plan.confidence)
     rows = [
         [

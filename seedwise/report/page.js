@@ -88,8 +88,9 @@ function drawStrip(look) {
   return embed(strip, look, height, `${study.metric} of every run, by variant`, [
     { data: { values: means.filter((mean) => mean.low !== null) }, mark: { type: "rule", aria: false, strokeWidth: 22, opacity: 0.22 }, encoding: { x: x("low"), x2: { field: "high" }, y, color: own("colour") } },
     { data: { values: means.filter((mean) => mean.mean !== null) }, mark: { type: "tick", aria: false, opacity: 1, orient: "vertical", size: 30, thickness: 3 }, encoding: { x: x("mean"), y, color: own("colour") } },
+    // The ring of the followed run; unseen, it widens what the pointer meets.
+    { data: { values: dots }, mark: { type: "point", aria: false, size: 260, strokeWidth: 2.5, color: look.ink, cursor: "pointer" }, encoding: { x: x("x"), y, opacity: onlyFollowed, tooltip: own("text") } },
     { data: { values: dots }, mark: { type: "point", filled: true, size: 95, stroke: look.page, strokeWidth: 1.5, cursor: "pointer" }, encoding: { x: x("x"), y, fill: own("colour"), shape: own("symbol"), opacity: unlessAnother(1), tooltip: own("text"), description: own("text") } },
-    { data: { values: dots }, mark: { type: "point", aria: false, size: 260, strokeWidth: 2.5, color: look.ink }, encoding: { x: x("x"), y, opacity: onlyFollowed } },
     title("left", "label", { color: look.ink, fontWeight: 650, limit: room }),
     title("right", "text", { color: look.soft, fontSize: 12 }),
   ]);

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import json
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,15 @@ from markupsafe import Markup
 from seedwise.errors import UserError
 from seedwise.plan import Plan
 from seedwise.report import captions, limits, sentences, style
+from seedwise.report.answers import headline, question, short_answers
 from seedwise.report.factorial_section import factorial_section
 from seedwise.report.forest import forest_axis
+from seedwise.report.histories import HistoryOfRun
 from seedwise.report.look_section import look_paragraph
-from seedwise.report.markdown import RUN_COLUMNS, ReportInput
+from seedwise.report.markdown import RUN_COLUMNS, ReportInput, next_look, results_table, runs_and_seeds
 from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_rows
 from seedwise.report.sources_section import sources_section
-from seedwise.report.tables import MISSING, escape, interval, number, p_cell, percent, quantity, signed
-
-Curves = Mapping[tuple[str, int], pd.DataFrame]
+from seedwise.report.tables import MISSING, capital, escape, interval, number, p_cell, percent, quantity, signed
 
 VERDICTS = {
     "BETTER": ("Better", "▲"),
@@ -52,17 +52,7 @@ MOST_NUMBERS = 60_000
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-def read_curves(folder: Path, runs: pd.DataFrame) -> dict[tuple[str, int], pd.DataFrame]:
-    """Read history.csv of every run in `folder` that has one; pulled runs have none."""
-    found = {}
-    for variant, seed in zip(runs["variant"], runs["seed"], strict=True):
-        path = folder / str(variant) / f"seed{seed}" / "history.csv"
-        if path.exists():
-            found[str(variant), int(seed)] = pd.read_csv(path)
-    return found
-
-
-def render_page(report: ReportInput, curves: Curves) -> str:
+def render_page(report: ReportInput, curves: HistoryOfRun) -> str:
     """Write the page.
 
     Raises:
@@ -77,6 +67,7 @@ def render_page(report: ReportInput, curves: Curves) -> str:
     summaries = read_rows(VariantSummary, report.summary)
     comparisons = read_rows(Comparison, report.comparisons)
     looks = style.looks([variant.name for variant in report.variants], plan.baseline)
+    answers = short_answers(summaries, comparisons, names, deciding, exploratory, next_look(report.look))
     shown, every = thinned(curves)
     study = study_data(report, summaries, shown)
     return _template().render(
@@ -89,16 +80,20 @@ def render_page(report: ReportInput, curves: Curves) -> str:
         confidence=percent(plan.confidence),
         deciding_confidence=percent(deciding.confidence),
         seeds=quantity(len(report.seeds), "seed"),
-        bottom_line=inline(sentences.bottom_line(summaries, comparisons, names, deciding, exploratory)),
+        headline=inline(capital(headline(comparisons, names, exploratory))),
+        question=inline(question(comparisons, names, plan)),
+        runs_line=capital(runs_and_seeds(report)),
+        alone=[] if comparisons else [inline(answer.found) for answer in answers],
         look=inline(look_paragraph(report.look, names)) if report.look else "",
         exploratory=exploratory,
         axis=forest_axis(comparisons, plan.margin),
-        forest=[_forest_row(c) for c in comparisons],
+        forest=[(_forest_row(c), answer) for c, answer in zip(comparisons, answers, strict=False)],
         forest_caption=captions.differences_caption(deciding, len(comparisons)),
         p_name="Dunnett p" if any(c.test == "dunnett" for c in comparisons) else "Holm p",
         exact=_exact(report.comparisons),
         study=study,
         every=every,
+        by_variant=block(results_table(summaries, plain, plan)),
         run_columns=_run_columns(report.runs, plan),
         run_rows=_run_rows(report.runs, plan),
         percentile_worth=inline(sentences.percentile_worth(summaries, names, plan)),
@@ -118,16 +113,12 @@ def inline(text: str) -> Markup:
     return Markup(_MARKDOWN.renderInline(text))
 
 
-def soften(text: Markup) -> Markup:
-    """Set the numbers of each verdict apart from its words."""
-    return Markup(re.sub(r"\(Δ = [^()]*\)", r'<span class="evidence">\g<0></span>', str(text)))
-
-
 def block(text: str) -> Markup:
     """Markdown blocks, such as a table, as HTML."""
     return Markup(_MARKDOWN.render(text))
 
 
+@functools.cache
 def packed_vega() -> str:
     """Vega and Vega-Lite from the installed vl-convert, compressed to a third, as text; the browser unpacks them.
 
@@ -138,11 +129,12 @@ def packed_vega() -> str:
         from vl_convert import javascript_bundle
     except ModuleNotFoundError as error:
         raise UserError("the page needs vl-convert-python: pip install -r requirements.txt") from error
-    bundle: Callable[..., str] = javascript_bundle  # its stub denies that the snippet may be left out
-    return base64.b64encode(gzip.compress(bundle().encode(), mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(javascript_bundle("window.vegaEmbed = vegaEmbed").encode(), mtime=0)).decode(
+        "ascii"
+    )
 
 
-def study_data(report: ReportInput, summaries: Sequence[VariantSummary], curves: Curves) -> dict[str, Any]:
+def study_data(report: ReportInput, summaries: Sequence[VariantSummary], curves: HistoryOfRun) -> dict[str, Any]:
     """What the page draws: variants, runs in the order of runs.csv, and the columns of their curves."""
     plan, by_name = report.plan, {row.variant: row for row in summaries}
     looks = style.looks([variant.name for variant in report.variants], plan.baseline)
@@ -183,14 +175,14 @@ def _span(row: VariantSummary) -> str:
     return interval(row.t_low, row.t_high)
 
 
-def _curve_columns(curves: Curves, plan: Plan) -> list[str]:
+def _curve_columns(curves: HistoryOfRun, plan: Plan) -> list[str]:
     """The columns of all histories, first the one nearest to the compared metric: `validation_…` to `test_…`."""
     columns = dict.fromkeys(str(column) for curve in curves.values() for column in curve if column not in NO_CURVES)
     nearest = plan.metric.replace("test_", "validation_")
     return sorted(columns, key=lambda column: (column != nearest, not column.startswith("validation_")))
 
 
-def thinned(curves: Curves) -> tuple[dict[tuple[str, int], pd.DataFrame], int]:
+def thinned(curves: HistoryOfRun) -> tuple[dict[tuple[str, int], pd.DataFrame], int]:
     """Keep every k-th epoch and the last one, with the smallest k that fits `MOST_NUMBERS`; return k too."""
     numbers = sum(curve.size for curve in curves.values())
     every = max(1, math.ceil(numbers / MOST_NUMBERS))
@@ -283,6 +275,6 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"json": _json, "inline": inline, "block": block, "evidence": soften}
+    environment.filters |= {"json": _json, "inline": inline, "block": block}
     environment.globals["asset"] = lambda name: Markup((here / name).read_text(encoding="utf-8"))
     return environment.get_template("page.html.j2")

@@ -13,6 +13,7 @@ from seedwise.report.sentences import TESTS, direction_words, is_claim, metric_w
 from seedwise.report.tables import (
     DECIMALS,
     MISSING,
+    capital,
     enumerate_words,
     interval,
     number,
@@ -71,7 +72,7 @@ def results_tex(study: str, summaries: Sequence[VariantSummary], labels: Mapping
         for row in summaries
     ]
     caption = (
-        f"{_sentence(metric_words(plan))} ({direction_words(plan)}) over $n$ seeds. Std: standard deviation between "
+        f"{capital(metric_words(plan))} ({direction_words(plan)}) over $n$ seeds. Std: standard deviation between "
         f"seeds. Intervals of the mean: {confidence} Student's t, and {confidence} percentile bootstrap."
     )
     if lost := sum(row.n_diverged for row in summaries):
@@ -173,10 +174,6 @@ def _corrected_p(c: Comparison) -> float | None:
 
 def _words(verdict: str) -> str:
     return verdict.replace("_", " ").lower()
-
-
-def _sentence(text: str) -> str:
-    return tex(text[:1].upper() + text[1:])
 
 
 def _rounded(value: float | None, decimals: int = DECIMALS) -> str:

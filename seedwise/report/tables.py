@@ -64,6 +64,11 @@ def quantity(count: float, singular: str, plural: str | None = None) -> str:
     return f"{count:g} {singular if count == 1 else plural or singular + 's'}"
 
 
+def capital(text: str) -> str:
+    """Text as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
 def enumerate_words(words: Sequence[str]) -> str:
     """`a`, `a and b`, or `a, b and c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

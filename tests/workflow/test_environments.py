@@ -12,6 +12,7 @@ import yaml
 from tests.workflow.conftest import ROOT
 
 IMPORTED_AS = {"pyyaml": "yaml", "matplotlib-base": "matplotlib", "matplotlib": "matplotlib"}
+IMPORTED_AS |= {"markdown-it-py": "markdown_it", "vl-convert-python": "vl_convert"}
 RULE = re.compile(r'conda:\s+"\.\./\.\./(envs/\w+\.yaml)".*?\$SEEDWISE_SCRIPTS/(\w+)\.py', re.DOTALL)
 BLOCK = """\
 import sys
@@ -57,7 +58,7 @@ def test_conda_environments_have_the_pinned_versions(file):
 @pytest.mark.slow
 def test_every_job_gets_by_with_the_packages_of_its_environment(fresh):
     scripts = environments_by_script()
-    assert {"train_run", "analyse_study", "plot_figures", "render_report"} <= set(scripts)
+    assert {"train_run", "analyse_study", "plot_figures", "render_report", "render_page"} <= set(scripts)
     everything = {IMPORTED_AS.get(name, name) for name in pins("requirements.txt")}
     blocked = {
         script: sorted(everything - {IMPORTED_AS.get(name, name) for name in environment(file)})

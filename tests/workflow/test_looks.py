@@ -25,6 +25,7 @@ def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(fresh):
         "analyse_study": 1,
         "plot_figures": 1,
         "render_report": 1,
+        "render_page": 1,
         "all": 1,
     }
     second = fresh.run()

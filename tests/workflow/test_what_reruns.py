@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-ANALYSIS = {"collect_runs": 1, "analyse_study": 1, "plot_figures": 1, "render_report": 1, "all": 1}
+ANALYSIS = {"collect_runs": 1, "analyse_study": 1, "plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
 
 
 def training(planned):
@@ -70,12 +70,12 @@ def test_what_is_no_change_trains_nothing(project, old, new):
 
 def test_a_new_label_only_renders_anew(project):
     project.edit("config.yaml", "label: + Dropout", "label: With dropout")
-    assert project.planned() == {"plot_figures": 1, "render_report": 1, "all": 1}
+    assert project.planned() == {"plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
 
 
 def test_another_plan_only_analyses_anew(project):
     project.edit("config.yaml", "baseline: baseline}", "baseline: baseline, confidence: 0.9}")
-    assert project.planned() == {"analyse_study": 1, "plot_figures": 1, "render_report": 1, "all": 1}
+    assert project.planned() == {"analyse_study": 1, "plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
 
 
 def test_a_deleted_record_trains_one_run(project):
@@ -113,7 +113,7 @@ def test_touched_files_train_nothing(project, files):
 
 def test_an_edited_figure_trains_nothing(project):
     project.edit("seedwise/report/style.py", '"""', '"""Another look. ')
-    assert project.planned() == {"plot_figures": 1, "render_report": 1, "all": 1}
+    assert project.planned() == {"plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
 
 
 def test_edited_statistics_train_nothing(project):

@@ -68,6 +68,7 @@ rule render_page:
     input:
         runs=rules.collect_runs.output.runs,
         analysis=rules.analyse_study.output,
+        histories=rules.plot_figures.input.histories,
         record=PULLED or STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
     output:
         report(

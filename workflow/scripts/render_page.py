@@ -5,14 +5,15 @@ from __future__ import annotations
 from seedwise.errors import run_script
 from seedwise.files import write_text
 from seedwise.report.arguments import read_report, report_parser
-from seedwise.report.page import MOST_BYTES, read_curves, render_page
+from seedwise.report.histories import read_history_of_runs
+from seedwise.report.page import MOST_BYTES, render_page
 
 
 def main() -> None:
     """Parse arguments, gather, render."""
     arguments = report_parser(__doc__, "page.html to write").parse_args()
     report = read_report(arguments)
-    page = render_page(report, read_curves(arguments.runs.with_name("runs"), report.runs))
+    page = render_page(report, read_history_of_runs(report.runs, arguments.runs.with_name("runs")))
     write_text(arguments.out, page)
     if len(page.encode()) > MOST_BYTES:
         print(f"{arguments.out} is too large for Chromium to show inside Snakemake's report; open it by itself")

@@ -1,0 +1,197 @@
+"""The page to explore, as a reader meets it in a browser."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from made_studies import A, B, make_report
+
+from seedwise.plan import Plan
+from seedwise.report.page import MOST_NUMBERS, render_page, thinned
+from tests.browser import visiting
+
+LABELS = {"baseline": "Baseline", "augment": "+ Augment", "dropout": "+ Dropout"}
+HOSTILE = '</script><img src=x onerror="alert(1)"> *& $x$'
+PHONE = {"width": 360, "height": 740}
+LONG = "A label so long that no phone can show it on a single line of text"
+
+
+def made_curves(report, epochs=4):
+    """A learning curve for each run; those of diverged runs end in numbers that are none."""
+    return {
+        (run["variant"], run["seed"]): pd.DataFrame(
+            {
+                "epoch": range(1, epochs + 1),
+                "train_loss": [1.0 / epoch for epoch in range(1, epochs + 1)],
+                "validation_accuracy": [
+                    None if run["status"] == "diverged" and epoch > 2 else 0.5 + 0.1 * epoch + 0.01 * run["seed"]
+                    for epoch in range(1, epochs + 1)
+                ],
+            }
+        )
+        for run in report.runs.to_dict("records")
+    }
+
+
+def usual():
+    return make_report({"baseline": A, "augment": B, "dropout": [0.845, None, 0.849]}, labels=LABELS)
+
+
+def crowd(variants, seeds):
+    scores = {f"v{i}": [0.8 + 0.01 * i + 0.002 * (seed % 7) for seed in range(seeds)] for i in range(variants)}
+    return make_report(scores, Plan(baseline="v0", margin=0.02), labels=dict.fromkeys(list(scores)[::3], LONG))
+
+
+STUDIES = {
+    "usual": usual,
+    "hostile label": lambda: make_report(
+        {"baseline": A, HOSTILE: B}, labels={HOSTILE: HOSTILE}, title=HOSTILE, exploratory=[HOSTILE]
+    ),
+    "a loss": lambda: make_report(
+        {"baseline": [0.3, 0.35, 0.32], "augment": [-0.48, 0.44, 0.41]},
+        Plan(baseline="baseline", metric="test_loss", higher_is_better=False, pairing="seed"),
+    ),
+    "one variant": lambda: make_report({"baseline": A}),
+    "one seed": lambda: make_report({"baseline": [0.84], "augment": [0.86]}, commit=None, dirty=None),
+    "no result": lambda: make_report({"baseline": A, "augment": [None, None, None]}),
+    "twelve variants, thirty seeds": lambda: crowd(12, 30),
+}
+
+
+@pytest.fixture(scope="module")
+def page_of(tmp_path_factory):
+    """Write the page of a study of `STUDIES`, with curves or without; return its path."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def write(name, with_curves=True):
+        report = STUDIES[name]()
+        path = folder / f"{name}.html"
+        path.write_text(render_page(report, made_curves(report) if with_curves else {}), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def usual_page(browser, page_of):
+    """The usual page, drawn; at the end its console is empty and it has asked nothing of the network."""
+    with visiting(browser, page_of("usual")) as visit:
+        visit.page.wait_for_selector("body[data-ready]")
+        yield visit.page
+        assert visit.messages == []
+        assert visit.requests == []
+
+
+def shown_rows(page):
+    return page.locator("#run-table tbody tr:visible").all_inner_texts()
+
+
+def column(page, index):
+    return page.locator(f"#run-table tbody tr td:nth-child({index})").all_inner_texts()
+
+
+def test_the_same_data_give_the_same_bytes():
+    assert render_page(usual(), made_curves(usual())) == render_page(usual(), made_curves(usual()))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(("size", "scheme"), [({}, "light"), (PHONE, "dark")], ids=["desktop", "dark phone"])
+def test_any_study_fits_without_an_error_or_a_request(browser, page_of, name, size, scheme):
+    with visiting(browser, page_of(name, with_curves=name != "one variant"), **size, scheme=scheme) as visit:
+        visit.page.wait_for_selector("body[data-ready]")
+        assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        background = visit.page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+        assert (max(background) < 60) if scheme == "dark" else (min(background) > 200)
+        runs = STUDIES[name]().runs
+        assert len(shown_rows(visit.page)) == len(runs)
+        if runs["status"].eq("finished").any():
+            assert visit.page.locator("#strip svg").count() == 1
+        assert visit.messages == []
+        assert visit.requests == []
+
+
+def test_a_label_is_text_wherever_it_stands(browser, page_of):
+    with visiting(browser, page_of("hostile label")) as visit:
+        visit.page.wait_for_selector("body[data-ready]")
+        assert visit.page.inner_text("h1") == HOSTILE
+        assert HOSTILE in visit.page.inner_text(".lead")
+        assert HOSTILE in visit.page.inner_text(".forest")
+        assert HOSTILE[:30] in visit.page.text_content("#strip svg")
+        assert visit.page.locator("img").count() == 0
+
+
+def test_every_number_of_the_comparisons_is_there(usual_page):
+    usual_page.get_by_text("Every number of comparisons.csv").click()
+    comparisons = usual().comparisons
+    for name in comparisons.columns.drop("variant"):
+        row = usual_page.locator("#exact tbody tr").filter(has=usual_page.get_by_text(name, exact=True))
+        shown = row.locator("td").all_inner_texts()
+        for text, value in zip(shown, comparisons[name], strict=True):
+            if isinstance(value, float):
+                assert text == "—" if pd.isna(value) else float(text) == value
+            else:
+                assert text == str(value if value is not None else "—").replace("True", "true").replace(
+                    "False", "false"
+                )
+
+
+def test_headings_sort_the_runs_by_mouse_and_by_keyboard(usual_page):
+    usual_page.get_by_role("button", name="test accuracy", exact=True).click()
+    rising = [float(text) for text in column(usual_page, 4) if text != "—"]
+    assert rising == sorted(rising)
+    assert column(usual_page, 4)[-1] == "—"
+    usual_page.keyboard.press("Enter")
+    falling = [float(text) for text in column(usual_page, 4) if text != "—"]
+    assert falling == rising[::-1]
+    assert column(usual_page, 4)[-1] == "—"
+    assert usual_page.locator("th[aria-sort='descending']").inner_text().startswith("test accuracy")
+
+
+def test_variants_can_be_hidden_and_shown_again(usual_page):
+    chip = usual_page.get_by_role("button", name="+ Augment", exact=True)
+    chip.click()
+    usual_page.wait_for_function("!document.querySelector('#strip').textContent.includes('+ Augment')")
+    assert chip.get_attribute("aria-pressed") == "false"
+    assert not any("+ Augment" in row for row in shown_rows(usual_page))
+    usual_page.get_by_role("button", name="None").click()
+    assert shown_rows(usual_page) == []
+    usual_page.get_by_role("button", name="All").click()
+    usual_page.wait_for_function("document.querySelector('#strip').textContent.includes('+ Augment')")
+    assert len(shown_rows(usual_page)) == 9
+
+
+def test_pointing_at_a_dot_shows_its_run_and_curve(usual_page):
+    usual_page.locator("#strip path[aria-label='+ Augment, seed 2: 0.858']").hover()
+    readout = usual_page.locator("#readout")
+    assert readout.inner_text() == ("+ Augment, seed 2: test accuracy 0.858; validation accuracy 0.92 after epoch 4.")
+    assert usual_page.locator("tr.followed").inner_text().split()[:3] == ["+", "Augment", "2"]
+    others = "#curves path[aria-label^='Baseline, seed 0, epoch']"
+    usual_page.wait_for_function(f"document.querySelector(\"{others}\").getAttribute('opacity') < 0.2")
+    usual_page.mouse.move(5, 5)
+    usual_page.wait_for_function(f"document.querySelector(\"{others}\").getAttribute('opacity') > 0.2")
+
+
+def test_a_seed_can_be_followed_by_keyboard_and_is_kept(usual_page):
+    seed = usual_page.get_by_role("button", name="Follow seed 1 of Baseline")
+    seed.focus()
+    assert usual_page.locator("#readout").inner_text().startswith("Baseline, seed 1: test accuracy 0.838")
+    usual_page.keyboard.press("Enter")
+    usual_page.get_by_role("button", name="+ Augment", exact=True).focus()
+    assert seed.get_attribute("aria-pressed") == "true"
+    assert usual_page.locator("tr.followed").count() == 1
+    usual_page.keyboard.press("Escape")
+    assert usual_page.locator("tr.followed").count() == 0
+
+
+def test_another_metric_of_the_curves_can_be_chosen(usual_page):
+    usual_page.locator("#column").select_option("train_loss")
+    usual_page.wait_for_selector("#curves path[aria-label='Baseline, seed 0, epoch 2: 0.5']", state="attached")
+
+
+def test_long_curves_are_thinned_to_what_a_page_can_hold():
+    curve = pd.DataFrame({"epoch": range(1, 1001), "train_loss": 0.5})
+    kept, every = thinned({("a", seed): curve for seed in range(100)})
+    assert every == 4
+    assert sum(thin.size for thin in kept.values()) < 1.05 * MOST_NUMBERS
+    assert kept["a", 0]["epoch"].iloc[-1] == 1000
+    assert thinned({("a", 0): curve})[1] == 1
