@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kubernetes.api_server import ApiServer
-from tests.slurm.conftest import make
+from tests.slurm.conftest import TABLE, make
 from tests.workflow.conftest import stop_everything, wait_for
 
 KUBECTL = shutil.which("kubectl")
@@ -44,7 +44,7 @@ def server(tmp_path, monkeypatch):
 def test_a_study_runs_in_pods_and_a_run_whose_pod_is_lost_resumes_in_another(server, tmp_path):
     project = make(tmp_path / "study", "kubernetes", ("--seconds-between-status-checks", "1"))
     project.edit("config.yaml", "seeds: [0, 1, 2]", "seeds: [0]")
-    process = project.launch()
+    process = project.launch(TABLE)
     try:
         wait_for(lambda: (found := project.checkpoints()) and project.hold.touch() is None and found)
         variant = project.checkpoints()[0].parts[-3]

@@ -41,7 +41,8 @@ def hold(images, generator):
         time.sleep(0.05)
     return images
 '''
-PATIENCE = 400
+PATIENCE = 600
+TABLE = "results/tiny/summary.csv"  # enough where figures and reports tell nothing more
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,10 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def local(tmp_path_factory):
+def local(launched, tmp_path_factory):
     """The study, run on this machine without Slurm."""
-    project = make(tmp_path_factory.mktemp("local") / "project")
-    Project(project.folder).run()
+    project = make(tmp_path_factory.mktemp("local") / "project", "default", ("--cores", "2"))
+    project.finish(launched(project, TABLE, "results/tiny/comparisons.csv"))
     return project
 
 

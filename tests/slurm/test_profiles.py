@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from tests.slurm.conftest import Submitted, make, wait_for
+from tests.slurm.conftest import TABLE, Submitted, make, wait_for
 from tests.workflow.conftest import training_processes
 
 ALIVE = {"RUNNING", "COMPLETING"}
@@ -25,7 +25,7 @@ def same_as_local(project: Submitted, local: Submitted) -> None:
 def test_groups_run_several_trainings_in_one_job_and_in_turn(cluster, local, launched, tmp_path):
     project = make(tmp_path / "project", "slurm-groups")
     before = {job["id"] for job in cluster.jobs()}
-    project.finish(launched(project, "--group-components", "runs=3"))
+    project.finish(launched(project, TABLE, "--group-components", "runs=3"))
     jobs = [job for job in cluster.jobs() if job["id"] not in before and "train_run" in job["comment"]]
     same_as_local(project, local)
     assert len(project.metrics()) == 9
@@ -37,7 +37,7 @@ def test_array_jobs_are_submitted_at_once_also_with_a_limit_on_gpus(cluster, loc
     project = make(tmp_path / "project")
     project.edit("config.yaml", "seeds: [0, 1, 2]", "seeds: [0]")
     before = {job["id"] for job in cluster.jobs()}
-    project.finish(launched(project, "--slurm-array-jobs", "train_run", "--resources", "gpu=1"))
+    project.finish(launched(project, TABLE, "--slurm-array-jobs", "train_run", "--resources", "gpu=1"))
     jobs = {job["id"]: job["state"] for job in cluster.jobs() if job["id"] not in before and "_" in job["id"]}
     same_as_local(project, local)
     assert list(jobs.values()) == ["COMPLETED"] * 3
@@ -45,9 +45,11 @@ def test_array_jobs_are_submitted_at_once_also_with_a_limit_on_gpus(cluster, loc
 
 
 def test_another_queue_is_used_through_its_own_commands(cluster, local, launched, tmp_path):
-    project = make(tmp_path / "project", "cluster-generic", ("--seconds-between-status-checks", "2"))
+    # Slurm's qstat knows no exit status, so that Snakemake has to miss the outputs of a job that was deleted.
+    options = ("--seconds-between-status-checks", "2", "--latency-wait", "5")
+    project = make(tmp_path / "project", "cluster-generic", options)
     project.edit("config.yaml", "seeds: [0, 1, 2]", "seeds: [0]")
-    process = launched(project)
+    process = launched(project, TABLE)
     wait_for(project.checkpoints, "a run has a checkpoint")
     project.hold.touch()
     killed = {job["id"] for job in cluster.jobs() if job["state"] == "RUNNING"}
@@ -57,6 +59,7 @@ def test_another_queue_is_used_through_its_own_commands(cluster, local, launched
     project.finish(process)
     same_as_local(project, local)
     assert len(project.metrics()) == 3
+    assert any("resuming after epoch" in path.read_text() for path in project.logs())
 
 
 def test_after_a_sigkill_of_snakemake_its_jobs_and_their_second_submission_never_train_one_run_together(
@@ -70,13 +73,13 @@ def test_after_a_sigkill_of_snakemake_its_jobs_and_their_second_submission_never
     def trainings() -> list[dict[str, str]]:
         return [job for job in cluster.jobs() if job["id"] not in before and "train_run" in job["comment"]]
 
-    first = launched(project)
+    first = launched(project, TABLE)
     wait_for(project.checkpoints, "a run has a checkpoint")
     project.hold.touch()
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     assert training_processes(project), "Slurm's jobs go on"
-    second = launched(project)
+    second = launched(project, TABLE)
     wait_for(lambda: len(trainings()) == 6, "every run is submitted a second time")
     waiting = "another process is training this run; waiting for it"
     wait_for(lambda: any(waiting in path.read_text() for path in project.logs()), "a second job waits for the first")

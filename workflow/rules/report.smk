@@ -79,6 +79,7 @@ rule render_page:
         ),
     log:
         RESULTS / "logs/render_page.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -30,7 +30,6 @@ rule upload_results:
 rule sync_wandb:
     log:
         RESULTS / "logs/sync_wandb.log",
-    localrule: True
     conda:
         "../../envs/training.yaml"
     params:
