@@ -54,7 +54,7 @@ def test_the_layout_of_snakedeploy(tmp_path):
     outer = importing(tmp_path, "snakedeploy")
     printed = outer.run("--dry-run", *PROFILE)
     assert jobs(printed)["train_run"] == 4
-    assert "output: results/dropout/results.md" in printed
+    assert " results/dropout/results.md, " in printed
     outer.edit("config/config.yaml", "epochs", "epoch")
     answer = outer.attempt("--dry-run", *PROFILE)
     assert 'config/config.yaml:5: training.epoch: unknown key; did you mean "epochs"?' in answer.stdout
