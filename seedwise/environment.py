@@ -32,6 +32,11 @@ def prepare(scripts: Path, package: Path, results: Path, tracking: str) -> str:
     return name
 
 
+def container() -> str | None:
+    """Image in which jobs run with `--sdm apptainer`: the user's SEEDWISE_CONTAINER, a file or a docker:// address."""
+    return os.environ.get("SEEDWISE_CONTAINER") or None
+
+
 def _prepend(variable: str, folder: Path) -> None:
     known = os.environ.get(variable, "").split(os.pathsep)
     os.environ[variable] = os.pathsep.join([str(folder), *(part for part in known if part and part != str(folder))])

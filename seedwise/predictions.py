@@ -31,15 +31,18 @@ def new_test_set(folder: Path, runs: pd.DataFrame, plan: Plan, variants: Sequenc
     finished = runs[runs["status"] == "finished"]
     seeds = {variant: sorted(group["seed"]) for variant, group in finished.groupby("variant")}
     baseline = seeds.get(plan.baseline, [])
+    if len(baseline) < 2:
+        return []
+    of_baseline = correctness(folder, plan.baseline, baseline)
     answers = []
     for variant in variants:
         own = seeds.get(variant, [])
         pairable = plan.pairing == "none" or own == baseline
-        if variant == plan.baseline or min(len(own), len(baseline)) < 2 or not pairable:
+        if variant == plan.baseline or len(own) < 2 or not pairable:
             continue
         both = two_questions(
             correctness(folder, variant, own),
-            correctness(folder, plan.baseline, baseline),
+            of_baseline,
             plan.confidence,
             plan.pairing,
         )

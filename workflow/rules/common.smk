@@ -1,4 +1,6 @@
 # The study, its paths, and what every rule needs. Nothing heavier than pydantic is imported here.
+import functools
+import inspect
 import json
 import os
 import re
@@ -7,8 +9,13 @@ from pathlib import Path
 
 RULES = workflow.current_basedir  # this file's folder, also where another workflow imports this one as a module
 sys.path.insert(0, str(Path.cwd()))
-if RULES.is_local:  # elsewhere the package is installed
+if RULES.is_local:
     sys.path.insert(0, str(Path(str(RULES)).parents[1]))
+elif not (Path(sys.prefix) / "share/seedwise").exists():
+    sys.exit(
+        f"{RULES}: a workflow that is imported from its host needs the package of the same tag beside Snakemake: "
+        "pip install git+https://<host>/<owner>/<repository>@<tag>"
+    )
 
 import seedwise
 from seedwise import environment
@@ -45,13 +52,6 @@ def placed(path):
     return Path(str(workflow.modifier.modify_path(str(path))))
 
 
-def script_folder():
-    """Folder of the scripts; those of a workflow that is imported from its host are in Snakemake's cache."""
-    if RULES.is_local:
-        return Path(str(RULES)).parent / "scripts"
-    return {Path(workflow.source_path(f"../scripts/{name}.py")).parent for name in SCRIPT_NAMES}.pop()
-
-
 CONFIG_FILES = [Path(file) for file in workflow.configfiles]
 if IMPORTED_WITH_CONFIG and not any(
     or_exit(read_yaml, file).get("study") == config.get("study") for file in CONFIG_FILES
@@ -61,8 +61,13 @@ COMPARED = str(config.pop("studies", ""))  # for the rule compare; no part of th
 STUDY = or_exit(load_study, config, CONFIG_FILES)
 RESULTS = STUDY.folder()
 FOLDER = placed(RESULTS)  # where they are for Python; rules write RESULTS, for Snakemake prefixes their paths by itself
-SCRIPTS = script_folder()
+SCRIPTS = Path(str(RULES)).parent / "scripts" if RULES.is_local else Path(sys.prefix) / "share/seedwise/scripts"
 TRACKING = environment.prepare(SCRIPTS, HOME, FOLDER, STUDY.tracking.model_dump_json())
+
+if environment.container():
+
+    container: environment.container()
+
 
 ELSEWHERE = "the importing workflow" if IMPORTED_WITH_CONFIG else "the command line"
 CONFIG_FILE = " and ".join(os.path.relpath(file) for file in CONFIG_FILES) or ELSEWHERE
@@ -117,6 +122,7 @@ def verbatim(text):
     return lambda wildcards: text
 
 
+@functools.cache
 def code_digest(*parts):
     """Digest of the named files and folders of the repository: what they contain, whenever they were written."""
     return content_digest([HOME / part for part in parts], HOME)
@@ -134,41 +140,52 @@ def variant_code(name):
 TRAINING_CODE = {name: variant_code(name) for name in VARIANTS}
 
 
-def training_code(wildcards):
-    return TRAINING_CODE[wildcards.variant]
+# Canonical JSON of the resolved settings: reordered keys are the same text, swapped values are not.
+TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
 
 
-def training_settings(wildcards):
-    """Canonical JSON of the run's resolved settings: reordered keys are the same text, swapped values are not."""
-    return SETTINGS[wildcards.variant].canonical()
+# Snakemake asks each job for what a function says: on 10 000 runs, one function more is one second more.
+def same_or_by_variant(values):
+    """The value itself where all variants have the same; else a function of the wildcards."""
+    distinct = set(values.values())
+    if len(distinct) == 1:
+        return distinct.pop()
+
+    def of_variant(wildcards):
+        return values[wildcards.variant]
+
+    of_variant.__signature__ = inspect.signature(of_variant)  # which Snakemake would work out for each job
+    return of_variant
 
 
-def training_threads(wildcards):
-    return SETTINGS[wildcards.variant].training.threads
-
-
-def gpus_of(declared, device):
+def gpus_of(rule, device):
     """One GPU where a job trains on CUDA, else none, so that a limit on `gpu` queues only what needs one."""
+    declared = getattr(STUDY.resources, rule).gpu
     return int(resolve_device(device) == "cuda") if declared is None else declared
 
 
-def training_gpus(wildcards):
-    return gpus_of(STUDY.resources.train_run.gpu, SETTINGS[wildcards.variant].training.device)
+# Snakemake counts nodes where it hands jobs to a cluster; there, and inside such a job, a retry may use more.
+LOCAL = workflow.is_main_process and workflow.resource_settings.nodes is None
 
 
 def needs(rule):
-    """Resources of a rule that does not train. Memory and time grow with each attempt."""
+    """Memory and time of a rule's jobs. On a cluster, which ends a job that takes more, they grow with each attempt."""
+    if LOCAL:
+        return STUDY.resources.limits(rule)._asdict()
     return {
         "mem_mb": lambda wildcards, attempt: STUDY.resources.limits(rule, attempt).mem_mb,
         "runtime": lambda wildcards, attempt: STUDY.resources.limits(rule, attempt).runtime,
     }
 
 
-def gpu_needs(rule):
-    """Resources of a rule that trains, without `gpu`, which depends on the device."""
+def gpu_needs(rule, gpu):
+    """Resources of a rule that trains."""
     declared = getattr(STUDY.resources, rule)
     model = {"gpu_model": declared.gpu_model} if declared.gpu_model else {}
-    return needs(rule) | {"gpu_slots": declared.gpu_slots} | model
+    return needs(rule) | {"gpu": gpu, "gpu_slots": declared.gpu_slots} | model
+
+
+TRAINING_GPUS = {name: gpus_of("train_run", chosen.training.device) for name, chosen in SETTINGS.items()}
 
 
 def fashion_mnist(wildcards):

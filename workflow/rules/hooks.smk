@@ -15,9 +15,9 @@ from seedwise.tracking.weights_and_biases import goes_online
 STARTED = time.time()
 ON_CUDA = {name for name in VARIANTS if resolve_device(SETTINGS[name].training.device) == "cuda"}
 
-# On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. On a
-# cluster, where Snakemake is told a number of nodes, the limit would hold back the cluster.
-if workflow.is_main_process and workflow.resource_settings.nodes is None and ON_CUDA and gpus():
+# On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. The same
+# limit would hold back a cluster.
+if LOCAL and ON_CUDA and gpus():
     if "gpu" not in workflow.global_resources:
         workflow.register_resource("gpu", len(gpus()) * STUDY.resources.train_run.gpu_slots)
 
@@ -88,7 +88,8 @@ ONLOOKERS = {"status", "status_json", "collect_interim", "analyse_interim", "plo
 STUDY_LOCK = DISPLAY = None
 
 
-onstart:
+def start_study():
+    """Do what comes before the first job; Snakemake calls no hooks of a module, so the importing workflow calls this."""
     if workflow.is_main_process:
         jobs = list(workflow.dag.needrun_jobs())
         asked = {job.rule.name for job in jobs}
@@ -100,6 +101,10 @@ onstart:
             show_progress(jobs)
         elif "interim" in asked and not any(Path(record).exists() for record in RECORDS):
             raise WorkflowError("no run has a result yet, so there is nothing to report on; see snakemake status")
+
+
+onstart:
+    start_study()
 
 
 def say_look():
@@ -122,7 +127,8 @@ if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
     say_look()
 
 
-onsuccess:
+def end_study():
+    """Say what comes after the last job."""
     if DISPLAY:
         DISPLAY.stop()
     if STUDY_LOCK:
@@ -131,6 +137,10 @@ onsuccess:
         say_unsent()
     elif any(job.rule.name == "interim" for job in workflow.dag.jobs):
         print(f"interim report: {INTERIM / 'results.md'}", file=sys.stderr)
+
+
+onsuccess:
+    end_study()
 
 
 onerror:

@@ -13,10 +13,9 @@ rule lr_range_test:
         "../../envs/training.yaml"
     threads: SETTINGS[BASELINE].training.threads
     resources:
-        **gpu_needs("lr_range_test"),
-        gpu=gpus_of(STUDY.resources.lr_range_test.gpu, SETTINGS[BASELINE].training.device),
+        **gpu_needs("lr_range_test", gpus_of("lr_range_test", SETTINGS[BASELINE].training.device)),
     params:
-        settings=SETTINGS[BASELINE].canonical(),
+        settings=TRAINING_SETTINGS[BASELINE],
         seed=STUDY.seeds[0],
         code=TRAINING_CODE[BASELINE],
     shell:

@@ -15,16 +15,14 @@ rule train_run:
         RESULTS / "benchmarks/train_run/{variant}/seed{seed}.tsv"
     conda:
         "../../envs/training.yaml"
-    threads: training_threads
+    threads: same_or_by_variant({name: chosen.training.threads for name, chosen in SETTINGS.items()})
     resources:
-        **gpu_needs("train_run"),
-        gpu=training_gpus,
+        **gpu_needs("train_run", same_or_by_variant(TRAINING_GPUS)),
     params:
-        study=STUDY.study,
-        settings=training_settings,
-        code=training_code,
+        settings=same_or_by_variant(TRAINING_SETTINGS),
+        code=same_or_by_variant(TRAINING_CODE),
     shell:
-        "python $SEEDWISE_SCRIPTS/train_run.py --study {params.study} --variant {wildcards.variant}"
+        f"python $SEEDWISE_SCRIPTS/train_run.py --study {STUDY.study} --variant {{wildcards.variant}}"
         " --seed {wildcards.seed} --settings {params.settings:q} --code {params.code}"
-        ' --tracking "$' + TRACKING + '" --data {input} --out {output.record}'
+        f' --tracking "${TRACKING}" --data {{input}} --out {{output.record}}'
         " --gpu-slots {resources.gpu_slots} > {log} 2>&1"
