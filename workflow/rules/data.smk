@@ -38,11 +38,11 @@ rule prepare_data:
 
 
 # `ancient` spares finished runs from data made again only where the data exist before Snakemake plans.
-if workflow.is_main_process and not Path(PREPARED).exists():
-    left = sum(not record.exists() for record in RECORDS)
+if workflow.is_main_process and not placed(PREPARED).exists():
+    left = sum(not placed(record).exists() for record in RECORDS)
     if 0 < left < len(RECORDS):
         print(
-            f"{PREPARED} is missing, and {left} of {len(RECORDS)} runs need it. Make it first, or the finished runs"
+            f"{placed(PREPARED)} is missing, and {left} of {len(RECORDS)} runs need it. Make it first, or the finished runs"
             " are trained again too:\n  snakemake --cores 1 prepare_data",
             file=sys.stderr,
         )

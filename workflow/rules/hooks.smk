@@ -84,7 +84,7 @@ def show_progress(jobs):
 
 
 # Rules that only look at a study, for which it is neither locked nor prepared.
-ONLOOKERS = {"status", "status_json", "collect_interim", "analyse_interim", "plot_interim", "interim"}
+ONLOOKERS = {"status", "status_json", "compare", "collect_interim", "analyse_interim", "plot_interim", "interim"}
 STUDY_LOCK = DISPLAY = None
 
 
@@ -99,7 +99,7 @@ def start_study():
             lock_study()
             prepare_mlflow()
             show_progress(jobs)
-        elif "interim" in asked and not any(Path(record).exists() for record in RECORDS):
+        elif "interim" in asked and not any(placed(record).exists() for record in RECORDS):
             raise WorkflowError("no run has a result yet, so there is nothing to report on; see snakemake status")
 
 
