@@ -61,6 +61,12 @@ def test_config_and_command_line_say_what_a_run_may_use(project):
     assert all(part in run for part in ("runtime=77", "mem_mb=123", "gpu_model=a100", "gpu_slots=1"))
 
 
+def test_runs_can_be_planned_in_parts(fresh):
+    parts = [fresh.planned("runs", "--batch", f"runs={part}/2") for part in (1, 2)]
+    assert [part["train_run"] for part in parts] == [2, 2]
+    assert not any("collect_runs" in part for part in parts)
+
+
 def test_memory_and_time_grow_with_each_attempt():
     resources = Resources.model_validate({"train_run": {"mem_mb": 1000}})
     assert [resources.limits("train_run", attempt) for attempt in (1, 2, 3)] == [(1000, 120), (2000, 240), (3000, 360)]
