@@ -39,16 +39,18 @@ def start(folder: Path, epochs: int, tracking: dict[str, object]) -> subprocess.
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
-def wait(processes: dict[str, subprocess.Popen[bytes]], began: float) -> dict[str, float]:
-    """Wait for all; return the seconds that each took, to its very end."""
+def wait(processes: dict[str, subprocess.Popen[bytes]], began: float) -> tuple[dict[str, float], dict[str, float]]:
+    """Wait for all; return the seconds that each took, to its very end, and its processor seconds."""
     seconds: dict[str, float] = {}
+    processor: dict[str, float] = {}
     while len(seconds) < len(processes):
-        for name, process in processes.items():
-            if name not in seconds and process.poll() is not None:
-                assert process.returncode == 0, name
-                seconds[name] = time.perf_counter() - began
+        for name in [name for name in processes if name not in seconds]:
+            pid, status, used = os.wait4(processes[name].pid, os.WNOHANG)  # with the children that it waited for
+            if pid:
+                assert status == 0, name
+                seconds[name], processor[name] = time.perf_counter() - began, used.ru_utime + used.ru_stime
         time.sleep(0.01)
-    return seconds
+    return seconds, processor
 
 
 def pair(tracker: str, folder: Path, epochs: int, tracked_first: bool) -> dict[str, object]:
@@ -63,13 +65,15 @@ def pair(tracker: str, folder: Path, epochs: int, tracked_first: bool) -> dict[s
         subprocess.run(command, cwd=folder / "tracked", check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     began = time.perf_counter()
     order = list(made) if tracked_first else list(reversed(made))
-    seconds = wait({name: start(folder / name, epochs, made[name]) for name in order}, began)
+    seconds, processor = wait({name: start(folder / name, epochs, made[name]) for name in order}, began)
     records = {name: read_record(folder / name / "results/cost/runs/baseline/seed0/metrics.json") for name in made}
     assert records["tracked"].metrics == records["untracked"].metrics
     timing = records["tracked"].timing
     return {
         "tracker": tracker,
         **seconds,
+        "processor": processor["tracked"] - processor["untracked"],
+        "processor_ratio": processor["tracked"] / processor["untracked"],
         "in_the_run": timing.tracking,
         "at_its_end": (seconds["tracked"] - timing.total) - (seconds["untracked"] - records["untracked"].timing.total),
         "share": timing.tracking / seconds["untracked"],
@@ -81,7 +85,9 @@ def main() -> None:
     """Time the pairs; print and write the figures, after those of an earlier call if the file is there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=2, help="pairs for each tracker (default: 2)")
-    parser.add_argument("--epochs", type=int, default=5, help="of a run; 5 took 90 seconds (default: 5)")
+    parser.add_argument(
+        "--epochs", type=int, default=5, help="of a run; 5 are about 90 seconds on one quiet core (default: 5)"
+    )
     parser.add_argument("--out", type=Path, help="JSON file to add the figures to")
     arguments = parser.parse_args()
     known = arguments.out is not None and arguments.out.exists()
@@ -102,7 +108,7 @@ def main() -> None:
         write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
 
 
-NUMBERS = ("tracked", "untracked", "in_the_run", "at_its_end", "share", "ratio")
+NUMBERS = ("tracked", "untracked", "in_the_run", "at_its_end", "share", "ratio", "processor", "processor_ratio")
 
 if __name__ == "__main__":
     main()
