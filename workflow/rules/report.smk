@@ -1,9 +1,11 @@
 # From tables to figures and results.md.
+#
+# Histories are read but not declared: they come from the same jobs as the records, whose every change reaches runs.csv,
+# and thousands of files more would slow down the planning of every command.
 rule plot_figures:
     input:
         runs=rules.collect_runs.output.runs,
         analysis=rules.analyse_study.output,
-        histories=[record.with_name("history.csv") for record in RECORDS],
     output:
         [
             report(
@@ -68,7 +70,6 @@ rule render_page:
     input:
         runs=rules.collect_runs.output.runs,
         analysis=rules.analyse_study.output,
-        histories=rules.plot_figures.input.histories,
         record=PULLED or STUDY.record_path(STUDY.analysis.baseline, STUDY.seeds[0]),
     output:
         report(
