@@ -41,7 +41,7 @@ def hold(images, generator):
         time.sleep(0.05)
     return images
 '''
-PATIENCE = 600
+PATIENCE = 900
 TABLE = "results/tiny/summary.csv"  # enough where figures and reports tell nothing more
 
 

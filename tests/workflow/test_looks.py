@@ -32,7 +32,7 @@ def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(fresh):
     assert "Look 2 of 2, with 4 of 4 seeds: stop" in second
     report = (fresh.results / "results.md").read_text()
     assert "EXPLORATORY" not in report  # the seeds of a declared look were not added afterwards
-    assert "over 4 seeds (0, 1, 2, 3)" in report
+    assert "Seeds: 0, 1, 2, 3." in report
     looks = json.loads((fresh.results / "looks.json").read_text())
     assert [(look["number"], look["decision"], look["seeds"]) for look in looks] == [
         (1, "go on", [0, 1]),

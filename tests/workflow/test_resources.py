@@ -61,6 +61,12 @@ def test_config_and_command_line_say_what_a_run_may_use(project):
     assert all(part in run for part in ("runtime=77", "mem_mb=123", "gpu_model=a100", "gpu_slots=1"))
 
 
+def test_runs_can_be_planned_in_parts(fresh):
+    planned = fresh.planned("runs", "--batch", "runs=1/2")  # Snakemake plans 2/2 only after 1/2 is done
+    assert planned["train_run"] == 2
+    assert "collect_runs" not in planned
+
+
 def test_memory_and_time_grow_with_each_attempt():
     resources = Resources.model_validate({"train_run": {"mem_mb": 1000}})
     assert [resources.limits("train_run", attempt) for attempt in (1, 2, 3)] == [(1000, 120), (2000, 240), (3000, 360)]

@@ -26,3 +26,9 @@ rule train_run:
         " --seed {wildcards.seed} --settings {params.settings:q} --code {params.code}"
         f' --tracking "${TRACKING}" --data {{input}} --out {{output.record}}'
         " --gpu-slots {resources.gpu_slots} > {log} 2>&1"
+
+
+# All runs and nothing after them, so that very many can be planned in parts:  snakemake --cores 8 runs --batch runs=1/10
+rule runs:
+    input:
+        RECORDS,
