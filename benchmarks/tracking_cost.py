@@ -27,14 +27,14 @@ OFF = {"wandb": {"mode": "disabled"}}
 TRACKED = {"wandb": {"wandb": {"mode": "offline"}}, "mlflow": {**OFF, "mlflow": {"enabled": True}}}
 
 
-def start(folder: Path, epochs: int, tracking: dict[str, object]) -> subprocess.Popen[bytes]:
+def start(folder: Path, data: Path, epochs: int, tracking: dict[str, object]) -> subprocess.Popen[bytes]:
     """Start the workflow's training script in an empty folder."""
     settings = RunSettings(
         dataset=DatasetSettings(), model=ModelSettings(), training=TrainingSettings(epochs=epochs, device="cpu")
     )
     command = [sys.executable, str(ROOT / "workflow/scripts/train_run.py"), "--study", "cost", "--variant", "baseline"]
     command += ["--seed", "0", "--settings", settings.canonical(), "--code", "0" * 12]
-    command += ["--tracking", json.dumps(tracking), "--data", str(ROOT / "data/fashion_mnist.npz")]
+    command += ["--tracking", json.dumps(tracking), "--data", str(data.resolve())]
     command += ["--out", str(folder / "results/cost/runs/baseline/seed0/metrics.json")]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
@@ -53,7 +53,7 @@ def wait(processes: dict[str, subprocess.Popen[bytes]], began: float) -> tuple[d
     return seconds, processor
 
 
-def pair(tracker: str, folder: Path, epochs: int, tracked_first: bool) -> dict[str, object]:
+def pair(tracker: str, folder: Path, data: Path, epochs: int, tracked_first: bool) -> dict[str, object]:
     """Train tracked and untracked at the same time; return the seconds of both, and those that tracking took."""
     made = {"tracked": TRACKED[tracker], "untracked": OFF}
     for name in made:
@@ -65,7 +65,7 @@ def pair(tracker: str, folder: Path, epochs: int, tracked_first: bool) -> dict[s
         subprocess.run(command, cwd=folder / "tracked", check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     began = time.perf_counter()
     order = list(made) if tracked_first else list(reversed(made))
-    seconds, processor = wait({name: start(folder / name, epochs, made[name]) for name in order}, began)
+    seconds, processor = wait({name: start(folder / name, data, epochs, made[name]) for name in order}, began)
     records = {name: read_record(folder / name / "results/cost/runs/baseline/seed0/metrics.json") for name in made}
     assert records["tracked"].metrics == records["untracked"].metrics
     timing = records["tracked"].timing
@@ -84,6 +84,7 @@ def pair(tracker: str, folder: Path, epochs: int, tracked_first: bool) -> dict[s
 def main() -> None:
     """Time the pairs; print and write the figures, after those of an earlier call if the file is there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT / "data/fashion_mnist.npz", help="prepared data")
     parser.add_argument("--rounds", type=int, default=2, help="pairs for each tracker (default: 2)")
     parser.add_argument(
         "--epochs", type=int, default=5, help="of a run; 5 are about 90 seconds on one quiet core (default: 5)"
@@ -95,7 +96,9 @@ def main() -> None:
     for number in range(arguments.rounds):
         for tracker in TRACKED:
             with tempfile.TemporaryDirectory() as scratch:
-                row = pair(tracker, Path(scratch), arguments.epochs, tracked_first=(len(rows) // 2) % 2 == 0)
+                row = pair(
+                    tracker, Path(scratch), arguments.data, arguments.epochs, tracked_first=(len(rows) // 2) % 2 == 0
+                )
             rows.append(row)
             print(f"round {number + 1}, {tracker}: {json.dumps(row)}", flush=True)
     medians = {
