@@ -35,7 +35,7 @@ test: $(VENV)/.dev chromium ## set up and run every test
 test-fast: $(VENV)/.dev    ## only the tests that take no workflow runs
 	$(BIN)/python -m pytest -m "not slow and not slurm"
 
-test-slurm: $(VENV)/.dev   ## studies on a real Slurm, which root gets from Debian's packages
+test-slurm: $(VENV)/.cluster  ## studies on a real Slurm, which root gets from Debian's packages
 	$(BIN)/python -m pytest -m slurm tests/slurm tests/kubernetes
 
 chromium:                  # what opens the HTML report in tests; where it cannot be installed they are skipped
@@ -72,8 +72,13 @@ $(VENV)/.notebooks: $(VENV)/.study requirements-notebooks.txt requirements-effic
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-notebooks.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.study $(wildcard requirements-*.txt)
+$(VENV)/.dev: $(VENV)/.study requirements-dev.txt requirements-mlflow.txt requirements-notebooks.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# Apart from .dev: Snakemake imports every plugin that is installed at each start, and the Slurm one takes 0.4 s.
+$(VENV)/.cluster: $(VENV)/.dev requirements-cluster.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.study requirements-bench.txt
