@@ -1,11 +1,11 @@
 # Everything a study needs, in one image; docs/deployment.md says how to use it.
 #
-#   docker build -t seedwise:cpu .                                      torch for CPUs
-#   docker build -t seedwise:cuda --build-arg TORCH_INDEX=https://pypi.org/simple .    torch with its own CUDA
+#   docker build -t seedwise .                                            torch with its own CUDA, which trains on CPUs too
+#   docker build -t seedwise:cpu --build-arg TORCH_INDEX=<address> .      smaller: PyTorch's index of CPU wheels
 FROM python:3.11-slim-bookworm
 
-# The wheels of the first index are for CPUs and small; those of PyPI bring CUDA, so that no CUDA image is needed.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# The usual wheels bring CUDA, so that no CUDA image is needed; another index may have smaller ones.
+ARG TORCH_INDEX=
 
 # git: each run record names the commit. procps: Snakemake measures memory with ps.
 RUN apt-get update \
@@ -15,12 +15,12 @@ RUN apt-get update \
 WORKDIR /opt/seedwise
 COPY requirements.txt ./
 RUN grep -E '^torch(vision)?==' requirements.txt > torch.txt \
- && pip install --no-cache-dir --index-url "${TORCH_INDEX}" -r torch.txt \
+ && pip install --no-cache-dir ${TORCH_INDEX:+--index-url "${TORCH_INDEX}"} -r torch.txt \
  && pip install --no-cache-dir -r requirements.txt "setuptools>=69"
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation .
 
-# A study is a folder of the user's: docker run --rm -v "$PWD":/study seedwise:cpu --cores 4
+# A study is a folder of the user's: docker run --rm -v "$PWD":/study seedwise --cores 4
 WORKDIR /study
 ENTRYPOINT ["snakemake", "--snakefile", "/opt/seedwise/Snakefile", "--workflow-profile", "/opt/seedwise/profiles/default"]
 CMD ["--help"]

@@ -79,7 +79,7 @@ def _wait_for_one(choices: Sequence[Gpu], slots: int, report: Callable[[str], No
 
 def _folder() -> Path:
     """Folder of the locks: one for the whole machine, all its users and studies; TMPDIR may differ by job."""
-    folder = Path(os.environ.get("SEEDWISE_GPU_LOCKS", "/tmp/seedwise-gpus"))
+    folder = Path(os.environ.get("SEEDWISE_GPU_LOCKS") or Path("/tmp") / "seedwise-gpus")
     if job := os.environ.get("SLURM_JOB_ID"):
         # Slurm gave these GPUs to this job; whoever shares them with another job does so because Slurm says so.
         folder /= f"slurm-{job}"

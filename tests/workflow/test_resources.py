@@ -23,7 +23,7 @@ def two_gpus(tmp_path, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     yield names
     for name in names:
-        for lock in Path("/tmp/seedwise-gpus").glob(f"{name}.*"):
+        for lock in (Path("/tmp") / "seedwise-gpus").glob(f"{name}.*"):
             lock.unlink()
 
 
