@@ -91,7 +91,7 @@ def test_a_mistake_in_the_flags_is_one_line(capsys, flags, message):
         (["analyse", "results.csv", "--baseline", "A"], "--metric is missing"),
         (["analyse", "results.csv", "--metric", "score"], "--baseline is missing"),
         (["analyse", "results.csv", "--metrik", "score"], "unknown flag --metrik; did you mean --metric?"),
-        (["analize", "results.csv"], "invalid choice: 'analize' (choose from 'analyse', 'analyze')"),
+        (["analize", "results.csv"], "invalid choice: 'analize' (choose from 'analyse', 'analyze', 'compare')"),
         ([], "the following arguments are required: COMMAND"),
     ],
 )

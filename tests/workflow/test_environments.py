@@ -39,7 +39,7 @@ def environment(file):
     listed = yaml.safe_load((ROOT / file).read_text())["dependencies"]
     from_pip = next((entry["pip"] for entry in listed if isinstance(entry, dict)), [])
     texts = [entry for entry in listed if isinstance(entry, str)] + from_pip
-    parts = [re.match(r"([\w-]+)\s*=*\s*([\d.]*)", text).groups() for text in texts]
+    parts = [re.match(r"([\w-]+)\s*=*\s*([\d.]*)", text.lower()).groups() for text in texts]
     return {name: version for name, version in parts if name not in {"python", "pip"}}
 
 
@@ -50,7 +50,7 @@ def environments_by_script():
 
 @pytest.mark.parametrize("file", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "envs").glob("*.yaml")))
 def test_conda_environments_have_the_pinned_versions(file):
-    pinned = pins("requirements.txt")
+    pinned = {name: version for path in ROOT.glob("requirements*.txt") for name, version in pins(path.name).items()}
     for name, version in environment(file).items():
         assert version == pinned[name.removesuffix("-base")], name
 
