@@ -132,14 +132,14 @@ def commands(config_file: str, commit: str | None = None) -> list[str]:
     return [*checkout, "make setup", f".venv/bin/snakemake --cores 4 --resources gpu=1{option}"]
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat
+def _flat(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Every setting by its dotted path; a setting that is a mapping itself stays whole."""
+    return {f"{section}.{key}": value for section, values in settings.items() for key, value in values.items()}
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_plain(part)}' for key, part in value.items())}}}"
     return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
 
 
