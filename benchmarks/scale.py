@@ -208,7 +208,7 @@ def measure(folder: Path, variants: int, seeds: int, rounds: int) -> dict[str, o
             snakemake(workflow, home, "--forceall", "--quiet", "all", believe=True)
         make_project(empty, variants, seeds)
     operations: dict[str, tuple[Callable[[str], Measured], str]] = {
-        "collect, analyse, plot, render": (lambda name: again(name, homes[name]), "4 of 5 steps"),
+        "collect, analyse, plot, render": (lambda name: again(name, homes[name]), r"steps \(100%\) done"),
         "nothing to do": (lambda name: snakemake(name, homes[name]), "Nothing to be done"),
         "one more seed, `-n`": (
             lambda name: snakemake(name, homes[name], "-n", "--quiet", "rules", study="more"),

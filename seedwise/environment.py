@@ -27,7 +27,9 @@ def prepare(scripts: Path, package: Path, results: Path, tracking: str) -> str:
     _prepend("PYTHONPATH", Path.cwd())  # where a user's own functions lie
     _prepend("PYTHONPATH", package)
     os.environ["SEEDWISE_SCRIPTS"] = str(scripts)
-    name = "SEEDWISE_TRACKING_" + re.sub(r"\W", "_", str(results))
+    # Names that differ stay different, and a shell's are ASCII.
+    place = re.sub(r"[^A-Za-z0-9/]", lambda found: f"_{ord(found[0]):x}", str(results)).replace("/", "_")
+    name = f"SEEDWISE_TRACKING_{place}"
     os.environ[name] = tracking
     return name
 

@@ -79,10 +79,15 @@ def _wait_for_one(choices: Sequence[Gpu], slots: int, report: Callable[[str], No
 
 def _folder() -> Path:
     """Folder of the locks: one for the whole machine, all its users and studies; TMPDIR may differ by job."""
-    folder = Path(os.environ.get("SEEDWISE_GPU_LOCKS") or Path("/tmp") / "seedwise-gpus")
+    folder = _shared(Path(os.environ.get("SEEDWISE_GPU_LOCKS") or Path("/tmp") / "seedwise-gpus"))
     if job := os.environ.get("SLURM_JOB_ID"):
         # Slurm gave these GPUs to this job; whoever shares them with another job does so because Slurm says so.
-        folder /= f"slurm-{job}"
+        folder = _shared(folder / f"slurm-{job}")
+    return folder
+
+
+def _shared(folder: Path) -> Path:
+    """Make a folder in which every user can make and lock files, whatever the umask."""
     folder.mkdir(parents=True, exist_ok=True)
     with suppress(PermissionError):  # the folder is somebody else's, who did this
         folder.chmod(0o1777)
@@ -93,7 +98,9 @@ def _try_lock(name: str) -> int | None:
     """Lock a file of this name; return its descriptor, or None if another process has it."""
     path = _folder() / name.replace("/", "_")
     with suppress(FileExistsError):  # flock asks for no right to write, so that users can share the files
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o444))
+        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o444)
+        os.fchmod(made, 0o444)
+        os.close(made)
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -66,7 +66,7 @@ class Session:
         study: that is run.
         results: folder that holds the studies' folders.
         wanted: what the runs of each variant are to look like.
-        total: runs of the study that are due, those of earlier sessions among them.
+        total: runs that Snakemake was asked for, those of earlier sessions among them.
         waiting: runs that this session is to train and has not started, by variant.
     """
 

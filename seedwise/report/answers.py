@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from seedwise.plan import Plan
 from seedwise.report.look_section import level
 from seedwise.report.rows import Comparison, VariantSummary
-from seedwise.report.sentences import alone_sentence, metric_words, seeds_words
-from seedwise.report.tables import enumerate_words, number, p_value, percent, quantity
+from seedwise.report.sentences import alone_sentence, equivalence_confidence, metric_words, seeds_words
+from seedwise.report.tables import enumerate_words, interval, number, p_value, percent, quantity
 from seedwise.statistics.power import MAX_SEEDS
 from seedwise.statistics.runs import PENDING, STATUSES
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
@@ -139,6 +139,14 @@ def _sure(c: Comparison, plan: Plan, comparisons: int, exploratory: bool) -> str
     limit = f"below {level(plan.alpha)}"
     alone = comparisons > 1 and c.test != "dunnett" and c.verdict == Verdict.NOT_SUPPORTED and c.p_value < plan.alpha
     claim = "By the numbers, which confirm nothing here" if exploratory else _standard(plan)
+    if c.verdict == Verdict.EQUIVALENT:
+        each = ", each comparison on its own" if comparisons > 1 else ""
+        lead = claim if exploratory else "Sure by the plan's standard"
+        return (
+            f"{lead}: the {equivalence_confidence(plan)} CI of the difference, "
+            f"{interval(c.equivalence_low, c.equivalence_high)}, lies inside the margin; variants that differ by more "
+            f"pass this in at most {_at_most(plan)} of studies{each}."
+        )
     sure = "Not sure enough" if c.verdict == Verdict.NOT_SUPPORTED else claim
     text = (
         f"{sure}: equal variants would show a gap this large in {percent(c.p_value)} of studies (p {p_value(c.p_value)}"
@@ -152,14 +160,16 @@ def _sure(c: Comparison, plan: Plan, comparisons: int, exploratory: bool) -> str
     if c.verdict == Verdict.NOT_SUPPORTED:
         chances = f" Alone it would pass; with {comparisons} chances to be fooled it does not." if alone else ""
         return f"{text}, and a claim needs p {limit}.{chances} This does not show that they are equal."
-    if c.verdict == Verdict.EQUIVALENT:
-        return f"{text}, and differences larger than the margin are ruled out at the {level(plan.alpha)} level."
     fragile = " But the verdict is *fragile*: other common methods disagree." if c.fragile else ""
     return f"{text}, and a claim needs p {limit}.{fragile}"
 
 
 def _standard(plan: Plan) -> str:
-    return f"Sure by the plan's standard, by which luck alone passes in at most {percent(plan.alpha)} of studies"
+    return f"Sure by the plan's standard, by which luck alone passes in at most {_at_most(plan)} of studies"
+
+
+def _at_most(plan: Plan) -> str:
+    return percent(plan.alpha).removeprefix("less than ")
 
 
 def _settle(c: Comparison, plan: Plan, comparisons: int, exploratory: bool, next_look: int | None) -> str:
@@ -184,14 +194,15 @@ def _seeds(c: Comparison, plan: Plan, comparisons: int) -> str:
         return "Unknown: the spread between seeds cannot be estimated."
     size = "the size of the declared margin" if plan.margin else "the size seen here; the true one may be smaller"
     now = min(c.n, c.n_baseline)
+    several = f" Correcting for {comparisons} comparisons takes some more." if comparisons > 1 else ""
     if c.seeds_needed >= MAX_SEEDS:
         return f"No practical number of seeds: {MAX_SEEDS} or more per variant for a gap of {size}."
     if c.seeds_needed <= now:
         return (
-            f"A few more than {now} seeds per variant, {FRESH}: without the correction for {comparisons} comparisons "
-            f"{c.seeds_needed:.0f} would do for a gap of {size}."
+            f"More than {now} seeds per variant, {FRESH}: {c.seeds_needed:.0f} usually show a gap of {size}, but these "
+            f"did not.{several}"
         )
     return (
-        f"About {c.seeds_needed:.0f} seeds per variant instead of {now}, {FRESH}. In 80% of such studies they show a "
-        f"gap of {size}."
+        f"About {c.seeds_needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies show a gap of "
+        f"{size}.{several}"
     )

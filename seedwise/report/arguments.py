@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from seedwise.csv_tables import read_table
 from seedwise.findings import read_findings
 from seedwise.progress.interim import first_result, run_folder
 from seedwise.progress.states import read_status
@@ -37,9 +38,9 @@ def report_parser(description: str | None, out: str) -> argparse.ArgumentParser:
 
 def read_report(arguments: argparse.Namespace) -> ReportInput:
     """Read everything that the arguments of `report_parser` name."""
-    tables = {name: pd.read_csv(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")}
+    tables = {name: read_table(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")}
     study = Study.model_validate_json(arguments.study)
-    sources = pd.read_csv(arguments.runs.with_name("sources.csv")) if study.varied() else None
+    sources = read_table(arguments.runs.with_name("sources.csv")) if study.varied() else None
     effects = pd.read_csv(arguments.runs.with_name("effects.csv"), dtype=TEXT) if study.factorial() else None
     report = build_report(
         study,

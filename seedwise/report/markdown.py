@@ -65,7 +65,7 @@ class ReportInput:
     and versions are unknown and left out.
     `sources` is sources.csv, in studies whose variants differ in what varies, `effects` is
     effects.csv, in factorial studies. At a look, `seeds` are those so far and
-    `planned_seeds` those of the last look.
+    `planned_seeds` those of the last look. `pulled`: the runs were recorded elsewhere.
     """
 
     title: str
@@ -91,6 +91,7 @@ class ReportInput:
     effects: pd.DataFrame | None = None
     look: Look | None = None
     planned_seeds: Sequence[int] | None = None
+    pulled: bool = False
 
 
 def render_results(report: ReportInput) -> str:
@@ -123,7 +124,7 @@ def render_results(report: ReportInput) -> str:
     return _template().render(
         title=escape(report.title),
         origin=_origin(report),
-        plan_declared=_plan_declared(report),
+        plan_declared=plan_declared(report),
         runs_file="`runs.csv`" if report.study else code(report.config_file),
         plan_hash=code(report.plan_hash),
         question=question(comparisons, names, plan),
@@ -192,7 +193,7 @@ def _declared_when(report: ReportInput) -> str:
         return (
             f"How this is decided was given on the command line ([plan](#the-declared-plan) {code(report.plan_hash)})."
         )
-    if report.exploratory:
+    if report.exploratory or report.pulled:
         return f"[The plan](#the-declared-plan) {code(report.plan_hash)} says how this is decided."
     return (
         "How to decide was written down before results existed: [the declared plan](#the-declared-plan) "
@@ -220,11 +221,16 @@ def _new_test_set(report: ReportInput) -> str:
     return " and testing on the same examples, not about new test examples"
 
 
-def _plan_declared(report: ReportInput) -> str:
+def plan_declared(report: ReportInput) -> str:
+    """Say of a plan whether it was there before the results, as far as that is known; its hash follows."""
     if report.study is None:
         return (
             "Given on the command line; a table cannot show whether that was before the results were seen. Its hash is"
         )
+    if report.pulled:
+        return "From the config; runs recorded elsewhere cannot show whether it is older than they are. Its hash is"
+    if report.exploratory:
+        return "Not all of this was as it was declared before results existed: see the top. Its hash is"
     return "Written down before results existed; its hash is"
 
 
@@ -292,7 +298,8 @@ def _test_set_table(report: ReportInput, plain: Mapping[str, str]) -> str:
 
 
 def _plan_table(report: ReportInput) -> str:
-    title = "Decided beforehand" if report.study else "Given"
+    known = report.study and not (report.exploratory or report.pulled)
+    title = "Decided beforehand" if known else "Given"
     declared = {**report.plan.model_dump(mode="json"), "seeds": list(report.planned_seeds or report.seeds)}
     rows = [[code(key), _declared(value)] for key, value in declared.items()]
     return markdown_table([title, "Value"], rows)

@@ -24,7 +24,7 @@ from seedwise.report.factorial_section import factorial_section
 from seedwise.report.forest import forest_axis
 from seedwise.report.histories import HistoryOfRun
 from seedwise.report.look_section import look_paragraph
-from seedwise.report.markdown import RUN_COLUMNS, ReportInput, next_look, results_table, runs_and_seeds
+from seedwise.report.markdown import RUN_COLUMNS, ReportInput, next_look, plan_declared, results_table, runs_and_seeds
 from seedwise.report.rows import Comparison, VariantSummary, is_missing, read_rows
 from seedwise.report.sources_section import sources_section
 from seedwise.report.tables import MISSING, capital, escape, interval, number, p_cell, percent, quantity, signed
@@ -83,6 +83,7 @@ def render_page(report: ReportInput, curves: HistoryOfRun) -> str:
         headline=inline(capital(headline(comparisons, names, exploratory))),
         question=inline(question(comparisons, names, plan)),
         runs_line=capital(runs_and_seeds(report)),
+        plan_declared=plan_declared(report),
         alone=[] if comparisons else [inline(answer.found) for answer in answers],
         look=inline(look_paragraph(report.look, names)) if report.look else "",
         exploratory=exploratory,

@@ -72,7 +72,7 @@ def results_tex(study: str, summaries: Sequence[VariantSummary], labels: Mapping
         for row in summaries
     ]
     caption = (
-        f"{capital(metric_words(plan))} ({direction_words(plan)}) over $n$ seeds. Std: standard deviation between "
+        f"{tex(capital(metric_words(plan)))} ({direction_words(plan)}) over $n$ seeds. Std: standard deviation between "
         f"seeds. Intervals of the mean: {confidence} Student's t, and {confidence} percentile bootstrap."
     )
     if lost := sum(row.n_diverged for row in summaries):

@@ -73,6 +73,7 @@ def build_report(
         ],
         sources=sources,
         effects=effects,
+        pulled=isinstance(record, Pulled),
     )
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from seedwise.csv_tables import read_table
 from seedwise.errors import UserError
 from seedwise.findings import read_findings
 from seedwise.names import nearest
@@ -59,9 +59,12 @@ class FinishedStudy:
 
     def test(self, variant: str) -> TTest | None:
         """The t test of a variant against the baseline, as the plan pairs it; None where it is not defined."""
+        row = self.comparisons[variant]
+        if row.difference is None:
+            return None  # a finished run has no finite value, and the study analysed nothing either
         own, base = (np.asarray(self.summaries[name].values) for name in (variant, self.plan.baseline))
         scores, baseline = oriented(own, base, self.plan.higher_is_better)
-        if self.plan.pairing == "seed" and len(scores) != len(baseline):
+        if self.plan.pairing == "seed" and not len(scores) == len(baseline) == row.n:
             return None  # which of these runs share a seed is not in the table
         return declared_test(scores, baseline, self.plan.pairing)
 
@@ -102,7 +105,7 @@ def read_finished(folder: Path) -> FinishedStudy:
         declared = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
         plan = Plan.model_validate(declared["analysis"])
         findings = read_findings(folder / "findings.json")
-        summary, comparisons = (pd.read_csv(folder / f"{name}.csv") for name in ("summary", "comparisons"))
+        summary, comparisons = (read_table(folder / f"{name}.csv") for name in ("summary", "comparisons"))
         return FinishedStudy(
             folder.name,
             plan,
@@ -293,4 +296,4 @@ def _listed(study: FinishedStudy) -> str:
 
 
 def _values(study: FinishedStudy) -> dict[str, tuple[float, ...]]:
-    return {name: row.values for name, row in study.summaries.items()}  # noqa: PD011
+    return {name: row.values for name, row in study.summaries.items()}

@@ -79,7 +79,8 @@ def show_progress(jobs):
     waiting = Counter(job.wildcards.variant for job in jobs if job.rule.name == "train_run")
     quiet = {about.name for about in settings.quiet or ()}
     if waiting and handler and not quiet & {"ALL", "PROGRESS"}:
-        DISPLAY = Display(Session(STUDY, FOLDER.parent, expected(STUDY, TRAINING_CODE), len(RECORDS), waiting), handler)
+        asked = sum(job.rule.name == "train_run" for job in workflow.dag.jobs)  # not all, with --batch or a target
+        DISPLAY = Display(Session(STUDY, FOLDER.parent, expected(STUDY, TRAINING_CODE), asked, waiting), handler)
         DISPLAY.start(logger, hide_noise=not (settings.verbose or settings.printshellcmds))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from seedwise.csv_tables import read_table
 from seedwise.declaration import hold_to_first
 from seedwise.errors import run_script
 from seedwise.files import write_text
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--interim", type=Path, help="status.json, for an interim report in a folder of the study's")
     arguments = parser.parse_args()
     plan = Plan.model_validate_json(arguments.plan)
-    runs = pd.read_csv(arguments.runs)
+    runs = read_table(arguments.runs)
     folder = arguments.runs.parent
     states = read_status(arguments.interim) if arguments.interim else ()
     study_folder = folder.parent if states else folder

@@ -6,8 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-import pandas as pd
-
+from seedwise.csv_tables import read_table
 from seedwise.errors import UserError, run_script
 from seedwise.findings import read_findings
 from seedwise.plan import Plan
@@ -32,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     declared, labels = Plan.model_validate_json(arguments.plan), json.loads(arguments.labels)
     runs, summary, comparisons = (
-        pd.read_csv(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")
+        read_table(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")
     )
     records = arguments.records or arguments.runs.with_name("runs")
     look = read_findings(arguments.runs.with_name("findings.json")).look
