@@ -119,7 +119,7 @@ def test_a_log_says_in_a_line_what_each_run_came_to(project):
     record = project.record("baseline", 0)
     record.unlink()
     printed = project.run("--", str(record.relative_to(project.folder)))
-    assert re.search(r"baseline seed 0 finished in .*, validation accuracy 0\.\d{4} \(4 of 4 runs done\)", printed)
+    assert re.search(r"baseline seed 0 finished in .*, validation accuracy 0\.\d{4} \(1 of 1 run done\)", printed)
     assert "\x1b" not in printed
     assert "Finished jobid" not in printed
     assert jobs(printed)["train_run"] == 1, "what Snakemake says of the plan is still shown"
