@@ -210,7 +210,8 @@ class Display(logging.Handler):
             result = f": {state.reason}"
         elif state.validation_accuracy is not None:
             result = f", validation accuracy {state.validation_accuracy:.4f}"
-        counted = f" ({self._session.done} of {self._session.total} runs done)" if not self._terminal else ""
+        runs = "run" if self._session.total == 1 else "runs"
+        counted = f" ({self._session.done} of {self._session.total} {runs} done)" if not self._terminal else ""
         self._say(f"{_name(job.run)} {state.state} in {took}{result}{counted}")
 
     def _say(self, text: str) -> None:
