@@ -74,6 +74,8 @@ CONFIG_FILE = " and ".join(os.path.relpath(file) for file in CONFIG_FILES) or EL
 VARIANTS = [variant.name for variant in STUDY.variants]
 LABELS = json.dumps({variant.name: variant.label or variant.name for variant in STUDY.variants})
 PLAN = STUDY.analysis.model_dump_json()
+# What reports and progress read of it. Neither resources nor trackers change what they say.
+STUDY_JSON = STUDY.model_dump_json(by_alias=True, exclude={"resources", "tracking"})
 SETTINGS = {name: or_exit(STUDY.settings, name) for name in VARIANTS}
 
 DATASET = slug(STUDY.dataset.name)

@@ -13,7 +13,7 @@ rule status:
     conda:
         "../../envs/analysis.yaml"
     params:
-        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources", "tracking"})),
+        study=verbatim(STUDY_JSON),
         seeds=list(SEEDS),
         code=json.dumps(TRAINING_CODE),
         results=str(FOLDER.parent),
@@ -41,7 +41,7 @@ rule collect_interim:
     conda:
         "../../envs/analysis.yaml"
     params:
-        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources", "tracking"})),
+        study=verbatim(STUDY_JSON),
         seeds=list(SEEDS),
         code=json.dumps(TRAINING_CODE),
         asked=time.time(),

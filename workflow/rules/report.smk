@@ -56,7 +56,7 @@ rule render_report:
     resources:
         **needs("render_report"),
     params:
-        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources", "tracking"})),
+        study=verbatim(STUDY_JSON),
         config=CONFIG_FILE,
         record="--pulled" if SOURCE else "--record",
         code=code_digest("seedwise/report", "seedwise/report/results.md.j2"),
@@ -86,7 +86,7 @@ rule render_page:
     resources:
         **needs("render_page"),
     params:
-        study=verbatim(STUDY.model_dump_json(by_alias=True, exclude={"resources", "tracking"})),
+        study=verbatim(STUDY_JSON),
         config=CONFIG_FILE,
         record="--pulled" if SOURCE else "--record",
         code=code_digest("seedwise/report", *(f"seedwise/report/page.{kind}" for kind in ("html.j2", "css", "js"))),
