@@ -25,7 +25,7 @@ notebooks: $(VENV)/.notebooks ## execute the notebooks of workflow/notebooks; pa
 
 report: $(VENV)/.study     ## the study's results/<study>/report.html: all results, runtimes, provenance in one file
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 $(CONFIGFILE:%=--configfile %)
-	@folder=$$($(BIN)/python -c 'import sys; from seedwise.config import read_study as r; print(r(sys.argv[1]).folder())' \
+	@folder=$$($(BIN)/python -c 'import sys; from seedwise.config.reading import read_study as r; print(r(sys.argv[1]).folder())' \
 	  $(or $(CONFIGFILE),config.yaml)) && $(SNAKEMAKE) --quiet=all $(CONFIGFILE:%=--configfile %) \
 	  --report $$folder/report.html && echo "Open $$folder/report.html in a browser; it needs no network."
 

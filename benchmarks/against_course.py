@@ -21,8 +21,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from seedwise.files import write_text
-from seedwise.records import read_record
+from seedwise.basics.files import write_text
+from seedwise.runs.record import read_record
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -24,9 +24,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from seedwise.files import write_text
-from seedwise.hardware import cpu_model
+from seedwise.basics.files import write_text
 from seedwise.plan import Plan
+from seedwise.runs.hardware import cpu_model
 from seedwise.statistics import analyse, bootstrap_cis
 
 VARIANTS, RESAMPLES, TEST_SIZE = 1000, 10_000, 10_000

@@ -30,7 +30,7 @@ from benchmarks.calibration.measure import (
     measure_normal_coverage,
 )
 from benchmarks.calibration.runs import Pools, read_pools
-from seedwise.files import write_text
+from seedwise.basics.files import write_text
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 

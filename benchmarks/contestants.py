@@ -20,10 +20,10 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from benchmarks import course_style
-from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
-from seedwise.training.loop import autocast, train_epoch
-from seedwise.training.models import build_model
-from seedwise.training.setup import SetUp, set_up
+from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+from seedwise.trainers.image_classifier.training.loop import autocast, train_epoch
+from seedwise.trainers.image_classifier.training.models import build_model
+from seedwise.trainers.image_classifier.training.setup import SetUp, set_up
 
 EPOCHS = 3
 RATE, MOMENTUM = 0.05, 0.9

@@ -21,13 +21,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from seedwise.data import images
-from seedwise.files import write_text
-from seedwise.settings import DatasetSettings
-from seedwise.training.augmentation import Augmentation, random_crop, random_horizontal_flip
-from seedwise.training.batches import Examples, Parts, split, training_batches
-from seedwise.training.loop import evaluate
-from seedwise.training.seeding import Streams, initialise, set_seed, stream_seed
+from seedwise.basics.files import write_text
+from seedwise.trainers.image_classifier.datasets import images
+from seedwise.trainers.image_classifier.settings import DatasetSettings
+from seedwise.trainers.image_classifier.training.augmentation import Augmentation, random_crop, random_horizontal_flip
+from seedwise.trainers.image_classifier.training.batches import Examples, Parts, split, training_batches
+from seedwise.trainers.image_classifier.training.loop import evaluate
+from seedwise.trainers.image_classifier.training.seeding import Streams, initialise, set_seed, stream_seed
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = ("baseline", "dropout", "augmentation", "wider layer", "added layer")

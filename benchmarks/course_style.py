@@ -22,7 +22,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
-from seedwise.training.models import SmallCNN
+from seedwise.trainers.image_classifier.training.models import SmallCNN
 
 NORMALISE = [transforms.ToTensor(), transforms.Normalize((0.2860,), (0.3530,))]
 AUGMENT = [transforms.RandomCrop(28, padding=4), transforms.RandomHorizontalFlip()]

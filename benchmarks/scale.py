@@ -26,11 +26,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from seedwise.data.images import ImageData, save  # noqa: E402
-from seedwise.hardware import cpu_model  # noqa: E402
-from seedwise.records import METRICS, Provenance, RunRecord, Sizes, Timing, write_record  # noqa: E402
-from seedwise.settings import RunSettings  # noqa: E402
-from seedwise.study import Study  # noqa: E402
+from seedwise.config.study import Study  # noqa: E402
+from seedwise.runs.hardware import cpu_model  # noqa: E402
+from seedwise.runs.record import METRICS, Provenance, RunRecord, Sizes, Timing, write_record  # noqa: E402
+from seedwise.trainers.image_classifier.datasets.images import ImageData, save  # noqa: E402
+from seedwise.trainers.image_classifier.settings import RunSettings  # noqa: E402
 
 TEST_IMAGES = 1000
 RESULTS = Path("results/scale")

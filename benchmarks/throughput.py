@@ -26,10 +26,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from seedwise.files import write_text
-from seedwise.hardware import cpu_model
-from seedwise.records import read_record
-from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+from seedwise.basics.files import write_text
+from seedwise.runs.hardware import cpu_model
+from seedwise.runs.record import read_record
+from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"

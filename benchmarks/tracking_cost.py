@@ -18,9 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from seedwise.files import write_text
-from seedwise.records import read_record
-from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+from seedwise.basics.files import write_text
+from seedwise.runs.record import read_record
+from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 OFF = {"wandb": {"mode": "disabled"}}

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from seedwise import __version__
+from seedwise.basics.errors import UserError
 from seedwise.commands import analyse, compare
-from seedwise.errors import UserError
 
 MISTAKE, INTERRUPTED = 2, 130
 

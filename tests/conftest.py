@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seedwise.data import images
+from seedwise.trainers.image_classifier.datasets import images
 from tests.browser import launch
 from tests.tiny import TINY_IMAGES
 

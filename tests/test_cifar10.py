@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from torchvision.datasets import CIFAR10
 
-from seedwise.data import cifar10, registry
-from seedwise.data.images import DataError
+from seedwise.trainers.image_classifier.datasets import cifar10, registry
+from seedwise.trainers.image_classifier.datasets.images import DataError
 from tests.training.conftest import train_on
 
 PER_FILE = 4

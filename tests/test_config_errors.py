@@ -13,8 +13,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedwise.config import ConfigError, load_study, read_study
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
+from seedwise.config.reading import ConfigError, load_study, read_study
 
 ROOT = Path(__file__).parents[1]
 TABLE = yaml.safe_load((ROOT / "tests" / "config_errors.yaml").read_text(encoding="utf-8"))
@@ -207,6 +207,6 @@ def test_whatever_stands_there_the_answer_is_a_study_or_plain_lines(path: tuple[
 
 
 def test_importing_is_light() -> None:
-    code = "import sys, seedwise.config; print(*{'torch', 'numpy', 'scipy', 'pandas', 'snakemake'} & set(sys.modules))"
+    code = "import sys, seedwise.config.reading; print(*{'torch', 'numpy', 'scipy', 'pandas', 'snakemake'} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout.split() == []

@@ -2,7 +2,7 @@
 
 import math
 
-from seedwise.csv_tables import read_table
+from seedwise.analysis.tables import read_table
 
 
 def test_names_that_look_like_numbers_or_like_nothing_stay_text(tmp_path):

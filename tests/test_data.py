@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from seedwise.data import fashion_mnist, images
-from seedwise.data.images import DataError, ImageData, stratified_order, stratified_subset
+from seedwise.trainers.image_classifier.datasets import fashion_mnist, images
+from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData, stratified_order, stratified_subset
 
 
 def small_data(n: int = 40) -> ImageData:

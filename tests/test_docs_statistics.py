@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from seedwise.report import rule_of_thumb
-from seedwise.report.tables import p_cell
+from seedwise.report.text import rule_of_thumb
+from seedwise.report.text.format import p_cell
 from seedwise.statistics import (
     Verdict,
     detectable_effect,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seedwise.config import read_study
-from seedwise.study import Study
+from seedwise.config.reading import read_study
+from seedwise.config.study import Study
 
 TEXT = """\
 study: demo

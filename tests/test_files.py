@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from seedwise.files import LockHeldError, atomic_write, content_digest, hold_lock, write_text
+from seedwise.basics.files import LockHeldError, atomic_write, content_digest, hold_lock, write_text
 
 
 def test_a_crash_while_writing_keeps_the_old_file_and_leaves_no_litter(tmp_path):
@@ -38,7 +38,7 @@ def test_content_digest_sees_content_and_names_but_not_times(tmp_path):
     assert len({before, edited, renamed}) == 3
 
 
-HOLDER = "import sys, time; from pathlib import Path; from seedwise.files import hold_lock\n"
+HOLDER = "import sys, time; from pathlib import Path; from seedwise.basics.files import hold_lock\n"
 HOLDER += "with hold_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
 
 

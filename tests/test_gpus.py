@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from seedwise import hardware
-from seedwise.gpus import take_gpu
+from seedwise.runs import hardware
+from seedwise.runs.gpus import take_gpu
 
 ROOT = Path(__file__).parents[1]
 RUN = """
 import os, sys, time
-from seedwise.gpus import take_gpu
+from seedwise.runs.gpus import take_gpu
 with take_gpu(sys.argv[1], int(sys.argv[2]), lambda text: print(text, flush=True)):
     began = time.monotonic()
     print("on", os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seedwise.errors import UserError
-from seedwise.looks import conclude, describe, due, read_looks, record_look
+from seedwise.analysis.looks import conclude, describe, due, read_looks, record_look
+from seedwise.basics.errors import UserError
 from seedwise.plan import Plan
 
 PLAN = Plan(baseline="a", looks=(3, 5, 10))
@@ -90,7 +90,7 @@ def test_the_plans_hash_covers_looks_and_stays_for_plans_without():
 
 
 def test_importing_is_light():
-    code = "import sys, seedwise.looks; print(*{'numpy', 'scipy', 'pandas'} & set(sys.modules))"
+    code = "import sys, seedwise.analysis.looks; print(*{'numpy', 'scipy', 'pandas'} & set(sys.modules))"
     root = Path(__file__).parents[1]
     answer = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert answer.stdout.split() == []

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from torchvision.datasets import OxfordIIITPet
 
-from seedwise.data import oxford_pet, registry
-from seedwise.data.images import DataError, load
+from seedwise.trainers.image_classifier.datasets import oxford_pet, registry
+from seedwise.trainers.image_classifier.datasets.images import DataError, load
 from tests.training.conftest import train_on
 
 SPLITS = {"trainval": 5, "test": 3}

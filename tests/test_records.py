@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from seedwise.records import (
+from seedwise.runs.record import (
     METRICS,
     Provenance,
     RecordError,

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from seedwise import schema
+from seedwise.config import schema
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
@@ -25,7 +25,7 @@ def validator() -> Any:
 @pytest.mark.parametrize("name", list(schema.SCHEMAS))
 def test_the_committed_schema_is_in_step_with_the_models(name: str) -> None:
     committed = (schema.FOLDER / name).read_text(encoding="utf-8")
-    assert committed == schema.render(schema.SCHEMAS[name]()), "run: python -m seedwise.schema"
+    assert committed == schema.render(schema.SCHEMAS[name]()), "run: python -m seedwise.config.schema"
     jsonschema.Draft202012Validator.check_schema(json.loads(committed))
 
 

@@ -13,12 +13,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seedwise import settings as settings_module
-from seedwise.config import read_study
-from seedwise.errors import UserError
-from seedwise.names import nearest
-from seedwise.settings import STREAMS
-from seedwise.study import Run, RunSettings, Study, TrackingSettings, TrainingSettings, Variant
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import nearest
+from seedwise.config.reading import read_study
+from seedwise.config.study import Run, RunSettings, Study, TrackingSettings, TrainingSettings, Variant
+from seedwise.trainers.image_classifier import settings as settings_module
+from seedwise.trainers.image_classifier.settings import STREAMS
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = read_study(ROOT / "config.yaml")

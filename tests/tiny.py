@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seedwise.data import images
-from seedwise.data.images import ImageData
+from seedwise.trainers.image_classifier.datasets import images
+from seedwise.trainers.image_classifier.datasets.images import ImageData
 
 TINY_IMAGES = Path(__file__).parent / "fashion_mnist_600_300.npz"
 

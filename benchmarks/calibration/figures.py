@@ -14,7 +14,7 @@ from scipy import stats
 from benchmarks.calibration.measure import SIZES
 from benchmarks.calibration.rules import ALPHA
 from benchmarks.calibration.runs import TEST_IMAGES, Pools
-from seedwise.report import style
+from seedwise.report.figures import style
 
 ORDER = (
     "percentile_difference",
@@ -74,7 +74,7 @@ def plot_noise(pools: Pools, stem: Path) -> None:
     with mpl.rc_context(style.RC):
         figure = Figure(figsize=(style.WIDTH, style.HEIGHT), layout="constrained")
         axes = figure.add_subplot()
-        looks = style.looks(["baseline", pools.name], "baseline")
+        looks = style.appearances(["baseline", pools.name], "baseline")
         for name, pool, marker in (("baseline", pools.baseline, "o"), (pools.name, pools.variant, "s")):
             scores = np.sort(pool) * 100 / TEST_IMAGES
             expected = stats.norm.ppf((np.arange(len(scores)) + 0.625) / (len(scores) + 0.25))  # Blom 1958

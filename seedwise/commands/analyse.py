@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     """
     _check(arguments)
     from seedwise.plan import Plan
-    from seedwise.report.terminal import verdict_table
+    from seedwise.report.text.terminal import verdict_table
     from seedwise.sources.table import read_runs
     from seedwise.statistics.analysis import analyse
     from seedwise.statistics.intervals import DataError
@@ -119,12 +119,12 @@ def _shown(results: str) -> str:
 
 def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan: Plan, command: str) -> None:
     """Write the tables, the figures and results.md into `out`."""
-    from seedwise.files import write_text
-    from seedwise.report.captions import FIGURES
-    from seedwise.report.figures import plot_differences, plot_means, plot_power
-    from seedwise.report.markdown import render_results
-    from seedwise.report.pairing_figure import plot_pairing, shared_seeds
+    from seedwise.basics.files import write_text
+    from seedwise.report.figures.differences import plot_differences, plot_means, plot_power
+    from seedwise.report.figures.pairing import plot_pairing, shared_seeds
     from seedwise.report.table_report import build_report
+    from seedwise.report.text.captions import FIGURES
+    from seedwise.report.text.results import render_results
     from seedwise.statistics.analysis import write_table
 
     compared = len(analysis.comparisons) > 0

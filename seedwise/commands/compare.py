@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
 
 DESCRIPTION = """\
 Lay two finished studies side by side: did what one found about a variant hold in the other? Takes two folders of
@@ -57,8 +57,9 @@ def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> 
             f"name two studies, found {found}: seedwise compare results/a results/b, or in a workflow "
             "snakemake --cores 1 compare --config studies=a,b"
         )
-    from seedwise.files import write_text
-    from seedwise.report.two_studies import (
+    from seedwise.basics.files import write_text
+    from seedwise.report.figures.two_studies import plot_two_studies
+    from seedwise.report.text.two_studies import (
         caveats,
         compare_studies,
         headline,
@@ -66,7 +67,6 @@ def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> 
         render_csv,
         render_markdown,
     )
-    from seedwise.report.two_studies_figure import plot_two_studies
 
     first, second = (read_finished(folder) for folder in folders)
     rows = compare_studies(first, second)

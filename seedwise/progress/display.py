@@ -16,10 +16,10 @@ import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from seedwise.basics.words import quantity
+from seedwise.config.study import Run
 from seedwise.progress.session import Session, Snapshot, Training
 from seedwise.progress.words import duration
-from seedwise.report.tables import quantity
-from seedwise.study import Run
 
 REDRAW = 0.5
 FIRST_PAUSE, LONGEST_PAUSE, PAUSE_SHARE = 30.0, 600.0, 0.05

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
+from seedwise.config.study import Run
 from seedwise.progress.states import RESULTS, STATES, RunState, State
 from seedwise.progress.words import counts, place, seeds_by_variant
-from seedwise.records import COLUMNS, RunRecord, tabulate
-from seedwise.study import Run
+from seedwise.runs.record import COLUMNS, RunRecord, tabulate
 
 MOST_NAMED = 12
 """Runs of one state that a report names one by one."""

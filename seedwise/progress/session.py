@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from seedwise.progress.attempt import read_attempt
+from seedwise.config.study import Run, Study
 from seedwise.progress.states import Expected, RunState, read_epoch, read_state
-from seedwise.study import Run, Study
+from seedwise.runs.attempt import read_attempt
 
 
 class Training(NamedTuple):

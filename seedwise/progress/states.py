@@ -10,10 +10,10 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from seedwise.errors import UserError
-from seedwise.progress.attempt import ENDED, is_alive, read_attempt
-from seedwise.records import Status
-from seedwise.study import Run, Study
+from seedwise.basics.errors import UserError
+from seedwise.config.study import Run, Study
+from seedwise.runs.attempt import ENDED, is_alive, read_attempt
+from seedwise.runs.record import Status
 
 State = Literal["finished", "diverged", "outdated", "failed", "interrupted", "running", "missing"]
 STATES: tuple[State, ...] = ("finished", "diverged", "outdated", "failed", "interrupted", "running", "missing")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from seedwise.basics.words import quantity
 from seedwise.progress.states import RunState
-from seedwise.report.tables import quantity
 
 
 def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:

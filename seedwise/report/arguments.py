@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from seedwise.csv_tables import read_table
-from seedwise.findings import read_findings
+from seedwise.analysis.findings import read_findings
+from seedwise.analysis.tables import read_table
+from seedwise.config.study import Study
 from seedwise.progress.interim import first_result, run_folder
 from seedwise.progress.states import read_status
-from seedwise.records import RunRecord, read_record
-from seedwise.report.factorial_section import TEXT
-from seedwise.report.markdown import ReportInput
 from seedwise.report.study_report import build_report
+from seedwise.report.text.factorial_section import TEXT
+from seedwise.report.text.results import ReportInput
+from seedwise.runs.record import RunRecord, read_record
 from seedwise.sources.pulled import Pulled, read_pulled
-from seedwise.study import Study
 
 
 def report_parser(description: str | None, out: str) -> argparse.ArgumentParser:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from seedwise.findings import Findings
-from seedwise.records import RunRecord
-from seedwise.report import paper
-from seedwise.report.captions import CURVES, FIGURES, INTERACTIONS
-from seedwise.report.markdown import NewTestSet, ReportInput, ReportVariant
+from seedwise.analysis.findings import Findings
+from seedwise.config.study import Study
 from seedwise.report.rows import Comparison, VariantSummary, read_rows
+from seedwise.report.text import paper
+from seedwise.report.text.captions import CURVES, FIGURES, INTERACTIONS
+from seedwise.report.text.results import NewTestSet, ReportInput, ReportVariant
+from seedwise.runs.record import RunRecord
 from seedwise.sources.pulled import Pulled
-from seedwise.study import Study
 
 DATASET_NAMES = {"fashion_mnist": "Fashion-MNIST"}
 

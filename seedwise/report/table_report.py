@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from seedwise.basics.words import enumerate_words
 from seedwise.plan import Plan
-from seedwise.report.markdown import ReportInput, ReportVariant
-from seedwise.report.tables import enumerate_words
+from seedwise.report.text.results import ReportInput, ReportVariant
 from seedwise.statistics.analysis import Analysis
 
 

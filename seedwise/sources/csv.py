@@ -6,8 +6,8 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from seedwise.errors import UserError
-from seedwise.names import not_known
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import not_known
 from seedwise.sources.found import FoundRun, number, state_of, whole
 from seedwise.sources.settings import RunsSettings
 

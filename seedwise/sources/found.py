@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seedwise.errors import UserError
-from seedwise.records import METRICS
+from seedwise.basics.errors import UserError
+from seedwise.runs.record import METRICS
 
 State = Literal["finished", "diverged", "failed", "running"]
 RUNNING = ("running", "pending", "preempting", "scheduled", "unfinished")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from seedwise.files import write_text
+from seedwise.basics.files import write_text
 from seedwise.sources.found import metric_keys, select, tabulate_found
 from seedwise.sources.settings import RunsSettings
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from seedwise.names import problem
-from seedwise.settings import Number, Section
+from seedwise.basics.names import problem
+from seedwise.basics.sections import Number, Section
 
 NEEDED = {"wandb": "project", "csv": "path", "mlflow": "experiment"}
 ALLOWED = {"wandb": {"project", "entity", "filters", "timeout"}, "csv": {"path"}, "mlflow": {"experiment", "uri"}}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
 from seedwise.statistics.runs import STATUSES, unknown
 
 SEPARATORS = (",", "\t", ";")

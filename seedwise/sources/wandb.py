@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
 from seedwise.sources.found import FoundRun, number, state_of, whole
 from seedwise.sources.settings import RunsSettings
 from seedwise.tracking.results import analysis_id

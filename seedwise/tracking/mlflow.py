@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seedwise.files import hold_lock
+from seedwise.basics.files import hold_lock
 from seedwise.tracking import TrackedRun, TrackerError
 from seedwise.tracking.settings import MlflowSettings
 from seedwise.tracking.weights_and_biases import wandb_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seedwise.plugins import load_plugin
+from seedwise.basics.plugins import load_plugin
 from seedwise.tracking import TrackedRun, Tracker
 from seedwise.tracking.mlflow import MlflowTracker
 from seedwise.tracking.settings import TrackingSettings

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from seedwise.records import RunRecord, read_record
+from seedwise.runs.record import RunRecord, read_record
 from seedwise.tracking import TrackedRun, Tracker
 
 

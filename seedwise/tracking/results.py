@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
 from seedwise.tracking import TrackerError
 from seedwise.tracking.settings import WandbSettings
 from seedwise.tracking.sync import check_server, send_run

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from seedwise.names import not_known, problem, quote
-from seedwise.plugins import is_plugin
-from seedwise.settings import Number, Section
+from seedwise.basics.names import not_known, problem, quote
+from seedwise.basics.plugins import is_plugin
+from seedwise.basics.sections import Number, Section
 
 Text = Annotated[str, Field(min_length=1)]
 EPOCH_METRICS = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds")

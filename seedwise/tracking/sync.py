@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
 from seedwise.tracking.weights_and_biases import key_is_there, quiet_environment
 
 CONNECT_SECONDS = 5.0

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from seedwise.errors import UserError
-from seedwise.files import hold_lock
-from seedwise.progress.attempt import SILENCE, Attempt, attempt, is_alive, read_attempt
+from seedwise.basics.errors import UserError
+from seedwise.basics.files import hold_lock
+from seedwise.runs.attempt import SILENCE, Attempt, attempt, is_alive, read_attempt
 
 
 def leave(folder, **changes):

@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
+from seedwise.config.study import Run
 from seedwise.progress.display import Terminal, block, log_line, pause
 from seedwise.progress.session import Job, Session, Snapshot, Training, time_left
 from seedwise.progress.states import expected
 from seedwise.progress.words import duration, seed_ranges
-from seedwise.study import Run
 from tests.progress.test_states import CODE, HISTORY, put_attempt, put_record, study  # noqa: F401 - a fixture
 
 

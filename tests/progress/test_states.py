@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
+from seedwise.config.study import Study
 from seedwise.progress.interim import interim_reasons, interim_table
 from seedwise.progress.states import RunState, read_states, read_status
 from seedwise.progress.status import status_json, status_text
-from seedwise.records import COLUMNS, read_record
-from seedwise.study import Study
+from seedwise.runs.record import COLUMNS, read_record
 from tests.test_records import record
 
 CODE = {"baseline": "c" * 12, "dropout": "c" * 12}

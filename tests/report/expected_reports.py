@@ -7,7 +7,7 @@ from pathlib import Path
 from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
-from seedwise.report.markdown import NewTestSet, ReportInput, render_results
+from seedwise.report.text.results import NewTestSet, ReportInput, render_results
 
 EXPECTED = Path(__file__).parent / "expected"
 LABELS = {"baseline": "Baseline", "augment": "+ Augment", "dropout": "+ Drop|out"}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from seedwise.plan import Plan
-from seedwise.report.markdown import ReportInput, ReportVariant
+from seedwise.report.text.results import ReportInput, ReportVariant
 from seedwise.statistics.analysis import analyse
 
 Scores = Mapping[str, Sequence[float | None]]

@@ -8,9 +8,9 @@ import pytest
 from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
-from seedwise.report.answers import headline, question, runs_line, short_answers
-from seedwise.report.markdown import render_results
 from seedwise.report.rows import Comparison, VariantSummary, read_rows
+from seedwise.report.text.answers import headline, question, runs_line, short_answers
+from seedwise.report.text.results import render_results
 
 PLAN = Plan(baseline="A")
 NAMES = {"A": "A", "B": "B", "C": "C", "D": "D", "E": "E"}

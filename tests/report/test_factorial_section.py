@@ -12,10 +12,10 @@ import pytest
 from made_studies import make_report, make_runs
 
 from seedwise.plan import Plan
-from seedwise.report import style
-from seedwise.report.factorial_section import TEXT, factorial_section
-from seedwise.report.interactions_figure import plot_interactions
-from seedwise.report.markdown import render_results
+from seedwise.report.figures import style
+from seedwise.report.figures.interactions import plot_interactions
+from seedwise.report.text.factorial_section import TEXT, factorial_section
+from seedwise.report.text.results import render_results
 from seedwise.statistics.analysis import write_table
 from seedwise.statistics.factorial import factorial_effects
 

@@ -13,7 +13,11 @@ import pytest
 from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
-from seedwise.report import curves_figure, figures, means_figure, pairing_figure, style
+from seedwise.report.figures import curves as curves_figure
+from seedwise.report.figures import differences as figures
+from seedwise.report.figures import means as means_figure
+from seedwise.report.figures import pairing as pairing_figure
+from seedwise.report.figures import style
 from seedwise.report.rows import VariantSummary, read_rows
 
 LOSS = {"metric": "test_loss", "higher_is_better": False}
@@ -201,10 +205,10 @@ def test_pooled_std_weighs_by_degrees_of_freedom():
 
 def test_looks_are_distinct_for_twelve_variants_and_do_not_depend_on_the_baseline():
     names = [f"v{i}" for i in range(12)]
-    appearance = style.looks(names, "v0")
+    appearance = style.appearances(names, "v0")
     assert len(set(appearance.values())) == 12
     assert appearance["v0"].colour == style.BASELINE_COLOUR
-    assert style.looks(names[:4], "v0")["v3"] == appearance["v3"]
+    assert style.appearances(names[:4], "v0")["v3"] == appearance["v3"]
 
 
 def test_wrapping_fills_lines_evenly_and_shortens_what_is_too_long():
@@ -220,6 +224,6 @@ def test_drawing_leaves_global_settings_alone_and_needs_no_display(tmp_path):
     before = dict(mpl.rcParams)
     draw("one variant", tmp_path, only=("means",))
     assert dict(mpl.rcParams) == before
-    program = "import sys, seedwise.report.figures; print('matplotlib.pyplot' in sys.modules)"
+    program = "import sys, seedwise.report.figures.differences; print('matplotlib.pyplot' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

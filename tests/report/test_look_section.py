@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from made_studies import A, B, make_report, make_runs
 
-from seedwise.looks import conclude
+from seedwise.analysis.looks import conclude
 from seedwise.plan import Plan
-from seedwise.report.markdown import render_results
+from seedwise.report.text.results import render_results
 from seedwise.statistics.analysis import analyse
 from seedwise.statistics.spending import spending_at
 

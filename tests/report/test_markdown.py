@@ -15,7 +15,7 @@ from expected_reports import EXPECTED, reports
 from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
-from seedwise.report.markdown import render_results
+from seedwise.report.text.results import render_results
 from seedwise.statistics.analysis import write_table
 
 SECTIONS = ["Setup", "Results", "What cannot be concluded", "Warnings", "Failed runs", "The declared plan", "All runs"]
@@ -144,14 +144,14 @@ def test_no_blank_line_is_doubled_and_the_file_ends_with_one_newline():
 
 
 def test_template_refuses_what_is_not_given(monkeypatch):
-    monkeypatch.setattr("seedwise.report.captions.means_caption", lambda *_: jinja2.StrictUndefined(name="caption"))
+    monkeypatch.setattr(
+        "seedwise.report.text.captions.means_caption", lambda *_: jinja2.StrictUndefined(name="caption")
+    )
     with pytest.raises(jinja2.UndefinedError, match="caption"):
         render_results(make_report({"A": A}))
 
 
 def test_report_needs_neither_matplotlib_nor_torch_nor_snakemake():
-    program = (
-        "import sys, seedwise.report.markdown; print(sorted({'matplotlib', 'torch', 'snakemake'} & set(sys.modules)))"
-    )
+    program = "import sys, seedwise.report.text.results; print(sorted({'matplotlib', 'torch', 'snakemake'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

@@ -7,7 +7,7 @@ import pytest
 from made_studies import A, B, make_report
 
 from seedwise.plan import Plan
-from seedwise.report.page import MOST_NUMBERS, render_page, thinned
+from seedwise.report.page.page import MOST_NUMBERS, render_page, thinned
 from tests.browser import visiting
 
 LABELS = {"baseline": "Baseline", "augment": "+ Augment", "dropout": "+ Dropout"}

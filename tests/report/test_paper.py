@@ -11,8 +11,8 @@ import pytest
 from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
-from seedwise.report import paper
 from seedwise.report.study_report import paper_files
+from seedwise.report.text import paper
 
 AWKWARD = r"[50%] & #1_a^2 ~x{y} \z <b> $5 | * ±"
 

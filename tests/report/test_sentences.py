@@ -8,9 +8,9 @@ import pytest
 from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
-from seedwise.report import captions, rule_of_thumb, sentences
-from seedwise.report.details import comparison_text, evidence_note, evidence_table, seeds_needed_cell
 from seedwise.report.rows import Comparison, VariantSummary, read_rows
+from seedwise.report.text import captions, rule_of_thumb, sentences
+from seedwise.report.text.details import comparison_text, evidence_note, evidence_table, seeds_needed_cell
 
 PLAN = Plan(baseline="A")
 NAMES = {"A": "A", "B": "B", "C": "C"}

@@ -8,10 +8,10 @@ import pandas as pd
 from made_studies import A, make_report
 
 from seedwise.plan import Plan
-from seedwise.report.markdown import render_results
-from seedwise.report.sources_section import SOURCES, sources_section
-from seedwise.settings import STREAMS
-from seedwise.statistics.sources import sources_of_variance
+from seedwise.report.text.randomness_section import SOURCES, sources_section
+from seedwise.report.text.results import render_results
+from seedwise.statistics.randomness import sources_of_variance
+from seedwise.trainers.image_classifier.settings import STREAMS
 
 PLAN = Plan(baseline="all")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from seedwise.config import load_study
+from seedwise.config.reading import load_study
+from seedwise.config.study import Study
 from seedwise.report.study_report import changes
-from seedwise.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedwise.report import tables
+from seedwise.report.text import format as tables
 
 
 @pytest.mark.parametrize(

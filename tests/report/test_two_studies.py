@@ -10,11 +10,11 @@ import pytest
 from made_studies import make_report
 from scipy import stats
 
+from seedwise.analysis.declaration import declared
+from seedwise.analysis.findings import Findings, write_findings
 from seedwise.cli import main
-from seedwise.declaration import declared
-from seedwise.findings import Findings, write_findings
 from seedwise.plan import Plan
-from seedwise.report.two_studies import agreement, compare_studies, read_finished
+from seedwise.report.text.two_studies import agreement, compare_studies, read_finished
 from seedwise.statistics.analysis import write_table
 
 BASE = [0.800, 0.803, 0.798]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from seedwise.errors import UserError
+from seedwise.basics.errors import UserError
 from seedwise.sources import csv as csv_source
 from seedwise.sources.found import FoundRun, metric_keys, number, select, state_of, whole
 from seedwise.sources.settings import RunsSettings

@@ -7,14 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from seedwise.statistics.intervals import (
-    DataError,
-    as_scores,
-    mean_std,
-    rate_upper_bound,
-    sigma_interval,
-    t_interval,
-)
+from seedwise.statistics.intervals import DataError, as_scores, mean_std, rate_upper_bound, sigma_interval, t_interval
 
 X = [0.842, 0.838, 0.851]
 SCORES = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=12)

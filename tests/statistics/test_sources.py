@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from seedwise.statistics.intervals import DataError
-from seedwise.statistics.sources import sources_of_variance, variance_share
+from seedwise.statistics.randomness import sources_of_variance, variance_share
 
 EVERYTHING = ("init", "order")
 

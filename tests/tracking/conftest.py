@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from seedwise.records import RunRecord, read_record
-from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+from seedwise.runs.record import RunRecord, read_record
+from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 120

@@ -9,7 +9,7 @@ import pytest
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.tracking.registry import trackers
 from seedwise.tracking.settings import EPOCH_METRICS, TrackingSettings
-from seedwise.training.run import HISTORY
+from seedwise.trainers.image_classifier.training.run import HISTORY
 
 TRACKER = """
 from pathlib import Path

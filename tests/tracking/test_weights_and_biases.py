@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seedwise.study import WandbSettings
+from seedwise.config.study import WandbSettings
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.tracking.weights_and_biases import WandbTracker, wandb_id
 
@@ -17,7 +17,7 @@ RUN = TrackedRun("my-study", "dropout", 3, {"model": {"dropout": 0.2}}, "0123456
 OFFLINE = """
 import sys
 from pathlib import Path
-from seedwise.study import WandbSettings
+from seedwise.config.study import WandbSettings
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.tracking.weights_and_biases import WandbTracker
 names = {"validation_accuracy": "val_acc"}

@@ -6,10 +6,10 @@ import csv
 
 import pytest
 
-from seedwise.data import images
-from seedwise.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 from seedwise.tracking import Mirrors
-from seedwise.training.run import Request, train_run
+from seedwise.trainers.image_classifier.datasets import images
+from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+from seedwise.trainers.image_classifier.training.run import Request, train_run
 
 QUIET = lambda _: None  # noqa: E731
 
@@ -61,10 +61,10 @@ def request_run(tmp_path, tiny_data):
 @pytest.fixture
 def first_steps(tiny_data):
     """Set up a run and train it for an epoch on its first examples; returns the set-up and the mean loss."""
-    from seedwise.training.batches import Examples
-    from seedwise.training.loop import train_epoch
-    from seedwise.training.setup import set_up
-    from seedwise.training.trainable import set_trainable
+    from seedwise.trainers.image_classifier.training.batches import Examples
+    from seedwise.trainers.image_classifier.training.freezing import set_trainable
+    from seedwise.trainers.image_classifier.training.loop import train_epoch
+    from seedwise.trainers.image_classifier.training.setup import set_up
 
     def train(n=64, epoch=1, seed=0, **changes):
         chosen = settings(**changes)

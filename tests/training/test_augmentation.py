@@ -4,10 +4,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from seedwise.training import batches
-from seedwise.training.augmentation import CROP_PADDING, build_augmentations, random_crop, random_horizontal_flip
-from seedwise.training.batches import Examples, training_batches
-from seedwise.training.seeding import Streams, torch_generator
+from seedwise.trainers.image_classifier.training import batches
+from seedwise.trainers.image_classifier.training.augmentation import (
+    CROP_PADDING,
+    build_augmentations,
+    random_crop,
+    random_horizontal_flip,
+)
+from seedwise.trainers.image_classifier.training.batches import Examples, training_batches
+from seedwise.trainers.image_classifier.training.seeding import Streams, torch_generator
 
 
 def images(n, channels=1, size=12):
@@ -58,7 +63,9 @@ def test_about_half_of_the_images_are_mirrored_and_the_rest_untouched():
 
 def test_augmentations_apply_in_the_order_named():
     assert build_augmentations(["random_crop", "random_horizontal_flip"]) == [random_crop, random_horizontal_flip]
-    assert build_augmentations(["seedwise.training.augmentation:random_crop"]) == [random_crop]
+    assert build_augmentations(["seedwise.trainers.image_classifier.training.augmentation:random_crop"]) == [
+        random_crop
+    ]
 
 
 @pytest.mark.parametrize("at_once", [1, 12, 1024])

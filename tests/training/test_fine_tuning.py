@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from seedwise.settings import TrainingSettings
 from seedwise.tracking import Mirrors
-from seedwise.training.loop import train_epoch
-from seedwise.training.models import SmallCNN
-from seedwise.training.run import train_run
-from seedwise.training.trainable import head_of, parameter_groups, set_trainable
+from seedwise.trainers.image_classifier.settings import TrainingSettings
+from seedwise.trainers.image_classifier.training.freezing import head_of, parameter_groups, set_trainable
+from seedwise.trainers.image_classifier.training.loop import train_epoch
+from seedwise.trainers.image_classifier.training.models import SmallCNN
+from seedwise.trainers.image_classifier.training.run import train_run
 from tests.training.conftest import QUIET
 
 
@@ -41,7 +41,7 @@ def test_after_the_frozen_epochs_all_learns(first_steps):
         "head.bias",
     ]
     before = copy(made)
-    from seedwise.settings import ModelSettings
+    from seedwise.trainers.image_classifier.settings import ModelSettings
 
     set_trainable(model, ModelSettings(**frozen), epoch=2)
     train_epoch(made.learner, made.parts.validation, streams=made.streams, epoch=2)

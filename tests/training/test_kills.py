@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seedwise.records import read_record
+from seedwise.runs.record import read_record
 from tests.conftest import ROOT
 
 # One process, imported once; it forks a child for each life, so that a kill costs no start of Python. It trains the
@@ -20,7 +20,7 @@ LIVES = """
 import os, pickle, signal, sys, time
 import torch._dynamo  # what torch imports at the first step
 from seedwise.tracking import Mirrors
-from seedwise.training.run import train_run
+from seedwise.trainers.image_classifier.training.run import train_run
 
 def live(request, seconds=None):
     child = os.fork()

@@ -7,9 +7,15 @@ import sys
 import numpy as np
 import pytest
 
-from seedwise.errors import UserError
-from seedwise.report.lr_finder_figure import plot_lr_finder
-from seedwise.training.lr_finder import HIGHEST, LOWEST, STEPS, find_learning_rate, suggestions
+from seedwise.basics.errors import UserError
+from seedwise.report.figures.lr_finder import plot_lr_finder
+from seedwise.trainers.image_classifier.training.lr_finder import (
+    HIGHEST,
+    LOWEST,
+    STEPS,
+    find_learning_rate,
+    suggestions,
+)
 from tests.training.conftest import QUIET, settings
 
 RATES = np.logspace(-7, 0, 85)
@@ -57,8 +63,8 @@ def test_groups_keep_their_share_and_a_frozen_body_stays(tiny_data):
 
 
 def test_a_loss_that_explodes_at_once_is_told(tiny_data, monkeypatch):
-    monkeypatch.setattr("seedwise.training.lr_finder.LOWEST", 1e25)
-    monkeypatch.setattr("seedwise.training.lr_finder.HIGHEST", 1e30)
+    monkeypatch.setattr("seedwise.trainers.image_classifier.training.lr_finder.LOWEST", 1e25)
+    monkeypatch.setattr("seedwise.trainers.image_classifier.training.lr_finder.HIGHEST", 1e30)
     with pytest.raises(UserError, match=r"lr_finder: the loss exploded after \d+ steps"):
         find_learning_rate(settings(), 0, tiny_data, QUIET)
 

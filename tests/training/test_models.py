@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from seedwise.errors import UserError
-from seedwise.settings import ModelSettings
-from seedwise.training import pretrained
-from seedwise.training.batches import Normalisation
-from seedwise.training.models import build_model
-from seedwise.training.pretrained import WeightsError, model_input
-from seedwise.training.trainable import head_of
+from seedwise.basics.errors import UserError
+from seedwise.trainers.image_classifier.settings import ModelSettings
+from seedwise.trainers.image_classifier.training import pretrained
+from seedwise.trainers.image_classifier.training.batches import Normalisation
+from seedwise.trainers.image_classifier.training.freezing import head_of
+from seedwise.trainers.image_classifier.training.models import build_model
+from seedwise.trainers.image_classifier.training.pretrained import WeightsError, model_input
 
 
 def build(name, *, channels=3, size=28, classes=7, seed=0, **settings):

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from seedwise.tracking import Mirrors
-from seedwise.training import loop, provenance
-from seedwise.training.run import train_run
-from seedwise.training.setup import compile_model, set_determinism, set_up
+from seedwise.trainers.image_classifier.training import loop, provenance
+from seedwise.trainers.image_classifier.training.run import train_run
+from seedwise.trainers.image_classifier.training.setup import compile_model, set_determinism, set_up
 from tests.training.conftest import QUIET
 
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from seedwise.data import images
-from seedwise.records import METRICS, RunRecord, read_record
-from seedwise.settings import DatasetSettings
+from seedwise.runs.record import METRICS, RunRecord, read_record
 from seedwise.tracking import Mirrors
-from seedwise.training import batches, loop, run
-from seedwise.training.batches import split
-from seedwise.training.run import train_run
-from seedwise.training.setup import DeviceError
+from seedwise.trainers.image_classifier.datasets import images
+from seedwise.trainers.image_classifier.settings import DatasetSettings
+from seedwise.trainers.image_classifier.training import batches, loop, run
+from seedwise.trainers.image_classifier.training.batches import split
+from seedwise.trainers.image_classifier.training.run import train_run
+from seedwise.trainers.image_classifier.training.setup import DeviceError
 from tests.training.conftest import QUIET
 
 

@@ -7,9 +7,16 @@ import pytest
 import torch
 from torch import nn
 
-from seedwise.settings import ModelSettings
-from seedwise.training.models import build_model
-from seedwise.training.seeding import STREAMS, initialise, numpy_generator, set_seed, stream_seed, torch_generator
+from seedwise.trainers.image_classifier.settings import ModelSettings
+from seedwise.trainers.image_classifier.training.models import build_model
+from seedwise.trainers.image_classifier.training.seeding import (
+    STREAMS,
+    initialise,
+    numpy_generator,
+    set_seed,
+    stream_seed,
+    torch_generator,
+)
 
 
 def build(seed, **settings):

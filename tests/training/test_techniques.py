@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from seedwise.settings import OPTIMIZERS, SCHEDULES
 from seedwise.tracking import Mirrors
-from seedwise.training.augmentation import Mixup, random_crop, random_erasing
-from seedwise.training.batches import Examples, training_batches
-from seedwise.training.run import train_run
-from seedwise.training.seeding import Streams, numpy_generator, torch_generator
+from seedwise.trainers.image_classifier.settings import OPTIMIZERS, SCHEDULES
+from seedwise.trainers.image_classifier.training.augmentation import Mixup, random_crop, random_erasing
+from seedwise.trainers.image_classifier.training.batches import Examples, training_batches
+from seedwise.trainers.image_classifier.training.run import train_run
+from seedwise.trainers.image_classifier.training.seeding import Streams, numpy_generator, torch_generator
 from tests.training.conftest import QUIET
 
 
@@ -110,7 +110,7 @@ def test_the_moving_average_is_evaluated_and_lags_behind_the_weights(first_steps
 def test_the_moving_average_follows_its_formula():
     from torch import nn
 
-    from seedwise.training.ema import average
+    from seedwise.trainers.image_classifier.training.ema import average
 
     layer = nn.Linear(1, 1, bias=False)
     mean = average(layer, 0.3)
@@ -170,7 +170,7 @@ def test_mixup_and_erasing_follow_the_augmentation_stream(first_steps, technique
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_schedule_goes_through_its_course_in_every_group(request_run, optimizer, schedule):
-    from seedwise.training.setup import set_up
+    from seedwise.trainers.image_classifier.training.setup import set_up
 
     request = request_run(optimizer=optimizer, schedule=schedule, learning_rate=0.01, learning_rate_ratio=0.1)
     learner = set_up(request.settings, 0, request.data, QUIET).learner

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from seedwise.settings import STREAMS, DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 from seedwise.tracking import Mirrors
-from seedwise.training.run import Request, train_run
-from seedwise.training.seeding import FIXED_SEED, Streams
+from seedwise.trainers.image_classifier.settings import (
+    STREAMS,
+    DatasetSettings,
+    ModelSettings,
+    RunSettings,
+    TrainingSettings,
+)
+from seedwise.trainers.image_classifier.training.run import Request, train_run
+from seedwise.trainers.image_classifier.training.seeding import FIXED_SEED, Streams
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seedwise.resources import Resources
+from seedwise.config.resources import Resources
 
 pytestmark = pytest.mark.slow
 

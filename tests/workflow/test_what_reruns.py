@@ -86,7 +86,9 @@ def test_a_deleted_record_trains_one_run(project):
 
 
 def test_edited_training_code_trains_everything(project):
-    project.edit("seedwise/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = 100")
+    project.edit(
+        "seedwise/trainers/image_classifier/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = 100"
+    )
     assert project.planned() == {"train_run": 4, **ANALYSIS}
 
 
@@ -114,7 +116,7 @@ def test_touched_files_train_nothing(project, files):
 
 
 def test_an_edited_figure_trains_nothing(project):
-    project.edit("seedwise/report/style.py", '"""', '"""Another look. ')
+    project.edit("seedwise/report/figures/style.py", '"""', '"""Another look. ')
     assert project.planned() == {"plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
 
 

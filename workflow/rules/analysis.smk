@@ -18,7 +18,7 @@ rule collect_runs:
         seeds=list(SEEDS),
         source=["--source", SOURCE.model_dump_json(by_alias=True, exclude_unset=True)] if SOURCE else [],
         metric=["--metric", STUDY.analysis.metric] if SOURCE else [],
-        code=code_digest("seedwise/records.py", "seedwise/sources"),
+        code=code_digest("seedwise/runs/record.py", "seedwise/sources"),
     shell:
         "python $SEEDWISE_SCRIPTS/collect_runs.py --variants {params.variants} --seeds {params.seeds}"
         " {params.source:q} {params.metric} --out {output.runs} > {log} 2>&1"
@@ -49,7 +49,7 @@ rule analyse_study:
         factorial=json.dumps(FACTORIAL),
         pulled="--pulled" if SOURCE else "",
         code=code_digest(
-            "seedwise/statistics", "seedwise/predictions.py", "seedwise/declaration.py", "seedwise/looks.py"
+            "seedwise/statistics", "seedwise/analysis/new_test_set.py", "seedwise/analysis/declaration.py", "seedwise/analysis/looks.py"
         ),
     shell:
         "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input.runs} --plan {params.plan:q} --variants {params.variants}"

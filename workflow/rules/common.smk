@@ -18,13 +18,13 @@ elif not (Path(sys.prefix) / "share/seedwise").exists():
     )
 
 import seedwise
-from seedwise import environment
-from seedwise.config import load_study, read_yaml
-from seedwise.errors import UserError
-from seedwise.files import LockHeldError, content_digest, hold_lock
-from seedwise.hardware import resolve_device
-from seedwise.looks import describe, due, read_looks
-from seedwise.plugins import is_plugin, plugin_source, slug
+from seedwise.workflow import environment
+from seedwise.config.reading import load_study, read_yaml
+from seedwise.basics.errors import UserError
+from seedwise.basics.files import LockHeldError, content_digest, hold_lock
+from seedwise.runs.hardware import resolve_device
+from seedwise.analysis.looks import describe, due, read_looks
+from seedwise.basics.plugins import is_plugin, plugin_source, slug
 
 
 def or_exit(read, *arguments):

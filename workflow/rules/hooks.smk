@@ -3,12 +3,12 @@ import subprocess
 import time
 from collections import Counter
 
-from seedwise.gpus import NO_GPU
-from seedwise.hardware import gpus
+from seedwise.runs.gpus import NO_GPU
+from seedwise.runs.hardware import gpus
 from seedwise.progress.display import Display
 from seedwise.progress.session import Session
 from seedwise.progress.states import expected
-from seedwise.slurm import remember_min_job_age
+from seedwise.workflow.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
 

@@ -36,6 +36,6 @@ rule lr_finder:
         "../../envs/analysis.yaml"
     params:
         title=verbatim(f"Learning-rate range test: {STUDY.study}, {STUDY.variant(BASELINE).label}"),
-        code=code_digest("seedwise/report/lr_finder_figure.py", "seedwise/report/style.py"),
+        code=code_digest("seedwise/report/figures/lr_finder.py", "seedwise/report/figures/style.py"),
     shell:
         "python $SEEDWISE_SCRIPTS/lr_finder.py --test {input} --title {params.title:q} --out {output} > {log} 2>&1"

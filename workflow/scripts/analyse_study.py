@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from seedwise.csv_tables import read_table
-from seedwise.declaration import hold_to_first
-from seedwise.errors import run_script
-from seedwise.files import write_text
-from seedwise.findings import Findings, write_findings
-from seedwise.looks import conclude, record_look
+from seedwise.analysis.declaration import hold_to_first
+from seedwise.analysis.findings import Findings, write_findings
+from seedwise.analysis.looks import conclude, record_look
+from seedwise.analysis.new_test_set import new_test_set
+from seedwise.analysis.tables import read_table
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import write_text
+from seedwise.config.study import Run
 from seedwise.plan import Plan
-from seedwise.predictions import new_test_set
 from seedwise.progress.interim import first_result, interim_reasons, run_folder
 from seedwise.progress.states import read_status
-from seedwise.records import read_record
-from seedwise.settings import STREAMS
+from seedwise.runs.record import read_record
 from seedwise.sources.pulled import read_pulled
 from seedwise.statistics.analysis import analyse, write_table
 from seedwise.statistics.factorial import factorial_effects
-from seedwise.statistics.sources import sources_of_variance
+from seedwise.statistics.randomness import sources_of_variance
 from seedwise.statistics.spending import spending_at
-from seedwise.study import Run
+from seedwise.trainers.image_classifier.settings import STREAMS
 
 
 def main() -> None:

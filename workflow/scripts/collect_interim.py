@@ -6,14 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
-from seedwise.errors import run_script
-from seedwise.files import write_text
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import write_text
+from seedwise.config.study import Study
 from seedwise.progress.interim import interim_table, run_folder
 from seedwise.progress.states import RESULTS, read_states
 from seedwise.progress.status import status_json
 from seedwise.progress.words import counts
-from seedwise.records import read_record
-from seedwise.study import Study
+from seedwise.runs.record import read_record
 
 
 def main() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from seedwise.errors import run_script
-from seedwise.files import write_text
-from seedwise.records import read_record, tabulate
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import write_text
+from seedwise.runs.record import read_record, tabulate
 from seedwise.sources.pulled import pull
 from seedwise.sources.settings import RunsSettings
 

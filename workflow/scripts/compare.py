@@ -6,8 +6,8 @@ import argparse
 import re
 from pathlib import Path
 
+from seedwise.basics.errors import run_script
 from seedwise.commands.compare import compare_folders
-from seedwise.errors import run_script
 
 
 def main() -> None:

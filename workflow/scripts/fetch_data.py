@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from seedwise.data import registry
-from seedwise.errors import run_script
-from seedwise.files import hold_lock, write_text
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import hold_lock, write_text
+from seedwise.trainers.image_classifier.datasets import registry
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from seedwise.errors import run_script
-from seedwise.report.lr_finder_figure import plot_lr_finder
+from seedwise.basics.errors import run_script
+from seedwise.report.figures.lr_finder import plot_lr_finder
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ import functools
 import json
 from pathlib import Path
 
-from seedwise.errors import run_script
-from seedwise.files import write_text
-from seedwise.gpus import take_gpu
-from seedwise.settings import RunSettings
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import write_text
+from seedwise.runs.gpus import take_gpu
+from seedwise.trainers.image_classifier.settings import RunSettings
 
 
 def main() -> None:
@@ -25,7 +25,9 @@ def main() -> None:
     report = functools.partial(print, flush=True)
     settings = RunSettings.from_canonical(arguments.settings)
     with take_gpu(settings.training.device, arguments.gpu_slots, report):
-        from seedwise.training.lr_finder import find_learning_rate  # imports torch, which then sees one GPU
+        from seedwise.trainers.image_classifier.training.lr_finder import (
+            find_learning_rate,  # imports torch, which then sees one GPU
+        )
 
         found = find_learning_rate(settings, arguments.seed, arguments.data, report)
     write_text(arguments.out, json.dumps(found, indent=2) + "\n")

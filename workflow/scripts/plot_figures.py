@@ -6,15 +6,15 @@ import argparse
 import json
 from pathlib import Path
 
-from seedwise.csv_tables import read_table
-from seedwise.errors import UserError, run_script
-from seedwise.findings import read_findings
+from seedwise.analysis.findings import read_findings
+from seedwise.analysis.tables import read_table
+from seedwise.basics.errors import UserError, run_script
 from seedwise.plan import Plan
-from seedwise.report.curves_figure import plot_curves, read_histories
-from seedwise.report.figures import plot_differences, plot_power
-from seedwise.report.interactions_figure import plot_interactions
-from seedwise.report.means_figure import plot_means
-from seedwise.report.pairing_figure import plot_pairing
+from seedwise.report.figures.curves import plot_curves, read_histories
+from seedwise.report.figures.differences import plot_differences, plot_power
+from seedwise.report.figures.interactions import plot_interactions
+from seedwise.report.figures.means import plot_means
+from seedwise.report.figures.pairing import plot_pairing
 
 
 def main() -> None:

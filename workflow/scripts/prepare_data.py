@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from seedwise.data import images, registry
-from seedwise.errors import run_script
+from seedwise.basics.errors import run_script
+from seedwise.trainers.image_classifier.datasets import images, registry
 
 
 def main() -> None:

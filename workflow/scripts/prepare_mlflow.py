@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from seedwise.errors import run_script
+from seedwise.basics.errors import run_script
 from seedwise.tracking import TrackerError
 from seedwise.tracking.mlflow import connect, prepare, store
 from seedwise.tracking.settings import TrackingSettings

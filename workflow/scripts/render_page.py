@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from seedwise.errors import run_script
-from seedwise.files import write_text
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import write_text
 from seedwise.report.arguments import read_report, report_parser
-from seedwise.report.histories import read_history_of_runs
-from seedwise.report.page import MOST_BYTES, render_page
+from seedwise.report.page.page import MOST_BYTES, render_page
+from seedwise.runs.history import read_history_of_runs
 
 
 def main() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from seedwise.errors import run_script
-from seedwise.files import write_text
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import write_text
 from seedwise.report.arguments import read_report, report_parser
-from seedwise.report.markdown import render_results
 from seedwise.report.study_report import paper_files
+from seedwise.report.text.results import render_results
 
 
 def main() -> None:

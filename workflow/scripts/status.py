@@ -6,10 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
-from seedwise.errors import run_script
+from seedwise.basics.errors import run_script
+from seedwise.config.study import Study
 from seedwise.progress.states import read_states
 from seedwise.progress.status import status_json, status_text
-from seedwise.study import Study
 
 
 def main() -> None:

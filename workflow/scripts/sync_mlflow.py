@@ -6,7 +6,7 @@ import argparse
 import functools
 from pathlib import Path
 
-from seedwise.errors import UserError, run_script
+from seedwise.basics.errors import UserError, run_script
 from seedwise.tracking import TrackerError
 from seedwise.tracking.mlflow import MlflowTracker, is_whole, store
 from seedwise.tracking.replay import replay_missing

@@ -6,7 +6,7 @@ import argparse
 import functools
 from pathlib import Path
 
-from seedwise.errors import UserError, run_script
+from seedwise.basics.errors import UserError, run_script
 from seedwise.tracking.sync import check_server, send_run, sync, unsent
 
 

@@ -11,13 +11,13 @@ import functools  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from seedwise.errors import run_script  # noqa: E402
-from seedwise.gpus import take_gpu  # noqa: E402
-from seedwise.progress.attempt import attempt  # noqa: E402
-from seedwise.settings import RunSettings  # noqa: E402
+from seedwise.basics.errors import run_script  # noqa: E402
+from seedwise.runs.attempt import attempt  # noqa: E402
+from seedwise.runs.gpus import take_gpu  # noqa: E402
 from seedwise.tracking import Mirrors  # noqa: E402
 from seedwise.tracking.registry import trackers  # noqa: E402
 from seedwise.tracking.settings import TrackingSettings  # noqa: E402
+from seedwise.trainers.image_classifier.settings import RunSettings  # noqa: E402
 
 
 def main() -> None:
@@ -46,7 +46,10 @@ def _train(
     arguments: argparse.Namespace, settings: RunSettings, report: Callable[[str], None], imported: float
 ) -> None:
     began = time.perf_counter()
-    from seedwise.training.run import Request, train_run  # imports torch, which then sees one GPU
+    from seedwise.trainers.image_classifier.training.run import (  # imports torch, which then sees one GPU
+        Request,
+        train_run,
+    )
 
     request = Request(
         study=arguments.study,

@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from seedwise.errors import run_script
-from seedwise.files import write_text
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import write_text
 from seedwise.tracking import TrackerError
 from seedwise.tracking.results import analysis_id, upload_results
 from seedwise.tracking.settings import TrackingSettings

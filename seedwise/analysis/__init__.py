@@ -1,0 +1,1 @@
+"""From runs and a declared plan to findings."""

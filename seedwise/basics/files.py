@@ -1,0 +1,82 @@
+"""Files that never lie: atomic writing, content digests, and locks that die with their owner."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from seedwise.basics.errors import UserError
+
+
+class LockHeldError(UserError):
+    """Another living process holds the lock."""
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary neighbour of `path` for writing; it takes the name `path` only when all is on disk.
+
+    A crash leaves the old file, or none, and never half a file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic_write(path) as stream:
+        stream.write(text.encode())
+
+
+def sha256(path: Path) -> str:
+    """Hex SHA-256 of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def content_digest(paths: Iterable[Path], root: Path) -> str:
+    """12 hex digits over the names (relative to `root`) and contents of files; folders stand for their *.py files.
+
+    Modification times do not count, so a touch or a git checkout changes nothing.
+    """
+    files = sorted(file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path]))
+    digest = hashlib.sha256()
+    for file in files:
+        name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+        digest.update(f"{name}\0{sha256(file)}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def hold_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold an OS lock on `path` while the block runs.
+
+    The kernel frees it when the process ends, however it ends: there is nothing to unlock by hand.
+    If somebody holds it, call `on_wait` once and wait; without `on_wait`, raise LockHeldError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if on_wait is None:
+                raise LockHeldError(str(path)) from error
+            on_wait()
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,77 @@
+"""Names that a config may use, and what is said about a name that is none of them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from seedwise.basics.plugins import PATTERN, is_plugin
+
+# What people write elsewhere, and what it is called here.
+SYNONYMS = {
+    "gpu": "cuda",
+    "float32": "fp32",
+    "bfloat16": "bf16",
+    "lr": "learning_rate",
+    "wd": "weight_decay",
+    "bs": "batch_size",
+    "overrides": "set",
+}
+
+PROBLEM = "seedwise"  # the pydantic error type whose message is already written for the user
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """Return the choice that `word` most probably stands for, whatever its case; None if none is close."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    if SYNONYMS.get(word.lower()) in by_lower:
+        return by_lower[SYNONYMS[word.lower()]]
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else None
+
+
+def quote(text: str) -> str:
+    """Put a text in quotes, in one line whatever it contains."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def plain(text: str) -> str:
+    """Write a name as it is, unless it would break the line."""
+    return text if text.isprintable() else quote(text)
+
+
+def not_known(found: str, choices: Sequence[str], what: str = "Known", more: str = "") -> str:
+    """Say that `found` is none of `choices`, which one it may mean, and what all of them are."""
+    guess = nearest(found, choices)
+    hint = f"; did you mean {quote(guess)}?" if guess else "."
+    return f"found {quote(found)}{hint} {what}: {', '.join(map(plain, choices))}{more}"
+
+
+def problem(message: str) -> PydanticCustomError:
+    """Make a validation error whose message is shown as it is."""
+    return PydanticCustomError(PROBLEM, "{message}", {"message": message})
+
+
+@dataclass(frozen=True)
+class Named:
+    """Annotation of a field that takes one of `names`, or `package.module:function`."""
+
+    names: tuple[str, ...]
+
+    def _check(self, name: str) -> str:
+        if name in self.names or is_plugin(name):
+            return name
+        raise problem(not_known(name, self.names, more=", or a function of your own: package.module:function"))
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        own = {"type": "string", "pattern": f"^{PATTERN}$", "description": "Your own package.module:function."}
+        return {"anyOf": [{"enum": list(self.names)}, own]}

@@ -1,0 +1,20 @@
+"""Small words of English: a count with its noun, a list, a capital letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def quantity(count: float, singular: str, plural: str | None = None) -> str:
+    """A count with its noun: `1 seed`, `3 seeds`, `8.5 pairs`."""
+    return f"{count:g} {singular if count == 1 else plural or singular + 's'}"
+
+
+def capital(text: str) -> str:
+    """Text as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
+def enumerate_words(words: Sequence[str]) -> str:
+    """`a`, `a and b`, or `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

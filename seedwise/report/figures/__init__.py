@@ -1,0 +1,1 @@
+"""Figures as PNG and SVG. Only these modules import matplotlib."""

@@ -1,0 +1,186 @@
+"""The figure of means: bars with error bars, the percentile bootstrap interval and every run as a dot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path as MarkerPath
+
+from seedwise.plan import Plan
+from seedwise.report.figures import style
+from seedwise.report.rows import VariantSummary, read_rows
+from seedwise.report.text.format import percent
+from seedwise.report.text.sentences import direction_words, metric_words
+
+BAR_WIDTH = 0.8
+DOTS = (-0.33, -0.09)  # where the seeds of a bar lie; the error bar is at 0, the bracket to the right of it
+BRACKET = 0.2
+MOST_UPRIGHT_LABELS = 4
+UPRIGHT_CHARACTERS = 52  # that fit side by side under the bars
+TILTED_WRAP, TILTED_LINES = 26, 2  # a third line would run into the next label
+TILT: dict[str, Any] = {"rotation": 60, "ha": "right", "va": "top", "rotation_mode": "anchor"}
+BRACKET_MARKER = MarkerStyle(MarkerPath([(-0.6, 1), (0, 1), (0, -1), (-0.6, -1)]), fillstyle="none")
+
+
+def plot_means(
+    summary: pd.DataFrame, runs: pd.DataFrame, labels: Mapping[str, str], plan: Plan, path_png: Path, path_svg: Path
+) -> None:
+    """Bars of the means with t interval, percentile bootstrap interval and every seed; diverged runs are marked."""
+    rows = read_rows(VariantSummary, summary)
+    totals = {row.variant: int((runs["variant"] == row.variant).sum()) for row in rows}
+    with mpl.rc_context(style.RC):
+        tilted = len(rows) > MOST_UPRIGHT_LABELS
+        width = max(style.WIDTH, style.WIDTH_PER_VARIANT * len(rows) + 1.2)
+        figure = Figure(figsize=(width, style.HEIGHT + (1.4 if tilted else 0.4)), layout="constrained")
+        axes = figure.add_subplot()
+        appearance = style.appearances([row.variant for row in rows], plan.baseline)
+        start = bar_start(rows)
+        for x, row in enumerate(rows):
+            _draw_variant(axes, x, row, appearance[row.variant], start)
+        edge = 0.6 + max(0, 3 - len(rows)) / 2  # one or two bars keep the width they have among three
+        axes.set_xlim(-edge, len(rows) - 1 + edge)
+        wrap = TILTED_WRAP if tilted else UPRIGHT_CHARACTERS // max(len(rows), 3)
+        most = TILTED_LINES if tilted else style.MOST_LINES
+        texts = [_tick_label(row, style.wrap(labels[row.variant], wrap, most), totals, wrap) for row in rows]
+        axes.set_xticks(range(len(rows)), texts, **(TILT if tilted else {}))
+        axes.tick_params(axis="x", length=0)
+        _label_metric_axis(axes, rows, start, plan)
+        _means_legend(figure, rows, plan)
+        style.save(figure, path_png, path_svg)
+
+
+def _draw_variant(axes: Axes, x: int, row: VariantSummary, look: style.Appearance, start: float) -> None:
+    if row.n_diverged:
+        axes.plot(
+            [x],
+            [0.035],
+            "x",
+            color=style.INK,
+            markersize=9,
+            markeredgewidth=2,
+            transform=axes.get_xaxis_transform(),
+            zorder=5,
+            clip_on=False,
+        )
+    if row.mean is None:
+        return
+    axes.bar(
+        x,
+        row.mean - start,
+        BAR_WIDTH,
+        bottom=start,
+        color=look.colour,
+        alpha=0.55,
+        hatch=look.hatch,
+        edgecolor=look.colour if not look.hatch else style.INK,
+        linewidth=0,
+        zorder=1,
+    )
+    axes.hlines(row.mean, x - BAR_WIDTH / 2, x + BAR_WIDTH / 2, color=style.INK, linewidth=1.8, zorder=2)
+    if row.t_low is not None and row.t_high is not None:
+        axes.vlines(x, row.t_low, row.t_high, color=style.INK, linewidth=1.8, zorder=3)
+        axes.hlines([row.t_low, row.t_high], x - 0.07, x + 0.07, color=style.INK, linewidth=1.8, zorder=3)
+    if row.ci_low is not None and row.ci_high is not None:
+        axes.vlines(x + BRACKET, row.ci_low, row.ci_high, color=style.INK, linewidth=0.9, zorder=3)
+        axes.hlines(
+            [row.ci_low, row.ci_high], x + BRACKET - 0.07, x + BRACKET, color=style.INK, linewidth=0.9, zorder=3
+        )
+    offsets = np.linspace(*DOTS, len(row.values)) if len(row.values) > 1 else [sum(DOTS) / 2]
+    axes.scatter(
+        [x + offset for offset in offsets],
+        row.values,
+        s=34 if row.n <= 10 else 20,
+        color=look.colour,
+        edgecolors=style.INK,
+        linewidths=0.8,
+        zorder=4,
+    )
+
+
+def _extent(rows: Sequence[VariantSummary]) -> tuple[float, float] | None:
+    """Smallest and largest value that the figure of means shows."""
+    shown = [
+        value
+        for row in rows
+        for value in (*row.values, row.mean, row.t_low, row.t_high, row.ci_low, row.ci_high)  # noqa: PD011
+        if value is not None
+    ]
+    return (min(shown), max(shown)) if shown else None
+
+
+def bar_start(rows: Sequence[VariantSummary]) -> float:
+    """Where bars begin: at 0, or nearer to the values where they lie far from 0 compared with their spread."""
+    extent = _extent(rows)
+    if extent is None or extent[0] <= 0 <= extent[1]:
+        return 0.0
+    low, high = extent
+    nearest = low if low > 0 else high
+    spread = max(high - low, 0.02 * abs(nearest))
+    if spread > 0.5 * abs(nearest):
+        return 0.0
+    # One significant digit finer than the spread gives a start that reads as a round number.
+    step = 10.0 ** math.floor(math.log10(spread))
+    rounded = math.floor((low - 0.4 * spread) / step) if low > 0 else math.ceil((high + 0.4 * spread) / step)
+    return max(0.0, rounded * step) if low > 0 else min(0.0, rounded * step)
+
+
+def _label_metric_axis(axes: Axes, rows: Sequence[VariantSummary], start: float, plan: Plan) -> None:
+    metric = metric_words(plan)
+    axes.set_ylabel(f"{metric[0].upper()}{metric[1:]}\n({direction_words(plan)})")
+    extent = _extent(rows)
+    if extent is None:
+        axes.set_yticks([])
+        return
+    low, high = extent
+    if low >= 0 or start > 0:
+        axes.set_ylim(start, high + 0.06 * max(high - start, 1e-12))
+    elif high <= 0:
+        axes.set_ylim(low - 0.06 * max(start - low, 1e-12), start)
+        axes.spines["bottom"].set_visible(False)
+    else:
+        pad = 0.06 * (high - low)
+        axes.set_ylim(low - pad, high + pad)
+        axes.axhline(0, color=style.INK, linewidth=1)
+    if start:
+        verb = "starts" if start > 0 else "ends"
+        axes.set_title(
+            f"y axis {verb} at {f'{start:.6g}'.replace('-', '−')}, not at 0", loc="left", fontsize=10, style="italic"
+        )
+
+
+def _tick_label(row: VariantSummary, label: str, totals: Mapping[str, int], width: int) -> str:
+    lines, total = [label], totals[row.variant]
+    if row.n_diverged:
+        lines.append(style.wrap(f"({row.n_diverged} of {total} diverged)", width))
+    if row.n_failed:
+        lines.append(style.wrap(f"({row.n_failed} of {total} failed)", width))
+    return "\n".join(lines)
+
+
+def _means_legend(figure: Figure, rows: Sequence[VariantSummary], plan: Plan) -> None:
+    confidence = percent(plan.confidence)
+    sizes = sorted({row.n for row in rows})
+    n = f"n = {sizes[0]}" if len(sizes) == 1 else f"n = {sizes[0]} to {sizes[-1]}"
+    dot = Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=style.INK, markersize=6)
+    thick = Line2D([], [], marker="|", linestyle="", color=style.INK, markersize=14, markeredgewidth=2)
+    thin = Line2D([], [], marker=BRACKET_MARKER, linestyle="", color=style.INK, markersize=13, markeredgewidth=1)
+    cross = Line2D([], [], marker="x", linestyle="", color=style.INK, markersize=8, markeredgewidth=2)
+    handles, names = [dot], [f"one run ({n})"]
+    if any(row.t_low is not None for row in rows):
+        handles += [thick, thin]
+        names += [f"{confidence} t interval", f"{confidence} percentile bootstrap"]
+    if any(row.n_diverged for row in rows):
+        handles.append(cross)
+        names.append("diverged runs")
+    columns = 3 if len(names) == 3 else 2
+    figure.legend(handles, names, loc="outside upper center", ncols=columns, columnspacing=1.0, handletextpad=0.1)

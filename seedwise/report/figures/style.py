@@ -1,0 +1,103 @@
+"""How figures look: colours, sizes and matplotlib settings, in one place."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+# Okabe & Ito 2008, distinguishable with any colour vision; the baseline is their grey, and yellow comes late.
+BASELINE_COLOUR = "#999999"
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+HATCHES = ("", "///", "...")
+DASHES = (":", "-.", "--")
+LINES = ("-", "--")
+INK = "#222222"
+MARGIN_COLOUR = "#DDDDDD"
+
+WIDTH = 6.6  # inches: printed at half a text width (3.3 in) the 13 pt labels are still 6.5 pt
+HEIGHT = 4.4
+WIDTH_PER_VARIANT = 0.6
+ROW_HEIGHT = 0.55
+MOST_LINES = 3
+DPI = 200
+NOTE_SIZE = 11
+
+RC: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 13,
+    "axes.labelsize": 13,
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
+    "legend.fontsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.unicode_minus": True,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "text.parse_math": False,  # a label may hold a dollar sign
+    "svg.hashsalt": "seedwise",
+    "svg.fonttype": "path",
+}
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """How one variant is drawn in every figure; `line` is its curve, `dash` a mark of it beside a curve."""
+
+    colour: str
+    hatch: str
+    dash: str
+    line: str = "-"
+
+
+def appearances(variants: Sequence[str], baseline: str) -> dict[str, Appearance]:
+    """The appearance of every variant, from its place in the study alone, so that it is the same in every figure."""
+    others = [name for name in variants if name != baseline]
+    assigned = {
+        name: Appearance(
+            COLOURS[i % len(COLOURS)], HATCHES[cycle % len(HATCHES)], DASHES[cycle % len(DASHES)], LINES[cycle % 2]
+        )
+        for i, name in enumerate(others)
+        for cycle in [i // len(COLOURS)]
+    }
+    return {**assigned, baseline: Appearance(BASELINE_COLOUR, HATCHES[0], DASHES[0])}
+
+
+def wrap(text: str, width: int, most_lines: int = MOST_LINES) -> str:
+    """A label broken into at most `most_lines` lines of `width` characters; an ellipsis stands for what is left out."""
+    lines = textwrap.wrap(text, width, max_lines=most_lines, placeholder=" …")
+    # The narrowest width with as many lines has no line of a single short word.
+    for narrower in range(width - 1, 0, -1):
+        attempt = textwrap.wrap(text, narrower, break_long_words=False)
+        if len(attempt) > len(lines) or max(map(len, attempt), default=0) > narrower:
+            break
+        lines = attempt
+    return "\n".join(lines) or text
+
+
+def legend_above(figure: Figure, handles: Sequence[Artist], names: Sequence[str], columns: int = 2) -> None:
+    """A legend over the whole figure, which grows by the lines that it takes."""
+    lines = sum(
+        max(name.count("\n") + 1 for name in names[start : start + columns]) for start in range(0, len(names), columns)
+    )
+    figure.set_figheight(figure.get_figheight() + 0.22 * max(0, lines - 1))
+    figure.legend(handles, names, loc="outside upper center", ncols=columns, columnspacing=1.2)
+
+
+def save(figure: Figure, path_png: Path, path_svg: Path) -> None:
+    """Write a figure without what would differ between two runs of the same data (date, version)."""
+    figure.savefig(path_png, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(path_svg, format="svg", metadata={"Date": None, "Creator": None})

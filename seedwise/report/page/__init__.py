@@ -1,0 +1,1 @@
+"""page.html: the report to explore in a browser."""

@@ -1,0 +1,52 @@
+"""Where the marks of a forest plot lie that is drawn without a plotting library: shares of its width, in percent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from seedwise.report.rows import Comparison
+from seedwise.report.text.format import signed
+
+PADDING = 0.04
+MOST_TICKS = 5
+STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A horizontal axis of differences."""
+
+    low: float
+    high: float
+
+    def place(self, value: float) -> str:
+        """Where a value lies, in percent of the width."""
+        return f"{100 * (value - self.low) / (self.high - self.low):.2f}"
+
+    def width(self, low: float, high: float) -> str:
+        """How long an interval is, in percent of the width."""
+        return f"{100 * (high - low) / (self.high - self.low):.2f}"
+
+    def ticks(self) -> list[tuple[str, str]]:
+        """Place and text of at most `MOST_TICKS` round values, zero among them."""
+        rough = (self.high - self.low) / MOST_TICKS
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(step * power for step in STEPS if step * power >= rough * (1 - 1e-9))
+        decimals = max(0, -math.floor(math.log10(step) + 1e-9) + (step / power == 2.5))
+        first, last = math.ceil(self.low / step), math.floor(self.high / step)
+        return [(self.place(i * step), signed(i * step, decimals)) for i in range(first, last + 1)]
+
+
+def forest_axis(comparisons: Sequence[Comparison], margin: float | None) -> Axis:
+    """An axis that shows zero, the margin, and every difference with its intervals."""
+    ends = [0.0, *([-margin, margin] if margin else []), *(end for c in comparisons for end in _ends(c))]
+    low, high = min(ends), max(ends)
+    padding = PADDING * (high - low) or 1.0
+    return Axis(low - padding, high + padding)
+
+
+def _ends(c: Comparison) -> Iterable[float]:
+    ends = (c.difference, c.ci_low, c.ci_high, c.simultaneous_low, c.simultaneous_high)
+    return (end for end in ends if end is not None)

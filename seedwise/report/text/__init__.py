@@ -1,0 +1,1 @@
+"""The report in words: results.md, the paper's tables, what a terminal shows."""

@@ -1,0 +1,191 @@
+"""The evidence behind each verdict: a table a comparison, with every method that readers may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seedwise.basics.words import quantity
+from seedwise.plan import Plan
+from seedwise.report.rows import Comparison, VariantSummary
+from seedwise.report.text import rule_of_thumb
+from seedwise.report.text.format import MISSING, interval, markdown_table, number, p_value, percent
+from seedwise.report.text.sentences import TESTS, is_claim, seeds_words, verdict_sentence
+from seedwise.statistics.power import MAX_SEEDS
+
+PERMUTATION_TESTS = {"permutation": "Permutation test", "sign-flip": "Sign-flip test"}
+SHOWN, NOT_SHOWN = "a difference", "no difference shown"
+HEADER = ["Method", "Result", "Says", "False claims"]
+
+Row = list[str]
+
+
+def comparison_text(
+    comparison: Comparison,
+    means: Mapping[str, VariantSummary],
+    names: Mapping[str, str],
+    plan: Plan,
+    exploratory: bool,
+) -> str:
+    """The verdict on one variant, and its gap beside the spread of single runs."""
+    sentences = [verdict_sentence(comparison, names, plan, exploratory)]
+    if comparison.difference is not None:
+        sentences += [_means(comparison, means), _fragile(comparison)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def evidence_table(comparison: Comparison, plan: Plan, comparisons: int) -> str:
+    """Every method's result on one comparison, and what it is worth; empty where nothing could be computed.
+
+    `comparisons` is how many verdicts share the error rate.
+    """
+    c = comparison
+    if c.difference is None:
+        return ""
+    rows = [
+        *_test(c, plan, comparisons),
+        *_permutation(c, plan),
+        *_rules_of_thumb(c),
+        *_bootstrap(c, plan),
+        *_effect(c, plan),
+        *_wins(c),
+    ]
+    return markdown_table(HEADER, rows) if rows else ""
+
+
+def evidence_note(comparison: Comparison) -> str:
+    """What the false claims of the table hold for."""
+    c = comparison
+    if c.rule_separate_threshold is None or min(c.n, c.n_baseline) < 2:
+        return ""
+    found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline))
+    return (
+        f"False claims: in how many studies of two equal variants the method sees a difference, for independent normal "
+        f"noise and {seeds_words(c)}. Of true differences of 2 seed standard deviations the rule of thumb with "
+        f"√(s₁² + s₂²) finds {found}."
+    )
+
+
+def _means(c: Comparison, means: Mapping[str, VariantSummary]) -> str:
+    variant, baseline = means[c.variant], means[c.baseline]
+    text = f"The means are {number(variant.mean)} and {number(baseline.mean)}"
+    if variant.std is None or baseline.std is None:
+        return f"{text}."
+    spreads = f"{number(variant.std)} and {number(baseline.std)}"
+    return f"{text}; seeds scatter around them with standard deviations of {spreads}."
+
+
+def _fragile(c: Comparison) -> str:
+    if not (c.fragile and is_claim(c)):
+        return ""
+    return (
+        "**Fragile**: the rule of thumb, the permutation test (where it can reach significance) and the paired and "
+        "unpaired tests do not agree, so a few more seeds may change this verdict."
+    )
+
+
+def _says(difference: bool | None) -> str:
+    return MISSING if difference is None else SHOWN if difference else NOT_SHOWN
+
+
+def _test(c: Comparison, plan: Plan, comparisons: int) -> list[Row]:
+    if c.p_value is None:
+        return []
+    name, limit = TESTS[c.test], f"at most {percent(plan.alpha)}"
+    title = f"**{name[0].upper()}{name[1:]}**, which decides"
+    if c.test == "dunnett":
+        corrected = f"p {p_value(c.p_value)}, corrected for {quantity(comparisons, 'comparison')}"
+        return [[title, corrected, _says(c.p_value < plan.alpha), limit]]
+    if comparisons == 1 or c.p_holm is None:
+        return [[title, f"p {p_value(c.p_value)}", _says(c.p_value < plan.alpha), limit]]
+    result = f"p {p_value(c.p_value)}; corrected for {comparisons} comparisons {p_value(c.p_holm).removeprefix('= ')}"
+    only_alone = c.p_value < plan.alpha <= c.p_holm
+    says = f"{NOT_SHOWN} (alone it would pass, corrected it does not)" if only_alone else _says(c.p_holm < plan.alpha)
+    rows = [[title, result, says, f"{limit}, over all {comparisons}"]]
+    if c.simultaneous_low is not None and c.simultaneous_high is not None:
+        span = interval(c.simultaneous_low, c.simultaneous_high)
+        excludes = c.simultaneous_low > 0 or c.simultaneous_high < 0
+        rows.append([f"{percent(plan.confidence)} interval that holds for all at once", span, _says(excludes), limit])
+    return rows
+
+
+def _permutation(c: Comparison, plan: Plan) -> list[Row]:
+    if c.permutation_p is None:
+        return []
+    result, says, rate = (
+        f"p {p_value(c.permutation_p)}",
+        _says(c.permutation_p < plan.alpha),
+        f"at most {percent(plan.alpha)}",
+    )
+    if c.permutation_p_min is not None:
+        smallest = p_value(c.permutation_p_min).removeprefix("= ")
+        result += f"; {seeds_words(c)} cannot give less than {smallest}"
+        if c.permutation_p_min >= plan.alpha:
+            says, rate = f"nothing: it can never reach {number(plan.alpha, 2)}", "0%"
+    return [[PERMUTATION_TESTS[c.permutation_test], result, says, rate]]
+
+
+def _rules_of_thumb(c: Comparison) -> list[Row]:
+    if c.rule_separate_threshold is None or c.rule_pooled_threshold is None:
+        return []
+    rates = [MISSING, MISSING]
+    if min(c.n, c.n_baseline) >= 2:
+        functions = rule_of_thumb.separate_false_positives, rule_of_thumb.pooled_false_positives
+        rates = [percent(rate(c.n, c.n_baseline)) for rate in functions]
+    readings = [
+        ("√(s₁² + s₂²)", c.rule_separate_threshold, c.rule_separate),
+        ("the pooled standard deviation", c.rule_pooled_threshold, c.rule_pooled),
+    ]
+    return [
+        [
+            f"Rule of thumb: gap > 2 × {what}",
+            f"threshold {number(threshold)}, {'exceeded' if exceeded else 'not exceeded'}",
+            _says(exceeded),
+            rate,
+        ]
+        for (what, threshold, exceeded), rate in zip(readings, rates, strict=True)
+    ]
+
+
+def _bootstrap(c: Comparison, plan: Plan) -> list[Row]:
+    if c.bootstrap_low is None or c.bootstrap_high is None:
+        return []
+    excludes = c.bootstrap_low > 0 or c.bootstrap_high < 0
+    measured = (c.n, c.n_baseline, plan.confidence) == (3, 3, 0.95)
+    return [
+        [
+            f"{percent(plan.confidence)} percentile bootstrap of the difference",
+            interval(c.bootstrap_low, c.bootstrap_high),
+            _says(excludes),
+            "19.5%" if measured else MISSING,
+        ]
+    ]
+
+
+def _effect(c: Comparison, plan: Plan) -> list[Row]:
+    if c.hedges_g is None:
+        return []
+    text = f"{number(c.hedges_g, 2)} seed standard deviations"
+    if c.hedges_g_low is not None and c.hedges_g_high is not None:
+        text += f", {percent(plan.confidence)} CI {interval(c.hedges_g_low, c.hedges_g_high, 2)}"
+    return [["Effect size (Hedges' g)", text, "how large", MISSING]]
+
+
+def _wins(c: Comparison) -> list[Row]:
+    if c.wins is None or not c.pairs:
+        return []
+    ties = ", ties counting half" if c.wins != int(c.wins) else ""
+    return [
+        [
+            "Runs that beat a run of the baseline",
+            f"{c.wins:g} of {quantity(c.pairs, 'pair')}{ties}",
+            "how often",
+            MISSING,
+        ]
+    ]
+
+
+def seeds_needed_cell(c: Comparison) -> str:
+    """How many seeds per variant would be enough, for a table."""
+    if c.seeds_needed is None:
+        return "—"
+    return f"{MAX_SEEDS} or more" if c.seeds_needed >= MAX_SEEDS else f"{c.seeds_needed:.0f}"

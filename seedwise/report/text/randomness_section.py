@@ -1,0 +1,109 @@
+"""The section that says which sources of randomness the seed-to-seed variance comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from seedwise.basics.words import enumerate_words
+from seedwise.plan import Plan
+from seedwise.report.rows import read_rows
+from seedwise.report.text.format import MISSING, interval, markdown_table, number, percent
+from seedwise.statistics.randomness import Source
+
+SOURCES = {
+    "init": "the initial weights",
+    "order": "the order of the data",
+    "augmentation": "the augmentation",
+    "dropout": "the dropout",
+    "split": "the validation split",
+}
+NOTE = (
+    "Each interval holds on its own, for roughly normal noise. A source that does not vary follows seed 0 in every "
+    "run: with another fixed seed the shares may differ, and as sources interact, shares need not add up to 100%. The "
+    "test set is the same in all runs."
+)
+
+
+@dataclass(frozen=True)
+class SourcesSection:
+    """Sentences, a Markdown table, and what to keep in mind when reading them."""
+
+    sentences: Sequence[str]
+    table: str
+    note: str
+
+
+def sources_section(
+    sources: pd.DataFrame, names: Mapping[str, str], plain: Mapping[str, str], plan: Plan
+) -> SourcesSection:
+    """Tell sources.csv; `names` and `plain` are the variants' labels for running text and for tables."""
+    rows = read_rows(Source, sources)
+    return SourcesSection(
+        [_sentence(row, names, plan) for row in rows] + _sum(rows, names), _table(rows, plain, plan), NOTE
+    )
+
+
+def _sentence(row: Source, names: Mapping[str, str], plan: Plan) -> str:
+    confidence = percent(plan.confidence)
+    if row.std is None:
+        return f"{names[row.variant]}: no spread is known, for it takes two runs with a finite result."
+    if row.std == 0:
+        return f"{names[row.variant]}, where {_varies(row)}: all {row.n} runs gave the same result."
+    text = (
+        f"{names[row.variant]}, where {_varies(row)}: a standard deviation of {number(row.std)} "
+        f"({confidence} CI {interval(row.std_low, row.std_high)})"
+    )
+    if row.share is None or row.share_low is None or row.share_high is None:
+        return f"{text}."
+    reference = names[row.reference]
+    text += f", {percent(row.share)} of the variance of {reference} ({confidence} CI {_shares(row)})"
+    if row.share_high < 1:
+        return f"{text}: less than there."
+    if row.share_low > 1:
+        return f"{text}: more than there."
+    return f"{text}. These runs do not tell the two variances apart."
+
+
+def _varies(row: Source) -> str:
+    streams = [stream for stream in row.varied.split(";") if stream]
+    if len(streams) == len(SOURCES):
+        return "everything varies"
+    if not streams:
+        return "nothing varies"
+    only = "only " if len(streams) == 1 else ""
+    verb = "vary" if len(streams) > 1 or streams == ["init"] else "varies"
+    return f"{only}{enumerate_words([SOURCES[stream] for stream in streams])} {verb}"
+
+
+def _sum(rows: Sequence[Source], names: Mapping[str, str]) -> list[str]:
+    """What the single sources add up to, if there is one variant for each of them."""
+    single = {row.varied: row.share for row in rows if row.varied in SOURCES and row.share is not None}
+    if set(single) != set(SOURCES):
+        return []
+    reference = names[next(row.reference for row in rows if row.reference)]
+    return [f"The shares of the {len(single)} single sources add up to {percent(sum(single.values()))} of {reference}."]
+
+
+def _shares(row: Source) -> str:
+    return f"[{percent(row.share_low)}, {percent(row.share_high)}]"
+
+
+def _table(rows: Sequence[Source], plain: Mapping[str, str], plan: Plan) -> str:
+    confidence = percent(plan.confidence)
+    cells = [
+        [
+            plain[row.variant],
+            ", ".join(row.varied.split(";")) or "nothing",
+            str(row.n),
+            number(row.std),
+            interval(row.std_low, row.std_high),
+            percent(row.share),
+            MISSING if row.share_low is None else _shares(row),
+        ]
+        for row in rows
+    ]
+    header = ["Variant", "Varies", "n", "Std", f"{confidence} CI", "Share of the variance", f"{confidence} CI"]
+    return markdown_table(header, cells, numeric=(2, 3, 5))

@@ -1,0 +1,1 @@
+"""Trains an image classifier with Seedwise's own loop: fast, deterministic, resumable."""

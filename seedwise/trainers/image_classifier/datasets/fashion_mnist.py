@@ -1,0 +1,150 @@
+"""Fashion-MNIST (Xiao et al. 2017): 60 000 + 10 000 grey images of 28 × 28 in 10 classes.
+
+Sources, in this order: a local folder, Debian's installed package, Debian's package unpacked without root,
+torchvision's mirror. Every file is checked by the SHA-256 of its decompressed content, so a torn or altered
+download never passes for data.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedwise.basics.files import sha256
+from seedwise.trainers.image_classifier.datasets.fetching import (
+    LOCAL,
+    Report,
+    Source,
+    download,
+    first_that_works,
+    reason,
+)
+from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData
+
+FILES = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc8",
+    "train-labels-idx1-ubyte": "bad3541b69d91243",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91e",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663",
+}
+DEBIAN_PACKAGE = "dataset-fashion-mnist"
+DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
+
+
+def fetch(folder: Path, local: Path | None = None, report: Report = print) -> None:
+    """Put the four checked files into `folder`.
+
+    Raises:
+        DataError: no source answered; the message lists what was tried and what to do.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    remedy = "put " + ", ".join(f"{file}[.gz]" for file in FILES)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        sources = _sources(folder, local, Path(scratch))
+        remedy += " into a folder and name it in config.yaml as dataset.folder."
+        first_that_works("Fashion-MNIST", sources, remedy, report)
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the raw files that `fetch` left in `folder`."""
+    return [folder / file for file in FILES]
+
+
+def read(folder: Path) -> ImageData:
+    """Read the four files that `fetch` left in `folder`."""
+    parts = [_read_idx(folder / file) for file in FILES]
+    return ImageData(
+        train_images=parts[0][:, None],
+        train_labels=parts[1].astype(np.int64),
+        test_images=parts[2][:, None],
+        test_labels=parts[3].astype(np.int64),
+    )
+
+
+def _sources(folder: Path, local: Path | None, scratch: Path) -> Iterator[Source]:
+    def placed(opener: Callable[[], Path]) -> Callable[[], None]:
+        def attempt() -> None:
+            found = opener()
+            for file in FILES:
+                _place(found, file, folder)
+
+        return attempt
+
+    yield "what is already there", placed(lambda: folder)
+    if local is not None:
+        yield f"{LOCAL} {local}", placed(lambda: local)
+    yield f"Debian's installed package {DEBIAN_PACKAGE}", placed(lambda: Path("/") / DEBIAN_FOLDER)
+    yield f"Debian's package {DEBIAN_PACKAGE}, unpacked without root", placed(lambda: _unpack_debian(scratch))
+    yield "torchvision's mirror", placed(lambda: _download(scratch))
+
+
+def _place(source: Path, file: str, folder: Path) -> None:
+    """Copy or decompress one file from `source` into `folder`, if its content is right."""
+    target = folder / file
+    plain, packed = source / file, source / f"{file}.gz"
+    if not plain.is_file() and not packed.is_file():
+        raise DataError(f"{file} is not there")
+    partial = folder / f".{file}.partial"
+    try:
+        if plain.is_file():
+            _check(plain)
+            if plain == target:
+                return
+            shutil.copyfile(plain, partial)
+        else:
+            with gzip.open(packed) as stream, partial.open("wb") as out:
+                shutil.copyfileobj(stream, out)
+        _check(partial, file)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _check(path: Path, file: str | None = None) -> None:
+    expected, found = FILES[file or path.name], sha256(path)
+    if not found.startswith(expected):
+        raise DataError(f"{file or path.name} is torn or altered (SHA-256 {found[:16]}, not {expected})")
+
+
+def _unpack_debian(scratch: Path) -> Path:
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        raise DataError("this system has no apt-get and dpkg")
+    command = ["apt-get", "download", DEBIAN_PACKAGE]
+    answer = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=600, check=False)
+    packages = list(scratch.glob("*.deb"))
+    if not packages:
+        raise DataError((answer.stderr.strip().splitlines() or ["apt-get download brought nothing"])[-1])
+    subprocess.run(["dpkg", "-x", packages[0], scratch / "package"], capture_output=True, timeout=600, check=True)
+    return scratch / "package" / DEBIAN_FOLDER
+
+
+def _download(scratch: Path) -> Path:
+    from torchvision.datasets import FashionMNIST
+
+    for file in FILES:
+        name = f"{file}.gz"
+        errors = []
+        for mirror in FashionMNIST.mirrors:
+            try:
+                download(f"{mirror}{name}", scratch / name)
+                break
+            except OSError as error:
+                errors.append(f"{mirror}{name}: {reason(error)}")
+        else:
+            raise DataError("; ".join(errors))
+    return scratch
+
+
+def _read_idx(path: Path) -> NDArray[np.uint8]:
+    """Read the IDX format (LeCun): a magic number with the number of dimensions, the dimensions, the bytes."""
+    raw = path.read_bytes()
+    dimensions = raw[3]
+    shape = np.frombuffer(raw, ">u4", count=dimensions, offset=4)
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)

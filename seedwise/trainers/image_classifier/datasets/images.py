@@ -1,0 +1,93 @@
+"""Prepared image data: one file, loaded in a blink, that knows its own digest."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.files import atomic_write
+
+
+class DataError(UserError):
+    """Data are missing or broken; the message says what was tried and what to do."""
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Images (n, channels, height, width) of uint8 with labels (n,) of int64, apart for training and test."""
+
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for part in ("train", "test"):
+            images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
+            if images.ndim != 4 or images.dtype != np.uint8:
+                raise DataError(f"{part} images: found {images.dtype} {images.shape}; need uint8 (n, channels, h, w)")
+            if labels.shape != (len(images),) or labels.dtype != np.int64:
+                raise DataError(f"{part} labels: found {labels.dtype} {labels.shape}; need int64 ({len(images)},)")
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over all arrays, whatever file they came from."""
+        whole = hashlib.sha256()
+        for field in fields(self):
+            array = getattr(self, field.name)
+            whole.update(f"{field.name} {array.dtype} {array.shape}\n".encode())
+            whole.update(np.ascontiguousarray(array).data)
+        return whole.hexdigest()[:16]
+
+
+def save(path: Path, data: ImageData) -> str:
+    """Write prepared data uncompressed and atomically; return their digest, which the file carries."""
+    digest = data.digest
+    with atomic_write(path) as stream:
+        np.savez(stream, digest=np.array(digest), **{field.name: getattr(data, field.name) for field in fields(data)})
+    return digest
+
+
+def load(path: Path) -> tuple[ImageData, str]:
+    """Read prepared data and their digest.
+
+    Raises:
+        DataError: the file is not prepared data.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            data = ImageData(**{field.name: archive[field.name] for field in fields(ImageData)})
+            return data, str(archive["digest"])
+    except DataError:
+        raise
+    except Exception as error:  # numpy raises many kinds for a torn archive
+        raise DataError(f"{path}: not prepared data ({error}); delete it and run again") from error
+
+
+def stratified_order(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+    """Order examples at random so that every prefix holds the classes in their proportions.
+
+    Each example of a class of size m gets a rank (k + u) / m with k its place in a random order of the class and one
+    u in [0, 1) per class; sorting by rank interleaves the classes evenly.
+    """
+    rank = np.empty(len(labels))
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        rank[generator.permutation(members)] = (np.arange(len(members)) + generator.random()) / len(members)
+    return np.argsort(rank, kind="stable")
+
+
+def stratified_subset(labels: NDArray[np.int64], size: int, seed: int) -> NDArray[np.int64]:
+    """Pick `size` examples, classes in their proportions; sorted indices, the same for the same seed.
+
+    Raises:
+        DataError: there are fewer examples than asked for.
+    """
+    if size > len(labels):
+        raise DataError(f"dataset.subset: found {size}, but there are only {len(labels)} training images")
+    return np.sort(stratified_order(labels, np.random.default_rng(seed))[:size])

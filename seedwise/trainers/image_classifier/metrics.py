@@ -1,0 +1,21 @@
+"""The metrics that an image classifier leaves, and the columns of its history."""
+
+from __future__ import annotations
+
+from seedwise.runs.metrics import Metric
+
+METRICS = (
+    Metric("test_accuracy", higher_is_better=True, lowest=0.0, highest=1.0),
+    Metric("test_loss", higher_is_better=False, lowest=0.0),
+    Metric("validation_accuracy", higher_is_better=True, lowest=0.0, highest=1.0),
+    Metric("validation_loss", higher_is_better=False, lowest=0.0),
+    Metric("train_loss", higher_is_better=False, lowest=0.0),
+)
+"""The first is compared where a study names none."""
+METRIC_NAMES = tuple(metric.name for metric in METRICS)
+SCORED = "test_accuracy"
+"""The metric that the scores of the test examples, 1 where the prediction is right, average to."""
+HISTORY = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
+"""Columns of history.csv, a row per epoch."""
+WATCHED = "validation_accuracy"
+"""The column of the history that shows how a run is doing."""

@@ -1,0 +1,232 @@
+"""Run settings: everything that decides what one run trains, except its seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import Named, problem, quote
+from seedwise.basics.sections import Number, Section, Whole
+from seedwise.trainers.image_classifier.freeze_epochs import FreezeEpochs, TrainableField
+
+DATASETS = ("fashion_mnist", "cifar10", "oxford_iiit_pet")
+RESIZED = ("oxford_iiit_pet",)
+"""Datasets whose images come in many sizes."""
+MODELS = ("small_cnn", "resnet18", "resnet34", "efficientnet_lite0")
+PRETRAINED = ("resnet18", "resnet34", "efficientnet_lite0")
+"""Models that have ImageNet weights."""
+OPTIMIZERS = ("sgd", "adamw")
+SCHEDULES = ("one_cycle", "cosine", "constant")
+AUGMENTATIONS = ("random_crop", "random_horizontal_flip", "random_erasing")
+Stream = Literal["init", "order", "augmentation", "dropout", "split"]
+STREAMS: tuple[Stream, ...] = get_args(Stream)
+"""The sources of randomness of a run."""
+
+
+def _in_order(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+    """Put streams in the order of `STREAMS`, so that one choice has one canonical text."""
+    for position, stream in enumerate(streams):
+        if stream in streams[:position]:
+            raise problem(f"found {quote(stream)} twice; name each source of randomness once")
+    return tuple(stream for stream in STREAMS if stream in streams)
+
+
+def _off(level: object) -> object:
+    """Undo YAML, which reads `off` as false."""
+    return "off" if level is False else level
+
+
+class DatasetSettings(Section):
+    """What is learned from."""
+
+    name: Annotated[str, Named(DATASETS), Field(description="Dataset, or package.module:function.")] = "fashion_mnist"
+    folder: Annotated[
+        str | None, Field(min_length=1, description="Local folder with the raw files; null fetches them.")
+    ] = None
+    validation_fraction: Annotated[
+        Number, Field(gt=0, lt=1, description="Share of the training images that is held out for validation.")
+    ] = 0.1
+    subset: Annotated[
+        Whole | None, Field(ge=10, description="Train on a stratified subset of this many images; null takes all.")
+    ] = None
+    image_size: Annotated[
+        Whole | None,
+        Field(
+            ge=8, description="Side in pixels to which oxford_iiit_pet is resized, 64 by default; the others are fixed."
+        ),
+    ] = None
+
+
+class ModelSettings(Section):
+    """What is trained."""
+
+    name: Annotated[str, Named(MODELS), Field(description="Model, or package.module:function.")] = "small_cnn"
+    dropout: Annotated[Number, Field(ge=0, lt=1, description="Probability of dropping a hidden unit.")] = 0.0
+    pretrained: Annotated[
+        bool, Field(strict=True, description="Start from ImageNet weights, which must be on this machine already.")
+    ] = False
+    input_size: Annotated[
+        Whole | None,
+        Field(ge=8, description="Side in pixels to which images are scaled for the model; null: as they are."),
+    ] = None
+    trainable: Annotated[
+        Literal["all", "head"] | FreezeEpochs,
+        TrainableField(),
+        Field(description="What learns: all, the head, or {freeze_epochs: n}: n epochs the head, then all."),
+    ] = "all"
+
+
+class TrainingSettings(Section):
+    """How it is trained."""
+
+    epochs: Annotated[Whole, Field(ge=1, description="Passes over the training images.")] = 3
+    batch_size: Annotated[Whole, Field(ge=1, description="Images per step.")] = 64
+    optimizer: Annotated[str, Named(OPTIMIZERS), Field(description="Optimizer, or package.module:function.")] = "sgd"
+    learning_rate: Annotated[Number, Field(gt=0, description="Peak learning rate of the schedule.")] = 0.05
+    momentum: Annotated[Number, Field(ge=0, lt=1, description="Momentum of sgd; adamw has its own.")] = 0.9
+    weight_decay: Annotated[Number, Field(ge=0, description="Weight decay of the optimizer.")] = 0.0
+    learning_rate_ratio: Annotated[
+        Number, Field(gt=0, le=1, description="Learning rate of the body as a share of that of the head.")
+    ] = 1.0
+    schedule: Annotated[
+        str, Named(SCHEDULES), Field(description="Course of the learning rate, or package.module:function.")
+    ] = "one_cycle"
+    augmentation: Annotated[
+        tuple[Annotated[str, Named(AUGMENTATIONS)], ...],
+        Field(
+            description="Augmentations in the order in which they apply; each may be package.module:function.",
+            examples=[["random_crop", "random_horizontal_flip"]],
+        ),
+    ] = ()
+    mixup: Annotated[Number, Field(ge=0, description="Mixup's alpha: how much two images are blended; 0 is off.")] = 0.0
+    label_smoothing: Annotated[
+        Number, Field(ge=0, lt=1, description="Share of each label that is spread evenly over all classes.")
+    ] = 0.0
+    gradient_clipping: Annotated[
+        Number | None, Field(gt=0, description="Largest norm of the gradient; null does not clip.")
+    ] = None
+    ema: Annotated[
+        Number | None,
+        Field(
+            gt=0,
+            lt=1,
+            description="Decay of the moving average of weights that is evaluated; null evaluates the weights.",
+        ),
+    ] = None
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16"], Field(description="`auto` is bf16 where the device is fast at it.")
+    ] = "auto"
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"], Field(description="`auto` is the best device of the machine.")
+    ] = "auto"
+    threads: Annotated[Whole, Field(ge=1, description="CPU threads of one run.")] = 1
+    determinism: Annotated[
+        Literal["off", "warn", "error"],
+        BeforeValidator(_off),
+        Field(description="What an operation without a deterministic form does on the GPU: nothing, warn, or stop."),
+    ] = "off"
+    compile: Annotated[
+        Literal[False, True, "cuda_graphs"],
+        Field(description="Compile the model, or compile it into CUDA graphs; only on CUDA, where it may pay."),
+    ] = False
+    vary: Annotated[
+        tuple[Stream, ...],
+        AfterValidator(_in_order),
+        Field(
+            description="Sources of randomness that follow the run's seed; the others follow seed 0 in every run.",
+            examples=[["init", "order"]],
+            json_schema_extra={"uniqueItems": True},
+        ),
+    ] = STREAMS
+
+
+class RunSettings(Section):
+    """Everything that decides what one run trains, except its seed."""
+
+    dataset: DatasetSettings
+    model: ModelSettings
+    training: TrainingSettings
+
+    def canonical(self) -> str:
+        """Return one JSON text for one meaning: sorted keys, no spaces, all defaults written out.
+
+        `dataset.folder` is left out, for where the files lie is not what is trained; so is `training.vary` where all
+        varies, for runs that were recorded before it existed are the same runs.
+        """
+        default = {"vary"} if self.training.vary == STREAMS else set()
+        settings = self.model_dump(mode="json", exclude={"dataset": {"folder"}, "training": default})
+        return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+
+    def digest(self) -> str:
+        """12 hex digits of the SHA-256 of `canonical()`."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()[:12]
+
+    def replace(self, overrides: Mapping[str, Any]) -> Self:
+        """Return these settings with new values, already validated, at dotted paths such as `model.dropout`."""
+        changed = {name: getattr(self, name) for name in SECTIONS}
+        for path, value in overrides.items():
+            section, _, key = path.partition(".")
+            changed[section] = changed[section].model_copy(update={key: value})
+        return self.model_copy(update=changed)
+
+    def check(self) -> None:
+        """Check what no setting can check alone.
+
+        Raises:
+            UserError: two settings do not go together; the message names both.
+        """
+        dataset, model, training = self.dataset, self.model, self.training
+        if dataset.image_size is not None and dataset.name not in RESIZED:
+            raise UserError(
+                f"dataset.image_size: {dataset.name} is not resized; only {', '.join(RESIZED)} is. "
+                "To show the model larger images, set model.input_size"
+            )
+        if model.pretrained and model.name not in PRETRAINED:
+            raise UserError(f"model.pretrained: {model.name} has no weights of ours; {', '.join(PRETRAINED)} have")
+        if isinstance(model.trainable, FreezeEpochs) and model.trainable.freeze_epochs >= training.epochs:
+            raise UserError(
+                f"model.trainable: freeze_epochs is {model.trainable.freeze_epochs} of {training.epochs} epochs, "
+                "so that only the head would learn; say so with trainable: head, or train for longer"
+            )
+
+    @classmethod
+    def from_canonical(cls, text: str) -> Self:
+        """Read what `canonical` wrote; raises pydantic's ValidationError if it is anything else."""
+        return cls.model_validate_json(text)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "dataset": DatasetSettings,
+    "model": ModelSettings,
+    "training": TrainingSettings,
+}
+
+
+# All variants learn from one dataset: other data are another study.
+SHARED = {("dataset", "name"), ("dataset", "folder"), ("dataset", "image_size")}
+
+
+def _overrides() -> Any:
+    """Make a typed dict with a key for every dotted path that decides what is trained."""
+    fields = {
+        f"{section}.{key}": Annotated[(field.annotation, *field.metadata, _documentation(field))]
+        for section, model in SECTIONS.items()
+        for key, field in model.model_fields.items()
+        if (section, key) not in SHARED
+    }
+    overrides = TypedDict("Overrides", fields, total=False)  # type: ignore[misc]
+    overrides.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+    return overrides
+
+
+def _documentation(field: Any) -> Any:
+    return Field(description=field.description, examples=field.examples)
+
+
+Overrides = _overrides()
