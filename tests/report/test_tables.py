@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedwise.basics.words import enumerate_words, quantity
 from seedwise.report.text import format as tables
 
 
@@ -73,15 +74,15 @@ def test_percent(share, text):
 
 
 def test_quantity_agrees_with_its_noun():
-    assert tables.quantity(1, "seed") == "1 seed"
-    assert tables.quantity(3, "seed") == "3 seeds"
-    assert tables.quantity(0, "run") == "0 runs"
+    assert quantity(1, "seed") == "1 seed"
+    assert quantity(3, "seed") == "3 seeds"
+    assert quantity(0, "run") == "0 runs"
 
 
 def test_enumeration():
-    assert tables.enumerate_words(["a"]) == "a"
-    assert tables.enumerate_words(["a", "b"]) == "a and b"
-    assert tables.enumerate_words(["a", "b", "c"]) == "a, b and c"
+    assert enumerate_words(["a"]) == "a"
+    assert enumerate_words(["a", "b"]) == "a and b"
+    assert enumerate_words(["a", "b", "c"]) == "a, b and c"
 
 
 def test_escape_keeps_words_readable():
