@@ -26,7 +26,7 @@ from scipy import stats
 
 from seedwise.basics.files import write_text
 from seedwise.plan import Plan
-from seedwise.runs.hardware import cpu_model
+from seedwise.runs.cpu import cpu_model
 from seedwise.statistics import analyse, bootstrap_cis
 
 VARIANTS, RESAMPLES, TEST_SIZE = 1000, 10_000, 10_000

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from seedwise.config.study import Study  # noqa: E402
-from seedwise.runs.hardware import cpu_model  # noqa: E402
+from seedwise.runs.cpu import cpu_model  # noqa: E402
 from seedwise.runs.record import METRICS, Provenance, RunRecord, Sizes, Timing, write_record  # noqa: E402
 from seedwise.trainers.image_classifier.datasets.images import ImageData, save  # noqa: E402
 from seedwise.trainers.image_classifier.settings import RunSettings  # noqa: E402

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.basics.files import write_text
-from seedwise.runs.hardware import cpu_model
+from seedwise.runs.cpu import cpu_model
 from seedwise.runs.record import read_record
 from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from seedwise.basics.files import write_text
 from seedwise.config.study import Study
-from seedwise.runs.record import METRICS, RunRecord
+from seedwise.runs.record import RunRecord
+from seedwise.trainers.image_classifier.metrics import METRIC_NAMES as METRICS
 
 FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
 

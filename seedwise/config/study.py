@@ -16,9 +16,9 @@ from seedwise.basics.sections import Name, Section, Whole
 from seedwise.config.factors import cells
 from seedwise.config.resources import Resources
 from seedwise.plan import MOST_LOOKS, Plan
-from seedwise.runs.record import METRICS
 from seedwise.sources.settings import RunsSettings
 from seedwise.tracking.settings import TrackingSettings, WandbSettings
+from seedwise.trainers.image_classifier.metrics import METRIC_NAMES as METRICS
 from seedwise.trainers.image_classifier.settings import (
     STREAMS,
     DatasetSettings,
@@ -27,6 +27,7 @@ from seedwise.trainers.image_classifier.settings import (
     RunSettings,
     TrainingSettings,
 )
+from seedwise.trainers.image_classifier.trainer import ImageClassifier
 
 __all__ = [
     "DatasetSettings",
@@ -144,6 +145,11 @@ class Study(Section):
             ]
             raise ValidationError.from_exception_data("Study", details)
         return self
+
+    @property
+    def trainer(self) -> ImageClassifier:
+        """What this study's runs are."""
+        return ImageClassifier()
 
     def variant(self, name: str) -> Variant:
         """Return the variant of this name; raises UserError if there is none."""

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
-from seedwise.config.study import Study
+from seedwise.config.study import Run, Study
+from seedwise.runs.data_card import read_card
+from seedwise.runs.fit import Wanted
 
 
 class Expected(BaseModel):
@@ -35,6 +37,7 @@ class StudyFile(BaseModel):
         config: name of the config file, for the reader of a report.
         seeds: those that are due now: all, or those up to the next look.
         expected: by variant; empty where runs were recorded elsewhere.
+        card: path of the card of the data that the runs read; empty where runs were recorded elsewhere.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,6 +46,25 @@ class StudyFile(BaseModel):
     config: str
     seeds: tuple[int, ...]
     expected: dict[str, Expected]
+    card: str = ""
+
+    def wanted(self, run: Run, content: str | None) -> Wanted:
+        """Say what the record of a run has to say; `content` is the digest of the data, where it is known."""
+        of_variant = self.expected[run.variant]
+        return Wanted(self.study.study, *run, of_variant.settings, of_variant.code, of_variant.data, content)
+
+    def content(self) -> str | None:
+        """Return the digest of the data that the runs read, from its card; None before there is one.
+
+        Raises:
+            UserError: the card cannot be read.
+        """
+        card = read_card(Path(self.card)) if self.card else None
+        return card.content if card else None
+
+    def runs(self) -> list[Run]:
+        """All runs that are due now, variant by variant."""
+        return self.study.runs(self.seeds)
 
     def canonical(self) -> str:
         """Return one JSON text for one meaning."""
@@ -51,6 +73,7 @@ class StudyFile(BaseModel):
             "config": self.config,
             "seeds": self.seeds,
             "expected": {name: wanted.model_dump() for name, wanted in self.expected.items()},
+            "card": self.card,
         }
         return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
 
@@ -78,5 +101,5 @@ def read_study_file(path: Path) -> StudyFile:
         return StudyFile.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise UserError(
-            f"{path}: cannot be read as a study file ({str(error).splitlines()[0]}); the next snakemake command writes it again"
+            f"{path}: not a study file ({str(error).splitlines()[0]}); the next snakemake command writes it again"
         ) from error

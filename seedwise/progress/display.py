@@ -20,6 +20,7 @@ from seedwise.basics.words import quantity
 from seedwise.config.study import Run
 from seedwise.progress.session import Session, Snapshot, Training
 from seedwise.progress.words import duration
+from seedwise.runs.metrics import metric_label
 
 REDRAW = 0.5
 FIRST_PAUSE, LONGEST_PAUSE, PAUSE_SHARE = 30.0, 600.0, 0.05
@@ -48,7 +49,7 @@ def block(shot: Snapshot, width: int, height: int = 24, blocks: str = "#.") -> l
         full = round(bar * shot.done / max(shot.total, 1))
         text = f"{blocks[0] * full}{blocks[1] * (bar - full)}  {text}"
     wide = max((len(training.run.variant) for training in shot.trainings), default=0)
-    rows = [_row(training, wide, shot.now) for training in shot.trainings if training.started is not None]
+    rows = [_row(training, wide, shot) for training in shot.trainings if training.started is not None]
     queued = sum(training.started is None for training in shot.trainings)
     rows += [f"{job.rule}  {duration(shot.now - job.began)}" for job in shot.others]
     if queued:
@@ -59,29 +60,26 @@ def block(shot: Snapshot, width: int, height: int = 24, blocks: str = "#.") -> l
     return [line[: width - 1] for line in [text, *(f"  {row}" for row in rows)]]
 
 
-def _row(training: Training, wide: int, now: float) -> str:
-    digits = len(str(training.epochs))
+def _row(training: Training, wide: int, shot: Snapshot) -> str:
+    digits = len(str(training.steps))
     cells = [
         f"{training.run.variant:{wide}}",
         f"seed {training.run.seed}",
-        f"epoch {training.epoch or 0:{digits}} of {training.epochs}",
-        "validation accuracy " + ("-     " if training.validation_accuracy is None else _accuracy(training)),
+        f"{shot.unit} {training.step or 0:{digits}} of {training.steps}",
+        f"{metric_label(shot.metric)} " + ("-     " if training.watched is None else f"{training.watched:.4f}"),
     ]
-    since = duration(now - training.started) if training.started else ""
+    since = duration(shot.now - training.started) if training.started else ""
     return "  ".join([*cells, since])
-
-
-def _accuracy(training: Training) -> str:
-    return f"{training.validation_accuracy:.4f}"
 
 
 def log_line(shot: Snapshot) -> str:
     """One line for a plain log: the headline, and where the first few running trainings are."""
     begun = [training for training in shot.trainings if training.started is not None]
     told = [
-        f"{_name(training.run)} epoch {training.epoch} of {training.epochs}, validation accuracy {_accuracy(training)}"
-        if training.epoch
-        else f"{_name(training.run)} in epoch 1 of {training.epochs}"
+        f"{_name(training.run)} {shot.unit} {training.step} of {training.steps}, "
+        f"{metric_label(shot.metric)} {training.watched:.4f}"
+        if training.step and training.watched is not None
+        else f"{_name(training.run)} in {shot.unit} 1 of {training.steps}"
         for training in begun[:MOST_IN_A_LINE]
     ]
     told += [f"{job.rule} for {duration(shot.now - job.began)}" for job in shot.others]
@@ -208,8 +206,8 @@ class Display(logging.Handler):
         result = ""
         if state.state == "diverged":
             result = f": {state.reason}"
-        elif state.validation_accuracy is not None:
-            result = f", validation accuracy {state.validation_accuracy:.4f}"
+        elif state.watched is not None:
+            result = f", {metric_label(state.metric)} {state.watched:.4f}"
         runs = "run" if self._session.total == 1 else "runs"
         counted = f" ({self._session.done} of {self._session.total} {runs} done)" if not self._terminal else ""
         self._say(f"{_name(job.run)} {state.state} in {took}{result}{counted}")

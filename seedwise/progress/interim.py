@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seedwise.basics.errors import UserError
 from seedwise.config.study import Run
-from seedwise.progress.states import RESULTS, STATES, RunState, State
+from seedwise.progress.states import ENDED_STATES, STATES, RunState, State
 from seedwise.progress.words import counts, place, seeds_by_variant
 from seedwise.runs.record import COLUMNS, RunRecord, tabulate
 
@@ -36,7 +36,7 @@ def interim_table(states: Sequence[RunState], records: Sequence[RunRecord]) -> s
 
 def interim_reasons(states: Sequence[RunState]) -> list[str]:
     """Say why the verdicts of an interim report are exploratory: what has run, and by name what has not."""
-    ended = sum(run.state in RESULTS for run in states)
+    ended = sum(run.state in ENDED_STATES for run in states)
     if ended == len(states):
         first = f"This is an interim report. All {ended} runs have a result by now: the study itself reports on them."
     else:
@@ -71,7 +71,7 @@ def _detail(run: RunState) -> str:
 
 def first_result(states: Sequence[RunState], variant: str | None = None) -> RunState | None:
     """Return the first run, of a variant or of any, that has a result; None if there is none."""
-    return next((run for run in states if variant in (None, run.variant) and run.state in RESULTS), None)
+    return next((run for run in states if variant in (None, run.variant) and run.state in ENDED_STATES), None)
 
 
 def run_folder(study_folder: Path, run: RunState | Run) -> Path:

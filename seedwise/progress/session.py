@@ -7,11 +7,10 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
-from seedwise.config.study import Run, Study
-from seedwise.progress.states import Expected, RunState, read_epoch, read_state
+from seedwise.config.study import Run
+from seedwise.progress.states import RunState, StateReader
 from seedwise.runs.attempt import read_attempt
 
 
@@ -19,9 +18,9 @@ class Training(NamedTuple):
     """A training that Snakemake has started; on a cluster it may still queue, and then has no `started`."""
 
     run: Run
-    epoch: int | None
-    epochs: int
-    validation_accuracy: float | None
+    step: int | None
+    steps: int
+    watched: float | None
     mean_seconds: float | None
     started: float | None
     latest: float | None
@@ -37,7 +36,16 @@ class Job:
 
 
 class Snapshot(NamedTuple):
-    """What is shown at one moment; `left` are the seconds until the last training ends, None if nobody can tell."""
+    """What is shown at one moment.
+
+    Attributes:
+        unit: what a step of a training is called, such as "epoch".
+        metric: name of the metric that is watched.
+        left: seconds until the last training ends; None if nobody can tell.
+    """
+
+    unit: str
+    metric: str
 
     done: int
     total: int
@@ -63,16 +71,12 @@ class Session:
     """What Snakemake's events say, and what the runs' folders add to it.
 
     Attributes:
-        study: that is run.
-        results: folder that holds the studies' folders.
-        wanted: what the runs of each variant are to look like.
+        reader: of where the study's runs stand.
         total: runs that Snakemake was asked for, those of earlier sessions among them.
         waiting: runs that this session is to train and has not started, by variant.
     """
 
-    study: Study
-    results: Path
-    wanted: Mapping[str, Expected]
+    reader: StateReader
     total: int
     waiting: Counter[str]
     jobs: dict[int, Job] = field(default_factory=dict)
@@ -115,7 +119,7 @@ class Session:
 
     def state(self, run: Run) -> RunState:
         """Read where a run stands."""
-        return read_state(self.study, run, self.wanted[run.variant], self.results)
+        return self.reader.read(run)
 
     def snapshot(self) -> Snapshot:
         """Look at the folders of the runs that train."""
@@ -125,21 +129,21 @@ class Session:
         self._most_at_once = max(self._most_at_once, sum(training.started is not None for training in trainings))
         left = time_left(trainings, self.waiting, self._seconds, self._most_at_once, now)
         others = [job for job in jobs if job.run is None]
-        return Snapshot(self.done, self.total, len(self.failed), trainings, others, left, now)
+        unit, metric = self.reader.unit, self.reader.metric
+        return Snapshot(unit, metric, self.done, self.total, len(self.failed), trainings, others, left, now)
 
     def _look(self, run: Run, submitted: float) -> Training:
-        folder, epochs = self.study.run_folder(*run, self.results), self.wanted[run.variant].epochs
-        history = folder / "history.csv"
-        mark, last = read_attempt(folder), read_epoch(history)
+        folder, steps = self.reader.folder(run), self.reader.steps(run.variant)
+        mark, last = read_attempt(folder), self.reader.last_step(run)
         started = mark.started if mark and mark.error is None else self._began.get(run)
         if last is None:
-            return Training(run, None, epochs, None, None, started, None)
+            return Training(run, None, steps, None, None, started, None)
         started = started or submitted  # it has just taken its mark away, for it is done
         try:
-            latest = history.stat().st_mtime
+            latest = (folder / "history.csv").stat().st_mtime
         except OSError:
             latest = None
-        return Training(run, last.number, epochs, last.validation_accuracy, last.mean_seconds, started, latest)
+        return Training(run, last.number, steps, last.watched, last.mean_seconds, started, latest)
 
 
 def time_left(
@@ -149,13 +153,13 @@ def time_left(
     at_once: int,
     now: float,
 ) -> float | None:
-    """Seconds until the last training ends; None before the first epoch of the first one.
+    """Seconds until the last training ends; None before the first step of the first one.
 
-    A variant's runs last as long as those of it that are done, else as long as its epochs so far foretell, else as
+    A variant's runs last as long as those of it that are done, else as long as its steps so far foretell, else as
     the other variants'. As many train at once as ever did in this session.
     """
     foretold = {
-        training.run.variant: training.epochs * training.mean_seconds
+        training.run.variant: training.steps * training.mean_seconds
         for training in trainings
         if training.mean_seconds is not None
     }
@@ -165,9 +169,9 @@ def time_left(
     usual = statistics.fmean(known.values())
     remaining = []
     for training in trainings:
-        if training.mean_seconds is not None and training.epoch is not None:
+        if training.mean_seconds is not None and training.step is not None:
             since = now - training.latest if training.latest else 0.0
-            rest = (training.epochs - training.epoch) * training.mean_seconds - since
+            rest = (training.steps - training.step) * training.mean_seconds - since
         else:
             rest = known.get(training.run.variant, usual) - (now - training.started if training.started else 0.0)
         remaining.append(max(0.0, rest))

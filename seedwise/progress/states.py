@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from seedwise.basics.errors import UserError
-from seedwise.config.study import Run, Study
+from seedwise.config.study import Run
+from seedwise.config.study_file import StudyFile
+from seedwise.progress.changes import Changes
 from seedwise.runs.attempt import ENDED, is_alive, read_attempt
-from seedwise.runs.record import Status
+from seedwise.runs.fit import misfit, read_quickly
 
 State = Literal["finished", "diverged", "outdated", "failed", "interrupted", "running", "missing"]
 STATES: tuple[State, ...] = ("finished", "diverged", "outdated", "failed", "interrupted", "running", "missing")
 """From most to least done.
 
-`outdated` has a record of other settings or code than the study has now, `failed` ended without a record,
-`interrupted` was stopped by hand and goes on from its last epoch, `missing` never began.
+`outdated` has a record that does not fit what the study asks for now, `failed` ended without a record, `interrupted` was
+stopped by hand and goes on from its last step, `missing` never began.
 """
-RESULTS: tuple[State, ...] = ("finished", "diverged")
+ENDED_STATES: tuple[State, ...] = ("finished", "diverged")
 """States of runs whose record counts."""
 
 
-class Epoch(NamedTuple):
-    """The last epoch of a run that is written down."""
+class Step(NamedTuple):
+    """The last row of a run's history: its number, the watched value, and the mean seconds of a step so far."""
 
     number: int
-    validation_accuracy: float
+    watched: float
     mean_seconds: float
 
 
@@ -38,9 +39,11 @@ class RunState(BaseModel):
     """One run of a study.
 
     Attributes:
-        epoch: last completed epoch; None before the first.
-        epochs: that the run is to have.
-        validation_accuracy: after `epoch`.
+        unit: what a step is called, such as "epoch".
+        step: last completed step; None before the first.
+        steps: that the run is to have.
+        metric: name of the watched metric.
+        watched: its value after `step`.
         started: when the running attempt began, in seconds since 1970.
         reason: why it diverged, failed or is outdated.
         log: where to read more, for a run that failed.
@@ -51,94 +54,108 @@ class RunState(BaseModel):
     variant: str
     seed: int
     state: State
-    epoch: int | None = None
-    epochs: int
-    validation_accuracy: float | None = None
+    unit: str
+    step: int | None = None
+    steps: int
+    metric: str
+    watched: float | None = None
     started: float | None = None
     reason: str | None = None
     log: str | None = None
 
 
-class Expected(NamedTuple):
-    """What a run of a variant has to look like to count: its settings' and code's digests, and its epochs."""
+class StateReader:
+    """Reads where the runs of a study stand.
 
-    settings: str
-    code: str
-    epochs: int
+    Args:
+        study: that is asked about.
+        results: folder that holds the studies' folders.
+
+    Attributes:
+        unit: what a step of a run is called, such as "epoch".
+        metric: name of the metric that is watched.
+    """
+
+    def __init__(self, study: StudyFile, results: Path) -> None:
+        self.study, self.results = study, results
+        self._trainer = study.study.trainer
+        self.unit, self.metric = self._trainer.history[0], self._trainer.watched
+        self._steps = {
+            variant.name: self._trainer.steps(study.study.settings(variant.name)) for variant in study.study.variants
+        }
+        self._content = study.content()
+        self._changes = Changes(study, study.study.folder(results))
+
+    def steps(self, variant: str) -> int:
+        """Return how many steps a run of a variant has."""
+        return self._steps[variant]
+
+    def folder(self, run: Run) -> Path:
+        """Return the folder of a run."""
+        return self.study.study.run_folder(*run, self.results)
+
+    def last_step(self, run: Run) -> Step | None:
+        """Read the last row of a run's history; None where there is none yet."""
+        return read_step(self.folder(run) / "history.csv", self.unit, self.metric)
+
+    def read(self, run: Run) -> RunState:
+        """Read where one run stands."""
+        study = self.study.study
+        folder = self.folder(run)
+        log = study.folder(self.results) / "logs/train_run" / run.variant / f"seed{run.seed}.log"
+        as_if = partial(
+            RunState,
+            variant=run.variant,
+            seed=run.seed,
+            unit=self.unit,
+            steps=self._steps[run.variant],
+            metric=self.metric,
+        )
+        # A run takes its mark away when its record is there: reading the mark first misses neither.
+        mark = read_attempt(folder)
+        if mark is not None and is_alive(folder, mark):
+            last = self.last_step(run)
+            return as_if(
+                state="running",
+                step=last.number if last else None,
+                watched=last.watched if last else None,
+                started=mark.started,
+            )
+        record = read_quickly(folder / "metrics.json")
+        if record is not None:
+            return as_if(**self._ended(record, run))
+        if mark is None:
+            return as_if(state="missing")
+        if mark.interrupted:
+            return as_if(state="interrupted", reason=mark.error)
+        return as_if(state="failed", reason=mark.error or ENDED, log=str(log) if log.exists() else None)
+
+    def _ended(self, record: dict[str, Any], run: Run) -> dict[str, Any]:
+        """Say what a record makes of a run."""
+        wrong = misfit(record, self.study.wanted(run, self._content), self._trainer.metrics)
+        if wrong:
+            return {"state": "outdated", "reason": self._changes.explain(record, run, wrong)}
+        return {
+            "state": record["status"],
+            "step": record["epochs"],
+            "watched": record["metrics"].get(self.metric),
+            "reason": record["reason"],
+        }
 
 
-def expected(study: Study, code: Mapping[str, str]) -> dict[str, Expected]:
-    """Say what the runs of each variant are to look like; `code` holds the digest of the training code by variant."""
-    chosen = {variant.name: study.settings(variant.name) for variant in study.variants}
-    return {
-        name: Expected(settings.digest(), code[name], settings.training.epochs) for name, settings in chosen.items()
-    }
-
-
-def read_states(study: Study, runs: Iterable[Run], code: Mapping[str, str], results: Path) -> list[RunState]:
-    """Read where each of a study's runs stands.
+def read_states(study: StudyFile, results: Path) -> list[RunState]:
+    """Read where each of a study's due runs stands.
 
     Raises:
         UserError: the study trains nothing itself.
     """
-    if study.source:
-        raise UserError(f"study {study.study}: its runs were recorded elsewhere, so that nothing is in progress")
-    wanted = expected(study, code)
-    return [read_state(study, run, wanted[run.variant], results) for run in runs]
+    if study.study.source:
+        raise UserError(f"study {study.study.study}: its runs were recorded elsewhere, so that nothing is in progress")
+    reader = StateReader(study, results)
+    return [reader.read(run) for run in study.runs()]
 
 
-def read_state(study: Study, run: Run, wanted: Expected, results: Path) -> RunState:
-    """Read where one run stands."""
-    folder = study.run_folder(*run, results)
-    log = study.folder(results) / "logs/train_run" / run.variant / f"seed{run.seed}.log"
-    as_if = partial(RunState, variant=run.variant, seed=run.seed, epochs=wanted.epochs)
-    # A run takes its mark away when its record is there: whoever reads the mark first misses neither.
-    mark = read_attempt(folder)
-    if mark is not None and is_alive(folder, mark):
-        last = read_epoch(folder / "history.csv")
-        return as_if(
-            state="running",
-            epoch=last.number if last else None,
-            validation_accuracy=last.validation_accuracy if last else None,
-            started=mark.started,
-        )
-    found = _read_result(folder / "metrics.json", wanted)
-    if found is not None:
-        return as_if(**found)
-    if mark is None:
-        return as_if(state="missing")
-    if mark.interrupted:
-        return as_if(state="interrupted", reason=mark.error)
-    return as_if(state="failed", reason=mark.error or ENDED, log=str(log) if log.exists() else None)
-
-
-def _read_result(path: Path, wanted: Expected) -> dict[str, Any] | None:
-    """Read of a record what decides the state, without checking the rest, which would take a hundred times as long."""
-    try:
-        record = json.loads(path.read_bytes())
-        origin = record["provenance"]
-        trained = {"settings": origin["settings_digest"], "code": origin["code_digest"]}
-        found = {
-            "state": record["status"],
-            "epoch": record["epochs"],
-            "validation_accuracy": record["metrics"]["validation_accuracy"],
-            "reason": record["reason"],
-        }
-    except OSError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        found = {"state": None}
-    if found["state"] not in get_args(Status):
-        reason = f"{path} is not a run record; delete {path.parent} and run the study again"
-        return {"state": "failed", "reason": reason}
-    now = {"settings": wanted.settings, "code": wanted.code}
-    if trained != now:
-        changed = " and ".join(name for name in now if trained[name] != now[name])
-        return {"state": "outdated", "reason": f"trained with other {changed}"}
-    return found
-
-
-def read_epoch(history: Path) -> Epoch | None:
+def read_step(history: Path, unit: str, watched: str) -> Step | None:
     """Read the last row of a run's history.csv; None where there is none yet."""
     try:
         header, *rows = history.read_text(encoding="utf-8").splitlines()
@@ -149,7 +166,7 @@ def read_epoch(history: Path) -> Epoch | None:
     if not table:
         return None
     seconds = [float(row["seconds"]) for row in table]
-    return Epoch(int(table[-1]["epoch"]), float(table[-1]["validation_accuracy"]), sum(seconds) / len(seconds))
+    return Step(int(table[-1][unit]), float(table[-1][watched]), sum(seconds) / len(seconds))
 
 
 _STATES = TypeAdapter(tuple[RunState, ...])

@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from seedwise.progress.states import STATES, RunState, State
 from seedwise.progress.words import counts, duration, place, seeds_by_variant
@@ -15,8 +16,8 @@ MOST_LISTED = 20
 _ALWAYS: tuple[State, ...] = ("finished", "running", "missing")
 _TOLD: tuple[State, ...] = ("running", "failed", "diverged")
 _SUMMED: dict[State, str] = {
-    "outdated": "outdated, and trained anew by the next run of the study",
-    "interrupted": "interrupted, and taken up again by the next run of the study",
+    "outdated": "outdated, and made again by the next run of the study",
+    "interrupted": "interrupted, and continued by the next run of the study",
     "missing": "missing",
 }
 _WIDEST = 24
@@ -30,7 +31,11 @@ def status_text(study: str, states: Sequence[RunState], now: float | None = None
     parts += ["\n".join([f"{state}:", *_listed(told[state], moment)]) for state in _TOLD if told[state]]
     for state, meaning in _SUMMED.items():
         if told[state]:
-            lines = [f"  {variant}: {seeds}" for variant, seeds in seeds_by_variant(told[state]).items()]
+            lines = [
+                f"  {variant}: {seeds}{f' ({reason})' if reason and state == 'outdated' else ''}"
+                for reason, runs in _by_reason(told[state]).items()
+                for variant, seeds in seeds_by_variant(runs).items()
+            ]
             parts.append("\n".join([f"{meaning}:", *_cut(lines)]))
     return "\n\n".join(parts)
 
@@ -50,10 +55,23 @@ def status_json(study: str, states: Sequence[RunState]) -> str:
                 name: {"expected": found.total(), **{state: found[state] for state in STATES}}
                 for name, found in variants.items()
             },
-            "runs": [run.model_dump() for run in states],
+            "runs": [_as_json(run) for run in states],
         },
         indent=1,
     )
+
+
+def _as_json(run: RunState) -> dict[str, Any]:
+    """All that is known of a run; the step and the watched metric also under names of their own."""
+    named = {run.unit: run.step, f"{run.unit}s": run.steps, run.metric: run.watched}
+    return {**run.model_dump(), **named}
+
+
+def _by_reason(runs: Sequence[RunState]) -> dict[str | None, list[RunState]]:
+    found: dict[str | None, list[RunState]] = {}
+    for run in runs:
+        found.setdefault(run.reason, []).append(run)
+    return found
 
 
 def _by_state(states: Sequence[RunState]) -> list[RunState]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from seedwise.basics.words import quantity
 from seedwise.progress.states import RunState
+from seedwise.runs.metrics import metric_label
 
 
 def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:
@@ -46,9 +47,9 @@ def duration(seconds: float) -> str:
 
 def place(state: RunState) -> str:
     """How far a run is: `epoch 2 of 3, validation accuracy 0.8712`."""
-    if state.epoch is None or state.validation_accuracy is None:
-        return f"epoch 1 of {state.epochs}"
-    return f"epoch {state.epoch} of {state.epochs}, validation accuracy {state.validation_accuracy:.4f}"
+    if state.step is None or state.watched is None:
+        return f"{state.unit} 1 of {state.steps}"
+    return f"{state.unit} {state.step} of {state.steps}, {metric_label(state.metric)} {state.watched:.4f}"
 
 
 def counts(states: Iterable[RunState]) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seedwise.basics.errors import UserError
-from seedwise.runs.hardware import Gpu, gpus, resolve_device
+from seedwise.runs.hardware import Gpu, expected_device, gpus
 
 POLL_SECONDS = 0.5
 NO_GPU = (
@@ -29,7 +29,7 @@ class NoGpuError(UserError):
 
 
 @contextmanager
-def take_gpu(device: str, slots: int = 1, report: Callable[[str], None] = print) -> Iterator[None]:
+def take_gpu(device: str, slots: int = 1, say: Callable[[str], None] = print) -> Iterator[None]:
     """Hold a free GPU while the block runs, if it trains on CUDA, and show CUDA this GPU alone.
 
     Enter it before torch is imported. While all GPUs are taken it waits.
@@ -37,22 +37,22 @@ def take_gpu(device: str, slots: int = 1, report: Callable[[str], None] = print)
     Args:
         device: the run's `training.device`.
         slots: how many runs may share one GPU.
-        report: told which GPU it is, and of waiting.
+        say: told which GPU it is, and of waiting.
 
     Raises:
         NoGpuError: the device is `cuda` and this machine has no GPU.
     """
-    if resolve_device(device) != "cuda":
+    if expected_device(device) != "cuda":
         yield
         return
     if not gpus():
         raise NoGpuError(NO_GPU)
     if "torch" in sys.modules:
         raise RuntimeError("take_gpu: torch is imported already and would see every GPU")
-    gpu, lock = _wait_for_one(gpus(), slots, report)
+    gpu, lock = _wait_for_one(gpus(), slots, say)
     before = os.environ.get("CUDA_VISIBLE_DEVICES")
     os.environ["CUDA_VISIBLE_DEVICES"] = gpu.name
-    report(f"training on GPU {gpu.name}")
+    say(f"training on GPU {gpu.name}")
     try:
         yield
     finally:
@@ -63,7 +63,7 @@ def take_gpu(device: str, slots: int = 1, report: Callable[[str], None] = print)
             os.environ["CUDA_VISIBLE_DEVICES"] = before
 
 
-def _wait_for_one(choices: Sequence[Gpu], slots: int, report: Callable[[str], None]) -> tuple[Gpu, int]:
+def _wait_for_one(choices: Sequence[Gpu], slots: int, say: Callable[[str], None]) -> tuple[Gpu, int]:
     waited = False
     while True:
         # The first slot of every GPU comes before the second of any, so that runs share only when they must.
@@ -73,7 +73,7 @@ def _wait_for_one(choices: Sequence[Gpu], slots: int, report: Callable[[str], No
                     return gpu, lock
         if not waited:
             waited = True
-            report(f"every GPU is taken ({len(choices)} GPUs, gpu_slots {slots}); waiting for one")
+            say(f"every GPU is taken ({len(choices)} GPUs, gpu_slots {slots}); waiting for one")
         time.sleep(POLL_SECONDS)
 
 

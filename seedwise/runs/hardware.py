@@ -1,35 +1,12 @@
-"""What the machine is, found out without importing torch."""
+"""The GPUs of this machine, found out without importing torch."""
 
 from __future__ import annotations
 
 import functools
 import os
-import platform
 import shutil
 import subprocess
-from pathlib import Path
 from typing import NamedTuple
-
-
-@functools.cache
-def _cpu_info() -> dict[str, str]:
-    """Key and value of the first processor in /proc/cpuinfo; empty where there is no such file."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return {}
-    first = text.split("\n\n", 1)[0]
-    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}
-
-
-def cpu_model() -> str:
-    """Name of the processor, for example 'AMD EPYC'."""
-    return _cpu_info().get("model name") or platform.processor() or platform.machine()
-
-
-def cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bfloat16 in hardware (elsewhere bf16 is slower than fp32)."""
-    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(_cpu_info().get("flags", "").split()))
 
 
 class Gpu(NamedTuple):
@@ -70,8 +47,8 @@ def _driver_gpus() -> list[str]:
     return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
 
 
-def resolve_device(device: str) -> str:
-    """Turn `auto` into `cuda` where there is a GPU, into `cpu` elsewhere; keep anything else."""
+def expected_device(device: str) -> str:
+    """Say on which device a run will train: `auto` is `cuda` where there is a GPU, else `cpu`."""
     if device != "auto":
         return device
     return "cuda" if gpus() else "cpu"

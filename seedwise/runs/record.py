@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +14,6 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 
 _PROVENANCE = ("device", "precision", "threads", "hardware", "settings_digest", "code_digest", "data_digest")
-METRICS = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_loss")
-COLUMNS = ("variant", "seed", "status", *METRICS, "epochs", "seconds", *_PROVENANCE, "commit", "dirty")
-"""Of runs.csv."""
 Status = Literal["finished", "diverged", "failed"]
 
 
@@ -41,7 +38,8 @@ class Provenance(_Section):
     threads: int
     settings_digest: str
     code_digest: str
-    data_digest: str
+    data_digest: str = Field(description="Digest of the data that were read.")
+    data: str | None = Field(default=None, description="Digest of what the data were made of; null in older records.")
 
 
 class Sizes(_Section):
@@ -93,7 +91,7 @@ def read_record(path: Path) -> RunRecord:
     Raises:
         RecordError: it does not exist, or it is not a run record.
     """
-    remedy = f"delete {path.parent} and run the study again: only this run is trained anew"
+    remedy = f"delete {path.parent} and run the study again: only this run is trained again"
     try:
         return RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -104,25 +102,24 @@ def read_record(path: Path) -> RunRecord:
         raise RecordError(f"{path}: not a run record ({where}: {first['msg']}); {remedy}") from error
 
 
-def tabulate(records: Iterable[RunRecord]) -> str:
-    """Lay records out as the tidy CSV text of runs.csv: one row a run, an empty cell where a metric is undefined."""
+def run_columns(records: Iterable[RunRecord]) -> tuple[str, ...]:
+    """Return the columns of runs.csv: every metric that a record has, between what runs are and what made them."""
+    metrics = dict.fromkeys(name for record in records for name in record.metrics)
+    return ("variant", "seed", "status", *metrics, "epochs", "seconds", *_PROVENANCE, "commit", "dirty")
+
+
+def tabulate(records: Sequence[RunRecord]) -> str:
+    """Lay records out as the CSV text of runs.csv: one row per run, an empty cell where a metric is not defined."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    columns = run_columns(records)
+    writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+    writer.writeheader()
     for record in records:
-        values = [record.metrics.get(metric) for metric in METRICS]
         origin = record.provenance
-        writer.writerow(
-            [
-                record.variant,
-                record.seed,
-                record.status,
-                *("" if value is None else repr(value) for value in values),
-                record.epochs,
-                f"{record.timing.total:.2f}",
-                *(getattr(origin, name) for name in _PROVENANCE),
-                origin.commit or "",
-                "" if origin.dirty is None else str(origin.dirty).lower(),
-            ]
-        )
+        row: dict[str, object] = {name: "" if value is None else repr(value) for name, value in record.metrics.items()}
+        row |= {"variant": record.variant, "seed": record.seed, "status": record.status, "epochs": record.epochs}
+        row |= {name: getattr(origin, name) for name in _PROVENANCE}
+        row |= {"seconds": f"{record.timing.total:.2f}", "commit": origin.commit or ""}
+        row["dirty"] = "" if origin.dirty is None else str(origin.dirty).lower()
+        writer.writerow(row)
     return stream.getvalue()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seedwise.basics.errors import UserError
-from seedwise.runs.record import METRICS
+from seedwise.trainers.image_classifier.metrics import METRIC_NAMES as METRICS
 
 State = Literal["finished", "diverged", "failed", "running"]
 RUNNING = ("running", "pending", "preempting", "scheduled", "unfinished")

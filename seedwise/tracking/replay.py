@@ -31,7 +31,7 @@ def replay_missing(
     study_folder: Path,
     is_whole: Callable[[TrackedRun, str], bool],
     tracker: Callable[[], Tracker],
-    report: Callable[[str], None],
+    say: Callable[[str], None],
 ) -> tuple[int, int]:
     """Send every run of a study that a tracker has not got whole; the first failure ends it.
 
@@ -39,7 +39,7 @@ def replay_missing(
         study_folder: results/<study>.
         is_whole: whether the tracker has a run that ended with a status.
         tracker: makes a tracker for one run.
-        report: takes a line of progress.
+        say: takes a line of progress.
 
     Returns:
         How many were sent, and how many were there already.
@@ -53,7 +53,7 @@ def replay_missing(
             continue
         replay(path, study_folder, tracker())
         sent += 1
-        report(f"{position}/{len(records)} {run.name}: sent")
+        say(f"{position}/{len(records)} {run.name}: sent")
     return sent, len(records) - sent
 
 

@@ -22,7 +22,7 @@ from seedwise.workflow import environment
 from seedwise.config.reading import load_study, read_yaml
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import LockHeldError, content_digest, hold_lock
-from seedwise.runs.hardware import resolve_device
+from seedwise.runs.hardware import expected_device
 from seedwise.analysis.looks import describe, due, read_looks
 from seedwise.basics.plugins import is_plugin, plugin_source, slug
 
@@ -163,7 +163,7 @@ def same_or_by_variant(values):
 def gpus_of(rule, device):
     """One GPU where a job trains on CUDA, else none, so that a limit on `gpu` queues only what needs one."""
     declared = getattr(STUDY.resources, rule).gpu
-    return int(resolve_device(device) == "cuda") if declared is None else declared
+    return int(expected_device(device) == "cuda") if declared is None else declared
 
 
 # Snakemake counts nodes where it hands jobs to a cluster; there, and inside such a job, a retry may use more.

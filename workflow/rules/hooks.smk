@@ -13,7 +13,7 @@ from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
 
 STARTED = time.time()
-ON_CUDA = {name for name in VARIANTS if resolve_device(SETTINGS[name].training.device) == "cuda"}
+ON_CUDA = {name for name in VARIANTS if expected_device(SETTINGS[name].training.device) == "cuda"}
 
 # On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. The same
 # limit would hold back a cluster.

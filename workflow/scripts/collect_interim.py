@@ -10,7 +10,7 @@ from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
 from seedwise.config.study import Study
 from seedwise.progress.interim import interim_table, run_folder
-from seedwise.progress.states import RESULTS, read_states
+from seedwise.progress.states import ENDED_STATES, read_states
 from seedwise.progress.status import status_json
 from seedwise.progress.words import counts
 from seedwise.runs.record import read_record
@@ -26,7 +26,7 @@ def main() -> None:
     arguments = parser.parse_args()
     study, folder = Study.model_validate_json(arguments.study), arguments.out.parents[1]
     states = read_states(study, study.runs(arguments.seeds), json.loads(arguments.code), folder.parent)
-    records = [read_record(run_folder(folder, run) / "metrics.json") for run in states if run.state in RESULTS]
+    records = [read_record(run_folder(folder, run) / "metrics.json") for run in states if run.state in ENDED_STATES]
     write_text(arguments.out, interim_table(states, records))
     write_text(arguments.out.with_name("status.json"), status_json(study.study, states) + "\n")
     print(counts(states))

@@ -1,4 +1,4 @@
-"""Fetch a dataset's raw files from wherever they can be had, and write their digests."""
+"""Fetch a dataset's raw files from wherever they can be had, and write their digests as SHA256SUMS."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import argparse
 from pathlib import Path
 
 from seedwise.basics.errors import run_script
-from seedwise.basics.files import hold_lock, write_text
-from seedwise.trainers.image_classifier.datasets import registry
+from seedwise.trainers.image_classifier.datasets.prepared import fetch_raw
+from seedwise.trainers.image_classifier.settings import DatasetSettings
 
 
 def main() -> None:
-    """Parse arguments, fetch, write the digests."""
+    """Read the command line and fetch."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the dataset, or package.module:function")
-    parser.add_argument("--folder", type=Path, help="local folder that holds the files already")
-    parser.add_argument("--out", type=Path, required=True, help="digests; the files go next to it")
+    parser.add_argument("--folder", help="local folder that holds the files already")
+    parser.add_argument("--out", type=Path, required=True, help="SHA256SUMS to write; the files go beside it")
     arguments = parser.parse_args()
-    folder = arguments.out.parent
-    with hold_lock(folder / ".lock", lambda: print("another process is fetching these data; waiting for it")):
-        write_text(arguments.out, registry.fetch(arguments.dataset, folder, arguments.folder))
+    fetch_raw(DatasetSettings(name=arguments.dataset, folder=arguments.folder), arguments.out.parent)
 
 
 if __name__ == "__main__":

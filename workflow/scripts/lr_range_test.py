@@ -9,30 +9,37 @@ from pathlib import Path
 
 from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
+from seedwise.config.context import read_context
 from seedwise.runs.gpus import take_gpu
 from seedwise.trainers.image_classifier.settings import RunSettings
 
 
 def main() -> None:
-    """Parse arguments and run the test."""
+    """Read the command line, test, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", required=True, help="the resolved settings of the runs, JSON")
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--data", type=Path, required=True, help="prepared data, .npz")
+    parser.add_argument("--context", type=Path, help="the study's .context.json, which says where raw files lie")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="prepared data, .npz, made again if they are not there"
+    )
+    parser.add_argument("--card", type=Path, help="card of the data; other data are refused")
     parser.add_argument("--out", type=Path, required=True, help="JSON file")
     parser.add_argument("--gpu-slots", type=int, default=1, help="runs that may share one GPU (default: 1)")
     arguments = parser.parse_args()
-    report = functools.partial(print, flush=True)
+    say = functools.partial(print, flush=True)
     settings = RunSettings.from_canonical(arguments.settings)
-    with take_gpu(settings.training.device, arguments.gpu_slots, report):
-        from seedwise.trainers.image_classifier.training.lr_finder import (
-            find_learning_rate,  # imports torch, which then sees one GPU
-        )
+    with take_gpu(settings.training.device, arguments.gpu_slots, say):
+        # These import torch, which then sees one GPU.
+        from seedwise.trainers.image_classifier.datasets.prepared import ensure_prepared
+        from seedwise.trainers.image_classifier.training.lr_finder import find_learning_rate
 
-        found = find_learning_rate(settings, arguments.seed, arguments.data, report)
+        folder = read_context(arguments.context).folder
+        ensure_prepared(settings.dataset.model_copy(update={"folder": folder}), arguments.data, arguments.card, say)
+        found = find_learning_rate(settings, arguments.seed, arguments.data, say)
     write_text(arguments.out, json.dumps(found, indent=2) + "\n")
     for name, rate in found["suggestions"].items():
-        report(f"{name}: {rate:.2g}")
+        say(f"{name}: {rate:.2g}")
 
 
 if __name__ == "__main__":

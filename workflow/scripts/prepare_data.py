@@ -1,4 +1,4 @@
-"""Prepare a dataset once, as one file that loads at once."""
+"""Prepare a dataset once, as one file that loads fast, and write the card that says what is in it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ import argparse
 from pathlib import Path
 
 from seedwise.basics.errors import run_script
-from seedwise.trainers.image_classifier.datasets import images, registry
+from seedwise.runs.data_card import DataCard, write_card
+from seedwise.trainers.image_classifier.datasets.images import load
+from seedwise.trainers.image_classifier.datasets.prepared import prepare
+from seedwise.trainers.image_classifier.settings import DatasetSettings
 
 
 def main() -> None:
-    """Parse arguments, read the raw files, write the prepared file."""
+    """Read the command line, prepare the data unless they are there, write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the dataset, or package.module:function")
-    parser.add_argument("--folder", type=Path, help="local folder, handed to a dataset of your own")
+    parser.add_argument("--folder", help="local folder, handed to a dataset of your own")
     parser.add_argument("--image-size", type=int, help="side in pixels of a dataset whose images have many sizes")
-    parser.add_argument("--digests", type=Path, required=True, help="what fetch_data wrote, next to the raw files")
-    parser.add_argument("--out", type=Path, required=True, help="prepared data, .npz")
+    parser.add_argument("--digests", type=Path, required=True, help="what fetch_data wrote, beside the raw files")
+    parser.add_argument("--made-of", required=True, help="digest of what the data are made of")
+    parser.add_argument("--data", type=Path, required=True, help="the prepared file, .npz, made unless it is there")
+    parser.add_argument("--out", type=Path, required=True, help="the card to write")
     arguments = parser.parse_args()
-    data = registry.read(arguments.dataset, arguments.digests.parent, arguments.folder, arguments.image_size)
-    digest = images.save(arguments.out, data)
-    print(f"{len(data.train_labels)} training and {len(data.test_labels)} test images, digest {digest}")
+    dataset = DatasetSettings(name=arguments.dataset, folder=arguments.folder, image_size=arguments.image_size)
+    prepare(dataset, arguments.data, arguments.digests.parent)
+    data, content = load(arguments.data)
+    counts = {"training": len(data.train_labels), "test": len(data.test_labels)}
+    write_card(arguments.out, DataCard(content=content, made_of=arguments.made_of, counts=counts))
+    for other in arguments.out.parent.glob("*.json"):
+        if other != arguments.out:
+            other.unlink()
+    print(f"{counts['training']} training and {counts['test']} test images, digest {content}")
 
 
 if __name__ == "__main__":

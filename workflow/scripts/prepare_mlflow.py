@@ -6,20 +6,20 @@ import argparse
 from pathlib import Path
 
 from seedwise.basics.errors import run_script
+from seedwise.config.context import read_context
 from seedwise.tracking import TrackerError
 from seedwise.tracking.mlflow import connect, prepare, store
-from seedwise.tracking.settings import TrackingSettings
 
 
 def main() -> None:
-    """Parse arguments and prepare; a store that cannot be used is a warning."""
+    """Read the command line and prepare; a store that cannot be used is a warning."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True)
     parser.add_argument("--variants", nargs="+", required=True)
-    parser.add_argument("--tracking", required=True, help="the study's tracking settings, JSON")
+    parser.add_argument("--context", type=Path, required=True, help="the study's .context.json, with its trackers")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder that holds the studies' folders")
     arguments = parser.parse_args()
-    settings = TrackingSettings.model_validate_json(arguments.tracking).mlflow
+    settings = read_context(arguments.context).tracking.mlflow
     try:
         client = connect(settings, arguments.results)
         prepare(client, settings, arguments.results, arguments.study, arguments.variants)

@@ -7,19 +7,19 @@ import functools
 from pathlib import Path
 
 from seedwise.basics.errors import UserError, run_script
+from seedwise.config.context import read_context
 from seedwise.tracking import TrackerError
 from seedwise.tracking.mlflow import MlflowTracker, is_whole, store
 from seedwise.tracking.replay import replay_missing
-from seedwise.tracking.settings import TrackingSettings
 
 
 def main() -> None:
-    """Parse arguments, send, say what was sent."""
+    """Read the command line, send, say what was sent."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="results/<study>, which holds runs/")
-    parser.add_argument("--tracking", required=True, help="the study's tracking settings, JSON")
+    parser.add_argument("--context", type=Path, required=True, help="the study's .context.json, with its trackers")
     arguments = parser.parse_args()
-    settings = TrackingSettings.model_validate_json(arguments.tracking).mlflow
+    settings = read_context(arguments.context).tracking.mlflow
     say = functools.partial(print, flush=True)
     where = store(settings, arguments.folder.parent)
     try:

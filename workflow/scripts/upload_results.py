@@ -8,22 +8,22 @@ from pathlib import Path
 
 from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
+from seedwise.config.context import read_context
 from seedwise.tracking import TrackerError
 from seedwise.tracking.results import analysis_id, upload_results
-from seedwise.tracking.settings import TrackingSettings
 
 
 def main() -> None:
-    """Parse arguments and log; a W&B in trouble is a warning."""
+    """Read the command line and log; a W&B in trouble is a warning."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True)
-    parser.add_argument("--tracking", required=True, help="the study's tracking settings, JSON")
+    parser.add_argument("--context", type=Path, required=True, help="the study's .context.json, with its trackers")
     parser.add_argument("--files", type=Path, nargs="+", required=True, help="what to log, inside results/<study>")
     parser.add_argument(
         "--out", type=Path, required=True, help="results/<study>/upload_results.json, which names the run"
     )
     arguments = parser.parse_args()
-    settings = TrackingSettings.model_validate_json(arguments.tracking).wandb
+    settings = read_context(arguments.context).tracking.wandb
     try:
         upload_results(settings, arguments.study, arguments.out.parent, arguments.files)
     except TrackerError as error:

@@ -19,3 +19,11 @@ HISTORY = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "lea
 """Columns of history.csv, a row per epoch."""
 WATCHED = "validation_accuracy"
 """The column of the history that shows how a run is doing."""
+CURVES = {
+    "test_accuracy": ("validation_accuracy", "train_loss"),
+    "test_loss": ("validation_loss", "train_loss"),
+    "validation_accuracy": ("validation_accuracy", "train_loss"),
+    "validation_loss": ("validation_loss", "train_loss"),
+    "train_loss": ("validation_loss", "train_loss"),
+}
+"""Columns of the history to draw beside each metric, the nearest to it first."""

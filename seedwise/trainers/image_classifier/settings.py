@@ -13,11 +13,9 @@ from typing_extensions import TypedDict
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import Named, problem, quote
 from seedwise.basics.sections import Number, Section, Whole
+from seedwise.trainers.image_classifier.datasets import DATASETS
 from seedwise.trainers.image_classifier.freeze_epochs import FreezeEpochs, TrainableField
 
-DATASETS = ("fashion_mnist", "cifar10", "oxford_iiit_pet")
-RESIZED = ("oxford_iiit_pet",)
-"""Datasets whose images come in many sizes."""
 MODELS = ("small_cnn", "resnet18", "resnet34", "efficientnet_lite0")
 PRETRAINED = ("resnet18", "resnet34", "efficientnet_lite0")
 """Models that have ImageNet weights."""
@@ -45,7 +43,9 @@ def _off(level: object) -> object:
 class DatasetSettings(Section):
     """What is learned from."""
 
-    name: Annotated[str, Named(DATASETS), Field(description="Dataset, or package.module:function.")] = "fashion_mnist"
+    name: Annotated[str, Named(tuple(DATASETS)), Field(description="Dataset, or package.module:function.")] = (
+        "fashion_mnist"
+    )
     folder: Annotated[
         str | None, Field(min_length=1, description="Local folder with the raw files; null fetches them.")
     ] = None
@@ -182,9 +182,10 @@ class RunSettings(Section):
             UserError: two settings do not go together; the message names both.
         """
         dataset, model, training = self.dataset, self.model, self.training
-        if dataset.image_size is not None and dataset.name not in RESIZED:
+        resized = [name for name, known in DATASETS.items() if known.resized]
+        if dataset.image_size is not None and dataset.name not in resized:
             raise UserError(
-                f"dataset.image_size: {dataset.name} is not resized; only {', '.join(RESIZED)} is. "
+                f"dataset.image_size: {dataset.name} is not resized; only {', '.join(resized)} is. "
                 "To show the model larger images, set model.input_size"
             )
         if model.pretrained and model.name not in PRETRAINED:

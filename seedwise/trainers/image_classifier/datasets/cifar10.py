@@ -15,7 +15,7 @@ import numpy as np
 
 from seedwise.trainers.image_classifier.datasets.fetching import (
     LOCAL,
-    Report,
+    Say,
     Source,
     check_md5,
     download,
@@ -28,7 +28,7 @@ from seedwise.trainers.image_classifier.datasets.images import DataError, ImageD
 COUNTS = {"training": 50_000, "test": 10_000}
 
 
-def fetch(folder: Path, local: Path | None = None, report: Report = print) -> None:
+def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the checked files into `folder`, where torchvision looks for them.
 
     Raises:
@@ -41,7 +41,7 @@ def fetch(folder: Path, local: Path | None = None, report: Report = print) -> No
         f"put {CIFAR10.filename}, or the folder {CIFAR10.base_folder}, into a folder and name it in config.yaml as "
     )
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
-        first_that_works("CIFAR-10", _sources(folder, local, Path(scratch)), f"{remedy}dataset.folder.", report)
+        first_that_works("CIFAR-10", _sources(folder, local, Path(scratch)), f"{remedy}dataset.folder.", say)
 
 
 def files(folder: Path) -> list[Path]:

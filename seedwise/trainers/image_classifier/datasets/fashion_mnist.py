@@ -15,17 +15,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seedwise.basics.files import sha256
 from seedwise.trainers.image_classifier.datasets.fetching import (
     LOCAL,
-    Report,
+    Say,
     Source,
     download,
     first_that_works,
     reason,
 )
+from seedwise.trainers.image_classifier.datasets.idx import read_idx
 from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData
 
 FILES = {
@@ -34,11 +34,13 @@ FILES = {
     "t10k-images-idx3-ubyte": "5b4141f0afbad91e",
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663",
 }
+RAW = "FashionMNIST/raw"
+"""Where torchvision looks for the raw files."""
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
 
 
-def fetch(folder: Path, local: Path | None = None, report: Report = print) -> None:
+def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the four checked files into `folder`.
 
     Raises:
@@ -49,7 +51,7 @@ def fetch(folder: Path, local: Path | None = None, report: Report = print) -> No
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         sources = _sources(folder, local, Path(scratch))
         remedy += " into a folder and name it in config.yaml as dataset.folder."
-        first_that_works("Fashion-MNIST", sources, remedy, report)
+        first_that_works("Fashion-MNIST", sources, remedy, say)
 
 
 def files(folder: Path) -> list[Path]:
@@ -59,7 +61,7 @@ def files(folder: Path) -> list[Path]:
 
 def read(folder: Path) -> ImageData:
     """Read the four files that `fetch` left in `folder`."""
-    parts = [_read_idx(folder / file) for file in FILES]
+    parts = [read_idx(folder / file) for file in FILES]
     return ImageData(
         train_images=parts[0][:, None],
         train_labels=parts[1].astype(np.int64),
@@ -140,11 +142,3 @@ def _download(scratch: Path) -> Path:
         else:
             raise DataError("; ".join(errors))
     return scratch
-
-
-def _read_idx(path: Path) -> NDArray[np.uint8]:
-    """Read the IDX format (LeCun): a magic number with the number of dimensions, the dimensions, the bytes."""
-    raw = path.read_bytes()
-    dimensions = raw[3]
-    shape = np.frombuffer(raw, ">u4", count=dimensions, offset=4)
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from seedwise.trainers.image_classifier.datasets.images import DataError
 
-Report = Callable[[str], None]
+Say = Callable[[str], None]
 Source = tuple[str, Callable[[], None]]
 """What a source is called, and what puts its files in place (or raises DataError or OSError)."""
 
 LOCAL = "dataset.folder"
 
 
-def first_that_works(dataset: str, sources: Iterable[Source], remedy: str, report: Report) -> None:
+def first_that_works(dataset: str, sources: Iterable[Source], remedy: str, say: Say) -> None:
     """Try sources in order until one works.
 
     A folder that the user named is what the user wants: if it has no right files, no other source replaces it.
@@ -33,11 +33,11 @@ def first_that_works(dataset: str, sources: Iterable[Source], remedy: str, repor
             attempt()
         except (DataError, OSError, subprocess.SubprocessError, EOFError, tarfile.TarError) as error:
             tried.append(f"  {name}: {reason(error)}")
-            report(f"{dataset}: no luck with {name} ({reason(error)})")
+            say(f"{dataset}: no luck with {name} ({reason(error)})")
             if name.startswith(LOCAL):
                 break
         else:
-            report(f"{dataset}: files from {name}, checked")
+            say(f"{dataset}: files from {name}, checked")
             return
     raise DataError(f"{dataset} could not be had. Tried:\n" + "\n".join(tried) + f"\nWhat to do: {remedy}")
 

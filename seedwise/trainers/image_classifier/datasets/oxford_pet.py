@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from seedwise.trainers.image_classifier.datasets.fetching import (
     LOCAL,
-    Report,
+    Say,
     Source,
     download,
     first_that_works,
@@ -34,7 +34,7 @@ SIZE = 64
 """Side of the prepared images, in pixels, unless the study names another."""
 
 
-def fetch(folder: Path, local: Path | None = None, report: Report = print) -> None:
+def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the checked folders `images` and `annotations` where torchvision looks for them.
 
     Raises:
@@ -46,7 +46,7 @@ def fetch(folder: Path, local: Path | None = None, report: Report = print) -> No
         "in config.yaml as dataset.folder."
     )
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
-        first_that_works("Oxford-IIIT Pet", _sources(folder / BASE, local, Path(scratch)), remedy, report)
+        first_that_works("Oxford-IIIT Pet", _sources(folder / BASE, local, Path(scratch)), remedy, say)
 
 
 def files(folder: Path) -> list[Path]:

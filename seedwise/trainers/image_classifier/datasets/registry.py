@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from seedwise.basics.files import sha256
 from seedwise.basics.names import not_known
 from seedwise.basics.plugins import is_plugin, load_plugin
-from seedwise.trainers.image_classifier.datasets import cifar10, fashion_mnist, oxford_pet
+from seedwise.trainers.image_classifier.datasets import DATASETS
 from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData
-from seedwise.trainers.image_classifier.settings import DATASETS
-
-MODULES = {"fashion_mnist": fashion_mnist, "cifar10": cifar10, "oxford_iiit_pet": oxford_pet}
 
 
 def fetch(name: str, folder: Path, local: Path | None) -> str:
-    """Bring a dataset's raw files into `folder`; return their digests, a line a file as `sha256sum` prints them.
+    """Bring a dataset's raw files into `folder`; return their digests, one line per file as `sha256sum` prints them.
 
     A dataset of your own (`package.module:function`) brings its own files: nothing is fetched.
     """
     if is_plugin(name):
         return ""
-    module, raw = MODULES[_known(name)], _raw(name, folder)
-    module.fetch(raw, local, report=lambda line: print(line, flush=True))
+    module = _module(name)
+    raw = _raw(module, folder)
+    module.fetch(raw, local, lambda line: print(line, flush=True))
     return "".join(f"{sha256(file)}  {file.relative_to(folder)}\n" for file in module.files(raw))
 
 
@@ -31,22 +31,19 @@ def read(name: str, folder: Path, local: Path | None, image_size: int | None = N
     if is_plugin(name):
         data = load_plugin(name)(local)
         if not isinstance(data, ImageData):
-            raise DataError(
-                f"{name}: returned {type(data).__name__}; need seedwise.trainers.image_classifier.datasets.images.ImageData"
-            )
+            raise DataError(f"{name}: returned {type(data).__name__}; need {ImageData.__module__}.ImageData")
         return data
-    if name == "oxford_iiit_pet":
-        return oxford_pet.read(_raw(name, folder), image_size or oxford_pet.SIZE)
-    images: ImageData = MODULES[_known(name)].read(_raw(name, folder))
+    module = _module(name)
+    size = [image_size or module.SIZE] if DATASETS[name].resized else []
+    images: ImageData = module.read(_raw(module, folder), *size)
     return images
 
 
-def _known(name: str) -> str:
-    if name not in MODULES:
-        raise DataError(f"dataset: {not_known(name, DATASETS)}")
-    return name
+def _module(name: str) -> ModuleType:
+    if name not in DATASETS:
+        raise DataError(f"dataset: {not_known(name, list(DATASETS))}")
+    return import_module(f"{__package__}.{DATASETS[name].module}")
 
 
-def _raw(name: str, folder: Path) -> Path:
-    """Where torchvision would look for the raw files: below this, CIFAR-10 and Pet have a folder of their own."""
-    return folder / "FashionMNIST" / "raw" if name == "fashion_mnist" else folder
+def _raw(module: ModuleType, folder: Path) -> Path:
+    return folder / getattr(module, "RAW", "")

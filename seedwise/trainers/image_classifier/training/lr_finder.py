@@ -27,7 +27,7 @@ SKIPPED = (STEPS // 10, 5)
 
 
 def find_learning_rate(
-    settings: RunSettings, seed: int, data: Path, report: Callable[[str], None] = print
+    settings: RunSettings, seed: int, data: Path, say: Callable[[str], None] = print
 ) -> dict[str, Any]:
     """Run the range test on a run's set-up; its weights are thrown away.
 
@@ -37,7 +37,7 @@ def find_learning_rate(
     Raises:
         UserError: the loss explodes before there is anything to see.
     """
-    made = set_up(settings, seed, data, report)
+    made = set_up(settings, seed, data, say)
     set_trainable(made.learner.model, settings.model, epoch=1)
     rates, losses = _range_test(made)
     start, end = SKIPPED

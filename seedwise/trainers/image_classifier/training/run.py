@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from seedwise.basics.files import atomic_write, hold_lock, write_text
+from seedwise.runs.commit import git_state
 from seedwise.runs.record import (
-    METRICS,
     Provenance,
     RecordError,
     RunRecord,
@@ -25,13 +25,12 @@ from seedwise.runs.record import (
     write_record,
 )
 from seedwise.tracking import Mirrors, TrackedRun
+from seedwise.trainers.image_classifier.metrics import HISTORY, METRIC_NAMES
 from seedwise.trainers.image_classifier.settings import RunSettings
 from seedwise.trainers.image_classifier.training import checkpoint, provenance
 from seedwise.trainers.image_classifier.training.freezing import set_trainable
 from seedwise.trainers.image_classifier.training.loop import Evaluation, at_chance, evaluate, is_finite, train_epoch
 from seedwise.trainers.image_classifier.training.setup import set_up
-
-HISTORY = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,7 @@ class Request:
     data: Path
     folder: Path
     tracking_folder: Path
+    data_made_of: str | None = None
     import_seconds: float = 0.0
 
     @property
@@ -59,7 +59,7 @@ class Request:
         return self.folder / "history.csv"
 
 
-def train_run(request: Request, mirrors: Mirrors, report: Callable[[str], None] = print) -> RunRecord:
+def train_run(request: Request, mirrors: Mirrors, say: Callable[[str], None] = print) -> RunRecord:
     """Train, validate, test once, and leave metrics.json, history.csv and predictions.npz in the run's folder.
 
     Only one process can do this for a run: a second one waits, and takes over the record if it fits.
@@ -69,29 +69,29 @@ def train_run(request: Request, mirrors: Mirrors, report: Callable[[str], None] 
     def wait() -> None:
         nonlocal waited
         waited = True
-        report(f"{request.variant} seed {request.seed}: another process is training this run; waiting for it")
+        say(f"{request.variant} seed {request.seed}: another process is training this run; waiting for it")
 
     with hold_lock(request.folder / ".lock", wait):
         if waited and (record := _finished_elsewhere(request)) is not None:
-            report("the other process finished it")
+            say("the other process finished it")
             return record
-        return _train(request, mirrors, report)
+        return _train(request, mirrors, say)
 
 
-def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) -> RunRecord:
+def _train(request: Request, mirrors: Mirrors, say: Callable[[str], None]) -> RunRecord:
     began = time.perf_counter()
     settings, seed = request.settings, request.seed
     training = settings.training
-    made = set_up(settings, seed, request.data, report)
+    made = set_up(settings, seed, request.data, say)
     learner, parts = made.learner, made.parts
-    identity = f"{settings.digest()}-{request.code_digest}"
+    identity = f"{settings.digest()}-{request.code_digest}-{made.data_digest[:12]}-{learner.precision}"
     resume_from = request.folder / f"checkpoint-{identity}.pt"
     for stale in request.folder.glob("checkpoint-*.pt"):
         if stale != resume_from:
             stale.unlink()
     progress = checkpoint.restore(resume_from, made.state, made.device)
     if progress.epoch:
-        report(f"resuming after epoch {progress.epoch}")
+        say(f"resuming after epoch {progress.epoch}")
     data_seconds = time.perf_counter() - began
 
     clock = _Clock()
@@ -119,7 +119,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
             validation = evaluate(learner.evaluated, parts.validation, learner.normalise, learner.precision)
         if not is_finite(train_loss, validation.loss):
             diverged = f"loss is not finite in epoch {epoch}"
-            report(f"{request.variant} seed {seed}: diverged: {diverged}")
+            say(f"{request.variant} seed {seed}: diverged: {diverged}")
             break
         row = {
             "epoch": epoch,
@@ -135,14 +135,14 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
         if epoch < training.epochs:
             checkpoint.save(resume_from, progress, made.state)
         _write_history(request.history, progress.history)  # after each epoch, for whoever watches
-        report(
+        say(
             f"epoch {epoch}/{training.epochs}  train loss {train_loss:.4f}  validation loss {validation.loss:.4f}  "
             f"validation accuracy {validation.accuracy:.4f}  {row['seconds']:.1f} s"
         )
         with clock.tracking:
             mirrors.log({key: value for key, value in row.items() if key != "epoch"}, step=epoch)
 
-    metrics: dict[str, float | None] = dict.fromkeys(METRICS)
+    metrics: dict[str, float | None] = dict.fromkeys(METRIC_NAMES)
     with clock.evaluate:
         test = evaluate(learner.evaluated, parts.test, learner.normalise, learner.precision)
     if diverged is None:
@@ -150,7 +150,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
         metrics = {
             "test_accuracy": test.accuracy,
             "test_loss": test.loss,
-            **{name: last[name] for name in METRICS[2:]},
+            **{name: last[name] for name in METRIC_NAMES[2:]},
         }
         diverged = at_chance(last["validation_accuracy"], len(parts.validation), parts.classes)
     status: Status = "finished" if diverged is None else "diverged"
@@ -158,7 +158,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
         mirrors.finish(metrics, status)
     _write_history(request.history, progress.history)
     _write_predictions(request.folder / "predictions.npz", test)
-    commit, dirty = provenance.git_state(Path.cwd())
+    commit, dirty = git_state(Path.cwd())
     record = RunRecord(
         study=request.study,
         variant=request.variant,
@@ -186,6 +186,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
             settings_digest=settings.digest(),
             code_digest=request.code_digest,
             data_digest=made.data_digest,
+            data=request.data_made_of,
         ),
         timing=Timing(
             total=request.import_seconds + time.perf_counter() - began,
@@ -199,7 +200,7 @@ def _train(request: Request, mirrors: Mirrors, report: Callable[[str], None]) ->
     )
     write_record(request.record, record)
     resume_from.unlink(missing_ok=True)
-    report(f"{request.variant} seed {seed}: {status}, test accuracy {test.accuracy:.4f}")
+    say(f"{request.variant} seed {seed}: {status}, test accuracy {test.accuracy:.4f}")
     return record
 
 
@@ -209,8 +210,8 @@ def _finished_elsewhere(request: Request) -> RunRecord | None:
     except RecordError:
         return None
     origin = record.provenance
-    same = (origin.settings_digest, origin.code_digest) == (request.settings.digest(), request.code_digest)
-    return record if same else None
+    made_with = origin.settings_digest, origin.code_digest, origin.data
+    return record if made_with == (request.settings.digest(), request.code_digest, request.data_made_of) else None
 
 
 def _write_history(path: Path, history: list[dict[str, float]]) -> None:

@@ -14,7 +14,6 @@ from torch import nn
 from seedwise.basics.errors import UserError
 from seedwise.trainers.image_classifier.datasets import images
 from seedwise.trainers.image_classifier.settings import RunSettings
-from seedwise.trainers.image_classifier.training import provenance
 from seedwise.trainers.image_classifier.training.augmentation import build_augmentations
 from seedwise.trainers.image_classifier.training.batches import Parts, split
 from seedwise.trainers.image_classifier.training.checkpoint import Stateful
@@ -22,6 +21,7 @@ from seedwise.trainers.image_classifier.training.ema import average
 from seedwise.trainers.image_classifier.training.loop import Learner
 from seedwise.trainers.image_classifier.training.models import build_model
 from seedwise.trainers.image_classifier.training.optimization import build_optimizer, build_schedule
+from seedwise.trainers.image_classifier.training.precision import resolve_precision
 from seedwise.trainers.image_classifier.training.pretrained import model_input
 from seedwise.trainers.image_classifier.training.seeding import Streams, set_seed
 
@@ -52,7 +52,7 @@ class DeviceError(UserError):
     """The device that the settings name is not there."""
 
 
-def resolve_device(device: str) -> torch.device:
+def torch_device(device: str) -> torch.device:
     """Turn `auto` into the best device of this machine.
 
     Raises:
@@ -78,20 +78,20 @@ def set_determinism(level: str) -> None:
 
 
 def compile_model(
-    model: nn.Module, level: Literal[True, "cuda_graphs"], device: torch.device, report: Callable[[str], None]
+    model: nn.Module, level: Literal[True, "cuda_graphs"], device: torch.device, say: Callable[[str], None]
 ) -> None:
     """Compile a model in place on CUDA; elsewhere leave it as it is, and say so.
 
     CUDA graphs are torch's mode "reduce-overhead", which leaves them out by itself wherever they are not safe.
     """
     if device.type != "cuda":
-        report(f"training.compile: not used on {device.type}, where it gains nothing")
+        say(f"training.compile: not used on {device.type}, where it gains nothing")
         return
     mode = "reduce-overhead" if level == "cuda_graphs" else "default"
     model.compile(mode=mode, dynamic=False)  # batches have two sizes, the last one's and that of the others
 
 
-def set_up(settings: RunSettings, seed: int, data: Path, report: Callable[[str], None] = print) -> SetUp:
+def set_up(settings: RunSettings, seed: int, data: Path, say: Callable[[str], None] = print) -> SetUp:
     """Load data, build model, optimizer and schedule, and seed everything.
 
     Raises:
@@ -100,8 +100,8 @@ def set_up(settings: RunSettings, seed: int, data: Path, report: Callable[[str],
     training = settings.training
     torch.set_num_threads(training.threads)
     set_determinism(training.determinism)
-    device = resolve_device(training.device)
-    precision = provenance.resolve_precision(training.precision, device)
+    device = torch_device(training.device)
+    precision = resolve_precision(training.precision, device)
     streams = Streams(seed, training.vary)
     set_seed(streams.seed_of("init"))  # for code that draws from no stream
 
@@ -125,5 +125,5 @@ def set_up(settings: RunSettings, seed: int, data: Path, report: Callable[[str],
         precision=precision,
     )
     if training.compile:
-        compile_model(model, training.compile, device, report)
+        compile_model(model, training.compile, device, say)
     return SetUp(device, streams, parts, data_digest, learner)

@@ -1,0 +1,217 @@
+"""Digests of source code that change when the code's meaning can have changed, and only then.
+
+Python is digested by its syntax tree, so that comments, docstrings and formatting do not count; any other file by its
+content. What a program is made of is found by following its imports, also those inside functions, through the folders
+that are given as roots: installed packages are not followed.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from seedwise.basics.files import write_text
+
+DIGITS = 12
+CACHE = Path(".snakemake/seedwise/sources.json")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_NOT_MEANT = {"type_comment", "kind"}
+_NOT_SOURCES = {".py", ".pyc", ".typed"}
+
+
+class Source(NamedTuple):
+    """What is known of one source file: its digest, and the modules that it imports as (level, name)."""
+
+    digest: str
+    imports: tuple[tuple[int, str], ...]
+
+
+class Sources:
+    """Source files below some folders: what each imports, and digests of them.
+
+    Args:
+        roots: folders in which a module is looked for, as on `sys.path`, each with the one package that is followed
+            there; None follows all.
+        cache: a JSON file that keeps what was worked out, because parsing takes long; None keeps nothing. It is keyed
+            by content, so that it may be deleted but cannot be wrong.
+    """
+
+    def __init__(self, roots: Mapping[Path, str | None], cache: Path | None = None) -> None:
+        self._roots = dict(roots)
+        self._cache = cache
+        self._known: dict[str, Source] = {}
+        self._new = False
+        self._read = functools.cache(self._read_file)
+        self._imported = functools.cache(self._imported_by)
+        self.name = functools.cache(self._name)
+        if cache is not None:
+            with suppress(OSError, ValueError, TypeError, AttributeError):
+                for key, (digest, imports) in json.loads(cache.read_bytes()).items():
+                    self._known[key] = Source(digest, tuple((int(level), str(name)) for level, name in imports))
+
+    def imported(self, entries: Iterable[Path], without: Collection[str] = ()) -> list[Path]:
+        """Return the entries and every file that they import, directly or not, in the order of their names.
+
+        Files beside an imported module that are not Python, such as a template, belong to it.
+
+        Args:
+            entries: Python files.
+            without: files or folders, relative to their root, that are neither counted nor followed.
+        """
+        found: set[Path] = set()
+        waiting = list(entries)
+        while waiting:
+            file = waiting.pop()
+            if file not in found and not is_within(self.name(file), without):
+                found.add(file)
+                waiting += self._imported(file)
+        return sorted(found, key=self.name)
+
+    def digests(self, files: Iterable[Path]) -> dict[str, str]:
+        """Return the digest of each file by its name relative to its root."""
+        return {self.name(file): self._read(file).digest for file in files}
+
+    def save(self) -> None:
+        """Keep what was worked out; a cache that cannot be written is no loss."""
+        if self._cache is not None and self._new:
+            known = {key: [source.digest, source.imports] for key, source in self._known.items()}
+            with suppress(OSError):
+                write_text(self._cache, json.dumps(known))
+                self._new = False
+
+    def _read_file(self, file: Path) -> Source:
+        content = file.read_bytes()
+        key = f"{file.suffix}:{hashlib.sha256(content).hexdigest()}"
+        if key not in self._known:
+            self._known[key], self._new = _examine(content, file.suffix), True
+        return self._known[key]
+
+    def _imported_by(self, file: Path) -> list[Path]:
+        found = [
+            module
+            for level, name in self._read(file).imports
+            for module in self._files_of(tuple(part for part in name.split(".") if part), level, file)
+        ]
+        return [*dict.fromkeys(found), *self._beside(file)]
+
+    def _files_of(self, parts: tuple[str, ...], level: int, importer: Path) -> list[Path]:
+        """Files that importing a module runs: its own and the `__init__` of each package above it."""
+        if level:
+            places = [importer.parents[level - 1]]
+        else:
+            places = [root for root, package in self._roots.items() if package in (None, *parts[:1])]
+        return next((files for place in places if (files := _along(place, parts))), [])
+
+    def _beside(self, file: Path) -> list[Path]:
+        """The files of a module's package that are not Python."""
+        if file.suffix != ".py" or not (file.parent / "__init__.py").is_file():
+            return []
+        return [
+            neighbour
+            for neighbour in file.parent.iterdir()
+            if neighbour.suffix not in _NOT_SOURCES and not neighbour.name.startswith(".") and neighbour.is_file()
+        ]
+
+    def _name(self, file: Path) -> str:
+        """Name a file relative to the innermost root that holds it, else by its folder's name and its own."""
+        holding = [root for root in self._roots if file.is_relative_to(root)]
+        root = max(holding, key=lambda folder: len(folder.parts), default=None)
+        return f"{file.parent.name}/{file.name}" if root is None else file.relative_to(root).as_posix()
+
+
+def own_sources(home: Path, folder: Path) -> Sources:
+    """Return the sources of the package and of the user's own functions.
+
+    Args:
+        home: folder that holds the package, of which nothing else in it is followed.
+        folder: where the user's own functions lie; they may also be on PYTHONPATH.
+    """
+    on_path = (Path(part) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)
+    roots: dict[Path, str | None] = dict.fromkeys(part.resolve() for part in on_path)
+    return Sources({**roots, home.resolve(): "seedwise", folder.resolve(): None}, folder / CACHE)
+
+
+def combine(digests: Mapping[str, str]) -> str:
+    """Return one digest, 12 hex digits, of many by name."""
+    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:DIGITS]
+
+
+def is_within(name: str, places: Collection[str]) -> bool:
+    """Whether a file, named relative to its root, is one of `places` or lies in one of these folders."""
+    return any(name == place or name.startswith(f"{place.rstrip('/')}/") for place in places)
+
+
+def syntax_digest(content: bytes, suffix: str = ".py") -> str:
+    """Digest a source, 12 hex digits: Python by its syntax tree, anything else by its content."""
+    return _examine(content, suffix).digest
+
+
+def _examine(content: bytes, suffix: str) -> Source:
+    if suffix == ".py":
+        with suppress(SyntaxError, ValueError):
+            tree = ast.parse(content)
+            meaning = hashlib.sha256("".join(_meaning(tree)).encode()).hexdigest()[:DIGITS]
+            return Source(meaning, tuple(dict.fromkeys(_imports(tree))))
+    return Source(hashlib.sha256(content).hexdigest()[:DIGITS], ())
+
+
+def _meaning(node: object) -> Iterator[str]:
+    """Write a syntax tree as text that is the same in every version of Python: empty fields are left out."""
+    if isinstance(node, ast.AST):
+        yield f"({type(node).__name__}"
+        for name, value in ast.iter_fields(node):
+            if value is None or value == [] or name in _NOT_MEANT:
+                continue
+            if name == "body" and isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+                value = value[1:]
+            yield f" {name}="
+            yield from _meaning(value)
+        yield ")"
+    elif isinstance(node, list):
+        yield "["
+        for item in node:
+            yield from _meaning(item)
+            yield ","
+        yield "]"
+    else:
+        yield f"{type(node).__name__}:{node!r}"
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Go through the imports of a tree as (level, name); those for type checkers only are passed over."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and _is_type_checking(node.test):
+            for other in node.orelse:
+                yield from _imports(other)
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield node.level, module
+            yield from ((node.level, f"{module}.{alias.name}".strip(".")) for alias in node.names)
+        else:
+            yield from _imports(node)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return getattr(test, "id", getattr(test, "attr", "")) == "TYPE_CHECKING"
+
+
+@functools.cache
+def _along(root: Path, parts: tuple[str, ...]) -> list[Path]:
+    files = []
+    for length in range(1, len(parts) + 1):
+        place = root.joinpath(*parts[:length])
+        for candidate in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+            if candidate.is_file():
+                files.append(candidate)
+                break
+    return files

@@ -1,0 +1,51 @@
+"""Digests of files that are too large to be read at every start: what has not been touched is not read again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from seedwise.basics.files import sha256, write_text
+
+DIGITS = 12
+
+
+def folder_digest(folder: Path, cache: Path | None = None) -> str:
+    """Digest the names and contents of all files below a folder, or of one file, 12 hex digits.
+
+    Hidden files do not count. Of a file whose size, times and place on the disk are those in the cache, the SHA-256
+    is taken from there.
+
+    Args:
+        folder: a folder or a file; if it does not exist, the digest is that of an empty folder.
+        cache: a JSON file that may be deleted at any time; None reads every file.
+    """
+    known: dict[str, list[object]] = {}
+    if cache is not None:
+        with suppress(OSError, ValueError):
+            known = json.loads(cache.read_bytes())
+    digest, seen, new = hashlib.sha256(), dict(known), False
+    for file in _files(folder):
+        status = file.stat()
+        key = str(file.resolve())
+        stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+        if known.get(key, [None])[:-1] != stamp:
+            seen[key], new = [*stamp, sha256(file)], True
+        name = file.relative_to(folder).as_posix()
+        digest.update(f"{name}\0{seen[key][-1]}\n".encode())
+    if cache is not None and new:
+        with suppress(OSError):
+            write_text(cache, json.dumps(seen))
+    return digest.hexdigest()[:DIGITS]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_file():
+        yield folder
+        return
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts):
+            yield file

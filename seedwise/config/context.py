@@ -1,0 +1,51 @@
+"""The context of a study's runs: what they need to know and no number depends on, in results/<study>/.context.json.
+
+Its path never changes, so that another W&B project or a moved folder of raw files retrains nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.files import write_text
+from seedwise.tracking.settings import TrackingSettings
+
+
+class Context(BaseModel):
+    """Which trackers mirror the runs, and where the dataset's raw files lie (None: where they were fetched to)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tracking: TrackingSettings = TrackingSettings()
+    folder: str | None = None
+
+
+def context_path(study_folder: Path) -> Path:
+    """Return where a study's context belongs."""
+    return study_folder / ".context.json"
+
+
+def write_context(study_folder: Path, context: Context) -> Path:
+    """Write a study's context, if it has changed; return its path."""
+    path = context_path(study_folder)
+    text = context.model_dump_json(by_alias=True, indent=1) + "\n"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return path
+
+
+def read_context(path: Path | None) -> Context:
+    """Read a context; without a path, that of a study that says nothing of trackers and folders.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    if path is None:
+        return Context()
+    try:
+        return Context.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise UserError(f"{path}: not the context of a study; the next snakemake command writes it again") from error

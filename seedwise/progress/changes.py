@@ -1,0 +1,88 @@
+"""What has changed since a record was made: which setting, file or data."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seedwise.config.study import Run
+from seedwise.config.study_file import StudyFile
+from seedwise.runs.fit import Misfit
+
+MOST_NAMED = 4
+_ABSENT = "absent"
+
+
+class Changes:
+    """Explains why records do not fit what a study asks for.
+
+    Args:
+        study: that is asked about.
+        folder: of its results; `digests/` in it says which files a digest was made of.
+    """
+
+    def __init__(self, study: StudyFile, folder: Path) -> None:
+        self._study, self._folder = study, folder
+        self._settings = functools.cache(self._read_settings)
+        self._parts = functools.cache(self._read_parts)
+
+    def explain(self, record: Mapping[str, Any], run: Run, wrong: Misfit) -> str:
+        """Say in one line why a record does not fit, naming settings, files and data where they are known."""
+        reasons = []
+        if "settings" in wrong.kinds:
+            reasons += setting_changes(record.get("settings"), self._settings(run.variant))
+        if "code" in wrong.kinds:
+            reasons += self._file_changes("code", record, "code_digest", self._study.expected[run.variant].code)
+        if "data" in wrong.kinds:
+            reasons += self._file_changes("data", record, "data", self._study.expected[run.variant].data)
+        if not reasons or set(wrong.kinds) - {"settings", "code", "data"}:
+            reasons.append(wrong.reason)
+        return "; ".join(reasons)
+
+    def _file_changes(self, what: str, record: Mapping[str, Any], key: str, now: str) -> list[str]:
+        was = record["provenance"].get(key)
+        if was == now:
+            return ["its data were made again and are others"]
+        before, after = self._parts(was), self._parts(now)
+        changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+        if not before or not after or not changed:
+            return [f"{what} changed"]
+        more = len(changed) - MOST_NAMED
+        return [f"{what} changed: {', '.join(changed[:MOST_NAMED])}{f' and {more} more' if more > 0 else ''}"]
+
+    def _read_settings(self, variant: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._study.study.settings(variant).canonical())
+        return found
+
+    def _read_parts(self, digest: str | None) -> dict[str, str]:
+        try:
+            found = json.loads((self._folder / "digests" / f"{digest}.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def setting_changes(was: object, now: Mapping[str, Any]) -> list[str]:
+    """Name each setting that differs between two nested mappings, with both values."""
+    before, after = flat(was if isinstance(was, Mapping) else {}), flat(now)
+    changed = [
+        f"{key} was {before.get(key, _ABSENT)} and is now {after.get(key, _ABSENT)}"
+        for key in sorted({*before, *after})
+        if before.get(key, _ABSENT) != after.get(key, _ABSENT)
+    ]
+    more = len(changed) - MOST_NAMED
+    return [*changed[:MOST_NAMED], *([f"{more} more settings changed"] if more > 0 else [])]
+
+
+def flat(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Every setting as JSON by its dotted path."""
+    found: dict[str, str] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= {f"{key}.{inner}": text for inner, text in flat(value).items()}
+        else:
+            found[key] = json.dumps(value)
+    return found

@@ -1,0 +1,16 @@
+"""The IDX format (LeCun et al. 1998), in which MNIST and its relatives come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """Read a file: a magic number with the number of dimensions, the dimensions, the bytes."""
+    raw = path.read_bytes()
+    dimensions = raw[3]
+    shape = np.frombuffer(raw, ">u4", count=dimensions, offset=4)
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)

@@ -1,0 +1,99 @@
+"""The image classifier as the rest of Seedwise sees it: see `seedwise.trainers.Trainer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from seedwise.basics.code_digest import Sources, combine
+from seedwise.basics.file_digests import folder_digest
+from seedwise.basics.plugins import is_plugin, plugin_source, slug
+from seedwise.trainers import RunData
+from seedwise.trainers.image_classifier.datasets import DATASETS
+from seedwise.trainers.image_classifier.metrics import CURVES, HISTORY, METRICS, SCORED, WATCHED
+from seedwise.trainers.image_classifier.settings import DatasetSettings, RunSettings
+
+PACKAGE = "seedwise/trainers/image_classifier"
+TRAINING = f"{PACKAGE}/training/run.py"
+
+HARMLESS_TO_RUNS = {
+    "seedwise/__init__.py": "the version, which the record names",
+    "seedwise/basics": "writes files and finds the user's functions, whose own files are covered",
+    "seedwise/runs/attempt.py": "marks that a run is being trained",
+    "seedwise/runs/commit.py": "describes the run",
+    "seedwise/runs/gpus.py": "chooses among equal GPUs; the record names the model",
+    "seedwise/runs/hardware.py": "lists the GPUs; what is trained on is a setting, and the record names it",
+    "seedwise/runs/metrics.py": "checks what a run has left",
+    "seedwise/runs/record.py": "the form in which numbers are written down",
+    "seedwise/tracking": "mirrors of a run, which read its numbers and change none",
+    "seedwise/trainers/__init__.py": "types",
+    f"{PACKAGE}/__init__.py": "nothing but a docstring",
+    f"{PACKAGE}/datasets/__init__.py": "which datasets there are; their own code is part of the data's digest",
+    f"{PACKAGE}/metrics.py": "names of what a run leaves",
+    f"{PACKAGE}/settings.py": "turns a config into settings, which have a digest of their own",
+    f"{PACKAGE}/training/provenance.py": "describes the run",
+}
+"""What training imports but no number depends on, with the reason; a folder stands for all that is in it."""
+
+HARMLESS_TO_DATA = {
+    "seedwise/__init__.py": "the version, which the record names",
+    "seedwise/basics": "writes files and finds the user's functions, whose own files are covered",
+    "seedwise/trainers/__init__.py": "types",
+    f"{PACKAGE}/__init__.py": "nothing but a docstring",
+    f"{PACKAGE}/datasets/__init__.py": "which datasets there are",
+    f"{PACKAGE}/datasets/fetching.py": "where raw files come from; their content is checked, or digested",
+    f"{PACKAGE}/datasets/registry.py": "calls the dataset's own module",
+}
+"""What preparing data imports but no image or label depends on, with the reason."""
+
+
+class ImageClassifier:
+    """Trains an image classifier with Seedwise's own loop."""
+
+    metrics = METRICS
+    scored = SCORED
+    history = HISTORY
+    watched = WATCHED
+
+    def curves(self, metric: str) -> tuple[str, ...]:
+        """Name the columns of the history to draw beside a metric, the nearest to it first."""
+        return CURVES[metric]
+
+    def steps(self, settings: RunSettings) -> int:
+        """Return the number of epochs."""
+        return settings.training.epochs
+
+    def code(self, settings: RunSettings, sources: Sources, home: Path) -> dict[str, str]:
+        """Digest the training code and the user's own model, optimizer, schedule and augmentations."""
+        training = settings.training
+        named = [settings.model.name, training.optimizer, training.schedule, *training.augmentation]
+        entries = [home / TRAINING, *_own_files(named)]
+        return sources.digests(sources.imported(entries, without=HARMLESS_TO_RUNS))
+
+    def data(self, settings: RunSettings, sources: Sources, home: Path, cache: Path | None) -> RunData:
+        """Say which prepared file a run reads: its name has the dataset's settings, code and raw files in a digest."""
+        dataset = settings.dataset
+        code = sources.digests(sources.imported(_dataset_code(dataset, home), without=HARMLESS_TO_DATA))
+        raw = raw_digest(dataset, cache)
+        digest = combine({"name": dataset.name, "size": str(dataset.image_size), "raw": raw, "code": combine(code)})
+        size = f"-{dataset.image_size}" if dataset.image_size else ""
+        file = Path("data") / f"{slug(dataset.name)}{size}-{digest}.npz"
+        return RunData(file, digest, raw, code)
+
+
+def raw_digest(dataset: DatasetSettings, cache: Path | None) -> str:
+    """Digest the raw files in `dataset.folder` where nothing else pins their content; else empty."""
+    known = DATASETS.get(dataset.name)
+    if dataset.folder is None or (known and known.pinned):
+        return ""
+    return folder_digest(Path(dataset.folder), cache)
+
+
+def _dataset_code(dataset: DatasetSettings, home: Path) -> list[Path]:
+    if is_plugin(dataset.name):
+        return _own_files([dataset.name])
+    return [home / PACKAGE / "datasets" / f"{DATASETS[dataset.name].module}.py"]
+
+
+def _own_files(names: Iterable[str]) -> list[Path]:
+    return [plugin_source(name) for name in names if is_plugin(name)]

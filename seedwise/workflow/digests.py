@@ -1,0 +1,83 @@
+"""What each rule and each run depends on, as digests of code and data.
+
+A rule's code digest follows the imports of its script. A run's is what its trainer lists: a rerun is dear there.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from seedwise.basics.code_digest import combine, own_sources
+from seedwise.basics.files import write_text
+from seedwise.config.study import Study
+from seedwise.config.study_file import Expected
+from seedwise.trainers import RunData
+
+FILES_CACHE = Path(".snakemake/seedwise/files.json")
+
+
+class Digests:
+    """Digests of the code of rules and runs, and of the data of a study.
+
+    Args:
+        home: folder that holds the package.
+        scripts: folder of the scripts that rules call.
+        folder: where the user's own functions lie.
+    """
+
+    def __init__(self, home: Path, scripts: Path, folder: Path) -> None:
+        self._home, self._scripts = home, scripts
+        self._sources = own_sources(home, folder)
+        self.script = functools.cache(self._script)
+
+    def _script(self, *names: str) -> str:
+        """Digest of what the scripts of these names import, and of themselves."""
+        files = self._sources.imported([self._scripts.resolve() / f"{name}.py" for name in names])
+        return combine(self._sources.digests(files))
+
+    def data(self, study: Study) -> RunData:
+        """Say which data a study's runs read; raises UserError."""
+        settings = study.settings(study.variants[0].name)
+        return study.trainer.data(settings, self._sources, self._home.resolve(), FILES_CACHE)
+
+    def runs(self, study: Study) -> dict[str, dict[str, str]]:
+        """Digest each file that decides the numbers of a run, by variant; raises UserError."""
+        home = self._home.resolve()
+        return {
+            variant.name: study.trainer.code(study.settings(variant.name), self._sources, home)
+            for variant in study.variants
+        }
+
+    def save(self) -> None:
+        """Keep what was worked out for the next start."""
+        self._sources.save()
+
+
+def expected_runs(study: Study, code: Mapping[str, Mapping[str, str]], data: RunData) -> dict[str, Expected]:
+    """Say what a run of each variant has to be made of."""
+    return {
+        name: Expected(settings=study.settings(name).digest(), code=combine(files), data=data.digest)
+        for name, files in code.items()
+    }
+
+
+def keep_parts(folder: Path, code: Mapping[str, Mapping[str, str]], data: RunData) -> None:
+    """Write down what each digest was made of, so that a later status can say which file has changed.
+
+    Args:
+        folder: the study's.
+        code: digests of files by variant.
+        data: that the runs read.
+    """
+    parts: dict[str, Mapping[str, Any]] = {combine(files): files for files in code.values()}
+    parts[data.digest] = {**data.code, **({"raw files": data.raw} if data.raw else {})}
+    for digest, files in parts.items():
+        path = folder / "digests" / f"{digest}.json"
+        if not path.is_file():
+            with suppress(OSError):
+                write_text(path, json.dumps(files, indent=1, sort_keys=True) + "\n")

@@ -1,0 +1,85 @@
+"""Everything of Seedwise that touches Snakemake's internals, which no version promises to keep.
+
+Tested with the version in `TESTED`; `tests/workflow` runs all of it. Rules and their directives are Snakemake's public
+language and stand in workflow/rules.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from snakemake.dag import DAG
+
+TESTED = "9.27.1"
+
+
+def is_imported(workflow: Any) -> bool:
+    """Whether another workflow imports this one and hands it the config."""
+    return bool(workflow.modifier.skip_configfile)
+
+
+def placed(workflow: Any, path: str | Path) -> Path:
+    """Say where a path of this workflow lies: a workflow that imports it may have set a prefix."""
+    return Path(str(workflow.modifier.modify_path(str(path))))
+
+
+def has_given_config(workflow: Any) -> bool:
+    """Whether the command line names a config file."""
+    return bool(workflow.overwrite_configfiles)
+
+
+def counts_nodes(workflow: Any) -> bool:
+    """Whether Snakemake hands jobs to a cluster."""
+    return workflow.resource_settings.nodes is not None
+
+
+def limit_resource(workflow: Any, name: str, most: int) -> None:
+    """Limit a resource on this machine, unless the user has."""
+    if name not in workflow.global_resources:
+        workflow.register_resource(name, most)
+
+
+def jobs_to_run(workflow: Any) -> list[Any]:
+    """List the jobs that Snakemake is about to run."""
+    return list(workflow.dag.needrun_jobs())
+
+
+def planned_jobs(workflow: Any) -> list[Any]:
+    """List all jobs that were asked for, also those that need not run."""
+    return list(workflow.dag.jobs)
+
+
+def terminal_handler(logger: logging.Logger) -> logging.StreamHandler[Any] | None:
+    """Return the handler that writes Snakemake's messages, unless a logger plugin has taken its place."""
+    handlers: Sequence[Any] = logger.handlers
+    return next((found for found in handlers if found.name == "DefaultStreamHandler"), None)
+
+
+def is_quiet(workflow: Any) -> bool:
+    """Whether Snakemake was told to be quiet about its progress."""
+    return bool({about.name for about in workflow.output_settings.quiet or ()} & {"ALL", "PROGRESS"})
+
+
+def is_verbose(workflow: Any) -> bool:
+    """Whether Snakemake was told to say everything."""
+    return bool(workflow.output_settings.verbose or workflow.output_settings.printshellcmds)
+
+
+def rerun(outputs: Collection[str]) -> None:
+    """Let Snakemake run the jobs that make these files again, wherever they are asked for.
+
+    It is what Snakemake itself does with incomplete files. `--forcerun` would also make them targets, and a changed
+    parameter goes unnoticed where the metadata in .snakemake are missing.
+    """
+    if not outputs:
+        return
+    initialise = DAG.__init__
+
+    def __init__(self: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807
+        initialise(self, *arguments, **options)
+        self.forcefiles.update(outputs)
+
+    DAG.__init__ = __init__
