@@ -23,14 +23,15 @@ include: "workflow/rules/progress.smk"
 include: "workflow/rules/notebooks.smk"
 
 
-# Every run record is listed beside the final products, so that a deleted one is noticed.
+# Every run record and every product is listed, so that a deleted one is noticed.
 rule all:
     default_target: True
     input:
         RECORDS,
+        RESULTS / "runs.csv",
+        RESULTS / "findings.json",
         TABLES,
         PLOTS,
         PAPER,
-        RESULTS / "results.md",
-        RESULTS / "page.html",
+        [RESULTS / name for name in products.REPORT],
         [UPLOADED] if STUDY.tracking.wandb.uploads_results else [],

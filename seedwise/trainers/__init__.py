@@ -38,12 +38,14 @@ class Trainer(Protocol):
         scored: the metric that the scores of single test examples average to; None if a run leaves no such scores.
         history: columns of history.csv, the step first.
         watched: the column of the history that shows how a run is doing.
+        beside: names of the files that a run leaves beside its record.
     """
 
     metrics: tuple[Metric, ...]
     scored: str | None
     history: tuple[str, ...]
     watched: str
+    beside: tuple[str, ...]
 
     def curves(self, metric: str) -> tuple[str, ...]:
         """Name the columns of the history to draw beside a metric, the nearest to it first."""

@@ -40,6 +40,10 @@ class Digests:
         files = self._sources.imported([self._scripts.resolve() / f"{name}.py" for name in names])
         return combine(self._sources.digests(files))
 
+    def package(self) -> str:
+        """Digest of the whole package."""
+        return combine(self._sources.digests(sorted((self._home.resolve() / "seedwise").rglob("*.py"))))
+
     def data(self, study: Study) -> RunData:
         """Say which data a study's runs read; raises UserError."""
         settings = study.settings(study.variants[0].name)

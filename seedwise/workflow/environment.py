@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+LINK = Path(".snakemake/seedwise/package")
 
-def prepare(scripts: Path, package: Path, results: Path, tracking: str) -> str:
-    """Let jobs find Python, the package, the scripts and the tracking settings.
 
-    Tracking settings travel in the environment, not as parameters: another W&B project must not train runs anew.
+def prepare(scripts: Path, package: Path) -> None:
+    """Let jobs find Python, the package and the scripts.
 
     Args:
         scripts: folder of the scripts that rules call.
         package: folder that holds the package.
-        results: the study's folder; a workflow may import several studies, each with its own tracking settings.
-        tracking: the study's tracking settings, JSON.
-
-    Returns:
-        Name of the variable that holds the tracking settings.
     """
     # The Python that runs Snakemake; a conda environment of a rule comes before it.
-    _prepend("PATH", Path(sys.executable).parent)
-    _prepend("PYTHONPATH", Path.cwd())  # where a user's own functions lie
-    _prepend("PYTHONPATH", package)
+    _prepend("PATH", str(Path(sys.executable).parent))
+    _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))  # where a user's own functions lie
+    _prepend("PYTHONPATH", _importable(package, LINK))
     os.environ["SEEDWISE_SCRIPTS"] = str(scripts)
-    # Names that differ stay different, and a shell's are ASCII.
-    place = re.sub(r"[^A-Za-z0-9/]", lambda found: f"_{ord(found[0]):x}", str(results)).replace("/", "_")
-    name = f"SEEDWISE_TRACKING_{place}"
-    os.environ[name] = tracking
-    return name
 
 
 def container() -> str | None:
@@ -39,6 +29,22 @@ def container() -> str | None:
     return os.environ.get("SEEDWISE_CONTAINER") or None
 
 
-def _prepend(variable: str, folder: Path) -> None:
+def _importable(folder: Path, relative: Path) -> str:
+    """Return the folder as a part of PYTHONPATH, whose parts colons separate.
+
+    A folder with a colon in its path is named relative to the working folder, where every job starts: as that folder
+    itself, or through a link in it.
+    """
+    if os.pathsep not in str(folder):
+        return str(folder)
+    if folder == Path.cwd():
+        return "."
+    relative.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        relative.symlink_to(folder)
+    return str(relative)
+
+
+def _prepend(variable: str, part: str) -> None:
     known = os.environ.get(variable, "").split(os.pathsep)
-    os.environ[variable] = os.pathsep.join([str(folder), *(part for part in known if part and part != str(folder))])
+    os.environ[variable] = os.pathsep.join([part, *(other for other in known if other and other != part)])

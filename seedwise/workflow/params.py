@@ -9,8 +9,14 @@ from typing import Any, TypeVar
 Value = TypeVar("Value", bound=Hashable)
 
 
-def literal(value: Any) -> Callable[[Any], Any]:
-    """Return a param that is this value: in a plain text Snakemake would take {name} for a wildcard."""
+def literal(value: Any) -> Any:
+    """Return a param that is this value: in a text Snakemake would take {name} for a wildcard, so it gets a function.
+
+    Where there is no brace it is the value itself: Snakemake calls a function once per job, and for 10 000 runs one
+    function more is one second more.
+    """
+    if "{" not in str(value) and "}" not in str(value):
+        return value
     return lambda wildcards: value  # noqa: ARG005 - Snakemake goes by the name
 
 
@@ -20,13 +26,11 @@ def literal_path(path: str) -> str:
 
 
 def by_variant(values: Mapping[str, Value]) -> Value | Callable[[Any], Value]:
-    """Return the value itself where all variants have the same; else a function of the wildcards.
-
-    Snakemake calls a function once per job: for 10 000 runs, one function more is one second more.
-    """
+    """Return the value itself where all variants have the same; else a function of the wildcards."""
     distinct = set(values.values())
     if len(distinct) == 1:
-        return distinct.pop()
+        only: Value = literal(distinct.pop())
+        return only
 
     def of_variant(wildcards: Any) -> Value:
         return values[wildcards.variant]

@@ -2,7 +2,7 @@
 rule collect_runs:
     input:
         RECORDS,
-        [local(SOURCE.path)] if SOURCE and SOURCE.path else [],
+        [local(literal_path(SOURCE.path))] if SOURCE and SOURCE.path else [],
     output:
         runs=report(RESULTS / "runs.csv", caption="../report/runs.rst", category="Tables", labels={"table": "runs.csv"}),
         pulled=PULLED,
@@ -10,18 +10,14 @@ rule collect_runs:
         RESULTS / "logs/collect_runs.log",
     localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     resources:
         **needs("collect_runs"),
     params:
-        variants=VARIANTS,
-        seeds=list(SEEDS),
-        source=["--source", SOURCE.model_dump_json(by_alias=True, exclude_unset=True)] if SOURCE else [],
-        metric=["--metric", STUDY.analysis.metric] if SOURCE else [],
-        code=code_digest("seedwise/runs/record.py", "seedwise/sources"),
+        study=STUDY_FILE,
+        code=DIGESTS.script("collect_runs"),
     shell:
-        "python $SEEDWISE_SCRIPTS/collect_runs.py --variants {params.variants} --seeds {params.seeds}"
-        " {params.source:q} {params.metric} --out {output.runs} > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/collect_runs.py --study {params.study:q} --out {output.runs:q} > {log:q} 2>&1'
 
 
 rule analyse_study:
@@ -38,20 +34,13 @@ rule analyse_study:
         RESULTS / "logs/analyse_study.log",
     localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     resources:
         **needs("analyse_study"),
     params:
-        plan=PLAN,
-        variants=VARIANTS,
-        seeds=list(STUDY.seeds),
-        varied=json.dumps(VARIED),
-        factorial=json.dumps(FACTORIAL),
+        study=STUDY_FILE,
         pulled="--pulled" if SOURCE else "",
-        code=code_digest(
-            "seedwise/statistics", "seedwise/analysis/new_test_set.py", "seedwise/analysis/declaration.py", "seedwise/analysis/looks.py"
-        ),
+        code=DIGESTS.script("analyse_study"),
     shell:
-        "python $SEEDWISE_SCRIPTS/analyse_study.py --runs {input.runs} --plan {params.plan:q} --variants {params.variants}"
-        " --seeds {params.seeds} --varied {params.varied:q} --factorial {params.factorial:q}"
-        " {params.pulled} {input.pulled} > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/analyse_study.py --study {params.study:q} --runs {input.runs:q}'
+        " {params.pulled} {input.pulled:q} > {log:q} 2>&1"

@@ -1,7 +1,4 @@
 # The study, its paths, and what every rule needs. Nothing heavier than pydantic is imported here.
-import functools
-import inspect
-import json
 import os
 import re
 import sys
@@ -18,13 +15,18 @@ elif not (Path(sys.prefix) / "share/seedwise").exists():
     )
 
 import seedwise
-from seedwise.workflow import environment
-from seedwise.config.reading import load_study, read_yaml
-from seedwise.basics.errors import UserError
-from seedwise.basics.files import LockHeldError, content_digest, hold_lock
-from seedwise.runs.hardware import expected_device
 from seedwise.analysis.looks import describe, due, read_looks
-from seedwise.basics.plugins import is_plugin, plugin_source, slug
+from seedwise.basics.errors import UserError
+from seedwise.basics.files import LockHeldError, hold_lock
+from seedwise.basics.plugins import plugin_source, slug
+from seedwise.config.context import Context, context_path, write_context
+from seedwise.config.reading import load_study, read_yaml
+from seedwise.config.study_file import StudyFile, write_study_file
+from seedwise.runs.hardware import expected_device
+from seedwise.workflow import environment, internals, products
+from seedwise.workflow.digests import Digests, expected_runs, keep_parts
+from seedwise.workflow.params import by_variant, literal, literal_path
+from seedwise.workflow.unfit import unfit_outputs
 
 
 def or_exit(read, *arguments):
@@ -39,17 +41,12 @@ HOME = Path(seedwise.__file__).parents[1]
 
 # Without a --configfile of the user's, the study is config.yaml. With one, that file alone is the study: merging
 # it with config.yaml would silently mix two studies. A workflow that imports this one hands over the config.
-IMPORTED_WITH_CONFIG = workflow.modifier.skip_configfile
-if not workflow.overwrite_configfiles and not IMPORTED_WITH_CONFIG:
+IMPORTED_WITH_CONFIG = internals.is_imported(workflow)
+if not internals.has_given_config(workflow) and not IMPORTED_WITH_CONFIG:
     # Snakemake would not say in which line a YAML error is.
     or_exit(read_yaml, "config.yaml")
 
     configfile: "config.yaml"
-
-
-def placed(path):
-    """Where a path of this workflow lies: a workflow that imports it may have set a prefix."""
-    return Path(str(workflow.modifier.modify_path(str(path))))
 
 
 CONFIG_FILES = [Path(file) for file in workflow.configfiles]
@@ -60,53 +57,70 @@ if IMPORTED_WITH_CONFIG and not any(
 COMPARED = str(config.pop("studies", ""))  # for the rule compare; no part of the study
 STUDY = or_exit(load_study, config, CONFIG_FILES)
 RESULTS = STUDY.folder()
-FOLDER = placed(RESULTS)  # where they are for Python; rules write RESULTS, for Snakemake prefixes their paths by itself
+FOLDER = internals.placed(workflow, RESULTS)  # for Python; rules write RESULTS, which Snakemake prefixes by itself
 SCRIPTS = Path(str(RULES)).parent / "scripts" if RULES.is_local else Path(sys.prefix) / "share/seedwise/scripts"
-TRACKING = environment.prepare(SCRIPTS, HOME, FOLDER, STUDY.tracking.model_dump_json())
+environment.prepare(SCRIPTS, HOME)
 
 if environment.container():
 
     container: environment.container()
 
 
-ELSEWHERE = "the importing workflow" if IMPORTED_WITH_CONFIG else "the command line"
-CONFIG_FILE = " and ".join(os.path.relpath(file) for file in CONFIG_FILES) or ELSEWHERE
-VARIANTS = [variant.name for variant in STUDY.variants]
-LABELS = json.dumps({variant.name: variant.label or variant.name for variant in STUDY.variants})
-PLAN = STUDY.analysis.model_dump_json()
-# What reports and progress read of it. Neither resources nor trackers change what they say.
-STUDY_JSON = STUDY.model_dump_json(by_alias=True, exclude={"resources", "tracking"})
-SETTINGS = {name: or_exit(STUDY.settings, name) for name in VARIANTS}
-
-DATASET = slug(STUDY.dataset.name)
-PREPARED = f"data/{DATASET}-{STUDY.dataset.image_size}.npz" if STUDY.dataset.image_size else f"data/{DATASET}.npz"
-LOOKS = or_exit(read_looks, FOLDER / "looks.json") if STUDY.analysis.looks else ()
-SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)
-SOURCE = STUDY.source  # of runs that are not trained here
-RECORDS = [] if SOURCE else [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
-PULLED = [RESULTS / "pulled.json"] if SOURCE else []
-VARIED = STUDY.varied()
-TABLES = [RESULTS / "summary.csv", RESULTS / "comparisons.csv"]
-if VARIED:
-    TABLES.append(RESULTS / "sources.csv")
-FACTORIAL = STUDY.factorial()
-if FACTORIAL:
-    TABLES.append(RESULTS / "effects.csv")
-FIGURES = ["means", "differences", "power", "pairing"] if len(VARIANTS) > 1 else ["means"]
-if not SOURCE:  # pulled runs have no histories
-    FIGURES.append("curves")
-if len(FACTORIAL.get("factors", ())) > 1:
-    FIGURES.append("interactions")
-PLOTS = [RESULTS / f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")]
-UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B to have the results
-
 for tracker in STUDY.tracking.own:
     or_exit(plugin_source, tracker)
 
-PAPER = [RESULTS / f"tables/{table}" for table in ("results.tex", "results.csv")]
-if len(VARIANTS) > 1:
-    PAPER.append(RESULTS / "tables/comparisons.tex")
+ELSEWHERE = "the importing workflow" if IMPORTED_WITH_CONFIG else "the command line"
+CONFIG_FILE = " and ".join(os.path.relpath(file) for file in CONFIG_FILES) or ELSEWHERE
+VARIANTS = [variant.name for variant in STUDY.variants]
+SETTINGS = {name: or_exit(STUDY.settings, name) for name in VARIANTS}
+LOOKS = or_exit(read_looks, FOLDER / "looks.json") if STUDY.analysis.looks else ()
+SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)
+SOURCE = STUDY.source  # of runs that are not trained here
+
+# What runs and rules depend on.
+DIGESTS = Digests(HOME, SCRIPTS, Path.cwd())
+RUN_CODE = {} if SOURCE else or_exit(DIGESTS.runs, STUDY)
+RUN_DATA = or_exit(DIGESTS.data, STUDY)
+EXPECTED = expected_runs(STUDY, RUN_CODE, RUN_DATA)
+TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
+TRAINING_CODE = {name: wanted.code for name, wanted in EXPECTED.items()}
+PREPARED = str(RUN_DATA.file)
+CARD = RESULTS / "data" / f"{RUN_DATA.file.stem}.json"
+
+# What is made.
+RECORDS = [] if SOURCE else [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
+PULLED = [RESULTS / "pulled.json"] if SOURCE else []
+TABLES = [RESULTS / name for name in products.tables(STUDY)]
+PLOTS = [RESULTS / name for name in products.figures(STUDY)]
+PAPER = [RESULTS / name for name in products.paper_tables(STUDY)]
+UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B to have the results
 INTERIM = RESULTS / "interim"
+
+# Wholes travel as files.
+ASKED = StudyFile(
+    study=STUDY,
+    config=CONFIG_FILE,
+    seeds=SEEDS,
+    expected=EXPECTED,
+    card="" if SOURCE else str(internals.placed(workflow, CARD)),
+)
+STUDY_FILE = literal(str(or_exit(write_study_file, FOLDER, ASKED)))
+CONTEXT = literal(str(or_exit(write_context, FOLDER, Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder))))
+
+if workflow.is_main_process:
+    keep_parts(FOLDER, RUN_CODE, RUN_DATA)
+    DIGESTS.save()
+
+# A record that is not the one that is asked for does not count, whatever Snakemake knows of it.
+UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}
+internals.rerun([str(FOLDER / path.relative_to(RESULTS)) for path in map(Path, UNFIT)])
+
+
+def conda_environment(name):
+    """Where a rule's conda environment is described; in a folder's name, {x} is no wildcard."""
+    relative = f"../../envs/{name}.yaml"
+    folder = str(RULES)
+    return literal_path(os.path.normpath(f"{folder}/{relative}")) if "{" in folder or "}" in folder else relative
 
 
 def within_interim(paths):
@@ -119,55 +133,14 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def verbatim(text):
-    """A param as it stands: in a plain text Snakemake would take {name} for a wildcard."""
-    return lambda wildcards: text
-
-
-@functools.cache
-def code_digest(*parts):
-    """Digest of the named files and folders of the repository: what they contain, whenever they were written."""
-    return content_digest([HOME / part for part in parts], HOME)
-
-
-def variant_code(name):
-    """Digest of the code that trains a variant, the user's own functions among it."""
-    chosen = SETTINGS[name]
-    training = chosen.training
-    names = [chosen.dataset.name, chosen.model.name, training.optimizer, training.schedule, *training.augmentation]
-    own = [or_exit(plugin_source, name) for name in names if is_plugin(name)]
-    return code_digest("seedwise/training", "seedwise/data", *own)
-
-
-TRAINING_CODE = {name: variant_code(name) for name in VARIANTS}
-
-
-# Canonical JSON of the resolved settings: reordered keys are the same text, swapped values are not.
-TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
-
-
-# Snakemake asks each job for what a function says: on 10 000 runs, one function more is one second more.
-def same_or_by_variant(values):
-    """The value itself where all variants have the same; else a function of the wildcards."""
-    distinct = set(values.values())
-    if len(distinct) == 1:
-        return distinct.pop()
-
-    def of_variant(wildcards):
-        return values[wildcards.variant]
-
-    of_variant.__signature__ = inspect.signature(of_variant)  # which Snakemake would work out for each job
-    return of_variant
-
-
 def gpus_of(rule, device):
     """One GPU where a job trains on CUDA, else none, so that a limit on `gpu` queues only what needs one."""
     declared = getattr(STUDY.resources, rule).gpu
     return int(expected_device(device) == "cuda") if declared is None else declared
 
 
-# Snakemake counts nodes where it hands jobs to a cluster; there, and inside such a job, a retry may use more.
-LOCAL = workflow.is_main_process and workflow.resource_settings.nodes is None
+# Where Snakemake hands jobs to a cluster, and inside such a job, a retry may use more.
+LOCAL = workflow.is_main_process and not internals.counts_nodes(workflow)
 
 
 def needs(rule):
@@ -188,11 +161,3 @@ def gpu_needs(rule, gpu):
 
 
 TRAINING_GPUS = {name: gpus_of("train_run", chosen.training.device) for name, chosen in SETTINGS.items()}
-
-
-def fashion_mnist(wildcards):
-    """The notebooks' data, whatever the study's are."""
-    prepared = "data/fashion_mnist.npz"
-    if PREPARED != prepared and not Path(prepared).is_file():
-        raise WorkflowError("the notebooks need Fashion-MNIST: run them once without --configfile, which prepares it")
-    return ancient(prepared)

@@ -1,6 +1,6 @@
 # Two finished studies side by side, on request:  snakemake --cores 1 compare --config studies=fashion-mnist,cifar10
 #
-# It declares no inputs: as tables of this study they would be made anew, runs and all, where only they were kept.
+# It declares no inputs: as tables of this study they would be made again, runs and all, where only they were kept.
 localrules:
     compare,
 
@@ -9,9 +9,10 @@ rule compare:
     log:
         RESULTS / "logs/compare.log",
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     params:
-        studies=COMPARED,
-        results=FOLDER.parent,
+        studies=literal(COMPARED),
+        results=literal(str(FOLDER.parent)),
     shell:
-        "python $SEEDWISE_SCRIPTS/compare.py --studies {params.studies:q} --results {params.results:q} 2>&1 | tee {log}"
+        'python "$SEEDWISE_SCRIPTS"/compare.py --studies {params.studies:q} --results {params.results:q} 2>&1'
+        " | tee {log:q}"

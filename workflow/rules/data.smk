@@ -1,48 +1,44 @@
-# Raw files from wherever they can be had, then one prepared file.
+# Raw files from wherever they can be had, then one prepared file, and the card that says what is in it.
+#
+# The prepared file has the digest of what makes it in its name, and no rule declares it: studies share it, and runs
+# depend on the card, whose content tells other data from the same data made again.
 rule fetch_data:
     output:
-        f"data/{DATASET}/SHA256SUMS",
+        f"data/{slug(STUDY.dataset.name)}/SHA256SUMS",
     log:
         RESULTS / "logs/fetch_data.log",
     localrule: True
     conda:
-        "../../envs/training.yaml"
+        conda_environment("training")
     resources:
         **needs("fetch_data"),
     params:
         dataset=STUDY.dataset.name,
-        folder=["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else [],
+        folder=literal(["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else []),
+        raw=RUN_DATA.raw,
+        code=DIGESTS.script("fetch_data"),
     shell:
-        "python $SEEDWISE_SCRIPTS/fetch_data.py --dataset {params.dataset:q} {params.folder:q} --out {output}"
-        " > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/fetch_data.py --dataset {params.dataset:q} {params.folder:q} --out {output:q}'
+        " > {log:q} 2>&1"
 
 
 rule prepare_data:
     input:
         rules.fetch_data.output,
     output:
-        PREPARED,
+        CARD,
     log:
         RESULTS / "logs/prepare_data.log",
     conda:
-        "../../envs/training.yaml"
+        conda_environment("training")
     resources:
         **needs("prepare_data"),
     params:
         dataset=STUDY.dataset.name,
-        folder=["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else [],
+        folder=literal(["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else []),
         size=["--image-size", str(STUDY.dataset.image_size)] if STUDY.dataset.image_size else [],
+        data=PREPARED,
+        made_of=RUN_DATA.digest,
     shell:
-        "python $SEEDWISE_SCRIPTS/prepare_data.py --dataset {params.dataset:q} {params.folder:q} {params.size:q} --digests {input}"
-        " --out {output} > {log} 2>&1"
-
-
-# `ancient` spares finished runs from data made again only where the data exist before Snakemake plans.
-if workflow.is_main_process and not placed(PREPARED).exists():
-    left = sum(not placed(record).exists() for record in RECORDS)
-    if 0 < left < len(RECORDS):
-        print(
-            f"{placed(PREPARED)} is missing, and {left} of {len(RECORDS)} runs need it. Make it first, or the finished runs"
-            " are trained again too:\n  snakemake --cores 1 prepare_data",
-            file=sys.stderr,
-        )
+        'python "$SEEDWISE_SCRIPTS"/prepare_data.py --dataset {params.dataset:q} {params.folder:q} {params.size:q}'
+        " --digests {input:q} --data {params.data:q} --made-of {params.made_of} --out {output:q} > {log:q} 2>&1"

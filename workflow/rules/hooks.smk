@@ -7,7 +7,7 @@ from seedwise.runs.gpus import NO_GPU
 from seedwise.runs.hardware import gpus
 from seedwise.progress.display import Display
 from seedwise.progress.session import Session
-from seedwise.progress.states import expected
+from seedwise.progress.states import StateReader
 from seedwise.workflow.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
@@ -18,14 +18,13 @@ ON_CUDA = {name for name in VARIANTS if expected_device(SETTINGS[name].training.
 # On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. The same
 # limit would hold back a cluster.
 if LOCAL and ON_CUDA and gpus():
-    if "gpu" not in workflow.global_resources:
-        workflow.register_resource("gpu", len(gpus()) * STUDY.resources.train_run.gpu_slots)
+    internals.limit_resource(workflow, "gpu", len(gpus()) * STUDY.resources.train_run.gpu_slots)
 
 
 def check_gpus():
     """End before the first job if runs are to train on CUDA on this machine, which has no GPU."""
     if workflow.local_exec and ON_CUDA and not gpus():
-        if any(job.wildcards_dict.get("variant") in ON_CUDA for job in workflow.dag.needrun_jobs()):
+        if any(job.wildcards_dict.get("variant") in ON_CUDA for job in internals.jobs_to_run(workflow)):
             raise WorkflowError(NO_GPU)
 
 
@@ -50,13 +49,13 @@ def lock_study():
 def prepare_mlflow():
     """Make the MLflow store before the first runs, which would otherwise create its tables all at once.
 
-    It is no rule: the store as an input of `train_run` would train everything anew when MLflow is switched on.
+    It is no rule: the store as an input of `train_run` would retrain everything when MLflow is switched on.
     """
     if STUDY.tracking.mlflow.enabled:
         script = SCRIPTS / "prepare_mlflow.py"
         subprocess.run(
             [sys.executable, script, "--study", STUDY.study, "--variants", *VARIANTS]
-            + ["--tracking", STUDY.tracking.model_dump_json(), "--results", FOLDER.parent],
+            + ["--context", context_path(FOLDER), "--results", FOLDER.parent],
             check=False,
             stdout=sys.stderr,
         )
@@ -74,14 +73,24 @@ def show_progress(jobs):
     Where the user has chosen a logger plugin for the terminal, Snakemake's own handler is not there, and it shows.
     """
     global DISPLAY
-    settings = workflow.output_settings
-    handler = next((found for found in logger.handlers if found.name == "DefaultStreamHandler"), None)
+    handler = internals.terminal_handler(logger)
     waiting = Counter(job.wildcards.variant for job in jobs if job.rule.name == "train_run")
-    quiet = {about.name for about in settings.quiet or ()}
-    if waiting and handler and not quiet & {"ALL", "PROGRESS"}:
-        asked = sum(job.rule.name == "train_run" for job in workflow.dag.jobs)  # not all, with --batch or a target
-        DISPLAY = Display(Session(STUDY, FOLDER.parent, expected(STUDY, TRAINING_CODE), asked, waiting), handler)
-        DISPLAY.start(logger, hide_noise=not (settings.verbose or settings.printshellcmds))
+    if waiting and handler and not internals.is_quiet(workflow):
+        # Not all runs, with --batch or a target.
+        asked = sum(job.rule.name == "train_run" for job in internals.planned_jobs(workflow))
+        DISPLAY = Display(Session(StateReader(ASKED, FOLDER.parent), asked, waiting), handler)
+        DISPLAY.start(logger, hide_noise=not internals.is_verbose(workflow))
+
+
+def say_unfit(jobs):
+    """Say which finished runs are made again, and why."""
+    asked = {str(job.output.record) for job in jobs if job.rule.name == "train_run"}
+    again = [reason for path, reason in UNFIT.items() if str(FOLDER / Path(path).relative_to(RESULTS)) in asked]
+    if again:
+        print(f"{len(again)} finished runs do not fit the study and are made again:", file=sys.stderr)
+        for reason, count in Counter(again).most_common(5):
+            print(f"  {count}: {reason}", file=sys.stderr)
+        print("`snakemake --cores 1 status` names the settings and files that differ", file=sys.stderr)
 
 
 # Rules that only look at a study, for which it is neither locked nor prepared.
@@ -92,12 +101,13 @@ STUDY_LOCK = DISPLAY = None
 def start_study():
     """Do what comes before the first job; Snakemake calls no hooks of a module, so the importing workflow calls this."""
     if workflow.is_main_process:
-        jobs = list(workflow.dag.needrun_jobs())
+        jobs = internals.jobs_to_run(workflow)
         asked = {job.rule.name for job in jobs}
         if not asked <= ONLOOKERS:
             check_gpus()
             prepare_slurm()
             lock_study()
+            say_unfit(jobs)
             prepare_mlflow()
             show_progress(jobs)
         elif "interim" in asked and not any(placed(record).exists() for record in RECORDS):
@@ -136,7 +146,7 @@ def end_study():
         say_outcome()
         say_look()
         say_unsent()
-    elif any(job.rule.name == "interim" for job in workflow.dag.jobs):
+    elif any(job.rule.name == "interim" for job in internals.planned_jobs(workflow)):
         print(f"interim report: {INTERIM / 'results.md'}", file=sys.stderr)
 
 

@@ -4,23 +4,27 @@ BASELINE = STUDY.analysis.baseline
 
 rule lr_range_test:
     input:
-        ancient(PREPARED),
+        CARD,
     output:
         RESULTS / "lr_finder/lr_finder.json",
     log:
         RESULTS / "logs/lr_range_test.log",
     conda:
-        "../../envs/training.yaml"
+        conda_environment("training")
     threads: SETTINGS[BASELINE].training.threads
     resources:
         **gpu_needs("lr_range_test", gpus_of("lr_range_test", SETTINGS[BASELINE].training.device)),
     params:
         settings=TRAINING_SETTINGS[BASELINE],
         seed=STUDY.seeds[0],
-        code=TRAINING_CODE[BASELINE],
+        data=PREPARED,
+        context=CONTEXT,
+        code=DIGESTS.script("lr_range_test"),
+        runs=TRAINING_CODE.get(BASELINE, ""),
     shell:
-        "python $SEEDWISE_SCRIPTS/lr_range_test.py --settings {params.settings:q} --seed {params.seed} --data {input}"
-        " --out {output} --gpu-slots {resources.gpu_slots} > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/lr_range_test.py --settings {params.settings:q} --seed {params.seed}'
+        " --data {params.data:q} --card {input:q} --context {params.context:q} --out {output:q}"
+        " --gpu-slots {resources.gpu_slots} > {log:q} 2>&1"
 
 
 rule lr_finder:
@@ -33,9 +37,9 @@ rule lr_finder:
         RESULTS / "logs/lr_finder.log",
     localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     params:
-        title=verbatim(f"Learning-rate range test: {STUDY.study}, {STUDY.variant(BASELINE).label}"),
-        code=code_digest("seedwise/report/figures/lr_finder.py", "seedwise/report/figures/style.py"),
+        title=literal(f"Learning-rate range test: {STUDY.study}, {STUDY.variant(BASELINE).label}"),
+        code=DIGESTS.script("lr_finder"),
     shell:
-        "python $SEEDWISE_SCRIPTS/lr_finder.py --test {input} --title {params.title:q} --out {output} > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/lr_finder.py --test {input:q} --title {params.title:q} --out {output:q} > {log:q} 2>&1'

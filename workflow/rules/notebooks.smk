@@ -12,7 +12,6 @@ rule notebooks:
 
 rule execute_notebook:
     input:
-        data=fashion_mnist,
         notebook="workflow/notebooks/{notebook}.ipynb",
         runs="docs/calibration/runs.csv",
         rates="docs/calibration/measured.csv",
@@ -23,12 +22,12 @@ rule execute_notebook:
     log:
         "results/notebooks/logs/{notebook}.log",
     conda:
-        "../../envs/notebooks.yaml"
+        conda_environment("notebooks")
     params:
-        code=lambda wildcards: code_digest("seedwise"),
+        code=lambda wildcards: DIGESTS.package(),
         # A page that needs no network: no mathematics, no widgets.
         offline="--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= --HTMLExporter.jquery_url=",
     shell:
-        "(python -m nbconvert --to notebook --execute --ExecutePreprocessor.timeout=600 {input.notebook}"
+        "(python -m nbconvert --to notebook --execute --ExecutePreprocessor.timeout=600 {input.notebook:q}"
         " --output-dir results/notebooks --output {wildcards.notebook}"
-        " && python -m nbconvert --to html --embed-images {params.offline} {output.notebook}) > {log} 2>&1"
+        " && python -m nbconvert --to html --embed-images {params.offline} {output.notebook:q}) > {log:q} 2>&1"

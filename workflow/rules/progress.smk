@@ -11,16 +11,14 @@ rule status:
         RESULTS / "logs/status.log",
     localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     params:
-        study=verbatim(STUDY_JSON),
-        seeds=list(SEEDS),
-        code=json.dumps(TRAINING_CODE),
-        results=str(FOLDER.parent),
+        study=STUDY_FILE,
+        results=literal(str(FOLDER.parent)),
         form=[],
     shell:
-        "python $SEEDWISE_SCRIPTS/status.py --study {params.study:q} --seeds {params.seeds} --code {params.code:q}"
-        " --results {params.results:q} {params.form} | tee {log}"
+        'python "$SEEDWISE_SCRIPTS"/status.py --study {params.study:q} --results {params.results:q} {params.form}'
+        " | tee {log:q}"
 
 
 use rule status as status_json with:
@@ -39,15 +37,12 @@ rule collect_interim:
         RESULTS / "logs/collect_interim.log",
     localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     params:
-        study=verbatim(STUDY_JSON),
-        seeds=list(SEEDS),
-        code=json.dumps(TRAINING_CODE),
+        study=STUDY_FILE,
         asked=time.time(),
     shell:
-        "python $SEEDWISE_SCRIPTS/collect_interim.py --study {params.study:q} --seeds {params.seeds}"
-        " --code {params.code:q} --out {output.runs} 2>&1 | tee {log}"
+        'python "$SEEDWISE_SCRIPTS"/collect_interim.py --study {params.study:q} --out {output.runs:q} 2>&1 | tee {log:q}'
 
 
 use rule analyse_study as analyse_interim with:

@@ -20,18 +20,16 @@ rule plot_figures:
         RESULTS / "logs/plot_figures.log",
     localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     resources:
         **needs("plot_figures"),
     params:
-        plan=PLAN,
-        labels=verbatim(LABELS),
-        factorial=json.dumps(FACTORIAL),
-        records=verbatim(str(FOLDER / "runs")),
-        code=code_digest("seedwise/report"),
+        study=STUDY_FILE,
+        records=literal(str(FOLDER / "runs")),
+        code=DIGESTS.script("plot_figures"),
     shell:
-        "python $SEEDWISE_SCRIPTS/plot_figures.py --runs {input.runs} --records {params.records:q} --plan {params.plan:q}"
-        " --labels {params.labels:q} --factorial {params.factorial:q} --out {output} > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/plot_figures.py --study {params.study:q} --runs {input.runs:q}'
+        " --records {params.records:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule render_report:
@@ -52,17 +50,16 @@ rule render_report:
         RESULTS / "logs/render_report.log",
     localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     resources:
         **needs("render_report"),
     params:
-        study=verbatim(STUDY_JSON),
-        config=CONFIG_FILE,
+        study=STUDY_FILE,
         record="--pulled" if SOURCE else "--record",
-        code=code_digest("seedwise/report", "seedwise/report/results.md.j2"),
+        code=DIGESTS.script("render_report"),
     shell:
-        "python $SEEDWISE_SCRIPTS/render_report.py --study {params.study:q} --config {params.config:q}"
-        " --runs {input.runs} {params.record} {input.record} --out {output.results} > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/render_report.py --study {params.study:q} --runs {input.runs:q}'
+        " {params.record} {input.record:q} --out {output.results:q} > {log:q} 2>&1"
 
 
 # The report to explore in a browser: one file that needs no network.
@@ -82,14 +79,13 @@ rule render_page:
         RESULTS / "logs/render_page.log",
     localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        conda_environment("analysis")
     resources:
         **needs("render_page"),
     params:
-        study=verbatim(STUDY_JSON),
-        config=CONFIG_FILE,
+        study=STUDY_FILE,
         record="--pulled" if SOURCE else "--record",
-        code=code_digest("seedwise/report", *(f"seedwise/report/page.{kind}" for kind in ("html.j2", "css", "js"))),
+        code=DIGESTS.script("render_page"),
     shell:
-        "python $SEEDWISE_SCRIPTS/render_page.py --study {params.study:q} --config {params.config:q}"
-        " --runs {input.runs} {params.record} {input.record} --out {output} > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/render_page.py --study {params.study:q} --runs {input.runs:q}'
+        " {params.record} {input.record:q} --out {output:q} > {log:q} 2>&1"

@@ -17,13 +17,13 @@ rule upload_results:
     log:
         RESULTS / "logs/upload_results.log",
     conda:
-        "../../envs/training.yaml"
+        conda_environment("training")
     params:
         study=STUDY.study,
-        tracking=TRACKING,
+        context=CONTEXT,
     shell:
-        "python $SEEDWISE_SCRIPTS/upload_results.py --study {params.study}"
-        ' --tracking "${params.tracking}" --files {input} --out {output} > {log} 2>&1'
+        'python "$SEEDWISE_SCRIPTS"/upload_results.py --study {params.study} --context {params.context:q}'
+        " --files {input:q} --out {output:q} > {log:q} 2>&1"
 
 
 # Sends what was recorded offline. It has no output: `wandb sync` marks each run that it has sent.
@@ -31,11 +31,11 @@ rule sync_wandb:
     log:
         RESULTS / "logs/sync_wandb.log",
     conda:
-        "../../envs/training.yaml"
+        conda_environment("training")
     params:
-        folder=str(FOLDER),
+        folder=literal(str(FOLDER)),
     shell:
-        "python $SEEDWISE_SCRIPTS/sync_wandb.py --folder {params.folder} 2>&1 | tee {log}"
+        'python "$SEEDWISE_SCRIPTS"/sync_wandb.py --folder {params.folder:q} 2>&1 | tee {log:q}'
 
 
 # Sends to MLflow what it lacks, from the run records. It has no output: MLflow itself knows what is there.
@@ -43,10 +43,10 @@ rule sync_mlflow:
     log:
         RESULTS / "logs/sync_mlflow.log",
     conda:
-        "../../envs/training.yaml"
+        conda_environment("training")
     params:
-        folder=str(FOLDER),
-        tracking=TRACKING,
+        folder=literal(str(FOLDER)),
+        context=CONTEXT,
     shell:
-        "python $SEEDWISE_SCRIPTS/sync_mlflow.py --folder {params.folder}"
-        ' --tracking "${params.tracking}" 2>&1 | tee {log}'
+        'python "$SEEDWISE_SCRIPTS"/sync_mlflow.py --folder {params.folder:q} --context {params.context:q}'
+        " 2>&1 | tee {log:q}"

@@ -1,10 +1,7 @@
 # One training per variant and seed.
-#
-# The prepared data are `ancient`: data made again, byte for byte the same, must not train everything anew. Each
-# record carries their digest, and the report warns when runs of one comparison saw different data.
 rule train_run:
     input:
-        ancient(PREPARED),
+        CARD,
     output:
         record=RESULTS / "runs/{variant}/seed{seed}/metrics.json",
         history=RESULTS / "runs/{variant}/seed{seed}/history.csv",
@@ -14,18 +11,22 @@ rule train_run:
     benchmark:
         RESULTS / "benchmarks/train_run/{variant}/seed{seed}.tsv"
     conda:
-        "../../envs/training.yaml"
-    threads: same_or_by_variant({name: chosen.training.threads for name, chosen in SETTINGS.items()})
+        conda_environment("training")
+    threads: by_variant({name: chosen.training.threads for name, chosen in SETTINGS.items()})
     resources:
-        **gpu_needs("train_run", same_or_by_variant(TRAINING_GPUS)),
+        **gpu_needs("train_run", by_variant(TRAINING_GPUS)),
     params:
-        settings=same_or_by_variant(TRAINING_SETTINGS),
-        code=same_or_by_variant(TRAINING_CODE),
+        study=STUDY.study,
+        settings=by_variant(TRAINING_SETTINGS),
+        code=by_variant(TRAINING_CODE) if TRAINING_CODE else "",
+        made_of=RUN_DATA.digest,
+        data=PREPARED,
+        context=CONTEXT,
     shell:
-        f"python $SEEDWISE_SCRIPTS/train_run.py --study {STUDY.study} --variant {{wildcards.variant}}"
-        " --seed {wildcards.seed} --settings {params.settings:q} --code {params.code}"
-        f' --tracking "${TRACKING}" --data {{input}} --out {{output.record}}'
-        " --gpu-slots {resources.gpu_slots} > {log} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/train_run.py --study {params.study} --variant {wildcards.variant:q}'
+        " --seed {wildcards.seed} --settings {params.settings:q} --code {params.code} --verify-code"
+        " --made-of {params.made_of} --data {params.data:q} --card {input:q} --context {params.context:q}"
+        " --out {output.record:q} --gpu-slots {resources.gpu_slots} > {log:q} 2>&1"
 
 
 # All runs and nothing after them, so that very many can be planned in parts:  snakemake --cores 8 runs --batch runs=1/10

@@ -19,8 +19,11 @@ TRAINING = f"{PACKAGE}/training/run.py"
 HARMLESS_TO_RUNS = {
     "seedwise/__init__.py": "the version, which the record names",
     "seedwise/basics": "writes files and finds the user's functions, whose own files are covered",
+    "seedwise/config": "hands trackers and folders to a run",
+    "seedwise/runs/__init__.py": "nothing but a docstring",
     "seedwise/runs/attempt.py": "marks that a run is being trained",
     "seedwise/runs/commit.py": "describes the run",
+    "seedwise/runs/data_card.py": "compares digests of data",
     "seedwise/runs/gpus.py": "chooses among equal GPUs; the record names the model",
     "seedwise/runs/hardware.py": "lists the GPUs; what is trained on is a setting, and the record names it",
     "seedwise/runs/metrics.py": "checks what a run has left",
@@ -28,9 +31,13 @@ HARMLESS_TO_RUNS = {
     "seedwise/tracking": "mirrors of a run, which read its numbers and change none",
     "seedwise/trainers/__init__.py": "types",
     f"{PACKAGE}/__init__.py": "nothing but a docstring",
-    f"{PACKAGE}/datasets/__init__.py": "which datasets there are; their own code is part of the data's digest",
+    f"{PACKAGE}/datasets/__init__.py": "which datasets there are",
+    f"{PACKAGE}/datasets/fetching.py": "where raw files come from; the data that a run reads have a digest of their own",
+    f"{PACKAGE}/datasets/prepared.py": "makes data, which have a digest of their own",
+    f"{PACKAGE}/datasets/registry.py": "makes data, which have a digest of their own",
     f"{PACKAGE}/metrics.py": "names of what a run leaves",
     f"{PACKAGE}/settings.py": "turns a config into settings, which have a digest of their own",
+    f"{PACKAGE}/trainer.py": "says what a run depends on",
     f"{PACKAGE}/training/provenance.py": "describes the run",
 }
 """What training imports but no number depends on, with the reason; a folder stands for all that is in it."""
@@ -54,6 +61,7 @@ class ImageClassifier:
     scored = SCORED
     history = HISTORY
     watched = WATCHED
+    beside = ("history.csv", "predictions.npz")
 
     def curves(self, metric: str) -> tuple[str, ...]:
         """Name the columns of the history to draw beside a metric, the nearest to it first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,8 +63,12 @@ def ensure_prepared(dataset: DatasetSettings, file: Path, card: Path | None, say
     """
     if not file.is_file():
         say(f"{file} is not there: preparing it again")
-    content = prepare(dataset, file, raw_folder(dataset, file.parent), say)
+    raw = raw_folder(dataset, file.parent)
+    content = prepare(dataset, file, raw, say)
     known = read_card(card) if card else None
+    if card and known and (raw / "SHA256SUMS").is_file():
+        # Raw files that were fetched again are no newer than the card, or Snakemake would make it again.
+        os.utime(raw / "SHA256SUMS", ns=(card.stat().st_atime_ns, card.stat().st_mtime_ns))
     if known and known.content != content:
         raise UserError(
             f"{file} holds other data (digest {content}) than {card} says ({known.content}). To train on them, delete "

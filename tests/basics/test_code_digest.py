@@ -1,0 +1,170 @@
+"""Digests of sources: the meaning counts, not the writing; imports are followed, and nothing else."""
+
+import subprocess
+
+import pytest
+
+from seedwise.basics.code_digest import Sources, combine, syntax_digest
+
+CODE = '''"""What it is."""
+
+
+def double(x: float, times: int = 2) -> float:
+    """Say more."""
+    return x * times  # a comment
+'''
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        CODE.replace("# a comment", "# another"),
+        CODE.replace("What it is.", "What it was."),
+        CODE.replace('    """Say more."""\n', ""),
+        CODE.replace("x: float, times: int = 2", "x : float ,times : int=2"),
+        CODE.replace("    return x * times  # a comment", "    return (\n        x\n        * times\n    )"),
+        CODE.replace("\n", "\r\n"),
+        "# -*- coding: utf-8 -*-\n\n\n" + CODE,
+    ],
+    ids=["comment", "docstring", "docstring removed", "spaces", "line breaks", "Windows", "blank lines"],
+)
+def test_writing_does_not_count(same):
+    assert same != CODE
+    assert syntax_digest(same.encode()) == syntax_digest(CODE.encode())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        CODE.replace("= 2", "= 3"),
+        CODE.replace("= 2", "= 2.0"),
+        CODE.replace("= 2", '= "2"'),
+        CODE.replace("x * times", "times * x"),
+        CODE.replace("double", "triple"),
+        CODE.replace("x * times", "-x * times"),
+        CODE + "\nNAME = 'x'\n",
+    ],
+    ids=["value", "type", "text", "order", "name", "sign", "more"],
+)
+def test_meaning_counts(other):
+    assert syntax_digest(other.encode()) != syntax_digest(CODE.encode())
+
+
+def test_a_text_that_is_no_docstring_counts():
+    assert syntax_digest(b"def f():\n    return 'a'\n") != syntax_digest(b"def f():\n    return 'b'\n")
+    assert syntax_digest(b"x = 1\n'a'\n") != syntax_digest(b"x = 1\n'b'\n")
+
+
+def test_what_is_not_python_counts_by_its_content():
+    assert syntax_digest(b"a { }", ".css") != syntax_digest(b"a {}", ".css")
+    assert syntax_digest(b"this is not python") != syntax_digest(b"this is not python either")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_another_version_of_python_gives_the_same_digests(version):
+    """Where another Python is installed: its syntax trees have other empty fields."""
+    script = "import sys; from seedwise.basics.code_digest import syntax_digest; print(syntax_digest(sys.stdin.buffer.read()))"
+    try:
+        answer = subprocess.run(
+            [f"python{version}", "-c", script], input=CODE.encode(), capture_output=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip(f"needs python{version}")
+    assert answer.stdout.decode().strip() == syntax_digest(CODE.encode())
+
+
+@pytest.fixture
+def tree(tmp_path):
+    files = {
+        "entry.py": "import json\nfrom typing import TYPE_CHECKING\nfrom pack import tool\n"
+        "if TYPE_CHECKING:\n    import pack.types_only\ndef f():\n    import pack.late\n",
+        "pack/__init__.py": "",
+        "pack/tool.py": "from . import near\nfrom pack.deep.inner import value\n",
+        "pack/near.py": "",
+        "pack/late.py": "",
+        "pack/types_only.py": "",
+        "pack/unused.py": "",
+        "pack/template.j2": "{{ x }}",
+        "pack/deep/__init__.py": "",
+        "pack/deep/inner.py": "value = 1\n",
+        "pack/deep/other.py": "",
+        "other/json.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+USED = [
+    "entry.py",
+    "pack/__init__.py",
+    "pack/deep/__init__.py",
+    "pack/deep/inner.py",
+    "pack/late.py",
+    "pack/near.py",
+    "pack/template.j2",
+    "pack/tool.py",
+]
+
+
+def names(sources, files):
+    return [sources.name(file) for file in files]
+
+
+def test_imports_are_followed_and_nothing_else(tree):
+    sources = Sources({tree: None})
+    assert names(sources, sources.imported([tree / "entry.py"])) == USED
+
+
+def test_a_root_may_be_followed_for_one_package_only(tree):
+    sources = Sources({tree: "another"})
+    assert names(sources, sources.imported([tree / "entry.py"])) == ["entry.py"]
+
+
+def test_what_is_left_out_is_not_followed_either(tree):
+    sources = Sources({tree: None})
+    found = names(sources, sources.imported([tree / "entry.py"], without=["pack/tool.py", "pack/template.j2"]))
+    assert found == ["entry.py", "pack/__init__.py", "pack/late.py"]
+
+
+def test_a_digest_names_each_file_and_changes_with_any_of_them(tree):
+    def digest():
+        sources = Sources({tree: None})
+        return combine(sources.digests(sources.imported([tree / "entry.py"])))
+
+    before = digest()
+    for name in USED:
+        text = (tree / name).read_text()
+        (tree / name).write_text(text + "\nchanged = 1\n")
+        assert digest() != before, name
+        (tree / name).write_text(text)
+    (tree / "pack/unused.py").write_text("x = 1")
+    (tree / "pack/deep/inner.py").write_text("value = 1  # one\n")
+    assert digest() == before
+
+
+def test_the_cache_saves_parsing_and_cannot_be_wrong(tree, monkeypatch):
+    cache = tree / "cache.json"
+    first = Sources({tree: None}, cache)
+    files = first.imported([tree / "entry.py"])
+    digests = first.digests(files)
+    first.save()
+    monkeypatch.setattr("ast.parse", lambda *_: pytest.fail("parsed again"))
+    second = Sources({tree: None}, cache)
+    assert second.digests(second.imported([tree / "entry.py"])) == digests
+    monkeypatch.undo()
+    (tree / "pack/near.py").write_text("x = 2\n")
+    third = Sources({tree: None}, cache)
+    assert third.digests(files)["pack/near.py"] != digests["pack/near.py"]
+    cache.write_text("{broken")
+    assert Sources({tree: None}, cache).digests(files)["pack/tool.py"] == digests["pack/tool.py"]
+
+
+def test_a_cache_that_cannot_be_written_is_no_loss(tree):
+    blocked = tree / "entry.py" / "cache.json"
+    sources = Sources({tree: None}, blocked)
+    sources.imported([tree / "entry.py"])
+    sources.save()
+    assert not blocked.exists()

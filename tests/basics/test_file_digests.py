@@ -1,0 +1,47 @@
+"""Digests of folders of data: names and contents count, and what was not touched is not read again."""
+
+import os
+
+import pytest
+
+from seedwise.basics import file_digests
+from seedwise.basics.file_digests import folder_digest
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "data/deep").mkdir(parents=True)
+    (tmp_path / "data/a.bin").write_bytes(b"aaaa")
+    (tmp_path / "data/deep/b.bin").write_bytes(b"bbbb")
+    return tmp_path / "data"
+
+
+def test_names_and_contents_count(folder):
+    before = folder_digest(folder)
+    os.utime(folder / "a.bin", (0, 0))
+    (folder / ".hidden").write_text("x")
+    assert folder_digest(folder) == before
+    (folder / "a.bin").write_bytes(b"aaab")
+    changed = folder_digest(folder)
+    (folder / "a.bin").write_bytes(b"aaaa")
+    (folder / "a.bin").rename(folder / "c.bin")
+    assert len({before, changed, folder_digest(folder)}) == 3
+
+
+def test_only_what_was_touched_is_read_again(folder, tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(file_digests, "sha256", lambda file: read.append(file.name) or file.read_text())
+    cache = tmp_path / "cache.json"
+    first = folder_digest(folder, cache)
+    assert sorted(read) == ["a.bin", "b.bin"]
+    assert folder_digest(folder, cache) == first
+    assert len(read) == 2
+    (folder / "a.bin").write_bytes(b"aaab")  # of the same length
+    assert folder_digest(folder, cache) != first
+    assert read[2:] == ["a.bin"]
+
+
+def test_a_file_has_a_digest_and_what_is_missing_has_that_of_nothing(folder, tmp_path):
+    assert folder_digest(folder / "a.bin") != folder_digest(folder / "deep/b.bin")
+    (tmp_path / "empty").mkdir()
+    assert folder_digest(tmp_path / "missing") == folder_digest(tmp_path / "empty")

@@ -1,0 +1,169 @@
+"""What rules and runs depend on: each module of the package in turn, against what Python itself says is imported."""
+
+import modulefinder
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seedwise.basics.code_digest import Sources, combine, is_within
+from seedwise.config.study import Study
+from seedwise.trainers.image_classifier import trainer
+from seedwise.trainers.image_classifier.datasets import DATASETS
+from seedwise.workflow.digests import Digests
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = sorted(path.stem for path in (ROOT / "workflow/scripts").glob("*.py"))
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "seedwise").rglob("*.py"))
+RUN = trainer.TRAINING
+
+
+def study(dataset="fashion_mnist", **model):
+    return Study.model_validate(
+        {
+            "study": "s",
+            "title": "A study",
+            "dataset": {"name": dataset},
+            "model": model,
+            "variants": [{"name": "a"}],
+            "seeds": [0],
+            "analysis": {"baseline": "a"},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def sources():
+    return Sources({ROOT: "seedwise"})
+
+
+def imported(sources, *entries, without=()):
+    return {sources.name(file) for file in sources.imported([ROOT / entry for entry in entries], without)}
+
+
+def modules_of(script):
+    """Modules of the package that Python's own module finder reaches from a script."""
+    finder = modulefinder.ModuleFinder(path=[str(ROOT)])
+    finder.run_script(str(ROOT / f"workflow/scripts/{script}.py"))
+    files = [Path(module.__file__) for module in finder.modules.values() if module.__file__]
+    return {file.relative_to(ROOT).as_posix() for file in files if file.is_relative_to(ROOT / "seedwise")}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_scripts_digest_covers_what_it_imports_and_nothing_else(sources, script):
+    ours = {name for name in imported(sources, f"workflow/scripts/{script}.py") if name.endswith(".py")}
+    ours.discard(f"workflow/scripts/{script}.py")
+    assert ours <= modules_of(script)
+    answer = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); import importlib.util as u; "
+            f"s = u.spec_from_file_location('script', {str(ROOT / f'workflow/scripts/{script}.py')!r}); "
+            "s.loader.exec_module(u.module_from_spec(s)); "
+            "print('\\n'.join(m.__file__ for n, m in list(sys.modules.items()) if n.startswith('seedwise')))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {Path(line).relative_to(ROOT).as_posix() for line in answer.stdout.split("\n") if line}
+    assert loaded <= ours, "the module is imported at once but not covered"
+
+
+def test_a_script_that_is_imported_lazily_is_covered(sources):
+    covered = imported(sources, "workflow/scripts/train_run.py")
+    assert RUN in covered, "train_run imports it inside a function"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The package and the scripts, to edit."""
+    folder = tmp_path_factory.mktemp("copy")
+    for part in ("seedwise", "workflow/scripts"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def all_digests(folder):
+    """The digest of each rule's script, of runs, and of the data of each dataset."""
+    digests = Digests(folder, folder / "workflow/scripts", folder)
+    found = {script: digests.script(script) for script in SCRIPTS}
+    found["runs"] = combine(digests.runs(study())["a"])
+    found |= {f"data of {name}": digests.data(study(name)).digest for name in DATASETS}
+    digests.save()
+    return found
+
+
+def users_of(sources):
+    """Which of `all_digests` use each module, from the imports of the untouched package."""
+    users = {script: imported(sources, f"workflow/scripts/{script}.py") for script in SCRIPTS}
+    package = trainer.PACKAGE
+    users["runs"] = imported(sources, RUN, without=trainer.HARMLESS_TO_RUNS)
+    for name, known in DATASETS.items():
+        module = f"{package}/datasets/{known.module}.py"
+        users[f"data of {name}"] = imported(sources, module, without=trainer.HARMLESS_TO_DATA)
+    return users
+
+
+def test_editing_a_module_reruns_exactly_what_uses_it(copy, sources):
+    before, users = all_digests(copy), users_of(sources)
+    unused = []
+    for module in MODULES:
+        path = copy / module
+        text = path.read_text()
+        path.write_text(text + "\n\nedited = True\n")
+        changed = {name for name, digest in all_digests(copy).items() if digest != before[name]}
+        assert changed == {name for name, used in users.items() if module in used}, module
+        path.write_text(f"# A comment.\n{text}\n\n\n# Another.\n")
+        assert all_digests(copy) == before, module
+        path.write_text(text)
+        if not changed:
+            unused.append(module)
+    # What no rule runs: the command line, what the Snakefile itself imports, and what makes generated files.
+    assert all(is_within(name, UNUSED) for name in unused), unused
+
+
+UNUSED = (
+    "seedwise/cli.py",
+    "seedwise/commands",
+    "seedwise/workflow",
+    "seedwise/config/messages.py",
+    "seedwise/config/positions.py",
+    "seedwise/config/reading.py",
+    "seedwise/config/reference.py",
+    "seedwise/config/schema.py",
+    "seedwise/progress/display.py",
+    "seedwise/progress/session.py",
+    "seedwise/report/__init__.py",
+    "seedwise/report/text/terminal.py",
+    "seedwise/report/figures/__init__.py",
+    "seedwise/sources/table.py",
+)
+
+
+def test_all_that_training_imports_is_covered_or_harmless_for_a_reason(sources):
+    script, harmless = "workflow/scripts/train_run.py", trainer.HARMLESS_TO_RUNS
+    everything, covered = imported(sources, script) - {script}, imported(sources, RUN, without=harmless)
+    forgotten = {name for name in everything - covered if not is_within(name, harmless)}
+    assert forgotten == set(), "list it in HARMLESS_TO_RUNS with its reason, or let training depend on it"
+    assert all(harmless.values())
+
+
+def test_nothing_is_called_harmless_that_is_not_imported(sources):
+    for entries, harmless in (
+        (["workflow/scripts/train_run.py"], trainer.HARMLESS_TO_RUNS),
+        (["workflow/scripts/prepare_data.py", *(f"{trainer.PACKAGE}/datasets/{d.module}.py" for d in DATASETS.values())],
+         trainer.HARMLESS_TO_DATA),
+    ):  # fmt: skip
+        used = imported(sources, *entries)
+        assert [place for place in harmless if not any(is_within(name, [place]) for name in used)] == []
+
+
+def test_the_code_that_decides_the_precision_decides_a_runs_numbers(sources):
+    covered = imported(sources, RUN, without=trainer.HARMLESS_TO_RUNS)
+    assert {"seedwise/runs/cpu.py", f"{trainer.PACKAGE}/training/precision.py"} <= covered
+    assert f"{trainer.PACKAGE}/training/lr_finder.py" not in covered
+    assert not any("datasets/oxford_pet" in name for name in covered)
