@@ -9,9 +9,9 @@ import pytest
 from seedwise.config.study import Run
 from seedwise.progress.display import Terminal, block, log_line, pause
 from seedwise.progress.session import Job, Session, Snapshot, Training, time_left
-from seedwise.progress.states import expected
+from seedwise.progress.states import StateReader
 from seedwise.progress.words import duration, seed_ranges
-from tests.progress.test_states import CODE, HISTORY, put_attempt, put_record, study  # noqa: F401 - a fixture
+from tests.progress.test_states import HISTORY, asked, put_attempt, put_record, study  # noqa: F401 - a fixture
 
 
 def training(variant="a", seed=0, epoch=1, mean_seconds=10.0, started=80.0, latest=100.0):
@@ -19,7 +19,7 @@ def training(variant="a", seed=0, epoch=1, mean_seconds=10.0, started=80.0, late
 
 
 def shot(*trainings, done=5, total=9, failed=1, left=80.0, others=()):
-    return Snapshot(done, total, failed, trainings, others, left, now=100.0)
+    return Snapshot("epoch", "validation_accuracy", done, total, failed, trainings, others, left, now=100.0)
 
 
 def test_the_block_says_all_in_a_terminal_of_80_columns():
@@ -67,7 +67,7 @@ def test_the_time_left_follows_the_epochs_then_the_runs_that_are_done():
 
 
 def test_a_session_follows_snakemakes_events(study, tmp_path):  # noqa: F811
-    session = Session(study, tmp_path, expected(study, CODE), total=8, waiting=Counter(baseline=3, dropout=4))
+    session = Session(StateReader(asked(study, tmp_path), tmp_path), total=8, waiting=Counter(baseline=3, dropout=4))
     assert session.done == 1
     session.begin(1, "train_run", {"variant": "baseline", "seed": "1"})
     session.begin(2, "train_run", {"variant": "dropout", "seed": "0"})
@@ -75,7 +75,7 @@ def test_a_session_follows_snakemakes_events(study, tmp_path):  # noqa: F811
     (put_attempt(study, tmp_path, "dropout", 0) / "history.csv").write_text(HISTORY)
     seen = session.snapshot()
     assert (seen.done, seen.running, seen.to_go) == (1, 1, 6)
-    assert [(line.run, line.epoch, line.started) for line in seen.trainings] == [
+    assert [(line.run, line.step, line.started) for line in seen.trainings] == [
         (Run("baseline", 1), None, None),
         (Run("dropout", 0), 1, 1000.0),
     ]
@@ -83,7 +83,7 @@ def test_a_session_follows_snakemakes_events(study, tmp_path):  # noqa: F811
 
     put_record(study, tmp_path, "baseline", 1, accuracy=0.75)
     job, state = session.finish(1)
-    assert (job.run, state.state, state.validation_accuracy) == (Run("baseline", 1), "finished", 0.75)
+    assert (job.run, state.state, state.watched) == (Run("baseline", 1), "finished", 0.75)
     assert session.finish(3)[1] is None
     assert session.finish(99) is None
 

@@ -4,18 +4,21 @@ import json
 import socket
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 from seedwise.basics.errors import UserError
 from seedwise.config.study import Study
+from seedwise.config.study_file import Expected, StudyFile
 from seedwise.progress.interim import interim_reasons, interim_table
 from seedwise.progress.states import RunState, read_states, read_status
 from seedwise.progress.status import status_json, status_text
-from seedwise.runs.record import COLUMNS, read_record
-from tests.test_records import record
+from seedwise.runs.data_card import DataCard, write_card
+from seedwise.runs.record import read_record, run_columns
+from tests.runs.test_record import record
 
-CODE = {"baseline": "c" * 12, "dropout": "c" * 12}
+CODE, DATA = "c" * 12, "e" * 12
 HISTORY = "epoch,train_loss,validation_loss,validation_accuracy,learning_rate,seconds\n1,1.5,1.2,0.5,0.1,2.0\n"
 
 
@@ -33,12 +36,27 @@ def study():
     )
 
 
+def asked(study, root, card=None):
+    """The study as the workflow has resolved it."""
+    expected = {
+        variant.name: Expected(settings=study.settings(variant.name).digest(), code=CODE, data=DATA)
+        for variant in study.variants
+    }
+    return StudyFile(study=study, config="config.yaml", seeds=study.seeds, expected=expected, card=str(card or ""))
+
+
 def put_record(study, root, variant, seed, **changes):
     origin = record().provenance.model_copy(
-        update={"settings_digest": study.settings(variant).digest(), **changes.pop("provenance", {})}
+        update={"settings_digest": study.settings(variant).digest(), "data": DATA, **changes.pop("provenance", {})}
     )
     reason = changes.pop("reason", None)
-    made = record(variant, seed, **changes).model_copy(update={"provenance": origin, "reason": reason})
+    made = record(variant, seed, **changes).model_copy(
+        update={
+            "provenance": origin,
+            "reason": reason,
+            "settings": json.loads(study.settings(variant).canonical()),
+        }
+    )
     path = study.record_path(variant, seed, root)
     path.parent.mkdir(parents=True)
     path.write_text(made.model_dump_json())
@@ -67,7 +85,7 @@ def halfway(study, tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     put_attempt(study, tmp_path, "dropout", 3, host=socket.gethostname(), pid=ended.pid)
-    return read_states(study, study.runs(), CODE, tmp_path)
+    return read_states(asked(study, tmp_path), tmp_path)
 
 
 def test_every_state_is_told_from_the_others(halfway, tmp_path):
@@ -76,34 +94,89 @@ def test_every_state_is_told_from_the_others(halfway, tmp_path):
         *("running", "failed", "interrupted", "failed"),
     ]
     _, _, outdated, missing, running, failed, _, killed = halfway
-    assert outdated.reason == "trained with other code"
+    assert outdated.reason == "code changed"
     assert missing.reason is None
-    assert (running.epoch, running.epochs, running.validation_accuracy, running.started) == (1, 3, 0.5, 1000.0)
+    assert (running.step, running.steps, running.watched, running.started) == (1, 3, 0.5, 1000.0)
     assert failed.reason == "ValueError: of no use"
     assert failed.log == str(tmp_path / "s/logs/train_run/dropout/seed1.log")
     assert "killed" in killed.reason
 
 
-def test_other_settings_make_a_record_outdated(study, tmp_path):
-    put_record(study, tmp_path, "baseline", 0, provenance={"settings_digest": "x" * 12})
-    state = read_states(study, study.runs()[:1], CODE, tmp_path)[0]
-    assert (state.state, state.reason) == ("outdated", "trained with other settings")
+def state_of(study, root, **changes):
+    put_record(study, root, "baseline", 0, **changes)
+    return read_states(asked(study, root, root / "card.json"), root)[0]
 
 
-def test_a_torn_record_is_named(study, tmp_path):
+def test_a_record_of_other_settings_says_which(study, tmp_path):
+    put_record(study, tmp_path, "baseline", 0)
+    longer = Study.model_validate(study.model_dump(by_alias=True) | {"training": {"epochs": 4, "learning_rate": 0.1}})
+    state = read_states(asked(longer, tmp_path), tmp_path)[0]
+    assert (state.state, state.reason) == (
+        "outdated",
+        "training.epochs was 3 and is now 4; training.learning_rate was 0.05 and is now 0.1",
+    )
+
+
+def test_a_record_of_other_code_or_data_says_which_files(study, tmp_path):
+    parts = {"d" * 12: {"a.py": "1", "b.py": "1", "c.py": "1"}, CODE: {"a.py": "2", "b.py": "1", "new.py": "1"}}
+    parts |= {"f" * 12: {"read.py": "1", "raw files": "1"}, DATA: {"read.py": "1", "raw files": "2"}}
+    (tmp_path / "s/digests").mkdir(parents=True)
+    for digest, files in parts.items():
+        (tmp_path / f"s/digests/{digest}.json").write_text(json.dumps(files))
+    state = state_of(study, tmp_path, provenance={"code_digest": "d" * 12, "data": "f" * 12})
+    assert (state.state, state.reason) == (
+        "outdated",
+        "code changed: a.py, c.py, new.py; data changed: raw files",
+    )
+
+
+def test_a_record_of_data_that_were_made_again_and_are_others_says_so(study, tmp_path):
+    write_card(tmp_path / "card.json", DataCard(content="9" * 16, made_of=DATA, counts={}))
+    state = state_of(study, tmp_path, provenance={"data": DATA})
+    assert (state.state, state.reason) == ("outdated", "its data were made again and are others")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"study": "t"}, "it is of study t, not s"),
+        ({"variant": "dropout"}, "it is of variant dropout, not baseline"),
+        ({"seed": 7}, "it is of seed 7, not 0"),
+        ({"metrics": {"test_accuracy": 1.5}}, "test_accuracy is 1.5; possible values lie in [0, 1]"),
+        ({"metrics": {"test_loss": -1.0}}, "test_loss is -1.0; possible values lie in [0, inf]"),
+        ({"metrics": {"test_accuracy": "high"}}, "test_accuracy is not a number"),
+        ({"status": "great"}, "it is not a run record"),
+    ],
+)
+def test_a_record_that_contradicts_the_study_does_not_count(study, tmp_path, change, reason):
+    put_record(study, tmp_path, "baseline", 0)
+    path = study.record_path("baseline", 0, tmp_path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    state = read_states(asked(study, tmp_path), tmp_path)[0]
+    assert (state.state, state.reason) == ("outdated", reason)
+
+
+def test_an_infinite_value_does_not_count(study, tmp_path):
+    put_record(study, tmp_path, "baseline", 0)
+    path = study.record_path("baseline", 0, tmp_path)
+    path.write_text(path.read_text().replace('"test_loss":0.9', '"test_loss":Infinity'))
+    state = read_states(asked(study, tmp_path), tmp_path)[0]
+    assert (state.state, state.reason) == ("outdated", "test_loss is inf, not a finite number")
+
+
+@pytest.mark.parametrize("content", ['{"status": "fin', "[]", '{"status": "great"}', "", "\x00\x01"])
+def test_a_torn_record_does_not_count(study, tmp_path, content):
     path = study.record_path("baseline", 0, tmp_path)
     path.parent.mkdir(parents=True)
-    for content in ('{"status": "fin', "[]", '{"status": "great"}'):
-        path.write_text(content)
-        state = read_states(study, study.runs()[:1], CODE, tmp_path)[0]
-        assert state.state == "failed"
-        assert state.reason.startswith(f"{path} is not a run record; delete {path.parent} and run the study again")
+    path.write_text(content)
+    state = read_states(asked(study, tmp_path), tmp_path)[0]
+    assert (state.state, state.reason) == ("outdated", "it is not a run record")
 
 
 def test_a_study_that_trains_nothing_says_so(study, tmp_path):
     elsewhere = Study.model_validate({**study.model_dump(by_alias=True), "runs": {"from": "csv", "path": "runs.csv"}})
     with pytest.raises(UserError, match="its runs were recorded elsewhere"):
-        read_states(elsewhere, elsewhere.runs(), CODE, tmp_path)
+        read_states(asked(elsewhere, tmp_path), tmp_path)
 
 
 def test_the_table_counts_and_names_the_runs(halfway, tmp_path):
@@ -129,10 +202,10 @@ failed:
 diverged:
   baseline  seed 1: its loss is no number
 
-outdated, and trained anew by the next run of the study:
-  baseline: seed 2
+outdated, and made again by the next run of the study:
+  baseline: seed 2 (code changed)
 
-interrupted, and taken up again by the next run of the study:
+interrupted, and continued by the next run of the study:
   dropout: seed 2
 
 missing:
@@ -148,11 +221,14 @@ def test_the_json_comes_back_and_counts_the_same(halfway, tmp_path):
     assert told["counts"]["failed"] == told["variants"]["dropout"]["failed"] == 2
     assert told["variants"]["baseline"]["expected"] == 4
     assert told["expected"] == sum(told["counts"].values()) == 8
+    running = next(run for run in told["runs"] if run["state"] == "running")
+    assert (running["epoch"], running["epochs"], running["validation_accuracy"]) == (1, 3, 0.5)
 
 
 def test_many_runs_are_counted_and_not_all_listed():
-    states = [RunState(variant="a", seed=seed, epochs=3, state="failed", reason="no") for seed in range(1000)]
-    states += [RunState(variant="b", seed=seed, epochs=3, state="missing") for seed in range(0, 1000, 2)]
+    a_run = partial(RunState, unit="epoch", steps=3, metric="accuracy")
+    states = [a_run(variant="a", seed=seed, state="failed", reason="no") for seed in range(1000)]
+    states += [a_run(variant="b", seed=seed, state="missing") for seed in range(0, 1000, 2)]
     text = status_text("s", states)
     assert "and 980 more" in text
     assert "b: seeds 0, 2, 4, 6, 8, 10, 12, 14 and 492 more" in text
@@ -162,7 +238,7 @@ def test_many_runs_are_counted_and_not_all_listed():
 def test_the_table_of_an_interim_report_has_every_run(halfway, study, tmp_path):
     records = [read_record(study.record_path("baseline", seed, tmp_path)) for seed in (0, 1)]
     header, *rows = interim_table(halfway, records).splitlines()
-    assert header == ",".join(COLUMNS)
+    assert header == ",".join(run_columns(records))
     assert [row.split(",")[2] for row in rows] == [
         *("finished", "diverged", "missing", "missing"),
         *("running", "failed", "missing", "failed"),

@@ -1,10 +1,11 @@
 """Run records: written whole, checked when read, laid out as a tidy table."""
 
+import json
+
 import pandas as pd
 import pytest
 
 from seedwise.runs.record import (
-    METRICS,
     Provenance,
     RecordError,
     RunRecord,
@@ -14,10 +15,11 @@ from seedwise.runs.record import (
     tabulate,
     write_record,
 )
+from seedwise.trainers.image_classifier.metrics import METRIC_NAMES
 
 
 def record(variant="baseline", seed=0, status="finished", accuracy=0.9):
-    metrics = dict.fromkeys(METRICS, accuracy) if status == "finished" else dict.fromkeys(METRICS)
+    metrics = dict.fromkeys(METRIC_NAMES, accuracy) if status == "finished" else dict.fromkeys(METRIC_NAMES)
     return RunRecord(
         study="s",
         variant=variant,
@@ -66,7 +68,7 @@ def test_a_bad_record_is_named_with_the_remedy(tmp_path, content, complaint):
         read_record(path)
 
 
-def test_the_table_has_a_row_a_run_and_full_precision(tmp_path):
+def test_the_table_has_one_row_per_run_and_full_precision(tmp_path):
     path = tmp_path / "runs.csv"
     path.write_text(tabulate([record(accuracy=0.1 + 0.2), record(seed=1, status="diverged")]))
     table = pd.read_csv(path)
@@ -75,3 +77,20 @@ def test_the_table_has_a_row_a_run_and_full_precision(tmp_path):
     assert table["status"].tolist() == ["finished", "diverged"]
     assert table["hardware"][0] == "CPU, of a kind"
     assert table.columns[:4].tolist() == ["variant", "seed", "status", "test_accuracy"]
+
+
+def test_the_table_has_every_metric_that_any_record_has():
+    other = record(seed=1).model_copy(update={"metrics": {"f1": 0.5, "test_loss": 1.5}})
+    header, first, second = tabulate([record(), other]).splitlines()
+    columns = header.split(",")
+    assert columns[:9] == ["variant", "seed", "status", *METRIC_NAMES, "f1"]
+    assert dict(zip(columns, first.split(","), strict=False))["f1"] == ""
+    assert dict(zip(columns, second.split(","), strict=False))["f1"] == "0.5"
+    assert dict(zip(columns, second.split(","), strict=False))["test_accuracy"] == ""
+
+
+def test_a_record_from_before_data_had_a_digest_of_what_made_them_can_be_read(tmp_path):
+    old = record().model_dump(mode="json")
+    del old["provenance"]["data"]
+    (tmp_path / "metrics.json").write_text(json.dumps(old))
+    assert read_record(tmp_path / "metrics.json") == record()

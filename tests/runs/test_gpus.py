@@ -126,7 +126,7 @@ def test_the_environment_is_as_before_when_the_run_ends(machine, monkeypatch):
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     hardware.gpus.cache_clear()
     try:
-        with take_gpu("cuda", report=lambda _: None):
+        with take_gpu("cuda", say=lambda _: None):
             assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-a"
         assert "CUDA_VISIBLE_DEVICES" not in os.environ
     finally:
