@@ -8,7 +8,7 @@ from seedwise.basics.files import sha256
 from seedwise.basics.names import not_known
 from seedwise.basics.plugins import is_plugin, load_plugin
 from seedwise.trainers.image_classifier.datasets import cifar10, fashion_mnist, oxford_pet
-from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData
+from seedwise.trainers.image_classifier.datasets.images import DatasetError, ImageData
 from seedwise.trainers.image_classifier.settings import DATASETS
 
 MODULES = {"fashion_mnist": fashion_mnist, "cifar10": cifar10, "oxford_iiit_pet": oxford_pet}
@@ -31,7 +31,7 @@ def read(name: str, folder: Path, local: Path | None, image_size: int | None = N
     if is_plugin(name):
         data = load_plugin(name)(local)
         if not isinstance(data, ImageData):
-            raise DataError(
+            raise DatasetError(
                 f"{name}: returned {type(data).__name__}; need seedwise.trainers.image_classifier.datasets.images.ImageData"
             )
         return data
@@ -43,7 +43,7 @@ def read(name: str, folder: Path, local: Path | None, image_size: int | None = N
 
 def _known(name: str) -> str:
     if name not in MODULES:
-        raise DataError(f"dataset: {not_known(name, DATASETS)}")
+        raise DatasetError(f"dataset: {not_known(name, DATASETS)}")
     return name
 
 
