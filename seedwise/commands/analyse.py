@@ -125,7 +125,7 @@ def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan
     from seedwise.report.table_report import build_report
     from seedwise.report.text.captions import FIGURES
     from seedwise.report.text.results import render_results
-    from seedwise.statistics.analysis import write_table
+    from seedwise.statistics.analysis import format_table
 
     compared = len(analysis.comparisons) > 0
     labels = {name: name for name in analysis.summary["variant"]}
@@ -134,8 +134,8 @@ def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan
     figures = {name: path for name, path in FIGURES.items() if name in drawn}
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
-        write_text(out / "summary.csv", write_table(analysis.summary))
-        write_text(out / "comparisons.csv", write_table(analysis.comparisons))
+        write_text(out / "summary.csv", format_table(analysis.summary))
+        write_text(out / "comparisons.csv", format_table(analysis.comparisons))
         files = {name: (out / path, (out / path).with_suffix(".svg")) for name, path in figures.items()}
         plot_means(analysis.summary, runs, labels, plan, *files["means"])
         if compared:

@@ -233,7 +233,7 @@ def _frame(rows: Sequence[_Row], columns: Sequence[str]) -> pd.DataFrame:
     return frame.astype({name: kinds.get(name, "float64") for name in columns})
 
 
-def write_table(frame: pd.DataFrame) -> str:
+def format_table(frame: pd.DataFrame) -> str:
     """The frame as CSV text that is the same for the same numbers: shortest exact floats, true/false, empty cells."""
     cells = pd.DataFrame({name: [_cell(value) for value in frame[name]] for name in frame.columns}, dtype=object)
     return cells.to_csv(index=False, lineterminator="\n")

@@ -16,7 +16,7 @@ from seedwise.report.figures import style
 from seedwise.report.figures.interactions import plot_interactions
 from seedwise.report.text.factorial_section import TEXT, factorial_section
 from seedwise.report.text.results import render_results
-from seedwise.statistics.analysis import write_table
+from seedwise.statistics.analysis import format_table
 from seedwise.statistics.factorial import factorial_effects
 
 PLAN = Plan(baseline="baseline")
@@ -64,7 +64,7 @@ def test_an_exploratory_study_confirms_nothing():
 
 def test_the_table_reads_back_from_csv_with_levels_that_look_like_numbers():
     frame = effects(scores([0.9, 0.95, 0.9, 0.92]))
-    read = pd.read_csv(io.StringIO(write_table(frame)), dtype=TEXT)
+    read = pd.read_csv(io.StringIO(format_table(frame)), dtype=TEXT)
     found = factorial_section(read, PLAN, False)
     assert found == factorial_section(frame, PLAN, False)
     assert "| crop × rate | on − off, 1 − 0.1 | −0.0" in found.table

@@ -16,7 +16,7 @@ from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
 from seedwise.report.text.results import render_results
-from seedwise.statistics.analysis import write_table
+from seedwise.statistics.analysis import format_table
 
 SECTIONS = ["Setup", "Results", "What cannot be concluded", "Warnings", "Failed runs", "The declared plan", "All runs"]
 NEVER = re.compile(r"\b(nan|none|inf|null|infinity|NA)\b", re.IGNORECASE)
@@ -65,7 +65,7 @@ def test_declared_plan_is_shown_with_its_hash():
 
 def test_tables_read_back_from_csv_give_the_same_text():
     report = make_report({"A": A, "B": B, "C": [0.9, None, 0.8], "D": [None] * 3})
-    stored = {name: write_table(getattr(report, name)) for name in ("runs", "summary", "comparisons")}
+    stored = {name: format_table(getattr(report, name)) for name in ("runs", "summary", "comparisons")}
     read = {name: pd.read_csv(io.StringIO(text)) for name, text in stored.items()}
     assert render_results(dataclasses.replace(report, **read)) == render_results(report)
 

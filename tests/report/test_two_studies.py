@@ -15,7 +15,7 @@ from seedwise.analysis.findings import Findings, write_findings
 from seedwise.cli import main
 from seedwise.plan import Plan
 from seedwise.report.text.two_studies import agreement, compare_studies, read_finished
-from seedwise.statistics.analysis import write_table
+from seedwise.statistics.analysis import format_table
 
 BASE = [0.800, 0.803, 0.798]
 UP, SAME, DOWN = ([score + shift for score in (0.800, 0.801, 0.797)] for shift in (0.05, 0.001, -0.05))
@@ -30,7 +30,7 @@ def write_study(folder, scores, exploratory=(), baseline="a", **plan):
     write_findings(folder / "findings.json", findings)
     (folder / "plan.json").write_text(json.dumps(declared(declaration, report.seeds, list(scores))))
     for name in ("runs", "summary", "comparisons"):
-        (folder / f"{name}.csv").write_text(write_table(getattr(report, name)))
+        (folder / f"{name}.csv").write_text(format_table(getattr(report, name)))
     return folder
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from seedwise.plan import Plan
-from seedwise.statistics import DataError, analyse, compare_all, summarise, write_table
+from seedwise.statistics import DataError, analyse, compare_all, format_table, summarise
 
 A, B, C = [0.842, 0.838, 0.851], [0.861, 0.855, 0.858], [0.845, 0.840, 0.849]
 PLAN = Plan(baseline="A")
@@ -79,7 +79,7 @@ def test_pairing_aligns_by_seed_and_not_by_row():
     plan = Plan(baseline="A", pairing="seed")
     shuffled = runs.iloc[[4, 2, 0, 5, 1, 3]]
 
-    assert write_table(compare_all(runs, plan)) == write_table(compare_all(shuffled, plan, ["A", "B"]))
+    assert format_table(compare_all(runs, plan)) == format_table(compare_all(shuffled, plan, ["A", "B"]))
     assert compare_all(runs, plan)["p_value"].iloc[0] == pytest.approx(0.0609921, abs=1e-7)
 
 
@@ -113,7 +113,7 @@ def test_fewer_than_three_usable_seeds_are_too_few(n):
         assert row["verdict"] == "TOO_FEW_SEEDS"
         assert pd.isna(row["p_value"]) == (n < 2)
         assert pd.isna(row["difference"]) == (n < 1)
-        assert write_table(found.summary).count("\n") == 3
+        assert format_table(found.summary).count("\n") == 3
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -170,7 +170,7 @@ def test_a_study_of_the_baseline_alone_has_no_comparisons():
     found = analyse(table(A=A), PLAN)
 
     assert found.comparisons.empty
-    assert write_table(found.comparisons).startswith("variant,baseline,n,")
+    assert format_table(found.comparisons).startswith("variant,baseline,n,")
 
 
 @pytest.mark.parametrize(
@@ -194,12 +194,12 @@ def test_what_cannot_be_analysed_is_refused_with_the_remedy(runs, plan, variants
 
 def test_tables_survive_the_way_to_csv_and_back():
     runs = table(A=A, B=B, C=C[:1])
-    text = write_table(compare_all(runs, PLAN))
+    text = format_table(compare_all(runs, PLAN))
     back = pd.read_csv(io.StringIO(text))
 
     assert back["p_value"].iloc[0] == compare_all(runs, PLAN)["p_value"].iloc[0]
     assert back["rule_pooled"].iloc[0] in (True, "true")
-    assert text == write_table(compare_all(runs, PLAN))
+    assert text == format_table(compare_all(runs, PLAN))
     assert "nan" not in text.lower()
 
 
@@ -208,7 +208,7 @@ def test_cells_are_written_for_programs():
         {"a": [0.1, float("nan")], "b": pd.array([3, None], dtype="Int64"), "c": [True, None], "d": ["x,y", ""]}
     )
 
-    assert write_table(frame) == 'a,b,c,d\n0.1,3,true,"x,y"\n,,,\n'
+    assert format_table(frame) == 'a,b,c,d\n0.1,3,true,"x,y"\n,,,\n'
 
 
 def test_a_thousand_variants_take_seconds():

@@ -22,7 +22,7 @@ from seedwise.progress.interim import first_result, interim_reasons, run_folder
 from seedwise.progress.states import read_status
 from seedwise.runs.record import read_record
 from seedwise.sources.pulled import read_pulled
-from seedwise.statistics.analysis import analyse, write_table
+from seedwise.statistics.analysis import analyse, format_table
 from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.randomness import sources_of_variance
 from seedwise.statistics.spending import spending_at
@@ -70,16 +70,16 @@ def main() -> None:
         test_set=[] if arguments.pulled else new_test_set(study_folder / "runs", runs, plan, arguments.variants),
         look=look,
     )
-    write_text(folder / "summary.csv", write_table(analysis.summary))
-    write_text(folder / "comparisons.csv", write_table(analysis.comparisons))
+    write_text(folder / "summary.csv", format_table(analysis.summary))
+    write_text(folder / "comparisons.csv", format_table(analysis.comparisons))
     if varied := json.loads(arguments.varied):
         sources = sources_of_variance(runs, plan.metric, varied, STREAMS, plan.confidence)
-        write_text(folder / "sources.csv", write_table(pd.DataFrame(map(asdict, sources), dtype=object)))
+        write_text(folder / "sources.csv", format_table(pd.DataFrame(map(asdict, sources), dtype=object)))
     if design := json.loads(arguments.factorial):
         deciding = plan.at_level(level) if level else plan
         cells = {variant: tuple(cell) for variant, cell in design["cells"].items()}
         effects = factorial_effects(runs, deciding, design["factors"], cells)
-        write_text(folder / "effects.csv", write_table(pd.DataFrame(map(asdict, effects), dtype=object)))
+        write_text(folder / "effects.csv", format_table(pd.DataFrame(map(asdict, effects), dtype=object)))
     write_findings(folder / "findings.json", findings)
     if look:
         record_look(folder / "looks.json", look)
