@@ -24,7 +24,7 @@ from seedwise.runs.record import read_record
 from seedwise.sources.pulled import read_pulled
 from seedwise.statistics.analysis import analyse, format_table
 from seedwise.statistics.factorial import factorial_effects
-from seedwise.statistics.randomness import sources_of_variance
+from seedwise.statistics.randomness import contributions
 from seedwise.statistics.spending import spending_at
 from seedwise.trainers.image_classifier.settings import STREAMS
 
@@ -73,7 +73,7 @@ def main() -> None:
     write_text(folder / "summary.csv", format_table(analysis.summary))
     write_text(folder / "comparisons.csv", format_table(analysis.comparisons))
     if varied := json.loads(arguments.varied):
-        sources = sources_of_variance(runs, plan.metric, varied, STREAMS, plan.confidence)
+        sources = contributions(runs, plan.metric, varied, STREAMS, plan.confidence)
         write_text(folder / "sources.csv", format_table(pd.DataFrame(map(asdict, sources), dtype=object)))
     if design := json.loads(arguments.factorial):
         deciding = plan.at_level(level) if level else plan
