@@ -100,7 +100,8 @@ def test_identical_runs_ask_whether_the_seed_is_used():
 
     assert codes(runs) == ["identical_runs"]
     # An accuracy ties by chance; with a loss beside it that differs, the runs are not the same.
-    assert codes(runs.assign(test_loss=np.arange(10.0))) == []
+    assert codes(runs.assign(loss=np.arange(10.0)), other_metrics=["loss"]) == []
+    assert codes(runs.assign(loss=0.5), other_metrics=["loss"]) == ["identical_runs"]
 
 
 @pytest.mark.parametrize(("n_test", "expected"), [(499, ["small_test_set"]), (500, []), (None, [])])
