@@ -69,11 +69,10 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         UserError: a mistake in the flags or in the table.
     """
     _check(arguments)
+    from seedwise.analysis.run_table import analyse_runs
     from seedwise.plan import Plan
     from seedwise.report.text.terminal import verdict_table
     from seedwise.sources.table import read_runs
-    from seedwise.statistics.analysis import analyse
-    from seedwise.statistics.intervals import DataError
 
     runs = read_runs(arguments.results, arguments.metric)
     plan = Plan(
@@ -85,10 +84,7 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         variance=arguments.variance,
         margin=arguments.margin,
     )
-    try:
-        analysis = analyse(runs, plan)
-    except DataError as error:
-        raise UserError(f"{_shown(arguments.results)}: {error}") from error
+    analysis = analyse_runs(_shown(arguments.results), runs, plan)
     print(verdict_table(analysis, plan))
     if arguments.out is not None:
         _write(arguments.out, arguments.results, runs, analysis, plan, shlex.join(command))
