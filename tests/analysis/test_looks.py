@@ -91,6 +91,6 @@ def test_the_plans_hash_covers_looks_and_stays_for_plans_without():
 
 def test_importing_is_light():
     code = "import sys, seedwise.analysis.looks; print(*{'numpy', 'scipy', 'pandas'} & set(sys.modules))"
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     answer = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert answer.stdout.split() == []
