@@ -1,7 +1,6 @@
 """Statistics of studies with few runs: intervals, comparisons, power, and what the data support.
 
-Imports neither torch nor snakemake nor matplotlib; pandas only when a whole study is analysed, and statsmodels only
-inside the function that uses it.
+Imports neither torch nor snakemake nor matplotlib, and pandas only when a whole study is analysed.
 """
 
 from importlib import import_module
