@@ -42,7 +42,7 @@ def make_report(scores: Scores, plan: Plan | None = None, **changes) -> ReportIn
     labels = changes.pop("labels", {})
     seeds = range(max(len(values) for values in scores.values()))
     runs = make_runs(scores, plan.metric)
-    analysis = analyse(runs, plan)
+    analysis = analyse(runs, plan, other_metrics=["train_loss"])
     given = {
         "title": "Dropout on a small study",
         "study": "small",
