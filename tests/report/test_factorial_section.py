@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from made_studies import make_report, make_runs
 
-from seedwise.plan import Plan
 from seedwise.report.figures import style
 from seedwise.report.figures.interactions import plot_interactions
 from seedwise.report.text.factorial_section import TEXT, factorial_section
 from seedwise.report.text.results import render_results
 from seedwise.statistics.analysis import format_table
 from seedwise.statistics.factorial import factorial_effects
+from tests.plans import accuracy_plan
 
-PLAN = Plan(baseline="baseline")
+PLAN = accuracy_plan("baseline")
 FACTORS = {"crop": ["off", "on"], "rate": ["0.1", "1"]}
 CELLS = {
     "baseline": ("off", "0.1"),

@@ -7,13 +7,13 @@ from dataclasses import asdict, replace
 import pandas as pd
 from made_studies import A, make_report
 
-from seedwise.plan import Plan
 from seedwise.report.text.randomness_section import SOURCES, sources_section
 from seedwise.report.text.results import render_results
 from seedwise.statistics.randomness import contributions
 from seedwise.trainers.image_classifier.settings import STREAMS
+from tests.plans import accuracy_plan
 
-PLAN = Plan(baseline="all")
+PLAN = accuracy_plan("all")
 
 
 def section(varied, **scores):
