@@ -15,15 +15,13 @@ MOST_LOOKS = 4
 class Plan(BaseModel):
     """How runs are compared: the `analysis` section of a study's config.
 
-    `margin` is the smallest difference that matters, in units of the metric; EQUIVALENT needs it.
+    The metric and its direction have no default: what a study compares is never guessed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    metric: Annotated[str, Field(min_length=1, description="Column of the run records that is compared.")] = (
-        "test_accuracy"
-    )
-    higher_is_better: Annotated[bool, Field(description="False for a loss or an error.")] = True
+    metric: Annotated[str, Field(min_length=1, description="The metric that is compared.")]
+    higher_is_better: Annotated[bool, Field(description="False for a loss or an error.")]
     baseline: Annotated[str, Field(min_length=1, description="The variant that all others are compared with.")]
     confidence: Annotated[float, Field(gt=0.5, lt=1.0, description="Of every interval; alpha is 1 - confidence.")] = (
         0.95
@@ -43,8 +41,8 @@ class Plan(BaseModel):
         tuple[Annotated[int, Field(ge=2, strict=True)], ...] | None,
         Field(
             min_length=1,
-            strict=False,  # a list of YAML is no tuple
-            description="Seeds per variant at which to look, analyse, and stop or go on; the last is all of them.",
+            strict=False,  # YAML has lists, not tuples
+            description="Seeds per variant at which the study is analysed, and stops or continues; the last is all of them.",
             examples=[[3, 5, 10]],
             json_schema_extra={"uniqueItems": True, "maxItems": MOST_LOOKS},
         ),
@@ -56,12 +54,12 @@ class Plan(BaseModel):
         return 1.0 - self.confidence
 
     def at_level(self, alpha: float) -> Self:
-        """Return this plan with another false-claim rate, as a look has it."""
+        """Return this plan with another false-claim rate: that of a look."""
         return self.model_copy(update={"confidence": 1.0 - alpha})
 
     def digest(self, seeds: Sequence[int]) -> str:
         """The plan's hash: 12 hex digits over every field and the seeds, whatever their order."""
-        # A plan without looks keeps the hash that it had before looks existed.
+        # A plan without looks keeps the hash that it had before there were looks.
         fields = self.model_dump(mode="json", exclude={"looks"} if self.looks is None else set())
         declared = {**fields, "seeds": sorted(seeds)}
         return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:12]

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -203,6 +202,7 @@ def test_out_holds_tables_figures_and_a_report_of_what_is_known(capsys):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_examples_are_up_to_date(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: None)  # drawn elsewhere; here are texts
     folder = shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("figures", "*.md"))
     monkeypatch.chdir(folder)
     stored = (EXAMPLES / name / "results.md").read_text(encoding="utf-8")
@@ -227,12 +227,10 @@ def python(program):
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
 
-def test_help_answers_at_once_and_loads_nothing_heavy():
+def test_the_command_line_itself_loads_nothing_heavy():
     program = "import sys, seedwise.cli; print(sorted({'numpy', 'pandas', 'scipy', 'pydantic'} & set(sys.modules)))"
-    start = time.perf_counter()
 
     assert python(program) == "[]\n"
-    assert time.perf_counter() - start < 2  # 0.06 s on a quiet machine
 
 
 def test_matplotlib_is_loaded_only_for_figures():

@@ -11,8 +11,10 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 from seedwise.plan import Plan
 
+Declaration = dict[str, Any]
 
-def declared(plan: Plan, seeds: Sequence[int], variants: Sequence[str]) -> dict[str, Any]:
+
+def declared(plan: Plan, seeds: Sequence[int], variants: Sequence[str]) -> Declaration:
     """Everything that was decided before results existed, as a JSON object."""
     return {
         "plan_hash": plan.digest(seeds),
@@ -22,46 +24,40 @@ def declared(plan: Plan, seeds: Sequence[int], variants: Sequence[str]) -> dict[
     }
 
 
-def hold_to_first(
-    path: Path, plan: Plan, seeds: Sequence[int], variants: Sequence[str], *, record: bool = True
-) -> list[str]:
-    """Record the plan if this is the study's first analysis; otherwise say how the plan departs from the first.
+def write_declaration(path: Path, declaration: Declaration) -> None:
+    """Record the declaration of a study's first analysis."""
+    write_text(path, json.dumps(declaration, indent=2) + "\n")
 
-    Without `record`, as for an interim report, nothing is written.
+
+def departures_from_recorded(path: Path, now: Declaration) -> list[str] | None:
+    """Say how a declaration departs from the recorded one.
 
     Returns:
-        One sentence a departure; empty if the verdicts confirm what was declared.
+        one sentence per departure, none if the verdicts confirm what was declared; None if nothing is recorded yet.
 
     Raises:
         UserError: the recorded plan cannot be read.
     """
-    now = declared(plan, seeds, variants)
-    if not path.exists() and not record:
-        return []
     if not path.exists():
-        write_text(path, json.dumps(now, indent=2) + "\n")
-        return []
+        return None
     try:
-        first = json.loads(path.read_text(encoding="utf-8"))
-        return departures(first, now)
+        return departures(json.loads(path.read_text(encoding="utf-8")), now)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: not a recorded plan ({error}); restore it from version control, or delete it to start over"
         ) from error
 
 
-def departures(first: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Say how the plan `now` departs from the `first` one, a sentence each."""
+def departures(first: Declaration, now: Declaration) -> list[str]:
+    """Say how the declaration `now` departs from the `first` one, in one sentence per departure."""
     reasons = [
         f"analysis.{key} was {json.dumps(first['analysis'].get(key))} in the first analysis of this study and is now "
         f"{json.dumps(value)}."
         for key, value in now["analysis"].items()
         if value != first["analysis"].get(key)
     ]
-    for noun, was, now_is in (
-        ("seed", first["seeds"], now["seeds"]),
-        ("variant", first["variants"], now["variants"]),
-    ):
+    for noun in ("seed", "variant"):
+        was, now_is = first[f"{noun}s"], now[f"{noun}s"]
         added = [str(item) for item in now_is if item not in was]
         removed = [str(item) for item in was if item not in now_is]
         for items, verb in ((added, "added"), (removed, "removed")):

@@ -69,11 +69,10 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         UserError: a mistake in the flags or in the table.
     """
     _check(arguments)
+    from seedwise.analysis.run_table import analyse_runs
     from seedwise.plan import Plan
     from seedwise.report.text.terminal import verdict_table
     from seedwise.sources.table import read_runs
-    from seedwise.statistics.analysis import analyse
-    from seedwise.statistics.intervals import DataError
 
     runs = read_runs(arguments.results, arguments.metric)
     plan = Plan(
@@ -85,10 +84,7 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         variance=arguments.variance,
         margin=arguments.margin,
     )
-    try:
-        analysis = analyse(runs, plan)
-    except DataError as error:
-        raise UserError(f"{_shown(arguments.results)}: {error}") from error
+    analysis = analyse_runs(_shown(arguments.results), runs, plan)
     print(verdict_table(analysis, plan))
     if arguments.out is not None:
         _write(arguments.out, arguments.results, runs, analysis, plan, shlex.join(command))
@@ -125,7 +121,7 @@ def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan
     from seedwise.report.table_report import build_report
     from seedwise.report.text.captions import FIGURES
     from seedwise.report.text.results import render_results
-    from seedwise.statistics.analysis import write_table
+    from seedwise.statistics.analysis import format_table
 
     compared = len(analysis.comparisons) > 0
     labels = {name: name for name in analysis.summary["variant"]}
@@ -134,8 +130,8 @@ def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan
     figures = {name: path for name, path in FIGURES.items() if name in drawn}
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
-        write_text(out / "summary.csv", write_table(analysis.summary))
-        write_text(out / "comparisons.csv", write_table(analysis.comparisons))
+        write_text(out / "summary.csv", format_table(analysis.summary))
+        write_text(out / "comparisons.csv", format_table(analysis.comparisons))
         files = {name: (out / path, (out / path).with_suffix(".svg")) for name, path in figures.items()}
         plot_means(analysis.summary, runs, labels, plan, *files["means"])
         if compared:

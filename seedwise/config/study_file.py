@@ -75,7 +75,8 @@ class StudyFile(BaseModel):
             "expected": {name: wanted.model_dump() for name, wanted in self.expected.items()},
             "card": self.card,
         }
-        return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+        # Keys keep their order, which has a meaning in factors: the first level is the reference.
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def study_file_path(folder: Path, study: StudyFile) -> Path:

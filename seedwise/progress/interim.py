@@ -1,4 +1,4 @@
-"""What an interim report rests on: the runs so far, a row for every one that is due, and why nothing is confirmed."""
+"""What an interim report is based on: a table with one row per run that is due, and why nothing is confirmed yet."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from seedwise.basics.errors import UserError
 from seedwise.config.study import Run
 from seedwise.progress.states import ENDED_STATES, STATES, RunState, State
 from seedwise.progress.words import counts, place, seeds_by_variant
-from seedwise.runs.record import COLUMNS, RunRecord, tabulate
+from seedwise.runs.record import RunRecord, tabulate
 
 MOST_NAMED = 12
-"""Runs of one state that a report names one by one."""
+"""How many runs of one state, or variants with such runs, a report names."""
 _PENDING: dict[State, str] = {"outdated": "missing", "interrupted": "missing"}
 
 
 def interim_table(states: Sequence[RunState], records: Sequence[RunRecord]) -> str:
-    """Lay out runs.csv with a row for every due run, in the order of `states`, with empty cells where none has ended.
+    """Format runs.csv with one row per run that is due, in the order of `states`.
+
+    A run that has not ended has empty cells.
 
     Raises:
         UserError: no run has ended yet.
@@ -25,24 +27,25 @@ def interim_table(states: Sequence[RunState], records: Sequence[RunRecord]) -> s
     if not records:
         raise UserError(f"no run has a result yet ({counts(states)}), so there is nothing to report on")
     header, *rows = tabulate(records).splitlines()
+    empty_cells = "," * (len(header.split(",")) - 3)
     found = {tuple(row.split(",", 2)[:2]): row for row in rows}
     lines = []
     for run in states:
         status = _PENDING.get(run.state, run.state)
-        empty = f"{run.variant},{run.seed},{status}{',' * (len(COLUMNS) - 3)}"
-        lines.append(found.get((run.variant, str(run.seed)), empty))
+        pending = f"{run.variant},{run.seed},{status}{empty_cells}"
+        lines.append(found.get((run.variant, str(run.seed)), pending))
     return "\n".join([header, *lines, ""])
 
 
 def interim_reasons(states: Sequence[RunState]) -> list[str]:
-    """Say why the verdicts of an interim report are exploratory: what has run, and by name what has not."""
+    """Say why the verdicts of an interim report are exploratory: how many runs have a result, and which have not."""
     ended = sum(run.state in ENDED_STATES for run in states)
     if ended == len(states):
-        first = f"This is an interim report. All {ended} runs have a result by now: the study itself reports on them."
+        first = f"This is an interim report. All {ended} runs have a result now: the report of the study itself covers them."
     else:
         first = (
             f"This is an interim report: {ended} of {len(states)} runs have a result. The plan declared all of them; "
-            "to look earlier, and to stop or go on as the result pleases, makes false claims more frequent."
+            "looking earlier, and stopping or continuing depending on the result, makes false claims more frequent."
         )
     return [first, *(_named(state, states) for state in STATES if state != "finished" and _of(state, states))]
 
@@ -55,7 +58,7 @@ def _named(state: State, states: Sequence[RunState]) -> str:
     runs = _of(state, states)
     if state in ("missing", "interrupted", "outdated"):
         named = [f"{variant} {seeds}" for variant, seeds in seeds_by_variant(runs).items()]
-        why = {"outdated": " (their records are of other settings or code)"}.get(state, "")
+        why = {"outdated": " (their records belong to other settings or code)"}.get(state, "")
     else:
         named, why = [f"{run.variant} seed {run.seed} ({_detail(run)})" for run in runs], ""
     more = len(named) - MOST_NAMED
@@ -70,10 +73,10 @@ def _detail(run: RunState) -> str:
 
 
 def first_result(states: Sequence[RunState], variant: str | None = None) -> RunState | None:
-    """Return the first run, of a variant or of any, that has a result; None if there is none."""
+    """Return the first run that has a result, of one variant if one is named; None if there is none."""
     return next((run for run in states if variant in (None, run.variant) and run.state in ENDED_STATES), None)
 
 
 def run_folder(study_folder: Path, run: RunState | Run) -> Path:
-    """Return the folder of a run below the folder of its study."""
+    """Return the folder of a run in the folder of its study."""
     return study_folder / "runs" / run.variant / f"seed{run.seed}"

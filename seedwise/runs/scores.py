@@ -1,4 +1,4 @@
-"""The scores of single examples that a run leaves: 1 where it was right, in the order of the test set."""
+"""The scores that a run leaves: one number per test example, in predictions.npz in the run's folder."""
 
 from __future__ import annotations
 
@@ -12,46 +12,49 @@ from numpy.typing import NDArray
 from seedwise.basics.errors import UserError
 from seedwise.runs.record import RunRecord
 
-FILE = "predictions.npz"
+SCORES_FILE = "predictions.npz"
 
 
 class ScoresError(UserError):
     """The scores of a run cannot be read, or contradict its record."""
 
 
-def read_scores(folder: Path) -> NDArray[np.float64]:
+def read_scores(folder: Path, variant: str, seeds: Sequence[int]) -> NDArray[np.float64]:
+    """Read the scores of some of a variant's runs: shape (seeds, examples).
+
+    Args:
+        folder: of all runs of the study.
+        variant: its name.
+        seeds: in the order of the rows.
+
+    Raises:
+        ScoresError: a run has no readable scores, or the runs have scores of different numbers of examples.
+    """
+    rows = [read_scores_of_run(folder / variant / f"seed{seed}") for seed in seeds]
+    sizes = sorted({row.size for row in rows})
+    if len(sizes) > 1:
+        raise ScoresError(
+            f"{folder / variant}: the runs have scores of {' and '.join(map(str, sizes))} examples; "
+            "delete those of another test set and run the study again"
+        )
+    return np.stack(rows)
+
+
+def read_scores_of_run(folder: Path) -> NDArray[np.float64]:
     """Read the scores of one run, shape (examples,).
 
     Raises:
         ScoresError: they are not there, or torn.
     """
-    path = folder / FILE
+    path = folder / SCORES_FILE
     try:
         with np.load(path, allow_pickle=False) as archive:
-            scores = np.asarray(archive["correct"], dtype=np.float64)
-    except Exception as error:  # numpy raises many kinds for a torn archive
-        raise ScoresError(f"{path.name} cannot be read ({str(error) or type(error).__name__})") from error
-    if scores.ndim != 1:
-        raise ScoresError(f"{path.name} holds scores of shape {scores.shape}; need one per example")
-    return scores
-
-
-def read_variant_scores(runs: Path, variant: str, seeds: Sequence[int]) -> NDArray[np.float64]:
-    """Read the scores of a variant's runs, shape (seeds, examples).
-
-    Raises:
-        ScoresError: scores of a run are not there, torn, or of another number of examples.
-    """
-    rows = []
-    for seed in seeds:
-        folder = runs / variant / f"seed{seed}"
-        try:
-            rows.append(read_scores(folder))
-        except ScoresError as error:
-            raise ScoresError(f"{folder}: {error}") from error
-        if len(rows[-1]) != len(rows[0]):
-            raise ScoresError(f"{folder}: scores of {len(rows[-1])} examples; other runs have {len(rows[0])}")
-    return np.stack(rows)
+            return np.asarray(archive["correct"], dtype=np.float64)
+    except Exception as error:  # numpy, zipfile and zlib raise many kinds for a torn archive
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise ScoresError(
+            f"{path}: no readable scores ({why}); delete {folder} and run the study again: only this run is retrained"
+        ) from error
 
 
 def check_scores(folder: Path, record: RunRecord, metric: str | None) -> None:
@@ -67,8 +70,10 @@ def check_scores(folder: Path, record: RunRecord, metric: str | None) -> None:
     """
     if metric is None:
         return
-    scores = read_scores(folder)
+    scores = read_scores_of_run(folder)
     value = record.metrics.get(metric)
-    if value is not None and not (len(scores) and math.isclose(float(scores.mean()), value, abs_tol=1e-9)):
-        mean = float(scores.mean()) if len(scores) else math.nan
+    if value is None:
+        return
+    mean = float(scores.mean()) if scores.size else math.nan
+    if not math.isclose(mean, value, abs_tol=1e-9):
         raise ScoresError(f"its {metric} is {value}, but its predictions make it {mean:.6g}")

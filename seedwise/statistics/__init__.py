@@ -1,7 +1,6 @@
 """Statistics of studies with few runs: intervals, comparisons, power, and what the data support.
 
-Imports neither torch nor snakemake nor matplotlib; pandas only when a whole study is analysed, and statsmodels only
-inside the function that uses it.
+Imports neither torch nor snakemake nor matplotlib, and pandas only when a whole study is analysed.
 """
 
 from importlib import import_module
@@ -25,7 +24,7 @@ from seedwise.statistics.power import (
 from seedwise.statistics.verdict import Verdict, decide, is_fragile
 
 if TYPE_CHECKING:
-    from seedwise.statistics.analysis import Analysis, analyse, compare_all, summarise, write_table
+    from seedwise.statistics.analysis import Analysis, analyse, compare_all, format_table, summarise
     from seedwise.statistics.warnings import DataWarning, find_warnings
 
 __all__ = [
@@ -48,6 +47,7 @@ __all__ = [
     "detectable_effect_paired",
     "dunnett",
     "find_warnings",
+    "format_table",
     "hedges_g",
     "holm",
     "is_fragile",
@@ -67,11 +67,10 @@ __all__ = [
     "t_interval",
     "two_questions",
     "variance_parts",
-    "write_table",
 ]
 
 # What works on tables needs pandas, half the time that this package takes to import: it is loaded when first named.
-_ON_TABLES = dict.fromkeys(("Analysis", "analyse", "compare_all", "summarise", "write_table"), "analysis")
+_ON_TABLES = dict.fromkeys(("Analysis", "analyse", "compare_all", "summarise", "format_table"), "analysis")
 _ON_TABLES |= dict.fromkeys(("DataWarning", "find_warnings"), "warnings")
 
 

@@ -52,6 +52,7 @@ def analyse(
     variants: Sequence[str] | None = None,
     *,
     n_test: int | None = None,
+    other_metrics: Sequence[str] = (),
     alpha: float | None = None,
 ) -> Analysis:
     """Analyse a study.
@@ -62,6 +63,7 @@ def analyse(
         variants: which, in the order of the tables; all in order of first appearance when None. With the plan's
             baseline they are the family that p-values are adjusted for.
         n_test: examples in the test set, if known, for the warnings.
+        other_metrics: other columns of numbers that tell two runs apart, for the warnings.
         alpha: false-claim rate of the comparisons, if it is not the plan's: at a look, the look's nominal level.
             The intervals of single variants keep the plan's confidence.
 
@@ -73,7 +75,7 @@ def analyse(
     summary, comparisons = summarise(runs, plan, variants), compare_all(runs, deciding, variants)
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
-    return Analysis(summary, comparisons, find_warnings(chosen, plan, n_test))
+    return Analysis(summary, comparisons, find_warnings(chosen, plan, n_test, other_metrics=other_metrics))
 
 
 def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None) -> pd.DataFrame:
@@ -233,7 +235,7 @@ def _frame(rows: Sequence[_Row], columns: Sequence[str]) -> pd.DataFrame:
     return frame.astype({name: kinds.get(name, "float64") for name in columns})
 
 
-def write_table(frame: pd.DataFrame) -> str:
+def format_table(frame: pd.DataFrame) -> str:
     """The frame as CSV text that is the same for the same numbers: shortest exact floats, true/false, empty cells."""
     cells = pd.DataFrame({name: [_cell(value) for value in frame[name]] for name in frame.columns}, dtype=object)
     return cells.to_csv(index=False, lineterminator="\n")

@@ -28,7 +28,7 @@ class VarianceShare:
 
 
 @dataclass(frozen=True)
-class Source:
+class Contribution:
     """A row of sources.csv: the spread between the runs of a variant in which only `varied` varies.
 
     Attributes:
@@ -78,13 +78,13 @@ def variance_share(
     return VarianceShare(ratio, ratio / float(stats.f.isf(tail, *degrees)), ratio / float(stats.f.ppf(tail, *degrees)))
 
 
-def sources_of_variance(
+def contributions(
     runs: pd.DataFrame,
     metric: str,
     varied: Mapping[str, Sequence[str]],
     everything: Sequence[str],
     confidence: float = 0.95,
-) -> list[Source]:
+) -> list[Contribution]:
     """Compare the spread of variants that differ only in what varies.
 
     Args:
@@ -99,16 +99,16 @@ def sources_of_variance(
     """
     found = {arm.variant: arm for arm in arms(runs, metric, list(varied))}
     reference = next((name for name, streams in varied.items() if set(streams) == set(everything)), None)
-    return [_source(found[name], varied[name], found.get(reference or ""), confidence) for name in varied]
+    return [_contribution(found[name], varied[name], found.get(reference or ""), confidence) for name in varied]
 
 
-def _source(arm: Arm, streams: Sequence[str], reference: Arm | None, confidence: float) -> Source:
+def _contribution(arm: Arm, streams: Sequence[str], reference: Arm | None, confidence: float) -> Contribution:
     usable = _usable(arm)
     sigma = sigma_interval(arm.scores, confidence) if usable else None
     share = None
     if usable and reference is not None and _usable(reference) and reference is not arm:
         share = variance_share(arm.scores.tolist(), reference.scores.tolist(), confidence)
-    return Source(
+    return Contribution(
         variant=arm.variant,
         varied=";".join(streams),
         n=len(arm.scores),

@@ -15,7 +15,6 @@ from seedwise.statistics.intervals import LARGEST_SCORE, DataError
 STATUSES = ("finished", "diverged", "failed")
 PENDING = ("running", "missing")
 """Statuses of runs that have not ended, in the table of an interim report; they count nowhere."""
-METRICS = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "train_loss")
 
 
 @dataclass(frozen=True)

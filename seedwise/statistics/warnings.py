@@ -10,7 +10,7 @@ import pandas as pd
 
 from seedwise.plan import Plan
 from seedwise.statistics.intervals import rate_upper_bound
-from seedwise.statistics.runs import METRICS, Arm, arms, common_seeds
+from seedwise.statistics.runs import Arm, arms, common_seeds
 from seedwise.statistics.ttest import spread
 
 SMALL_TEST_SET = 500
@@ -52,13 +52,16 @@ class DataWarning:
     sentence: str
 
 
-def find_warnings(runs: pd.DataFrame, plan: Plan, n_test: int | None = None) -> list[DataWarning]:
+def find_warnings(
+    runs: pd.DataFrame, plan: Plan, n_test: int | None = None, *, other_metrics: Sequence[str] = ()
+) -> list[DataWarning]:
     """Everything about the runs that weakens what a comparison of them can show.
 
     Args:
         runs: a row per run with columns variant, seed, the plan's metric, and if known status and provenance.
         plan: the declared plan.
         n_test: examples in the test set, if known.
+        other_metrics: further columns of numbers in which two different runs can be expected to differ.
 
     Raises:
         DataError: as `seedwise.statistics.runs.arms`.
@@ -71,7 +74,7 @@ def find_warnings(runs: pd.DataFrame, plan: Plan, n_test: int | None = None) -> 
         *_unlike_seeds(found),
         *_spreads(found, plan),
         *_pairs(found, plan),
-        *_identical(runs, found, plan),
+        *_identical(runs, found, [plan.metric, *other_metrics]),
         *_test_set(n_test),
         *_provenance(runs, plan),
     ]
@@ -206,11 +209,11 @@ def _pairs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
         )
 
 
-def _identical(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
-    # A metric that counts correct answers ties by chance; the losses beside it do not.
-    columns = [name for name in dict.fromkeys([plan.metric, *METRICS]) if name in runs.columns]
+def _identical(runs: pd.DataFrame, found: Sequence[Arm], metrics: Sequence[str]) -> Iterator[DataWarning]:
+    # A metric that counts correct answers ties by chance; a loss beside it does not.
+    columns = list(dict.fromkeys(metrics))
     finished = runs.loc[runs["status"] == "finished"] if "status" in runs.columns else runs
-    recorded = finished.loc[finished[plan.metric].notna(), ["variant", *columns]]
+    recorded = finished.loc[finished[metrics[0]].notna(), ["variant", *columns]]
     twins = set(recorded.loc[recorded.duplicated(), "variant"])
     names = [arm.variant for arm in found if arm.variant in twins]
     if names:

@@ -9,7 +9,7 @@ import pytest
 from torchvision.datasets import CIFAR10
 
 from seedwise.trainers.image_classifier.datasets import cifar10, registry
-from seedwise.trainers.image_classifier.datasets.images import DataError
+from seedwise.trainers.image_classifier.datasets.images import DatasetError
 from tests.training.conftest import train_on
 
 PER_FILE = 4
@@ -84,7 +84,7 @@ def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
     if damage == "nothing":
         source = tmp_path / "empty"
         source.mkdir()
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DatasetError) as caught:
         cifar10.fetch(tmp_path / "data", source, lambda _: None)
     lines = str(caught.value).splitlines()
     assert lines[0] == "CIFAR-10 could not be had. Tried:"
@@ -105,7 +105,7 @@ def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
 def test_a_folder_torn_after_the_fetch_is_healed_or_told(source, tmp_path):
     registry.fetch("cifar10", tmp_path / "data", source)
     (tmp_path / "data" / CIFAR10.base_folder / "data_batch_2").unlink()
-    with pytest.raises(DataError, match="CIFAR-10: Dataset not found or corrupted"):
+    with pytest.raises(DatasetError, match="CIFAR-10: Dataset not found or corrupted"):
         registry.read("cifar10", tmp_path / "data", None)
     registry.fetch("cifar10", tmp_path / "data", source)
     assert len(registry.read("cifar10", tmp_path / "data", None).train_labels) == 20
@@ -114,7 +114,7 @@ def test_a_folder_torn_after_the_fetch_is_healed_or_told(source, tmp_path):
 def test_a_wrong_number_of_images_is_told(source, tmp_path, monkeypatch):
     registry.fetch("cifar10", tmp_path / "data", source)
     monkeypatch.setattr(cifar10, "COUNTS", {"training": 50_000, "test": 10_000})
-    with pytest.raises(DataError, match="found 20 training images; need 50000"):
+    with pytest.raises(DatasetError, match="found 20 training images; need 50000"):
         registry.read("cifar10", tmp_path / "data", None)
 
 

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from seedwise.trainers.image_classifier.datasets import fashion_mnist, images
-from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData, stratified_order, stratified_subset
+from seedwise.trainers.image_classifier.datasets.images import (
+    DatasetError,
+    ImageData,
+    stratified_order,
+    stratified_subset,
+)
 
 
 def small_data(n: int = 40) -> ImageData:
@@ -64,7 +69,7 @@ def test_damaged_files_never_pass_for_data(idx_folder, tmp_path, damage):
         file.unlink()
     if damage == "torn gzip":
         (idx_folder / f"{file.name}.gz").write_bytes(gzip.compress(content)[:-9])
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DatasetError) as caught:
         fashion_mnist.fetch(tmp_path / "raw", idx_folder, lambda _: None)
     message = str(caught.value)
     assert f"dataset.folder {idx_folder}" in message
@@ -80,7 +85,7 @@ def test_when_no_source_answers_one_error_lists_what_was_tried(tmp_path, monkeyp
         raise OSError("connection refused")
 
     monkeypatch.setattr(fashion_mnist, "_download", refuse)
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DatasetError) as caught:
         fashion_mnist.fetch(tmp_path / "raw", None, lambda _: None)
     tried = [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:-1]]
     assert [name.split()[0] for name in tried] == ["what", "Debian's", "Debian's", "torchvision's"]
@@ -100,15 +105,15 @@ def test_a_torn_prepared_file_is_an_error_that_names_it(tmp_path):
     path = tmp_path / "data.npz"
     images.save(path, small_data())
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(DataError, match=r"data\.npz: not prepared data .*delete it and run again"):
+    with pytest.raises(DatasetError, match=r"data\.npz: not prepared data .*delete it and run again"):
         images.load(path)
 
 
 def test_wrong_shapes_and_types_are_refused():
     data = small_data()
-    with pytest.raises(DataError, match=r"train images: found float64 .*need uint8"):
+    with pytest.raises(DatasetError, match=r"train images: found float64 .*need uint8"):
         ImageData(data.train_images / 255, data.train_labels, data.test_images, data.test_labels)
-    with pytest.raises(DataError, match=r"test labels: .*need int64 \(20,\)"):
+    with pytest.raises(DatasetError, match=r"test labels: .*need int64 \(20,\)"):
         ImageData(data.train_images, data.train_labels, data.test_images, data.test_labels[:3])
 
 
@@ -126,7 +131,7 @@ def test_a_subset_is_balanced_and_the_same_every_time():
     chosen = stratified_subset(labels, 100, seed=0)
     assert np.bincount(labels[chosen]).tolist() == [10] * 10
     np.testing.assert_array_equal(chosen, stratified_subset(labels, 100, seed=0))
-    with pytest.raises(DataError, match=r"dataset\.subset: found 1001, but there are only 1000"):
+    with pytest.raises(DatasetError, match=r"dataset\.subset: found 1001, but there are only 1000"):
         stratified_subset(labels, 1001, seed=0)
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from torchvision.datasets import OxfordIIITPet
 
 from seedwise.trainers.image_classifier.datasets import oxford_pet, registry
-from seedwise.trainers.image_classifier.datasets.images import DataError, load
+from seedwise.trainers.image_classifier.datasets.images import DatasetError, load
 from tests.training.conftest import train_on
 
 SPLITS = {"trainval": 5, "test": 3}
@@ -107,7 +107,7 @@ def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
         (lists / "trainval.txt").write_text("".join((lists / "trainval.txt").read_text().splitlines(True)[:3]))
     if damage == "no folder":
         lists.rename(source / "elsewhere")
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DatasetError) as caught:
         oxford_pet.fetch(tmp_path / "data", source, lambda _: None)
     lines = str(caught.value).splitlines()
     assert lines[0] == "Oxford-IIIT Pet could not be had. Tried:"
@@ -122,12 +122,12 @@ def test_an_image_torn_inside_is_told_by_name(source, tmp_path):
     photograph = source / "images" / "Breed_b_trainval_1.jpg"
     photograph.write_bytes(photograph.read_bytes()[:400])
     registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
-    with pytest.raises(DataError, match=r"Breed_b_trainval_1\.jpg is torn"):
+    with pytest.raises(DatasetError, match=r"Breed_b_trainval_1\.jpg is torn"):
         registry.read("oxford_iiit_pet", tmp_path / "data", None)
 
 
 def test_without_any_source_the_publishers_addresses_are_named(source, tmp_path):
-    with pytest.raises(DataError, match=r"the publisher, .*images\.tar\.gz and .*annotations\.tar\.gz: "):
+    with pytest.raises(DatasetError, match=r"the publisher, .*images\.tar\.gz and .*annotations\.tar\.gz: "):
         oxford_pet.fetch(tmp_path / "data", None, lambda _: None)
 
 

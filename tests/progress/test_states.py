@@ -254,7 +254,7 @@ def test_the_reasons_of_an_interim_report_name_the_runs(halfway, tmp_path):
     assert first.startswith("This is an interim report: 2 of 8 runs have a result.")
     assert named == [
         "1 diverged: baseline seed 1 (its loss is no number).",
-        "1 outdated (their records are of other settings or code): baseline seed 2.",
+        "1 outdated (their records belong to other settings or code): baseline seed 2.",
         "2 failed: dropout seed 1 (ValueError: of no use; log: results/s/logs/train_run/dropout/seed1.log); "
         "dropout seed 3 (ended without a word: killed, out of memory or time, or the machine went down).",
         "1 interrupted: dropout seed 2.",
@@ -263,5 +263,5 @@ def test_the_reasons_of_an_interim_report_name_the_runs(halfway, tmp_path):
     ]
     done = [run for run in halfway if run.state in ("finished", "diverged")]
     assert interim_reasons(done)[0] == (
-        "This is an interim report. All 2 runs have a result by now: the study itself reports on them."
+        "This is an interim report. All 2 runs have a result now: the report of the study itself covers them."
     )

@@ -8,6 +8,7 @@ from made_studies import A, B, C, make_report
 
 from seedwise.plan import Plan
 from seedwise.report.text.results import NewTestSet, ReportInput, render_results
+from tests.plans import accuracy_plan
 
 EXPECTED = Path(__file__).parent / "expected"
 LABELS = {"baseline": "Baseline", "augment": "+ Augment", "dropout": "+ Drop|out"}
@@ -31,7 +32,7 @@ def reports() -> dict[str, ReportInput]:
         ),
         "equivalent": make_report(
             tight,
-            Plan(baseline="baseline", margin=0.01),
+            accuracy_plan("baseline", margin=0.01),
             labels=LABELS,
             test_set=[NewTestSet("augment", -0.004, 0.005, -0.0041, None)],
         ),

@@ -10,6 +10,7 @@ import pandas as pd
 from seedwise.plan import Plan
 from seedwise.report.text.results import ReportInput, ReportVariant
 from seedwise.statistics.analysis import analyse
+from tests.plans import accuracy_plan
 
 Scores = Mapping[str, Sequence[float | None]]
 EMPTY = math.nan
@@ -38,11 +39,11 @@ def make_runs(scores: Scores, metric: str = "test_accuracy") -> pd.DataFrame:
 
 def make_report(scores: Scores, plan: Plan | None = None, **changes) -> ReportInput:
     """A whole report; `changes` replace fields of it, and `labels` the labels of its variants."""
-    plan = plan or Plan(baseline=next(iter(scores)))
+    plan = plan or accuracy_plan(next(iter(scores)))
     labels = changes.pop("labels", {})
     seeds = range(max(len(values) for values in scores.values()))
     runs = make_runs(scores, plan.metric)
-    analysis = analyse(runs, plan)
+    analysis = analyse(runs, plan, other_metrics=["train_loss"])
     given = {
         "title": "Dropout on a small study",
         "study": "small",

@@ -11,8 +11,9 @@ from seedwise.plan import Plan
 from seedwise.report.rows import Comparison, VariantSummary, read_rows
 from seedwise.report.text.answers import headline, question, runs_line, short_answers
 from seedwise.report.text.results import render_results
+from tests.plans import accuracy_plan
 
-PLAN = Plan(baseline="A")
+PLAN = accuracy_plan("A")
 NAMES = {"A": "A", "B": "B", "C": "C", "D": "D", "E": "E"}
 CLEAR = [0.900, 0.898, 0.901]
 
@@ -74,7 +75,7 @@ def test_seeds_that_no_number_or_the_present_one_would_settle(needed, told):
 
 def test_equivalence_names_the_margin():
     tight = [0.9, 0.9001, 0.8999]
-    told = answer({"A": tight, "B": tight[::-1]}, Plan(baseline="A", margin=0.01))
+    told = answer({"A": tight, "B": tight[::-1]}, accuracy_plan("A", margin=0.01))
     assert told.found.startswith("B is **as good as** A, give or take the declared margin of 0.0100")
     assert "variants that differ by more pass this in at most 5% of studies" in told.sure
 

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from made_studies import make_report, make_runs
 
-from seedwise.plan import Plan
 from seedwise.report.figures import style
 from seedwise.report.figures.interactions import plot_interactions
 from seedwise.report.text.factorial_section import TEXT, factorial_section
 from seedwise.report.text.results import render_results
-from seedwise.statistics.analysis import write_table
+from seedwise.statistics.analysis import format_table
 from seedwise.statistics.factorial import factorial_effects
+from tests.plans import accuracy_plan
 
-PLAN = Plan(baseline="baseline")
+PLAN = accuracy_plan("baseline")
 FACTORS = {"crop": ["off", "on"], "rate": ["0.1", "1"]}
 CELLS = {
     "baseline": ("off", "0.1"),
@@ -64,7 +64,7 @@ def test_an_exploratory_study_confirms_nothing():
 
 def test_the_table_reads_back_from_csv_with_levels_that_look_like_numbers():
     frame = effects(scores([0.9, 0.95, 0.9, 0.92]))
-    read = pd.read_csv(io.StringIO(write_table(frame)), dtype=TEXT)
+    read = pd.read_csv(io.StringIO(format_table(frame)), dtype=TEXT)
     found = factorial_section(read, PLAN, False)
     assert found == factorial_section(frame, PLAN, False)
     assert "| crop × rate | on − off, 1 − 0.1 | −0.0" in found.table

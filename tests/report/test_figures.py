@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from made_studies import A, B, C, make_report
 
-from seedwise.plan import Plan
 from seedwise.report.figures import curves as curves_figure
 from seedwise.report.figures import differences as figures
 from seedwise.report.figures import means as means_figure
 from seedwise.report.figures import pairing as pairing_figure
 from seedwise.report.figures import style
 from seedwise.report.rows import VariantSummary, read_rows
+from tests.plans import accuracy_plan
 
 LOSS = {"metric": "test_loss", "higher_is_better": False}
 KINDS = ("means", "differences", "power", "pairing", "curves")
@@ -40,7 +40,7 @@ STUDIES = {
 def draw(name, folder, labels=None, dpi=30, only=KINDS):
     """Figures of one study; returns their SVG by kind. Few dots per inch, as most tests read only the SVG."""
     scores, fields = STUDIES[name]
-    plan = Plan(baseline=next(iter(scores)), **fields)
+    plan = accuracy_plan(next(iter(scores)), **fields)
     labels = labels or {variant: f"Variant {variant} with a rather long label" for variant in scores}
     report = make_report(scores, plan)
     folder.mkdir(exist_ok=True)
@@ -121,7 +121,7 @@ def test_bars_that_do_not_start_at_zero_say_so(tmp_path):
 @pytest.mark.parametrize("name", sorted(set(STUDIES) - {"all diverged"}))
 def test_bars_start_outside_of_everything_shown(name):
     scores, fields = STUDIES[name]
-    report = make_report(scores, Plan(baseline=next(iter(scores)), **fields))
+    report = make_report(scores, accuracy_plan(next(iter(scores)), **fields))
     rows = read_rows(VariantSummary, report.summary)
     start = means_figure.bar_start(rows)
     shown = [value for row in rows for value in (row.t_low, row.t_high, *row.values) if value is not None]  # noqa: PD011

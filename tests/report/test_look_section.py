@@ -5,12 +5,12 @@ from __future__ import annotations
 from made_studies import A, B, make_report, make_runs
 
 from seedwise.analysis.looks import conclude
-from seedwise.plan import Plan
 from seedwise.report.text.results import render_results
 from seedwise.statistics.analysis import analyse
 from seedwise.statistics.spending import spending_at
+from tests.plans import accuracy_plan
 
-PLAN = Plan(baseline="A", looks=(3, 5, 10))
+PLAN = accuracy_plan("A", looks=(3, 5, 10))
 
 
 def report(scores):

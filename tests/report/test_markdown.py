@@ -14,9 +14,9 @@ import pytest
 from expected_reports import EXPECTED, reports
 from made_studies import A, B, C, make_report
 
-from seedwise.plan import Plan
 from seedwise.report.text.results import render_results
-from seedwise.statistics.analysis import write_table
+from seedwise.statistics.analysis import format_table
+from tests.plans import accuracy_plan
 
 SECTIONS = ["Setup", "Results", "What cannot be concluded", "Warnings", "Failed runs", "The declared plan", "All runs"]
 NEVER = re.compile(r"\b(nan|none|inf|null|infinity|NA)\b", re.IGNORECASE)
@@ -48,7 +48,7 @@ def test_every_stored_text_belongs_to_a_report():
 @pytest.mark.parametrize("pairing", ["none", "seed"])
 def test_undefined_numbers_never_show(name, pairing):
     scores = AWKWARD[name]
-    text = render_results(make_report(scores, Plan(baseline=next(iter(scores)), pairing=pairing)))
+    text = render_results(make_report(scores, accuracy_plan(next(iter(scores)), pairing=pairing)))
     report, _, rest = text.partition("## The declared plan")
     assert not NEVER.search(report), NEVER.search(report)
     assert not NEVER.search(rest.partition("## All runs")[2])
@@ -56,7 +56,7 @@ def test_undefined_numbers_never_show(name, pairing):
 
 
 def test_declared_plan_is_shown_with_its_hash():
-    report = make_report({"A": A, "B": B}, Plan(baseline="A", margin=0.02))
+    report = make_report({"A": A, "B": B}, accuracy_plan("A", margin=0.02))
     text = render_results(report)
     assert f"its hash is `{report.plan_hash}`" in text
     for row in ("| `margin` | `0.02` |", "| `pairing` | `none` |", "| `seeds` | `[0, 1, 2]` |"):
@@ -65,7 +65,7 @@ def test_declared_plan_is_shown_with_its_hash():
 
 def test_tables_read_back_from_csv_give_the_same_text():
     report = make_report({"A": A, "B": B, "C": [0.9, None, 0.8], "D": [None] * 3})
-    stored = {name: write_table(getattr(report, name)) for name in ("runs", "summary", "comparisons")}
+    stored = {name: format_table(getattr(report, name)) for name in ("runs", "summary", "comparisons")}
     read = {name: pd.read_csv(io.StringIO(text)) for name, text in stored.items()}
     assert render_results(dataclasses.replace(report, **read)) == render_results(report)
 

@@ -9,6 +9,7 @@ from made_studies import A, B, make_report
 from seedwise.plan import Plan
 from seedwise.report.page.page import MOST_NUMBERS, render_page, thinned
 from tests.browser import visiting
+from tests.plans import accuracy_plan
 
 LABELS = {"baseline": "Baseline", "augment": "+ Augment", "dropout": "+ Dropout"}
 HOSTILE = '</script><img src=x onerror="alert(1)"> *& $x$'
@@ -39,7 +40,7 @@ def usual():
 
 def crowd(variants, seeds):
     scores = {f"v{i}": [0.8 + 0.01 * i + 0.002 * (seed % 7) for seed in range(seeds)] for i in range(variants)}
-    return make_report(scores, Plan(baseline="v0", margin=0.02), labels=dict.fromkeys(list(scores)[::3], LONG))
+    return make_report(scores, accuracy_plan("v0", margin=0.02), labels=dict.fromkeys(list(scores)[::3], LONG))
 
 
 STUDIES = {

@@ -10,9 +10,9 @@ import subprocess
 import pytest
 from made_studies import A, B, C, make_report
 
-from seedwise.plan import Plan
 from seedwise.report.study_report import paper_files
 from seedwise.report.text import paper
+from tests.plans import accuracy_plan
 
 AWKWARD = r"[50%] & #1_a^2 ~x{y} \z <b> $5 | * ±"
 
@@ -61,7 +61,7 @@ def test_the_summary_is_one_line_however_many_variants(tmp_path):
 
 
 def test_dunnetts_p_is_not_called_holms(tmp_path):
-    made = files(tmp_path, {"A": A, "B": B, "C": C}, Plan(baseline="A", variance="pooled"))
+    made = files(tmp_path, {"A": A, "B": B, "C": C}, accuracy_plan("A", variance="pooled"))
     assert "(Dunnett's test)" in made["tables/comparisons.tex"]
 
 

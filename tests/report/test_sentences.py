@@ -11,8 +11,9 @@ from seedwise.plan import Plan
 from seedwise.report.rows import Comparison, VariantSummary, read_rows
 from seedwise.report.text import captions, rule_of_thumb, sentences
 from seedwise.report.text.details import comparison_text, evidence_note, evidence_table, seeds_needed_cell
+from tests.plans import accuracy_plan
 
-PLAN = Plan(baseline="A")
+PLAN = accuracy_plan("A")
 NAMES = {"A": "A", "B": "B", "C": "C"}
 
 
@@ -95,7 +96,7 @@ def test_difference_that_is_not_supported_is_not_called_equality():
 
 def test_equivalent_names_the_margin_and_the_narrower_interval(b_against_a):
     row = dataclasses.replace(b_against_a, verdict="EQUIVALENT", equivalence_low=-0.01, equivalence_high=0.015)
-    text = sentences.verdict_sentence(row, NAMES, Plan(baseline="A", margin=0.02))
+    text = sentences.verdict_sentence(row, NAMES, accuracy_plan("A", margin=0.02))
     assert text.startswith(
         "B and A are equivalent within the declared margin ±0.0200: the 90% CI of the difference, [−0.0100, 0.0150], "
         "lies inside it"
@@ -119,7 +120,7 @@ def test_unequal_arms_are_both_counted(b_against_a):
 @pytest.mark.parametrize("verdict", ["BETTER", "WORSE", "EQUIVALENT", "NOT_SUPPORTED", "TOO_FEW_SEEDS", "UNDEFINED"])
 def test_variants_of_one_verdict_share_a_sentence(b_against_a, verdict):
     group = [dataclasses.replace(b_against_a, variant=name, verdict=verdict) for name in ("B", "C")]
-    text = sentences.bottom_line([], group, NAMES, Plan(baseline="A", margin=0.1), False)
+    text = sentences.bottom_line([], group, NAMES, accuracy_plan("A", margin=0.1), False)
     assert "B" in text.split(".")[0] or "B (Δ" in text
     assert " and C" in text
     claims = verdict not in ("TOO_FEW_SEEDS", "UNDEFINED")
@@ -171,13 +172,13 @@ def test_evidence_explains_a_p_value_that_only_the_correction_turns():
 
 
 def test_evidence_of_a_paired_plan_names_the_sign_flip_test():
-    text = told({"A": A, "B": B}, Plan(baseline="A", pairing="seed"))
+    text = told({"A": A, "B": B}, accuracy_plan("A", pairing="seed"))
     assert "**The paired t test by seed**, which decides" in text
     assert "| Sign-flip test | p = 0.2500; 3 seeds cannot give less than 0.2500 |" in text
 
 
 def test_evidence_of_dunnetts_test_is_not_corrected_twice():
-    text = told({"A": A, "B": B, "C": C}, Plan(baseline="A", variance="pooled"))
+    text = told({"A": A, "B": B, "C": C}, accuracy_plan("A", variance="pooled"))
     assert "Dunnett p = 0.021" in text
     assert ", corrected for 2 comparisons | a difference |" in text
     assert "Holm" not in text
@@ -212,5 +213,5 @@ def test_captions_say_what_every_mark_is():
     assert "Error bars" not in captions.means_caption(PLAN, [1, 1])
     assert "Thin lines" in captions.differences_caption(PLAN, 2)
     assert "Thin lines" not in captions.differences_caption(PLAN, 1)
-    assert "±0.0100" in captions.differences_caption(Plan(baseline="A", margin=0.01), 1)
+    assert "±0.0100" in captions.differences_caption(accuracy_plan("A", margin=0.01), 1)
     assert "at the 0.05 level" in captions.power_caption(PLAN)

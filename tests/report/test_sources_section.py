@@ -7,18 +7,18 @@ from dataclasses import asdict, replace
 import pandas as pd
 from made_studies import A, make_report
 
-from seedwise.plan import Plan
 from seedwise.report.text.randomness_section import SOURCES, sources_section
 from seedwise.report.text.results import render_results
-from seedwise.statistics.randomness import sources_of_variance
+from seedwise.statistics.randomness import contributions
 from seedwise.trainers.image_classifier.settings import STREAMS
+from tests.plans import accuracy_plan
 
-PLAN = Plan(baseline="all")
+PLAN = accuracy_plan("all")
 
 
 def section(varied, **scores):
     runs = pd.DataFrame([{"variant": v, "seed": i, "m": x} for v, xs in scores.items() for i, x in enumerate(xs)])
-    frame = pd.DataFrame(map(asdict, sources_of_variance(runs, "m", varied, STREAMS)), dtype=object)
+    frame = pd.DataFrame(map(asdict, contributions(runs, "m", varied, STREAMS)), dtype=object)
     return sources_section(frame, {name: f"**{name}**" for name in varied}, {name: name for name in varied}, PLAN)
 
 
@@ -64,7 +64,7 @@ def test_one_run_has_no_spread():
 def test_the_section_is_in_the_report_only_where_variants_differ_in_what_varies():
     report = make_report({"all": A, "init": A})
     assert "Where does the variance come from?" not in render_results(report)
-    rows = sources_of_variance(report.runs, "test_accuracy", {"all": STREAMS, "init": ("init",)}, STREAMS)
+    rows = contributions(report.runs, "test_accuracy", {"all": STREAMS, "init": ("init",)}, STREAMS)
     text = render_results(replace(report, sources=pd.DataFrame(map(asdict, rows), dtype=object)))
     assert "\n## Where does the variance come from?\n\n- **all**, where everything varies: " in text
     assert "\n\n\n" not in text

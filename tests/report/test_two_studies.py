@@ -13,9 +13,9 @@ from scipy import stats
 from seedwise.analysis.declaration import declared
 from seedwise.analysis.findings import Findings, write_findings
 from seedwise.cli import main
-from seedwise.plan import Plan
 from seedwise.report.text.two_studies import agreement, compare_studies, read_finished
-from seedwise.statistics.analysis import write_table
+from seedwise.statistics.analysis import format_table
+from tests.plans import accuracy_plan
 
 BASE = [0.800, 0.803, 0.798]
 UP, SAME, DOWN = ([score + shift for score in (0.800, 0.801, 0.797)] for shift in (0.05, 0.001, -0.05))
@@ -23,14 +23,14 @@ UP, SAME, DOWN = ([score + shift for score in (0.800, 0.801, 0.797)] for shift i
 
 def write_study(folder, scores, exploratory=(), baseline="a", **plan):
     """A results folder as the analysis leaves it."""
-    declaration = Plan(baseline=baseline, **plan)
+    declaration = accuracy_plan(baseline, **plan)
     report = make_report(scores, declaration)
     folder.mkdir(parents=True)
     findings = Findings(plan_hash=report.plan_hash, exploratory=list(exploratory), warnings=[], test_set=[])
     write_findings(folder / "findings.json", findings)
     (folder / "plan.json").write_text(json.dumps(declared(declaration, report.seeds, list(scores))))
     for name in ("runs", "summary", "comparisons"):
-        (folder / f"{name}.csv").write_text(write_table(getattr(report, name)))
+        (folder / f"{name}.csv").write_text(format_table(getattr(report, name)))
     return folder
 
 

@@ -13,7 +13,7 @@ from seedwise.plan import Plan
 from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.multiple import holm
 
-PLAN = Plan(baseline="a-0_b-0", metric="m")
+PLAN = Plan(metric="m", higher_is_better=True, baseline="a-0_b-0")
 
 
 def table(factors, score, n=5):

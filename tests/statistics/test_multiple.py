@@ -3,6 +3,7 @@ import warnings
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from seedwise.statistics import DataError, dunnett, holm, simultaneous_intervals
 from seedwise.statistics.ttest import welch
@@ -18,6 +19,15 @@ DRUG_B = np.array([12.80, 9.68, 12.16, 9.20, 10.55])
 
 def test_holm_of_four():
     assert holm([0.01, 0.02, 0.03, 0.04]) == pytest.approx([0.04, 0.06, 0.06, 0.06])
+
+
+def test_holm_is_statsmodels_to_the_last_digit():
+    generator = np.random.default_rng(0)
+    for size in (1, 2, 3, 7, 50, 400):
+        p_values = generator.uniform(0, 3 / size, size).clip(0, 1).tolist()
+        p_values[size // 2] = p_values[0]  # a tie
+
+        assert holm(p_values) == multipletests(p_values, method="holm")[1].tolist()
 
 
 def test_holm_of_two_welch_tests_loses_the_claim():

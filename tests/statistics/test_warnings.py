@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedwise.plan import Plan
 from seedwise.statistics import find_warnings
+from tests.plans import accuracy_plan
 
-PLAN = Plan(baseline="A")
+PLAN = accuracy_plan("A")
 FIVE = [0.90, 0.91, 0.925, 0.93, 0.945]
 
 
@@ -51,7 +51,7 @@ def test_seeds_that_are_not_in_the_table_may_be_crashes():
     apart = table({"A": FIVE, "B": FIVE}).assign(seed=[*range(5), *range(10, 15)])
 
     assert "missing_seeds" in codes(fewer)
-    assert "missing_seeds" not in codes(fewer, Plan(baseline="A", pairing="seed"))
+    assert "missing_seeds" not in codes(fewer, accuracy_plan("A", pairing="seed"))
     assert codes(apart) == []
 
 
@@ -86,13 +86,13 @@ def test_negative_correlation_matters_only_to_a_paired_plan():
     runs = table({"A": FIVE, "B": 1.9 - np.array(FIVE)})
 
     assert codes(runs) == []
-    assert codes(runs, Plan(baseline="A", pairing="seed")) == ["negative_correlation"]
+    assert codes(runs, accuracy_plan("A", pairing="seed")) == ["negative_correlation"]
 
 
 def test_seeds_without_a_partner_are_announced():
     runs = table({"A": FIVE, "B": [*FIVE, 0.95]})
 
-    assert codes(runs, Plan(baseline="A", pairing="seed")) == ["unpaired_seeds"]
+    assert codes(runs, accuracy_plan("A", pairing="seed")) == ["unpaired_seeds"]
 
 
 def test_identical_runs_ask_whether_the_seed_is_used():
@@ -100,7 +100,8 @@ def test_identical_runs_ask_whether_the_seed_is_used():
 
     assert codes(runs) == ["identical_runs"]
     # An accuracy ties by chance; with a loss beside it that differs, the runs are not the same.
-    assert codes(runs.assign(test_loss=np.arange(10.0))) == []
+    assert codes(runs.assign(loss=np.arange(10.0)), other_metrics=["loss"]) == []
+    assert codes(runs.assign(loss=0.5), other_metrics=["loss"]) == ["identical_runs"]
 
 
 @pytest.mark.parametrize(("n_test", "expected"), [(499, ["small_test_set"]), (500, []), (None, [])])

@@ -53,6 +53,7 @@ def check_arrived(server, trained):
     return run
 
 
+@pytest.mark.slow
 def test_an_online_run_arrives_whole_and_leaves_no_key(tmp_path, tiny_data):
     with WandbServer() as server:
         trained = train(tmp_path, tiny_data, ONLINE, server.environment())

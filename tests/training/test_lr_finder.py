@@ -69,6 +69,7 @@ def test_a_loss_that_explodes_at_once_is_told(tiny_data, monkeypatch):
         find_learning_rate(settings(), 0, tiny_data, QUIET)
 
 
+@pytest.mark.slow
 def test_the_scripts_write_json_and_pictures(tmp_path, tiny_data):
     test, png, svg = tmp_path / "test.json", tmp_path / "test.png", tmp_path / "test.svg"
     command = [sys.executable, "workflow/scripts/lr_range_test.py", "--settings", settings(batch_size=32).canonical()]

@@ -30,7 +30,9 @@ def test_models_give_logits_for_grey_and_colour_images_small_and_large(name, cha
     assert head_of(model).out_features == 7
 
 
-@pytest.mark.parametrize("name", ["small_cnn", "resnet18", "resnet34", "efficientnet_lite0"])
+@pytest.mark.parametrize(
+    "name", ["small_cnn", "resnet18", pytest.param("resnet34", marks=pytest.mark.slow), "efficientnet_lite0"]
+)
 def test_each_model_trains(name, first_steps):
     made, loss = first_steps(n=48, model={"name": name}, batch_size=16, schedule="constant")
     fresh = build(name, channels=1, classes=10).state_dict()

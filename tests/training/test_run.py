@@ -160,6 +160,7 @@ def test_a_device_that_is_not_there_is_one_clear_line(request_run):
         train_run(replace(request, settings=changed), Mirrors([]), QUIET)
 
 
+@pytest.mark.slow
 def test_the_script_trains_by_hand(request_run, tmp_path):
     request = request_run("by-hand", epochs=1)
     command = [

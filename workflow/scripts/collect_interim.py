@@ -1,15 +1,14 @@
-"""Collect what a study has so far: runs.csv with a row for every due run, and status.json."""
+"""Write what a study has so far: runs.csv with one row per run that is due, and status.json beside it."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
-from seedwise.config.study import Study
-from seedwise.progress.interim import interim_table, run_folder
+from seedwise.config.study_file import read_study_file
+from seedwise.progress.interim import interim_table
 from seedwise.progress.states import ENDED_STATES, read_states
 from seedwise.progress.status import status_json
 from seedwise.progress.words import counts
@@ -17,18 +16,17 @@ from seedwise.runs.record import read_record
 
 
 def main() -> None:
-    """Parse arguments, look, write both files."""
+    """Read the state and the record of every run, write both files, and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--study", required=True, help="the whole study, JSON")
-    parser.add_argument("--seeds", nargs="+", type=int, required=True, help="that are due now")
-    parser.add_argument("--code", required=True, help="digest of the training code by variant, JSON")
+    parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
     parser.add_argument("--out", type=Path, required=True, help="results/<study>/interim/runs.csv")
     arguments = parser.parse_args()
-    study, folder = Study.model_validate_json(arguments.study), arguments.out.parents[1]
-    states = read_states(study, study.runs(arguments.seeds), json.loads(arguments.code), folder.parent)
-    records = [read_record(run_folder(folder, run) / "metrics.json") for run in states if run.state in ENDED_STATES]
+    file, results = read_study_file(arguments.study), arguments.out.parents[2]
+    states = read_states(file, results)
+    done = [run for run in states if run.state in ENDED_STATES]
+    records = [read_record(file.study.record_path(run.variant, run.seed, results)) for run in done]
     write_text(arguments.out, interim_table(states, records))
-    write_text(arguments.out.with_name("status.json"), status_json(study.study, states) + "\n")
+    write_text(arguments.out.with_name("status.json"), status_json(file.study.study, states) + "\n")
     print(counts(states))
 
 

@@ -11,7 +11,7 @@ from seedwise.basics.words import enumerate_words
 from seedwise.plan import Plan
 from seedwise.report.rows import read_rows
 from seedwise.report.text.format import MISSING, interval, markdown_table, number, percent
-from seedwise.statistics.randomness import Source
+from seedwise.statistics.randomness import Contribution
 
 SOURCES = {
     "init": "the initial weights",
@@ -40,13 +40,13 @@ def sources_section(
     sources: pd.DataFrame, names: Mapping[str, str], plain: Mapping[str, str], plan: Plan
 ) -> SourcesSection:
     """Tell sources.csv; `names` and `plain` are the variants' labels for running text and for tables."""
-    rows = read_rows(Source, sources)
+    rows = read_rows(Contribution, sources)
     return SourcesSection(
         [_sentence(row, names, plan) for row in rows] + _sum(rows, names), _table(rows, plain, plan), NOTE
     )
 
 
-def _sentence(row: Source, names: Mapping[str, str], plan: Plan) -> str:
+def _sentence(row: Contribution, names: Mapping[str, str], plan: Plan) -> str:
     confidence = percent(plan.confidence)
     if row.std is None:
         return f"{names[row.variant]}: no spread is known, for it takes two runs with a finite result."
@@ -67,7 +67,7 @@ def _sentence(row: Source, names: Mapping[str, str], plan: Plan) -> str:
     return f"{text}. These runs do not tell the two variances apart."
 
 
-def _varies(row: Source) -> str:
+def _varies(row: Contribution) -> str:
     streams = [stream for stream in row.varied.split(";") if stream]
     if len(streams) == len(SOURCES):
         return "everything varies"
@@ -78,7 +78,7 @@ def _varies(row: Source) -> str:
     return f"{only}{enumerate_words([SOURCES[stream] for stream in streams])} {verb}"
 
 
-def _sum(rows: Sequence[Source], names: Mapping[str, str]) -> list[str]:
+def _sum(rows: Sequence[Contribution], names: Mapping[str, str]) -> list[str]:
     """What the single sources add up to, if there is one variant for each of them."""
     single = {row.varied: row.share for row in rows if row.varied in SOURCES and row.share is not None}
     if set(single) != set(SOURCES):
@@ -87,11 +87,11 @@ def _sum(rows: Sequence[Source], names: Mapping[str, str]) -> list[str]:
     return [f"The shares of the {len(single)} single sources add up to {percent(sum(single.values()))} of {reference}."]
 
 
-def _shares(row: Source) -> str:
+def _shares(row: Contribution) -> str:
     return f"[{percent(row.share_low)}, {percent(row.share_high)}]"
 
 
-def _table(rows: Sequence[Source], plain: Mapping[str, str], plan: Plan) -> str:
+def _table(rows: Sequence[Contribution], plain: Mapping[str, str], plan: Plan) -> str:
     confidence = percent(plan.confidence)
     cells = [
         [

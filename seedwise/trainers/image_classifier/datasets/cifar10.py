@@ -23,7 +23,7 @@ from seedwise.trainers.image_classifier.datasets.fetching import (
     put_in_place,
     unpack,
 )
-from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData
+from seedwise.trainers.image_classifier.datasets.images import DatasetError, ImageData
 
 COUNTS = {"training": 50_000, "test": 10_000}
 
@@ -32,7 +32,7 @@ def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the checked files into `folder`, where torchvision looks for them.
 
     Raises:
-        DataError: no source has them; the message lists what was tried and what to do.
+        DatasetError: no source has them; the message lists what was tried and what to do.
     """
     from torchvision.datasets import CIFAR10
 
@@ -56,17 +56,17 @@ def read(folder: Path) -> ImageData:
     """Read what `fetch` left in `folder`, through torchvision.
 
     Raises:
-        DataError: the files are torn, or hold another number of images.
+        DatasetError: the files are torn, or hold another number of images.
     """
     from torchvision.datasets import CIFAR10
 
     try:
         train, test = (CIFAR10(folder, train=part, download=False) for part in (True, False))
     except RuntimeError as error:
-        raise DataError(f"CIFAR-10: {error} (in {folder})") from error
+        raise DatasetError(f"CIFAR-10: {error} (in {folder})") from error
     for part, images in (("training", train), ("test", test)):
         if len(images) != COUNTS[part]:
-            raise DataError(f"CIFAR-10: found {len(images)} {part} images; need {COUNTS[part]}")
+            raise DatasetError(f"CIFAR-10: found {len(images)} {part} images; need {COUNTS[part]}")
     return ImageData(
         train_images=np.ascontiguousarray(train.data.transpose(0, 3, 1, 2)),
         train_labels=np.array(train.targets, np.int64),
@@ -107,7 +107,7 @@ def _check(folder: Path) -> None:
 
     base = folder / CIFAR10.base_folder
     if not base.is_dir():
-        raise DataError(f"{CIFAR10.base_folder} is not there")
+        raise DatasetError(f"{CIFAR10.base_folder} is not there")
     for name, md5 in (*CIFAR10.train_list, *CIFAR10.test_list):
         check_md5(base / name, md5)
     check_md5(base / CIFAR10.meta["filename"], CIFAR10.meta["md5"])

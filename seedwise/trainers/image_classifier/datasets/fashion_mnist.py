@@ -26,7 +26,7 @@ from seedwise.trainers.image_classifier.datasets.fetching import (
     reason,
 )
 from seedwise.trainers.image_classifier.datasets.idx import read_idx
-from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData
+from seedwise.trainers.image_classifier.datasets.images import DatasetError, ImageData
 
 FILES = {
     "train-images-idx3-ubyte": "c59f468a2f672dc8",
@@ -44,7 +44,7 @@ def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the four checked files into `folder`.
 
     Raises:
-        DataError: no source answered; the message lists what was tried and what to do.
+        DatasetError: no source answered; the message lists what was tried and what to do.
     """
     folder.mkdir(parents=True, exist_ok=True)
     remedy = "put " + ", ".join(f"{file}[.gz]" for file in FILES)
@@ -92,7 +92,7 @@ def _place(source: Path, file: str, folder: Path) -> None:
     target = folder / file
     plain, packed = source / file, source / f"{file}.gz"
     if not plain.is_file() and not packed.is_file():
-        raise DataError(f"{file} is not there")
+        raise DatasetError(f"{file} is not there")
     partial = folder / f".{file}.partial"
     try:
         if plain.is_file():
@@ -112,17 +112,17 @@ def _place(source: Path, file: str, folder: Path) -> None:
 def _check(path: Path, file: str | None = None) -> None:
     expected, found = FILES[file or path.name], sha256(path)
     if not found.startswith(expected):
-        raise DataError(f"{file or path.name} is torn or altered (SHA-256 {found[:16]}, not {expected})")
+        raise DatasetError(f"{file or path.name} is torn or altered (SHA-256 {found[:16]}, not {expected})")
 
 
 def _unpack_debian(scratch: Path) -> Path:
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        raise DataError("this system has no apt-get and dpkg")
+        raise DatasetError("this system has no apt-get and dpkg")
     command = ["apt-get", "download", DEBIAN_PACKAGE]
     answer = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=600, check=False)
     packages = list(scratch.glob("*.deb"))
     if not packages:
-        raise DataError((answer.stderr.strip().splitlines() or ["apt-get download brought nothing"])[-1])
+        raise DatasetError((answer.stderr.strip().splitlines() or ["apt-get download brought nothing"])[-1])
     subprocess.run(["dpkg", "-x", packages[0], scratch / "package"], capture_output=True, timeout=600, check=True)
     return scratch / "package" / DEBIAN_FOLDER
 
@@ -140,5 +140,5 @@ def _download(scratch: Path) -> Path:
             except OSError as error:
                 errors.append(f"{mirror}{name}: {reason(error)}")
         else:
-            raise DataError("; ".join(errors))
+            raise DatasetError("; ".join(errors))
     return scratch

@@ -10,11 +10,11 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from seedwise.trainers.image_classifier.datasets.images import DataError
+from seedwise.trainers.image_classifier.datasets.images import DatasetError
 
 Say = Callable[[str], None]
 Source = tuple[str, Callable[[], None]]
-"""What a source is called, and what puts its files in place (or raises DataError or OSError)."""
+"""What a source is called, and what puts its files in place (or raises DatasetError or OSError)."""
 
 LOCAL = "dataset.folder"
 
@@ -25,13 +25,13 @@ def first_that_works(dataset: str, sources: Iterable[Source], remedy: str, say: 
     A folder that the user named is what the user wants: if it has no right files, no other source replaces it.
 
     Raises:
-        DataError: none worked; the message lists what was tried, and the remedy.
+        DatasetError: none worked; the message lists what was tried, and the remedy.
     """
     tried = []
     for name, attempt in sources:
         try:
             attempt()
-        except (DataError, OSError, subprocess.SubprocessError, EOFError, tarfile.TarError) as error:
+        except (DatasetError, OSError, subprocess.SubprocessError, EOFError, tarfile.TarError) as error:
             tried.append(f"  {name}: {reason(error)}")
             say(f"{dataset}: no luck with {name} ({reason(error)})")
             if name.startswith(LOCAL):
@@ -39,7 +39,7 @@ def first_that_works(dataset: str, sources: Iterable[Source], remedy: str, say: 
         else:
             say(f"{dataset}: files from {name}, checked")
             return
-    raise DataError(f"{dataset} could not be had. Tried:\n" + "\n".join(tried) + f"\nWhat to do: {remedy}")
+    raise DatasetError(f"{dataset} could not be had. Tried:\n" + "\n".join(tried) + f"\nWhat to do: {remedy}")
 
 
 def download(url: str, target: Path) -> None:
@@ -52,21 +52,21 @@ def check_md5(path: Path, expected: str) -> None:
     """Check a file by the MD5 that its publisher gives.
 
     Raises:
-        DataError: it is not there, torn or altered.
+        DatasetError: it is not there, torn or altered.
     """
     if not path.is_file():
-        raise DataError(f"{path.name} is not there")
+        raise DatasetError(f"{path.name} is not there")
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, "md5").hexdigest()
     if found != expected:
-        raise DataError(f"{path.name} is torn or altered (MD5 {found}, not {expected})")
+        raise DatasetError(f"{path.name} is torn or altered (MD5 {found}, not {expected})")
 
 
 def unpack(archive: Path, md5: str, folder: Path) -> None:
     """Unpack a tar archive into `folder` after its MD5 is found right.
 
     Raises:
-        DataError: it is not there, torn or altered.
+        DatasetError: it is not there, torn or altered.
     """
     check_md5(archive, md5)
     with tarfile.open(archive) as tar:

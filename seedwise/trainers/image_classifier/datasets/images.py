@@ -16,7 +16,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import atomic_write
 
 
-class DataError(UserError):
+class DatasetError(UserError):
     """Data are missing or broken; the message says what was tried and what to do."""
 
 
@@ -33,9 +33,11 @@ class ImageData:
         for part in ("train", "test"):
             images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
             if images.ndim != 4 or images.dtype != np.uint8:
-                raise DataError(f"{part} images: found {images.dtype} {images.shape}; need uint8 (n, channels, h, w)")
+                raise DatasetError(
+                    f"{part} images: found {images.dtype} {images.shape}; need uint8 (n, channels, h, w)"
+                )
             if labels.shape != (len(images),) or labels.dtype != np.int64:
-                raise DataError(f"{part} labels: found {labels.dtype} {labels.shape}; need int64 ({len(images)},)")
+                raise DatasetError(f"{part} labels: found {labels.dtype} {labels.shape}; need int64 ({len(images)},)")
 
     @property
     def digest(self) -> str:
@@ -60,7 +62,7 @@ def load(path: Path) -> tuple[ImageData, str]:
     """Read prepared data and their digest.
 
     Raises:
-        DataError: the file is not prepared data.
+        DatasetError: the file is not prepared data.
     """
     with _opened(path) as archive:
         data = ImageData(**{field.name: archive[field.name] for field in fields(ImageData)})
@@ -71,7 +73,7 @@ def read_digest(path: Path) -> str:
     """Read the digest that prepared data carry.
 
     Raises:
-        DataError: the file is not prepared data.
+        DatasetError: the file is not prepared data.
     """
     with _opened(path) as archive:
         return str(archive["digest"])
@@ -82,10 +84,10 @@ def _opened(path: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             yield archive
-    except DataError:
+    except DatasetError:
         raise
     except Exception as error:  # numpy raises many kinds for a torn archive
-        raise DataError(f"{path}: not prepared data ({error}); delete it and run again") from error
+        raise DatasetError(f"{path}: not prepared data ({error}); delete it and run again") from error
 
 
 def stratified_order(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
@@ -105,8 +107,8 @@ def stratified_subset(labels: NDArray[np.int64], size: int, seed: int) -> NDArra
     """Pick `size` examples, classes in their proportions; sorted indices, the same for the same seed.
 
     Raises:
-        DataError: there are fewer examples than asked for.
+        DatasetError: there are fewer examples than asked for.
     """
     if size > len(labels):
-        raise DataError(f"dataset.subset: found {size}, but there are only {len(labels)} training images")
+        raise DatasetError(f"dataset.subset: found {size}, but there are only {len(labels)} training images")
     return np.sort(stratified_order(labels, np.random.default_rng(seed))[:size])

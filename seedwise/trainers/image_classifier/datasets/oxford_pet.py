@@ -25,7 +25,7 @@ from seedwise.trainers.image_classifier.datasets.fetching import (
     put_in_place,
     unpack,
 )
-from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData
+from seedwise.trainers.image_classifier.datasets.images import DatasetError, ImageData
 
 BASE = "oxford-iiit-pet"
 PARTS = ("images", "annotations")
@@ -38,7 +38,7 @@ def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the checked folders `images` and `annotations` where torchvision looks for them.
 
     Raises:
-        DataError: no source has them; the message lists what was tried and what to do.
+        DatasetError: no source has them; the message lists what was tried and what to do.
     """
     folder.mkdir(parents=True, exist_ok=True)
     remedy = (
@@ -60,7 +60,7 @@ def read(folder: Path, size: int = SIZE) -> ImageData:
     """Read what `fetch` left in `folder`, through torchvision; cut to a square in the middle, `size` pixels wide.
 
     Raises:
-        DataError: files are missing or torn.
+        DatasetError: files are missing or torn.
     """
     _check(folder / BASE)
     train_images, train_labels = _part(folder, "trainval", size)
@@ -84,7 +84,7 @@ def _part(folder: Path, split: str, size: int) -> tuple[NDArray[np.uint8], NDArr
         try:
             images[index], labels[index] = dataset[index]
         except OSError as error:
-            raise DataError(f"Oxford-IIIT Pet: {name}.jpg is torn ({error}); delete {folder / BASE}") from error
+            raise DatasetError(f"Oxford-IIIT Pet: {name}.jpg is torn ({error}); delete {folder / BASE}") from error
     return images, labels
 
 
@@ -130,16 +130,16 @@ def _check(base: Path) -> None:
     """Check that both lists are whole and every image that they name is there and not empty."""
     for part in PARTS:
         if not (base / part).is_dir():
-            raise DataError(f"the folder {part} is not there")
+            raise DatasetError(f"the folder {part} is not there")
     for split, count in COUNTS.items():
         if not (base / "annotations" / f"{split}.txt").is_file():
-            raise DataError(f"annotations/{split}.txt is not there")
+            raise DatasetError(f"annotations/{split}.txt is not there")
         names = _names(base, split)
         if len(names) != count:
-            raise DataError(f"annotations/{split}.txt lists {len(names)} images, not {count}: half extracted?")
+            raise DatasetError(f"annotations/{split}.txt lists {len(names)} images, not {count}: half extracted?")
         paths = [base / "images" / f"{name}.jpg" for name in names]
         missing = [path.name for path in paths if not path.is_file() or path.stat().st_size == 0]
         if missing:
-            raise DataError(
+            raise DatasetError(
                 f"{len(missing)} of {count} images of {split} are missing, {missing[0]} the first: half extracted?"
             )

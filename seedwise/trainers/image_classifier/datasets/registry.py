@@ -10,7 +10,7 @@ from seedwise.basics.files import sha256
 from seedwise.basics.names import not_known
 from seedwise.basics.plugins import is_plugin, load_plugin
 from seedwise.trainers.image_classifier.datasets import DATASETS
-from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData
+from seedwise.trainers.image_classifier.datasets.images import DatasetError, ImageData
 
 
 def fetch(name: str, folder: Path, local: Path | None) -> str:
@@ -31,7 +31,7 @@ def read(name: str, folder: Path, local: Path | None, image_size: int | None = N
     if is_plugin(name):
         data = load_plugin(name)(local)
         if not isinstance(data, ImageData):
-            raise DataError(f"{name}: returned {type(data).__name__}; need {ImageData.__module__}.ImageData")
+            raise DatasetError(f"{name}: returned {type(data).__name__}; need {ImageData.__module__}.ImageData")
         return data
     module = _module(name)
     size = [image_size or module.SIZE] if DATASETS[name].resized else []
@@ -41,7 +41,7 @@ def read(name: str, folder: Path, local: Path | None, image_size: int | None = N
 
 def _module(name: str) -> ModuleType:
     if name not in DATASETS:
-        raise DataError(f"dataset: {not_known(name, list(DATASETS))}")
+        raise DatasetError(f"dataset: {not_known(name, list(DATASETS))}")
     return import_module(f"{__package__}.{DATASETS[name].module}")
 
 

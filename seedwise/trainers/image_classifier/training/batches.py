@@ -9,7 +9,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from seedwise.trainers.image_classifier.datasets.images import DataError, ImageData, stratified_order, stratified_subset
+from seedwise.trainers.image_classifier.datasets.images import (
+    DatasetError,
+    ImageData,
+    stratified_order,
+    stratified_subset,
+)
 from seedwise.trainers.image_classifier.settings import DatasetSettings
 from seedwise.trainers.image_classifier.training.augmentation import Augmentation, random_crop, random_horizontal_flip
 from seedwise.trainers.image_classifier.training.seeding import Streams, numpy_generator, torch_generator
@@ -74,7 +79,7 @@ def split(data: ImageData, settings: DatasetSettings, seed: int, device: torch.d
     order = chosen[stratified_order(data.train_labels[chosen], numpy_generator(seed, "split"))]
     held_out = round(settings.validation_fraction * len(order))
     if not 0 < held_out < len(order):
-        raise DataError(
+        raise DatasetError(
             f"dataset.validation_fraction: {settings.validation_fraction} of {len(order)} training images leaves "
             f"{held_out} for validation and {len(order) - held_out} for training; each needs at least one"
         )

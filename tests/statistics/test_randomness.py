@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from seedwise.statistics.intervals import DataError
-from seedwise.statistics.randomness import sources_of_variance, variance_share
+from seedwise.statistics.randomness import contributions, variance_share
 
 EVERYTHING = ("init", "order")
 
@@ -58,7 +58,7 @@ def test_a_source_without_effect_has_share_zero_and_no_interval():
 def test_rows_keep_their_order_and_compare_with_the_variant_in_which_all_varies():
     table = runs(init=[1.0, 2.0, 3.0], all=[1.0, 3.0, 5.0], none=[2.0, 2.0, 2.0])
     varied = {"init": ("init",), "all": ("order", "init"), "none": ()}
-    init, everything, none = sources_of_variance(table, "m", varied, EVERYTHING)
+    init, everything, none = contributions(table, "m", varied, EVERYTHING)
     assert (init.variant, init.varied, init.n, init.std, init.reference) == ("init", "init", 3, 1.0, "all")
     assert init.share == pytest.approx(0.25)
     assert init.share_low < 0.25 < init.share_high
@@ -68,13 +68,13 @@ def test_rows_keep_their_order_and_compare_with_the_variant_in_which_all_varies(
 
 
 def test_without_a_variant_in_which_all_varies_there_are_no_shares():
-    rows = sources_of_variance(runs(a=[1.0, 2.0], b=[1.0, 3.0]), "m", {"a": ("init",), "b": ("order",)}, EVERYTHING)
+    rows = contributions(runs(a=[1.0, 2.0], b=[1.0, 3.0]), "m", {"a": ("init",), "b": ("order",)}, EVERYTHING)
     assert [(row.reference, row.share) for row in rows] == [("", None)] * 2
     assert rows[0].std == pytest.approx(0.5**0.5)
 
 
 def test_a_run_without_a_value_leaves_its_variant_undefined():
     table = runs(all=[1.0, 2.0, np.nan], init=[1.0, 2.0, 3.0], one=[1.0])
-    rows = sources_of_variance(table, "m", {"all": EVERYTHING, "init": ("init",), "one": ("order",)}, EVERYTHING)
+    rows = contributions(table, "m", {"all": EVERYTHING, "init": ("init",), "one": ("order",)}, EVERYTHING)
     assert [row.std is None for row in rows] == [True, False, True]
     assert [row.share for row in rows] == [None] * 3

@@ -1,0 +1,53 @@
+"""The analysis of a table of runs, whether a study made the table or somebody else did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pandas as pd
+
+from seedwise.basics.errors import UserError
+from seedwise.plan import Plan
+from seedwise.runs.table import metric_columns
+from seedwise.statistics.analysis import Analysis, analyse
+from seedwise.statistics.intervals import DataError
+
+
+@contextmanager
+def data_from(place: str) -> Iterator[None]:
+    """Turn a DataError into a UserError that says where the data are."""
+    try:
+        yield
+    except DataError as error:
+        raise UserError(f"{place}: {error}") from error
+
+
+def analyse_runs(
+    place: str,
+    runs: pd.DataFrame,
+    plan: Plan,
+    variants: Sequence[str] | None = None,
+    *,
+    n_test: int | None = None,
+    alpha: float | None = None,
+) -> Analysis:
+    """Analyse the runs of the table `place`; the other arguments are those of `seedwise.statistics.analyse`.
+
+    Raises:
+        UserError: the table lacks a column or a variant, or holds what cannot be analysed.
+    """
+    with data_from(place):
+        return analyse(runs, plan, variants, n_test=n_test, other_metrics=other_metrics(runs, plan.metric), alpha=alpha)
+
+
+def other_metrics(runs: pd.DataFrame, metric: str) -> list[str]:
+    """The metrics that runs have beside the compared one: columns of numbers that are not fixed ones."""
+    columns = metric_columns(str(column) for column in runs.columns)
+    return [column for column in columns if column != metric and _holds_numbers(runs[column])]
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    """Whether every cell that is not empty is a number; the cells of a table made by hand may be text."""
+    given = column[column.notna() & (column.astype(str).str.strip() != "")]
+    return len(given) > 0 and bool(pd.to_numeric(given, errors="coerce").notna().all())

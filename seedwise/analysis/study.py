@@ -1,0 +1,117 @@
+"""The analysis of a study: its runs and its declared plan in, its tables and findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from seedwise.analysis.declaration import Declaration, declared, departures_from_recorded, write_declaration
+from seedwise.analysis.findings import Findings, write_findings
+from seedwise.analysis.looks import Look, conclude, record_look
+from seedwise.analysis.new_test_set import new_test_set
+from seedwise.analysis.run_table import analyse_runs, data_from
+from seedwise.analysis.tables import write_tables
+from seedwise.config.study import Study
+from seedwise.plan import Plan
+from seedwise.statistics.factorial import factorial_effects
+from seedwise.statistics.randomness import contributions
+from seedwise.statistics.spending import Spending, spending_at
+from seedwise.trainers.image_classifier.settings import STREAMS
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@dataclass(frozen=True)
+class StudyFindings:
+    """What the analysis of a study found.
+
+    Attributes:
+        tables: by name: summary and comparisons, and sources and effects if the study asks for them.
+        findings: what there is to say beside the tables.
+        declaration: the plan to record if this is the study's first analysis; otherwise None.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    findings: Findings
+    declaration: Declaration | None
+
+
+def analyse_study(
+    study: Study,
+    runs: pd.DataFrame,
+    folder: Path,
+    *,
+    reasons: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    scored: str | None = None,
+    n_test: int | None = None,
+) -> StudyFindings:
+    """Analyse a study as its plan declares. Files are read but not written.
+
+    Args:
+        study: variants, seeds and plan.
+        runs: runs.csv, one row per run.
+        folder: of the study; plan.json and the scores of the runs are read from it.
+        reasons: of an interim report: why its verdicts are exploratory. An interim report takes no look and records
+            no plan.
+        notes: what reading runs from elsewhere had to say; they precede the warnings.
+        scored: the metric that a run's scores average to; None if runs have no scores.
+        n_test: number of examples in the test set, if known.
+
+    Raises:
+        UserError: the runs cannot be analysed, or a file cannot be read; the message names which.
+    """
+    plan, variants = study.analysis, [variant.name for variant in study.variants]
+    ran = set(runs["seed"])
+    seeds = [seed for seed in study.seeds if seed in ran]
+    now = declared(plan, study.seeds, variants)
+    departures = departures_from_recorded(folder / "plan.json", now)
+    with data_from("runs.csv"):
+        spending = spending_at(plan.looks, len(seeds), plan.alpha) if plan.looks and not reasons else None
+        level = spending.nominal_alpha if spending else None
+        analysis = analyse_runs("runs.csv", runs, plan, variants, n_test=n_test, alpha=level)
+        tables = {"summary": analysis.summary, "comparisons": analysis.comparisons}
+        tables |= _tables_of_design(study, runs, plan.at_level(level) if level else plan)
+        findings = Findings(
+            plan_hash=plan.digest(study.seeds),
+            exploratory=[*reasons, *(departures or [])],
+            warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
+            test_set=new_test_set(folder / "runs", runs, plan, variants) if plan.metric == scored else [],
+            look=_look(plan, seeds, spending, analysis.comparisons) if spending else None,
+        )
+    return StudyFindings(tables, findings, now if departures is None and not reasons else None)
+
+
+def _tables_of_design(study: Study, runs: pd.DataFrame, deciding: Plan) -> dict[str, pd.DataFrame]:
+    """The tables that only some studies have; `deciding` is the plan at the level at which effects are tested."""
+    tables = {}
+    if varied := study.varied():
+        plan = study.analysis
+        tables["sources"] = _frame(contributions(runs, plan.metric, varied, STREAMS, plan.confidence))
+    if design := study.factorial():
+        tables["effects"] = _frame(factorial_effects(runs, deciding, design["factors"], design["cells"]))
+    return tables
+
+
+def _frame(rows: Iterable[DataclassInstance]) -> pd.DataFrame:
+    return pd.DataFrame(map(asdict, rows), dtype=object)
+
+
+def _look(plan: Plan, seeds: Sequence[int], spending: Spending, comparisons: pd.DataFrame) -> Look:
+    verdicts = dict(zip(comparisons["variant"], comparisons["verdict"], strict=True))
+    return conclude(plan, seeds, spending.nominal_alpha, spending.spent, verdicts)
+
+
+def write_study_findings(folder: Path, found: StudyFindings) -> None:
+    """Write the tables, findings.json, the plan of a first analysis and the look, if one was taken."""
+    if found.declaration:
+        write_declaration(folder / "plan.json", found.declaration)
+    write_tables(folder, found.tables)
+    write_findings(folder / "findings.json", found.findings)
+    if found.findings.look:
+        record_look(folder / "looks.json", found.findings.look)

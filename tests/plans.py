@@ -1,0 +1,10 @@
+"""Plans of tests."""
+
+from __future__ import annotations
+
+from seedwise.plan import Plan
+
+
+def accuracy_plan(baseline: str, **declared) -> Plan:
+    """A plan that compares test accuracies; `declared` are its other keys."""
+    return Plan(**{"metric": "test_accuracy", "higher_is_better": True, "baseline": baseline, **declared})
