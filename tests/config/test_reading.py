@@ -1,4 +1,4 @@
-"""Mistakes in a config: config_errors.yaml lists each kind and the exact lines that it is told."""
+"""Mistakes in a config: errors.yaml lists each kind and the exact lines that it is told."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from seedwise.basics.errors import UserError
 from seedwise.config.reading import ConfigError, load_study, read_study
 
-ROOT = Path(__file__).parents[1]
-TABLE = yaml.safe_load((ROOT / "tests" / "config_errors.yaml").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[2]
+TABLE = yaml.safe_load((Path(__file__).parent / "errors.yaml").read_text(encoding="utf-8"))
 STUDY: str = TABLE["study"]
 JARGON = ("Input should", "validation error", "Extra inputs", "pydantic", "type=", "Traceback", "valid tuple")
 

@@ -20,7 +20,7 @@ from seedwise.config.study import Run, RunSettings, Study, TrackingSettings, Tra
 from seedwise.trainers.image_classifier import settings as settings_module
 from seedwise.trainers.image_classifier.settings import STREAMS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEFAULT = read_study(ROOT / "config.yaml")
 
 
