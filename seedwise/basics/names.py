@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from seedwise.basics.plugins import PATTERN, is_plugin
 
@@ -53,9 +53,22 @@ def not_known(found: str, choices: Sequence[str], what: str = "Known", more: str
     return f"found {quote(found)}{hint} {what}: {', '.join(map(plain, choices))}{more}"
 
 
+def unknown_key(key: str, valid: Sequence[str], guess: str | None = None, otherwise: str = ".") -> str:
+    """Say that a mapping has no such key, which one it may mean (or else `otherwise`), and which keys it has."""
+    guess = guess or nearest(key, valid)
+    hint = f"; did you mean {quote(guess)}?" if guess else otherwise
+    return f"unknown key{hint} Valid keys: {', '.join(map(plain, valid))}"
+
+
 def problem(message: str) -> PydanticCustomError:
     """Make a validation error whose message is shown as it is."""
     return PydanticCustomError(PROBLEM, "{message}", {"message": message})
+
+
+def located(title: str, problems: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
+    """Make one validation error of several messages, each with its place below the model named `title`."""
+    details = [InitErrorDetails(type=problem(message), loc=place, input=None) for place, message in problems]
+    return ValidationError.from_exception_data(title, details)
 
 
 @dataclass(frozen=True)

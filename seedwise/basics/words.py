@@ -15,6 +15,6 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def enumerate_words(words: Sequence[str]) -> str:
-    """`a`, `a and b`, or `a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def enumerate_words(words: Sequence[str], last: str = "and") -> str:
+    """`a`, `a and b`, or `a, b and c`; `last` is the word before the last one."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
