@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import ConfigDict, Field, GetPydanticSchema, ValidationError, model_validator
-from pydantic_core import InitErrorDetails
+from pydantic import ConfigDict, Field, GetPydanticSchema, model_validator
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.names import not_known, problem, quote
+from seedwise.basics.names import located, not_known
 from seedwise.basics.sections import Name, Section, Whole
+from seedwise.config.checks import cross_problems, with_trainers_defaults
 from seedwise.config.factors import cells
 from seedwise.config.resources import Resources
-from seedwise.plan import MOST_LOOKS, Plan
-from seedwise.runs.record import METRICS
+from seedwise.plan import Plan
 from seedwise.sources.settings import RunsSettings
 from seedwise.tracking.settings import TrackingSettings, WandbSettings
 from seedwise.trainers.image_classifier.settings import (
@@ -39,9 +37,6 @@ __all__ = [
     "Variant",
     "WandbSettings",
 ]
-
-Location = tuple[str | int, ...]
-
 
 Levels = Annotated[dict[str, Any], GetPydanticSchema(lambda _, handler: handler(Overrides))]
 
@@ -134,15 +129,24 @@ class Study(Section):
         ),
     ] = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_trainers_defaults(cls, config: Any) -> Any:
+        if isinstance(config, Mapping) and isinstance(config.get("analysis"), Mapping):
+            return {**config, "analysis": with_trainers_defaults(config["analysis"])}
+        return config
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        names = [variant.name for variant in self.variants]
-        problems = cross_problems(names, self.seeds, self.analysis.model_dump())
+        problems = cross_problems(
+            [variant.name for variant in self.variants],
+            self.seeds,
+            self.analysis.model_dump(exclude_unset=True),
+            pulled=self.source is not None,
+            renamed=self.tracking.wandb.metric_names,
+        )
         if problems:
-            details = [
-                InitErrorDetails(type=problem(message), loc=location, input=None) for location, message in problems
-            ]
-            raise ValidationError.from_exception_data("Study", details)
+            raise located("Study", problems)
         return self
 
     def variant(self, name: str) -> Variant:
@@ -203,65 +207,3 @@ class Study(Section):
     def record_path(self, variant: str, seed: int, results: str | Path = "results") -> Path:
         """Return the path of one run's record, metrics.json in the run's folder."""
         return self.run_folder(variant, seed, results) / "metrics.json"
-
-
-def cross_problems(
-    names: Sequence[object], seeds: Sequence[object], plan: Mapping[str, object]
-) -> list[tuple[Location, str]]:
-    """Check what no field can check alone: unique names and seeds, a baseline and a metric that exist.
-
-    It takes raw values too, and passes over those of a wrong type, so that a config with errors elsewhere
-    is checked as far as it can be. Returns the location and the message of each problem.
-    """
-    problems: list[tuple[Location, str]] = []
-    folders: dict[str, str] = {}  # on macOS and Windows, names that differ only in case are one folder
-    for index, name in enumerate(names):
-        if not isinstance(name, str):
-            continue
-        if name.lower() in folders:
-            first = folders[name.lower()]
-            twice = f"{quote(name)} twice"
-            found = twice if first == name else f"{quote(first)} and {quote(name)}, which differ only in case"
-            problems.append((("variants", index, "name"), f"found {found}; variant names must be unique"))
-        folders[name.lower()] = name
-    numbers: set[int] = set()
-    for index, seed in enumerate(seeds):
-        if isinstance(seed, bool) or not isinstance(seed, int):
-            continue
-        if seed in numbers:
-            problems.append((("seeds", index), f"found {seed} twice; seeds must be unique"))
-        numbers.add(seed)
-    problems += _plan_problems(names, plan)
-    problems += _looks_problems(plan.get("looks"), len(seeds))
-    return problems
-
-
-def _plan_problems(names: Sequence[object], plan: Mapping[str, object]) -> Iterable[tuple[Location, str]]:
-    defaults = {name: field.default for name, field in Plan.model_fields.items()}
-    baseline, metric, higher = ((defaults | dict(plan))[key] for key in ("baseline", "metric", "higher_is_better"))
-    variants = [name for name in names if isinstance(name, str)]
-    if isinstance(baseline, str) and variants and len(variants) == len(names) and baseline not in variants:
-        yield ("analysis", "baseline"), not_known(baseline, variants, "Variants")
-    if not isinstance(metric, str):
-        return
-    if metric not in METRICS:
-        yield ("analysis", "metric"), not_known(metric, METRICS, "Metrics")
-    elif isinstance(higher, bool) and higher != metric.endswith("_accuracy"):
-        better, fit = ("lower", "false") if higher else ("higher", "true")
-        message = f"{str(higher).lower()} does not fit {metric}, of which {better} is better; write {fit}"
-        yield ("analysis", "higher_is_better"), message
-
-
-def _looks_problems(looks: object, seeds: int) -> Iterable[tuple[Location, str]]:
-    if not isinstance(looks, (list, tuple)) or not looks:
-        return
-    place = ("analysis", "looks")
-    if len(looks) > MOST_LOOKS:
-        yield place, f"found {len(looks)} looks; at most {MOST_LOOKS} leave enough for each"
-    if any(isinstance(look, bool) or not isinstance(look, int) for look in looks):
-        return
-    for index, (before, look) in enumerate(itertools.pairwise(looks), start=1):
-        if look <= before:
-            yield (*place, index), f"found {look} after {before}; looks are numbers of seeds that increase"
-    if seeds and looks[-1] != seeds:
-        yield (*place, len(looks) - 1), f"found {looks[-1]}; the last look has all seeds, of which there are {seeds}"
