@@ -122,7 +122,7 @@ def _schema_at(keys: Sequence[Hashable]) -> Schema:
 
 def _inside(schema: Schema, key: Hashable) -> Schema | None:
     named = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
-    inner = schema.get("items") if isinstance(key, int) else named
+    inner = schema["items"] if isinstance(key, int) and "items" in schema else named
     return inner if isinstance(inner, dict) else None
 
 
