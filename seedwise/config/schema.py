@@ -32,8 +32,9 @@ def _describe_metric(plan: dict[str, Any]) -> None:
     """Say what may be left out because the trainer knows it, and which metrics the trainer has."""
     metric, direction = plan["properties"]["metric"], plan["properties"]["higher_is_better"]
     plan["required"] = [key for key in plan.get("required", ()) if key not in ("metric", "higher_is_better")]
+    metric.pop("default", None)
     names = ", ".join(f"`{name}`" for name in METRIC_NAMES)
-    metric |= {"default": METRIC_NAMES[0], "examples": list(METRIC_NAMES)}
+    metric |= {"examples": list(METRIC_NAMES), "default": METRIC_NAMES[0]}
     metric["description"] += f" The image classifier has {names}; runs that are not trained here have any."
     direction.pop("default", None)
     direction["description"] += " May be left out for the metrics of the trainer."

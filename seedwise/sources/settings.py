@@ -43,7 +43,7 @@ class RunsSettings(Section):
         str | None,
         Field(
             min_length=1,
-            description="What `analysis.metric` is called there; null is final/<analysis.metric>, or else the same.",
+            description="What `analysis.metric` is called there; null tries final/<analysis.metric>, then that name.",
             examples=["val/acc"],
         ),
     ] = None
