@@ -30,7 +30,7 @@ def message(kind: str, keys: Sequence[Hashable], value: object, written: str, te
         kind: type of pydantic's error.
         keys: where it is, from the top of the config.
         value: what was found there.
-        written: pydantic's message; shown only where it is our own.
+        written: pydantic's message; shown only if we wrote it.
         text: the characters in the file if `value` is a scalar without quotes, else None.
     """
     schema = _schema_at(keys)
@@ -62,17 +62,17 @@ def wrong_key(key: object) -> str:
 
 
 def meant(keys: Sequence[Hashable]) -> str | None:
-    """Return the key that an unknown key most probably stands for; None if none is close."""
+    """Return the key that was probably meant by an unknown one; None if none is close."""
     key, valid = keys[-1], list(_schema_at(keys[:-1]).get("properties", {}))
     if not isinstance(key, str):
         return None
-    # The last part says more than the section before it, in which a wrong key is as often at fault.
+    # In a dotted path the last part counts: as often as it is misspelt, it stands behind a wrong section.
     by_last_part = {path.rsplit(".", 1)[-1]: path for path in valid}
     return by_last_part.get(nearest(key.rsplit(".", 1)[-1], by_last_part) or "") or nearest(key, valid)
 
 
 def show(value: object) -> str:
-    """Write a value as it would stand in YAML; lists and mappings only by their kind."""
+    """Write a value as in YAML; of lists and mappings, say only that they are that."""
     if value is None:
         return "nothing"
     if isinstance(value, str):
@@ -96,7 +96,7 @@ def _root() -> Schema:
 
 
 def _resolve(schema: Schema) -> Schema:
-    """Follow references, and make one schema of what a union may be, null aside: it has the keys of all its members."""
+    """Follow references; make one schema of the members of a union, except null, that has the keys of all of them."""
     if "$ref" in schema:
         own = {key: value for key, value in schema.items() if key != "$ref"}
         return _resolve(_root()["$defs"][schema["$ref"].rsplit("/", 1)[1]] | own)
@@ -183,7 +183,7 @@ def _unknown_key(keys: Sequence[Hashable]) -> str:
 
 
 def _elsewhere(key: str) -> str:
-    """Say where a key belongs that stands in a wrong section."""
+    """Say where a key of a wrong section belongs."""
     if key in _schema_at(())["properties"]:
         return "; it belongs at the top level."
     places = [section for section in _sections() if key in _schema_at(section)["properties"]]
@@ -193,7 +193,7 @@ def _elsewhere(key: str) -> str:
 
 
 def _sections(above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the keys of every mapping below `above` whose own keys are fixed, outer ones first."""
+    """Yield the path of every section below `above`, outer ones first."""
     inner = [(*above, key) for key in _schema_at(above)["properties"] if "." not in key]
     inner = [keys for keys in inner if _schema_at(keys).get("type") == "object" and "properties" in _schema_at(keys)]
     yield from inner
@@ -224,7 +224,7 @@ def _not_a_number(value: str, schema: Schema) -> str:
 
 
 def _numeral(text: str, *, whole: bool) -> str | None:
-    """Write a number such as 1e-3 so that YAML reads it as a number; None if the text is no such number."""
+    """Write a number such as 1e-3 so that YAML reads it as a number; None if the text is not such a number."""
     parts = re.fullmatch(r"([+-]?\d+)(\.\d*)?[eE]([+-]?)(\d+)", text.strip())
     if parts is None:
         return None

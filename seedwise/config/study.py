@@ -1,4 +1,4 @@
-"""A study: which variants of one training set-up are trained, with which seeds, and where the results go."""
+"""A study: which variants are run, with which seeds, how they are compared, and where the results go."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ Levels = Annotated[dict[str, Any], GetPydanticSchema(lambda _, handler: handler(
 
 
 class Variant(Section):
-    """One way to train: the study's settings with some of them replaced."""
+    """One variant: the study's settings with some of them replaced."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "baseline"}]})
 
-    name: Annotated[Name, Field(description="Names the variant's folder.", examples=["baseline"])]
-    label: Annotated[str, Field(min_length=1, description="Name in tables and figures; by default the name.")] = Field(
+    name: Annotated[Name, Field(description="Name of the variant and of its folder.", examples=["baseline"])]
+    label: Annotated[str, Field(min_length=1, description="Name in tables and figures; by default `name`.")] = Field(
         default_factory=lambda data: str(data["name"])
     )
     overrides: Annotated[
@@ -62,7 +62,7 @@ class Variant(Section):
 
 
 class Run(NamedTuple):
-    """One training: a variant and a seed."""
+    """One run: a variant and a seed."""
 
     variant: str
     seed: int
@@ -82,7 +82,7 @@ class Study(Section):
         tuple[Variant, ...],
         Field(
             min_length=1,
-            description="What is compared; names are unique.",
+            description="What is compared; names must be unique.",
             examples=[[{"name": "baseline"}, {"name": "dropout", "set": {"model.dropout": 0.2}}]],
         ),
     ]
@@ -95,7 +95,7 @@ class Study(Section):
     ] = None
     design: Annotated[
         Literal["product", "add-one", "leave-one-out"],
-        Field(description="Which combinations of the factors' levels are variants."),
+        Field(description="Which combinations of the factors' levels become variants."),
     ] = "product"
     seeds: Annotated[
         tuple[Annotated[Whole, Field(ge=0, lt=2**63)], ...],
@@ -116,7 +116,7 @@ class Study(Section):
     resources: Annotated[
         Resources,
         Field(
-            description="Memory, time and GPUs of the jobs, by rule; changing them trains nothing anew.",
+            description="Memory, time and GPUs of the jobs, by rule; changing them retrains nothing.",
             examples=[{"train_run": {"mem_mb": 8000, "runtime": 240}}],
         ),
     ] = Resources()
@@ -160,7 +160,7 @@ class Study(Section):
         """Resolve a variant: the study's settings with the variant's overrides in their place.
 
         Raises:
-            UserError: there is no such variant, or settings of it do not go together.
+            UserError: there is no such variant, or its settings do not fit together.
         """
         common = RunSettings(dataset=self.dataset, model=self.model, training=self.training)
         resolved = common.replace(self.variant(variant).overrides)
@@ -171,9 +171,10 @@ class Study(Section):
         return resolved
 
     def varied(self) -> dict[str, tuple[str, ...]]:
-        """Sources of randomness by variant, if variants that are otherwise the same vary different ones; else empty.
+        """Return sources of randomness by variant, for a study of what makes seeds differ; else nothing.
 
-        They are the variants that differ from the baseline in `training.vary` alone, and the baseline.
+        These are the variants that differ from the baseline only in `training.vary`, and the baseline; there are
+        none if all of them vary the same sources.
         """
         everything = {"training.vary": STREAMS}
         chosen = {variant.name: self.settings(variant.name) for variant in self.variants}
@@ -184,14 +185,14 @@ class Study(Section):
         return vary if len(set(vary.values())) > 1 else {}
 
     def factorial(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Levels by factor (`factors`) and by variant (`cells`), if every combination is a variant; else empty."""
+        """Return levels by factor (`factors`) and by variant (`cells`) if every combination is a variant, else {}."""
         if not self.factors or self.design != "product":
             return {}
         levels = {factor: tuple(choices) for factor, choices in self.factors.items()}
         return {"factors": levels, "cells": cells(self.factors, self.design)}
 
     def runs(self, seeds: Sequence[int] | None = None) -> list[Run]:
-        """All runs, or those of some seeds, variant by variant, in the order of the config."""
+        """Return all runs, or those of some seeds, variant by variant in the order of the config."""
         return [
             Run(variant.name, seed) for variant in self.variants for seed in (self.seeds if seeds is None else seeds)
         ]

@@ -233,3 +233,8 @@ def test_a_name_with_braces_is_shown_as_it_is() -> None:
     assert errors(STUDY.replace("{baseline: baseline}", '{baseline: "{message} {0}"}')) == [
         'config.yaml:13: analysis.baseline: found "{message} {0}". Variants: baseline, augment'
     ]
+
+
+def test_the_example_in_the_readme_of_the_config_is_a_study() -> None:
+    example = (ROOT / "config" / "README.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    assert read_study(write(example)).study == "dropout"

@@ -194,13 +194,6 @@ def test_settings_that_do_not_go_together_are_one_clear_line(sections: dict[str,
         study(**sections).settings("baseline")
 
 
-def test_every_setting_has_its_line_in_the_docs() -> None:
-    lines = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").splitlines()
-    for section, model in settings_module.SECTIONS.items():
-        for key in model.model_fields:
-            assert sum(line.startswith(f"| `{section}.{key}` [") for line in lines) == 1, key
-
-
 def test_a_study_never_changes() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         DEFAULT.training.epochs = 5  # type: ignore[misc]
