@@ -1,4 +1,4 @@
-# make study | quick | report | test | check | bench | setup: everything runs in .venv, which `make setup` creates.
+# make study | quick | report | test | check | generate | bench | setup: everything runs in .venv, which `make setup` creates.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,11 @@ SNAKEMAKE := $(BIN)/snakemake
 CORES ?= 4
 CONFIGFILE ?= # another study than config.yaml's, as in `make report CONFIGFILE=studies/quick.yaml`
 
-.PHONY: study quick status interim report notebooks test test-fast test-slurm chromium check bench mlflow-ui setup clean
+# Files that `make generate` makes from the code.
+GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.schema.json docs/configuration.md
+
+.PHONY: study quick status interim report notebooks test test-fast test-slurm chromium generate generated check bench \
+  mlflow-ui setup clean
 
 study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
@@ -44,7 +48,16 @@ chromium:                  # what opens the HTML report in tests; where it canno
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; } || \
 	  echo "No chromium: the tests that open the HTML report are skipped. Install it as root: apt-get install chromium"
 
-check: $(VENV)/.dev        ## style, types, workflow lint
+generate: $(VENV)/.study   ## make the files again that are made from the code: schemas, the reference of the config
+	$(BIN)/python -m seedwise.config.schema
+	$(BIN)/python -m seedwise.config.reference
+
+generated: $(VENV)/.study  # fail if a generated file is not what the code makes; it is made again in any case
+	@before=$$(mktemp -d) && tar -cf - $(GENERATED) | tar -xf - -C $$before && $(MAKE) --silent generate && stale= && \
+	  for file in $(GENERATED); do cmp -s $$file $$before/$$file || stale="$$stale $$file"; done; rm -rf $$before; \
+	  test -z "$$stale" || { echo "Stale generated files:$$stale. They have just been made again: commit them."; exit 1; }
+
+check: $(VENV)/.dev generated  ## style, types, workflow lint, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules

@@ -1,1 +1,1 @@
-"""What every other part leans on: errors, files, names, digests. It imports nothing of the package."""
+"""What all other parts use: errors, files, names, digests. It imports nothing of the package."""

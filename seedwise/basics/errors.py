@@ -1,4 +1,4 @@
-"""Errors that a user can mend, and how they are shown: as one message, without a traceback."""
+"""Errors that a user can correct, shown as one message without a traceback."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """Something that the user can put right; the message names the file or key and the remedy."""
+    """Something that the user can correct; the message names the file or key and the remedy."""
 
 
 def run_script(main: Callable[[], int | None]) -> None:
-    """Run a script's main function as a process: a user's mistake ends it with its message and exit status 1."""
+    """Run a script's main function as a process; a UserError ends it with the message and exit status 1."""
     try:
         sys.exit(main() or 0)
     except UserError as error:

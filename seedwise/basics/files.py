@@ -1,4 +1,4 @@
-"""Files that never lie: atomic writing, content digests, and locks that die with their owner."""
+"""Atomic writing, content digests, and locks that are freed when their owner ends."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from seedwise.basics.errors import UserError
 
 
 class LockHeldError(UserError):
-    """Another living process holds the lock."""
+    """Another process that is still running holds the lock."""
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary neighbour of `path` for writing; it takes the name `path` only when all is on disk.
+    """Open a temporary file beside `path` for writing, and rename it to `path` when all of it is on disk.
 
-    A crash leaves the old file, or none, and never half a file.
+    A crash leaves the old file or none, never half a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -45,13 +45,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Hex SHA-256 of a file's content."""
+    """Return the hex SHA-256 of a file's content."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def content_digest(paths: Iterable[Path], root: Path) -> str:
-    """12 hex digits over the names (relative to `root`) and contents of files; folders stand for their *.py files.
+    """Return 12 hex digits over the names (relative to `root`) and contents of files; a folder means its *.py files.
 
     Modification times do not count, so a touch or a git checkout changes nothing.
     """
@@ -67,8 +67,8 @@ def content_digest(paths: Iterable[Path], root: Path) -> str:
 def hold_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold an OS lock on `path` while the block runs.
 
-    The kernel frees it when the process ends, however it ends: there is nothing to unlock by hand.
-    If somebody holds it, call `on_wait` once and wait; without `on_wait`, raise LockHeldError.
+    The kernel frees it when the process ends, however it ends, so nothing has to be unlocked by hand.
+    If another process holds it, call `on_wait` once and wait; without `on_wait`, raise LockHeldError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:

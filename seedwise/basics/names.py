@@ -1,4 +1,4 @@
-"""Names that a config may use, and what is said about a name that is none of them."""
+"""Names that a config may use, and messages about a name that is not one of them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from seedwise.basics.plugins import PATTERN, is_plugin
 
-# What people write elsewhere, and what it is called here.
+# Names from other programs, and ours for the same.
 SYNONYMS = {
     "gpu": "cuda",
     "float32": "fp32",
@@ -24,11 +24,11 @@ SYNONYMS = {
     "overrides": "set",
 }
 
-PROBLEM = "seedwise"  # the pydantic error type whose message is already written for the user
+PROBLEM = "seedwise"  # pydantic's error type of messages that are already written for the user
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that `word` most probably stands for, whatever its case; None if none is close."""
+    """Return the choice that `word` probably stands for, ignoring case; None if none is close."""
     by_lower = {choice.lower(): choice for choice in choices}
     if SYNONYMS.get(word.lower()) in by_lower:
         return by_lower[SYNONYMS[word.lower()]]
@@ -37,7 +37,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 
 def quote(text: str) -> str:
-    """Put a text in quotes, in one line whatever it contains."""
+    """Put a text in quotes, on one line whatever it contains."""
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
@@ -47,20 +47,33 @@ def plain(text: str) -> str:
 
 
 def not_known(found: str, choices: Sequence[str], what: str = "Known", more: str = "") -> str:
-    """Say that `found` is none of `choices`, which one it may mean, and what all of them are."""
+    """Say that `found` is not one of `choices`, which one was probably meant, and what all of them are."""
     guess = nearest(found, choices)
     hint = f"; did you mean {quote(guess)}?" if guess else "."
     return f"found {quote(found)}{hint} {what}: {', '.join(map(plain, choices))}{more}"
 
 
+def unknown_key(key: str, valid: Sequence[str], guess: str | None = None, otherwise: str = ".") -> str:
+    """Say that a mapping has no such key, which one was probably meant (or else `otherwise`), and which keys it has."""
+    guess = guess or nearest(key, valid)
+    hint = f"; did you mean {quote(guess)}?" if guess else otherwise
+    return f"unknown key{hint} Valid keys: {', '.join(map(plain, valid))}"
+
+
 def problem(message: str) -> PydanticCustomError:
-    """Make a validation error whose message is shown as it is."""
+    """Make a validation error whose message is shown unchanged."""
     return PydanticCustomError(PROBLEM, "{message}", {"message": message})
+
+
+def located(title: str, problems: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
+    """Make one validation error out of messages, each with its place inside the model named `title`."""
+    details = [InitErrorDetails(type=problem(message), loc=place, input=None) for place, message in problems]
+    return ValidationError.from_exception_data(title, details)
 
 
 @dataclass(frozen=True)
 class Named:
-    """Annotation of a field that takes one of `names`, or `package.module:function`."""
+    """Annotation of a field that takes one of `names` or `package.module:function`."""
 
     names: tuple[str, ...]
 

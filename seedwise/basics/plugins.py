@@ -1,12 +1,15 @@
-"""Bring your own dataset, model, optimizer, schedule or augmentation: `package.module:function`."""
+"""Functions and classes of the user's own, named `package.module:function` in a config."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from seedwise.basics.errors import UserError
@@ -15,7 +18,7 @@ PATTERN = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 
 
 class PluginError(UserError):
-    """A plugin's module or function cannot be found; the message says which and where it was looked for."""
+    """A function or class of the user's cannot be imported; the message names the file and the remedy."""
 
 
 def is_plugin(name: str) -> bool:
@@ -24,37 +27,84 @@ def is_plugin(name: str) -> bool:
 
 
 def load_plugin(name: str) -> Callable[..., Any]:
-    """Import the function that `package.module:function` names."""
-    module_name, _, function_name = name.partition(":")
+    """Import the function or class that `package.module:function` names.
+
+    Raises:
+        PluginError: there is no such module, importing it fails, or it has no such function or class.
+    """
+    module_name, _, wanted = name.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise PluginError(f"{name}: cannot import {module_name} ({error}); is it on PYTHONPATH?") from error
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        raise PluginError(f"{name}: {module_name} has no function {function_name}")
-    found: Callable[..., Any] = function
-    return found
+    except (Exception, SystemExit) as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module_name}.".startswith(f"{missing}."):
+            raise PluginError(_not_found(name)) from error
+        said = " ".join(str(getattr(error, "msg", error)).split())
+        reason = f"it needs {missing}, which is not installed" if missing else f"{type(error).__name__}: {said}"
+        raise PluginError(_broken(name, error, reason)) from error
+    found = getattr(module, wanted, None)
+    if not callable(found):
+        there = ", ".join(_callables(module)) or "none"
+        raise PluginError(
+            f"{name}: {_shown(module.__file__ or module_name)} has no function or class {wanted}; it has {there}"
+        )
+    loaded: Callable[..., Any] = found
+    return loaded
 
 
 def plugin_source(name: str) -> Path:
     """Find the source file of a plugin's module without running the module.
 
     Raises:
-        PluginError: there is no such module.
+        PluginError: there is no such module, or it has no file.
     """
-    module_name = name.partition(":")[0]
     try:
-        spec = importlib.util.find_spec(module_name)
-    except (ImportError, ValueError):
+        spec = importlib.util.find_spec(name.partition(":")[0])
+    except Exception:  # a package above it is imported, which may fail in any way
         spec = None
-    if spec is None or spec.origin is None:
-        raise PluginError(
-            f"{name}: found no module {module_name}; put it next to the config, or its folder on PYTHONPATH"
-        )
+    if spec is None or spec.origin is None or not spec.has_location:
+        raise PluginError(_not_found(name))
     return Path(spec.origin)
 
 
+def _not_found(name: str) -> str:
+    module = name.partition(":")[0]
+    return f"{name}: found no module {module}; put it next to the config, or its folder on PYTHONPATH"
+
+
+def _broken(name: str, error: BaseException, reason: str) -> str:
+    """Say where importing a module failed: in the line of its own file, if it got there."""
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line = error.filename, error.lineno
+    else:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+        own = _own_file(name)
+        last = next((frame for frame in reversed(frames) if frame.filename == own), frames[-1])
+        file, line = last.filename, last.lineno
+    return f"{name}: {_shown(file)}, line {line}, cannot be imported ({reason}); mend it, or name another module"
+
+
+def _own_file(name: str) -> str | None:
+    try:
+        return str(plugin_source(name))
+    except PluginError:
+        return None
+
+
+def _callables(module: ModuleType) -> list[str]:
+    """Names of the functions and classes that a module itself defines."""
+    return [
+        key
+        for key, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", None) == module.__name__ and not key.startswith("_")
+    ]
+
+
+def _shown(file: str) -> str:
+    """Write a path relative to the working folder, if it is inside."""
+    return os.path.relpath(file) if Path(file).is_relative_to(Path.cwd()) else file
+
+
 def slug(name: str) -> str:
-    """Turn a name into a file name: `package.module:function` becomes `package.module.function`."""
+    """Turn a name into one for a file: `package.module:function` becomes `package.module.function`."""
     return name.replace(":", ".")

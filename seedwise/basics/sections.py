@@ -1,4 +1,4 @@
-"""What every section of a config is made of: strict numbers, names that become folders, no unknown keys."""
+"""The base of every section of a config: strict numbers, names that become folders, no unknown keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# YAML's true and "3" are never numbers, and 3 is a fine float.
+# true and "3" are not numbers, but 3 is a float.
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 # A name becomes a folder and a Snakemake wildcard: no "..", no dot at the end.
@@ -14,6 +14,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]
 
 
 class Section(BaseModel):
-    """A mapping of the config: unknown keys are errors, values never change."""
+    """A mapping of the config: unknown keys are errors, and values cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,4 +1,4 @@
-"""Small words of English: a count with its noun, a list, a capital letter."""
+"""English in messages: a count with its noun, a list, a capital letter."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 
 def quantity(count: float, singular: str, plural: str | None = None) -> str:
-    """A count with its noun: `1 seed`, `3 seeds`, `8.5 pairs`."""
+    """Write a count with its noun: `1 seed`, `3 seeds`, `8.5 pairs`."""
     return f"{count:g} {singular if count == 1 else plural or singular + 's'}"
 
 
 def capital(text: str) -> str:
-    """Text as a sentence begins."""
+    """Capitalise the first letter."""
     return text[:1].upper() + text[1:]
 
 
-def enumerate_words(words: Sequence[str]) -> str:
-    """`a`, `a and b`, or `a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def enumerate_words(words: Sequence[str], last: str = "and") -> str:
+    """Join words: `a`, `a and b`, or `a, b and c`; `last` is the word before the last one."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

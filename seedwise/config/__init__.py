@@ -1,1 +1,1 @@
-"""A study's YAML file: its models, how it is read, and what is said about a mistake in it."""
+"""A study's YAML file: its models, how it is read, and messages about mistakes in it."""

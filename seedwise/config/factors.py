@@ -1,11 +1,11 @@
-"""Factorial studies: variants that are combinations of the levels of named factors."""
+"""Factorial studies, in which the variants are combinations of the levels of named factors."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from seedwise.basics.names import quote
@@ -19,26 +19,29 @@ _OF_YAML = {True: "on", False: "off"}  # what YAML reads the plain words on and 
 
 
 def as_written(factors: object) -> object:
-    """Give levels and factors that YAML reads as something else than text a name: true is on, 3 is "3"."""
+    """Turn names of factors and levels that YAML does not read as text into text: true into on, 3 into "3"."""
     if not isinstance(factors, Mapping):
         return factors
     return {
-        str(factor): {
-            _OF_YAML[level] if isinstance(level, bool) else str(level): value for level, value in levels.items()
-        }
+        name_of(factor): {name_of(level): value for level, value in levels.items()}
         if isinstance(levels, Mapping)
         else levels
         for factor, levels in factors.items()
     }
 
 
+def name_of(key: Hashable) -> str:
+    """Return the name that a factor or a level has, whatever YAML reads it as."""
+    return _OF_YAML[key] if isinstance(key, bool) else str(key)
+
+
 def factor_problems(factors: object, design: object) -> list[tuple[tuple[str, ...], str]]:
-    """Check what the types of the config cannot; wrong types are passed over. Location and message of each problem."""
+    """Check what types cannot, passing over wrong types; return the location and the message of each problem."""
     if not isinstance(factors, Mapping):
         return []
     problems: list[tuple[tuple[str, ...], str]] = []
     if not factors:
-        problems.append((("factors",), "found none; name at least one, with its levels"))
+        problems.append((("factors",), "found none; need at least one, with its levels"))
     owner: dict[str, str] = {}
     for factor, levels in factors.items():
         if not isinstance(levels, Mapping):
@@ -49,13 +52,15 @@ def factor_problems(factors: object, design: object) -> list[tuple[tuple[str, ..
                 rule = 'it becomes part of a variant\'s name: use letters, digits, "_", "-" and single dots inside'
                 problems.append((place if name is factor else (*place, str(name)), f"found {quote(str(name))}; {rule}"))
         if len(levels) < 2:
-            problems.append((place, f"found {len(levels)} of the two or more levels that a factor has"))
+            problems.append(
+                (place, f"found {len(levels)} {'level' if len(levels) == 1 else 'levels'}; a factor has two or more")
+            )
         elif design in ("add-one", "leave-one-out") and len(levels) != 2:
             problems.append((place, f"found {len(levels)} levels; {design} takes two, without and with the component"))
         for level, overrides in levels.items():
             for path in overrides if isinstance(overrides, Mapping) else ():
                 if owner.setdefault(str(path), str(factor)) != factor:
-                    message = f"set by {owner[str(path)]} too; combinations would overwrite one with the other"
+                    message = f"also set by {owner[str(path)]}; in a combination one would overwrite the other"
                     problems.append(((*place, str(level), str(path)), message))
     if not problems and well_formed(factors):
         counts = Counter(name.lower() for name, _ in _named(factors, str(design)))
@@ -73,10 +78,10 @@ def well_formed(factors: object) -> bool:
 
 
 def cells(factors: Factors, design: str) -> dict[str, Cell]:
-    """Return the levels of every variant of a design, by its name, the baseline first.
+    """Return the levels of every variant of a design, by the variant's name, the baseline first.
 
     `product` has every combination, `add-one` the baseline and each component added to it, `leave-one-out` the full
-    set-up and each component taken from it.
+    set-up and each component removed from it.
     """
     return dict(_named(factors, design))
 

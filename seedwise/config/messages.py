@@ -1,31 +1,36 @@
-"""What a mistake in a config is called: what was found and what is needed, in the user's words."""
+"""Messages about mistakes in a config: what was found and what is needed, in the user's words."""
 
 from __future__ import annotations
 
 import datetime
 import functools
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from seedwise.basics.names import PROBLEM, nearest, not_known, quote
+from seedwise.basics.names import PROBLEM, nearest, not_known, quote, unknown_key
+from seedwise.basics.plugins import PATTERN
+from seedwise.basics.words import enumerate_words
 from seedwise.config.study import Study
 
 Schema = dict[str, Any]
 
 _LONGEST = 60  # characters of a text that is quoted in a message
+_MOST_PLACES = 3  # in which a misplaced key may belong, to be named
+UNKNOWN_KEY = {"extra_forbidden", "invalid_key"}
+"""Types of pydantic's errors about a key that no model has, or that is not text."""
 
 
 def message(kind: str, keys: Sequence[Hashable], value: object, written: str, text: str | None) -> str:
-    """Tell a mistake in one line.
+    """Describe a mistake in one line.
 
     Args:
         kind: type of pydantic's error.
         keys: where it is, from the top of the config.
         value: what was found there.
-        written: pydantic's message; shown only where it is our own.
+        written: pydantic's message; shown only if we wrote it.
         text: the characters in the file if `value` is a scalar without quotes, else None.
     """
     schema = _schema_at(keys)
@@ -33,7 +38,7 @@ def message(kind: str, keys: Sequence[Hashable], value: object, written: str, te
         return written
     if kind == "missing":
         return _missing(str(keys[-1]), schema)
-    if kind in {"extra_forbidden", "invalid_key"}:
+    if kind in UNKNOWN_KEY:
         return _unknown_key(keys)
     if kind == "string_pattern_mismatch":
         rule = (
@@ -51,8 +56,23 @@ def message(kind: str, keys: Sequence[Hashable], value: object, written: str, te
     return f"found {show(value)}; need {_need(schema)}"
 
 
+def wrong_key(key: object) -> str:
+    """Say that a key is not text, and how to make it one."""
+    return f'YAML reads a key here as {_kind(key)}, not as text; put it in quotes: "{key}"'
+
+
+def meant(keys: Sequence[Hashable]) -> str | None:
+    """Return the key that was probably meant by an unknown one; None if none is close."""
+    key, valid = keys[-1], list(_schema_at(keys[:-1]).get("properties", {}))
+    if not isinstance(key, str):
+        return None
+    # In a dotted path the last part counts: as often as it is misspelt, it stands behind a wrong section.
+    by_last_part = {path.rsplit(".", 1)[-1]: path for path in valid}
+    return by_last_part.get(nearest(key.rsplit(".", 1)[-1], by_last_part) or "") or nearest(key, valid)
+
+
 def show(value: object) -> str:
-    """Write a value as it would stand in YAML; lists and mappings only by their kind."""
+    """Write a value as in YAML; of lists and mappings, say only that they are that."""
     if value is None:
         return "nothing"
     if isinstance(value, str):
@@ -76,37 +96,57 @@ def _root() -> Schema:
 
 
 def _resolve(schema: Schema) -> Schema:
-    """Follow a reference, and take the one type of `X or null`."""
+    """Follow references; make one schema of the members of a union, except null, that has the keys of all of them."""
     if "$ref" in schema:
-        schema = _root()["$defs"][schema["$ref"].rsplit("/", 1)[1]] | schema
-    types = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
-    return {**schema, **types[0]} if len(types) == 1 else schema
+        own = {key: value for key, value in schema.items() if key != "$ref"}
+        return _resolve(_root()["$defs"][schema["$ref"].rsplit("/", 1)[1]] | own)
+    members = [_resolve(option) for union in ("anyOf", "oneOf") for option in schema.get(union, [])]
+    members = [member for member in members if member.get("type") != "null"]
+    if not members:
+        return schema
+    around = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
+    if len(members) == 1:
+        return members[0] | around
+    keys = {key: inner for member in members for key, inner in member.get("properties", {}).items()}
+    return {"members": members} | ({"properties": keys} if keys else {}) | around
 
 
 def _schema_at(keys: Sequence[Hashable]) -> Schema:
+    """Return the resolved schema of a place; an empty one where a config has nothing."""
     schema = _resolve(_root())
     for key in keys:
-        named = schema.get("properties", {}).get(key) or schema.get("additionalProperties")
-        inner = schema.get("items") if isinstance(key, int) else named
-        schema = _resolve(inner if isinstance(inner, dict) else {})
+        options = [inner for member in schema.get("members", [schema]) if (inner := _inside(member, key)) is not None]
+        schema = _resolve(options[0] if len(options) == 1 else {"anyOf": options} if options else {})
     return schema
 
 
+def _inside(schema: Schema, key: Hashable) -> Schema | None:
+    named = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
+    inner = schema["items"] if isinstance(key, int) and "items" in schema else named
+    return inner if isinstance(inner, dict) else None
+
+
 def _need(schema: Schema) -> str:
+    if "members" in schema:
+        return " or ".join(dict.fromkeys(_need(member) for member in schema["members"]))
     if "enum" in schema:
         return f"one of {', '.join(_choices(schema))}"
     kind = schema.get("type")
     if kind in {"integer", "number"}:
         bounds = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
         limits = " and ".join(f"{sign} {_limit(schema[key])}" for key, sign in bounds.items() if key in schema)
-        return f"{'a whole number' if kind == 'integer' else 'a number'} {limits}"
+        return f"{'a whole number' if kind == 'integer' else 'a number'} {limits}".rstrip()
     example = f", for example {_flow(schema['examples'][0])}" if "examples" in schema else ""
     names = {
         "array": f"a list{_filled(schema, 'minItems')}",
         "object": "a mapping of keys to values",
         "boolean": "true or false",
     }
-    return (names[kind] + example) if kind in names else f"text{_filled(schema, 'minLength')}"
+    if kind == "string" and schema.get("pattern") == f"^{PATTERN}$":
+        return "a function of your own: package.module:function"
+    if kind == "string":
+        return f"text{_filled(schema, 'minLength')}"
+    return names.get(str(kind), "another value") + example
 
 
 def _choices(schema: Schema) -> list[str]:
@@ -124,35 +164,41 @@ def _limit(bound: float) -> str:
 def _missing(key: str, schema: Schema) -> str:
     if "examples" in schema:
         return f"missing; for example {key}: {_flow(schema['examples'][0])}"
-    description: str = schema["description"]
+    if "enum" in schema:
+        return f"missing; need {_need(schema)}"
+    description: str = schema.get("description", "it is needed")
     return f"missing; {description[0].lower()}{description[1:].rstrip('.')}"
 
 
 def _unknown_key(keys: Sequence[Hashable]) -> str:
-    key, valid = str(keys[-1]), list(_schema_at(keys[:-1])["properties"])
-    if not isinstance(keys[-1], str):
-        return f"YAML reads a key here as {_kind(keys[-1])}, not as text. Valid keys: {', '.join(valid)}"
+    key, valid = keys[-1], list(_schema_at(keys[:-1]).get("properties", {}))
+    if not isinstance(key, str):
+        return f"YAML reads a key here as {_kind(key)}, not as text. Valid keys: {', '.join(valid)}"
     inside = [path for path in valid if path.startswith(f"{key}.")]
     if inside:
         return f"a section; write dotted paths instead, such as {inside[0]}"
-    if "." in valid[0] and "." in key and _schema_at(key.split(".")):
-        return f"the same for all variants, so that none can replace it. Valid keys: {', '.join(valid)}"
-    # The last part says more than the section before it, in which a wrong key is as often at fault.
-    by_last_part = {path.rsplit(".", 1)[-1]: path for path in valid}
-    guess = by_last_part.get(nearest(key.rsplit(".", 1)[-1], by_last_part) or "") or nearest(key, valid)
-    hint = f'; did you mean "{guess}"?' if guess else _elsewhere(key)
-    return f"unknown key{hint} Valid keys: {', '.join(valid)}"
+    if "." in key and any("." in path for path in valid) and _schema_at(key.split(".")):
+        return f"the same for all variants, so a variant cannot set it. Valid keys: {', '.join(valid)}"
+    return unknown_key(key, valid, meant(keys), _elsewhere(key))
 
 
 def _elsewhere(key: str) -> str:
-    """Where a key belongs that stands in a wrong section."""
-    top = _schema_at(())["properties"]
-    if key in top:
+    """Say where a key of a wrong section belongs."""
+    if key in _schema_at(())["properties"]:
         return "; it belongs at the top level."
-    for section in top:
-        if key in _schema_at((section,)).get("properties", {}):
-            return f"; it belongs in {section}."
-    return "."
+    places = [section for section in _sections() if key in _schema_at(section)["properties"]]
+    if not 0 < len(places) <= _MOST_PLACES:
+        return "."
+    return f"; it belongs in {enumerate_words(['.'.join(place) for place in places], 'or')}."
+
+
+def _sections(above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every section below `above`, outer ones first."""
+    inner = [(*above, key) for key in _schema_at(above)["properties"] if "." not in key]
+    inner = [keys for keys in inner if _schema_at(keys).get("type") == "object" and "properties" in _schema_at(keys)]
+    yield from inner
+    for keys in inner:
+        yield from _sections(keys)
 
 
 def _kind(value: object) -> str:
@@ -178,7 +224,7 @@ def _not_a_number(value: str, schema: Schema) -> str:
 
 
 def _numeral(text: str, *, whole: bool) -> str | None:
-    """Write a number such as 1e-3 so that YAML reads it as a number; None if the text is no such number."""
+    """Write a number such as 1e-3 so that YAML reads it as a number; None if the text is not such a number."""
     parts = re.fullmatch(r"([+-]?\d+)(\.\d*)?[eE]([+-]?)(\d+)", text.strip())
     if parts is None:
         return None

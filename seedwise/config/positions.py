@@ -1,4 +1,4 @@
-"""YAML files with the position of every key and item, and with what YAML itself would let pass: duplicate keys."""
+"""YAML files with the position of every key and item; duplicate keys, which YAML lets pass, are problems too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HINTS = {
 
 
 class Problem(NamedTuple):
-    """One thing to mend, sorted by file, line and column."""
+    """One thing to correct; problems sort by file, line and column."""
 
     order: int
     line: int
@@ -45,7 +45,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file: its data, the place of everything in it, and the problems met while reading."""
+    """A YAML file: its data, the place of everything in it, and the problems found while reading it."""
 
     data: object = None
     places: Mapping[Keys, Place] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def label(keys: Iterable[Hashable]) -> str:
 
 
 def read_document(file: Path, order: int = 0) -> Document:
-    """Read a YAML file; whatever is wrong with it is in the document's problems. `order` ranks it among files."""
+    """Read a YAML file; what is wrong with it is in the document's problems. `order` ranks it among files."""
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -87,7 +87,7 @@ def read_document(file: Path, order: int = 0) -> Document:
 
 
 def merge_places(documents: Iterable[Document]) -> dict[Keys, Place]:
-    """Places in a config merged of several files as Snakemake does it: mappings merge, all else is replaced."""
+    """Return the places in a config that Snakemake merged from files: mappings are merged, all else is replaced."""
     places: dict[Keys, Place] = {}
     for document in documents:
         replaced = {keys for keys, place in document.places.items() if not isinstance(place.value, dict)}

@@ -1,23 +1,27 @@
-"""Reading a study's config: every mistake is found at once and told in the user's words, with file and line."""
+"""Reading a study's config: all mistakes are reported at once, in the user's words, with file and line."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
 from seedwise.basics.errors import UserError
-from seedwise.config.factors import Factors, as_written, expand, factor_problems, well_formed
-from seedwise.config.messages import message, show
+from seedwise.basics.names import PROBLEM
+from seedwise.config.checks import HIGHER_IS_BETTER, Location, cross_problems
+from seedwise.config.factors import Factors, as_written, expand, factor_problems, name_of, well_formed
+from seedwise.config.messages import UNKNOWN_KEY, meant, message, show, wrong_key
 from seedwise.config.positions import Document, Keys, Place, Problem, label, merge_places, read_document
-from seedwise.config.study import Location, Study, cross_problems
+from seedwise.config.study import Study
+
+VARIANTS: Keys = ("variants",)
 
 
 class ConfigError(UserError):
-    """A config that is no study. `problems` holds a line for each mistake, in the order of the file."""
+    """A config that is not a study. `problems` holds one line per mistake, in the order of the file."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -55,7 +59,7 @@ def _read_mapping(path: str | Path) -> tuple[Document, Mapping[Any, Any]]:
 def load_study(config: Mapping[str, Any], files: Sequence[Path] = ()) -> Study:
     """Build a study from a config that Snakemake has read, perhaps merged from several `files`.
 
-    The files tell the line of each mistake. A value that stands in none of them came from `--config`.
+    The files give the line of each mistake. A value that is in none of them came from `--config`.
 
     Raises:
         ConfigError: the config is not a study.
@@ -64,21 +68,41 @@ def load_study(config: Mapping[str, Any], files: Sequence[Path] = ()) -> Study:
 
 
 def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
-    problems = [problem for document in documents for problem in document.problems]
-    places = merge_places(documents)
+    places = {_as_named(keys): place for keys, place in merge_places(documents).items()}
+    of_factors = "variants" not in config and config.get("factors") is not None
     config, wrong = _with_variants(config)
-    problems += [_problem(keys, told, _nearest(keys, places), "config") for keys, told in wrong]
+    mistakes: list[_Mistake] = []
+    study = None
     try:
         study = Study.model_validate(config)
     except ValidationError as error:
-        raise _error([*problems, *_problems(error, config, places)]) from None
-    if problems:
+        mistakes = _mistakes(error, config)
+    if of_factors:  # then a mistake in the variants is one in the factors, where it is reported
+        mistakes = [mistake for mistake in mistakes if mistake.keys[:1] != VARIANTS]
+    misspelt = {_meant(mistake) for mistake in mistakes if mistake.kind in UNKNOWN_KEY}
+    problems = [problem for document in documents for problem in document.problems]
+    # The lines about a key that is only misspelt say all that its absence would add.
+    problems += [
+        _problem(keys, text, _nearest(keys, places), "config")
+        for keys, text in wrong
+        if not (keys == ("design",) and ("factors",) in misspelt)
+    ]
+    problems += [_told(mistake, places) for mistake in mistakes if not _follows(mistake, misspelt)]
+    if study is None:  # pydantic checks what spans several keys only when each of them is right
+        for keys, text in _cross_problems(config, misspelt):
+            problems.append(_problem(keys, text, _nearest(keys, places), "config"))
+    if study is None or problems:
         raise _error(problems)
     return study
 
 
+def _as_named(keys: Keys) -> Keys:
+    """Give factors and levels the names that the study has for them, whatever YAML reads."""
+    return (*keys[:1], *map(name_of, keys[1:3]), *keys[3:]) if keys[:1] == ("factors",) else keys
+
+
 def _with_variants(config: Mapping[Any, Any]) -> tuple[dict[Any, Any], list[tuple[Location, str]]]:
-    """Put the variants that `factors` stand for into a config; return it and what is wrong with its factors."""
+    """Add the variants that `factors` stand for to a config; return it and the problems of its factors."""
     config = dict(config)
     if config.get("factors") is None:
         needless = [(("design",), "needs factors, whose combinations it chooses")] if "design" in config else []
@@ -90,7 +114,7 @@ def _with_variants(config: Mapping[Any, Any]) -> tuple[dict[Any, Any], list[tupl
         return config, [(("factors",), "found beside variants; a study has one of the two"), *problems]
     if not problems and well_formed(factors):
         config["variants"] = expand(cast(Factors, factors), str(design))
-    else:  # so that only the mistake itself is told
+    else:  # so that only the mistake itself is reported
         config["variants"] = [{"name": _declared_baseline(config)}]
     return config, problems
 
@@ -105,36 +129,93 @@ def _error(problems: Iterable[Problem]) -> ConfigError:
     return ConfigError(dict.fromkeys(problem.text for problem in sorted(problems)))
 
 
-def _problems(error: ValidationError, config: Mapping[Any, Any], places: Mapping[Keys, Place]) -> list[Problem]:
-    problems = []
-    for mistake in error.errors(include_url=False):
-        kind, keys, found = mistake["type"], mistake["loc"], mistake["input"]
-        if (
-            keys[:1] == ("variants",)
-            and config.get("factors") is not None
-            and "variants" not in {place[0] for place in places if place}
-        ):
-            continue  # these variants were made of the factors, where the mistake is told
+class _Mistake(NamedTuple):
+    """One of pydantic's errors.
+
+    Attributes:
+        kind: pydantic's type of it.
+        keys: where it is.
+        found: what stands there.
+        written: pydantic's message.
+        of_key: whether the key itself is wrong, as YAML reads it.
+    """
+
+    kind: str
+    keys: Keys
+    found: object
+    written: str
+    of_key: bool
+
+
+def _mistakes(error: ValidationError, config: Mapping[Any, Any]) -> list[_Mistake]:
+    mistakes = []
+    for raw in error.errors(include_url=False):
+        kind, keys, found = raw["type"], raw["loc"], raw["input"]
         if kind == "default_factory_not_called" or (kind == "too_short" and found):
             continue  # these follow from other mistakes: pydantic counts only the valid items of a list
-        wrong_key = kind == "invalid_key"  # then `found` is the key as YAML reads it
-        path: Keys = (*keys[:-1], found) if wrong_key else keys
-        exact = places.get(path)
-        same = exact is not None and repr(exact.value) == repr(found)
-        told = message(kind, path, found, mistake["msg"], exact.text if exact and same else None)
-        # Only a value can come from the command line: a key may be missing, and mappings are merged.
-        place = _nearest(path, places) if same or wrong_key or found is None or isinstance(found, Mapping) else None
-        problems.append(_problem(keys[:-1] if wrong_key else keys, told, place, "--config" if places else "config"))
-    # Pydantic checks what spans several fields only when each of them is right.
-    for keys, told in _cross_problems(config):
-        problems.append(_problem(keys, told, _nearest(keys, places), "config"))
-    return problems
+        of_key = kind == "invalid_key" or keys[-1:] == ("[key]",)
+        last: tuple[Hashable, ...] = ()
+        if of_key:
+            keys, last = keys[: -1 if kind == "invalid_key" else -2], (cast(Hashable, found),)
+        elif kind in ("missing", PROBLEM) and keys:  # then the last key may be one that the config has not
+            keys, last = keys[:-1], keys[-1:]
+        mistakes.append(_Mistake(kind, (*_inside(keys, config), *last), found, raw["msg"], of_key))
+    return mistakes
 
 
-def _cross_problems(config: Mapping[Any, Any]) -> list[tuple[Location, str]]:
-    variants, seeds, plan = config.get("variants"), config.get("seeds"), config.get("analysis")
-    names = [item.get("name") if isinstance(item, Mapping) else None for item in _list(variants)]
-    return cross_problems(names, _list(seeds), plan if isinstance(plan, Mapping) else {})
+def _inside(keys: Location, config: Any) -> Keys:
+    """Return the keys that the config has, without the names by which pydantic calls the members of a union."""
+    found: list[Hashable] = []
+    for key in keys:
+        items = isinstance(config, (list, tuple)) and isinstance(key, int) and key < len(config)
+        if items or (isinstance(config, Mapping) and key in config):
+            config = config[key]
+            found.append(key)
+    return tuple(found)
+
+
+def _meant(mistake: _Mistake) -> Keys:
+    """Return the place of the key that a misspelt one stands for."""
+    return (*mistake.keys[:-1], meant(mistake.keys))
+
+
+def _follows(mistake: _Mistake, misspelt: set[Keys]) -> bool:
+    """Whether a mistake needs no line of its own."""
+    if mistake.kind != "missing":
+        return False
+    if mistake.keys == HIGHER_IS_BETTER:  # which is needed only with some metrics; the cross checks know
+        return True
+    return mistake.keys in misspelt or (mistake.keys == VARIANTS and ("factors",) in misspelt)
+
+
+def _told(mistake: _Mistake, places: Mapping[Keys, Place]) -> Problem:
+    """Put a mistake into words."""
+    kind, keys, found, written, of_key = mistake
+    exact = places.get(keys)
+    same = exact is not None and repr(exact.value) == repr(found)
+    if of_key and kind not in UNKNOWN_KEY:
+        text = wrong_key(found)
+    else:
+        text = message(kind, keys, found, written, exact.text if exact and same else None)
+    # Only a value can come from the command line: a key may be missing, and mappings are merged.
+    place = _nearest(keys, places) if same or of_key or found is None or isinstance(found, Mapping) else None
+    shown = cast(Location, keys[:-1] if of_key else keys)
+    return _problem(shown, text, place, "--config" if places else "config")
+
+
+def _cross_problems(config: Mapping[Any, Any], misspelt: set[Keys]) -> list[tuple[Location, str]]:
+    plan, wandb = config.get("analysis"), _mapping(_mapping(config.get("tracking")).get("wandb"))
+    names = [_mapping(item).get("name") for item in _list(config.get("variants"))]
+    pulled = config.get("runs") is not None or ("runs",) in misspelt
+    if ("analysis", "higher_is_better") in misspelt:
+        plan = {**_mapping(plan), "higher_is_better": None}
+    return cross_problems(
+        names, _list(config.get("seeds")), _mapping(plan), pulled=pulled, renamed=wandb.get("metric_names")
+    )
+
+
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> Sequence[Any]:
@@ -142,12 +223,12 @@ def _list(value: object) -> Sequence[Any]:
 
 
 def _nearest(path: Keys, places: Mapping[Keys, Place]) -> Place | None:
-    """Place of the innermost part of a path that the files have."""
+    """Return the place of the innermost part of a path that the files have."""
     return next((places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in places), None)
 
 
-def _problem(keys: Location, told: str, place: Place | None, otherwise: str) -> Problem:
-    text = f"{label(keys)}: {told}" if keys else told
+def _problem(keys: Location, text: str, place: Place | None, otherwise: str) -> Problem:
+    text = f"{label(keys)}: {text}" if keys else text
     if place is None:
         return Problem(sys.maxsize, 0, 0, f"{otherwise}: {text}")
     return Problem(place.order, place.line, place.column, f"{place.file}:{place.line}: {text}")

@@ -1,6 +1,6 @@
 """docs/configuration.md: every key of a config, from the models, so that the page cannot fall behind them.
 
-Write it anew after a change of the models:  python -m seedwise.config.reference
+After a change of the models, write it again:  make generate
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ INTRODUCTION = """\
 
 A config is one YAML file and one study; [config.yaml](../config.yaml) is a short one. Only `study`, `title`, `seeds`,
 `analysis.baseline` and either `variants` or `factors` are needed; everything else has the default below. A key that is
-not on this page is an error, told with its line and the key that you may have meant. Editors with a YAML language
+not on this page is an error, reported with its line and the key that you may have meant. Editors with a YAML language
 server complete and check the keys from `workflow/schemas/config.schema.json`, which the first line of a config names.
+What the settings of dataset, model and training do is explained in [training.md](training.md).
 
-*This page is generated from the models that read the config: `python -m seedwise.config.reference`.*
+*This page is generated from the models that read the config: `make generate`.*
 """
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
@@ -49,18 +50,18 @@ def main() -> None:
 
 
 def _sections(model: Schema, schema: Schema, prefix: str) -> Iterator[str]:
-    """The tables of all mappings below a model; of those that have the same keys only the first."""
-    told: set[str] = set()
+    """Yield the tables of all mappings below a model; of those that have the same keys only the first."""
+    written: set[str] = set()
     for key, field in model["properties"].items():
         target = _target(field, schema)
         if target is None or target["title"] in SKIPPED:
             continue
         path = f"{prefix}{key}"
-        if target["title"] not in told:
+        if target["title"] not in written:
             same = [other for other, value in model["properties"].items() if _target(value, schema) is target]
             yield _section(path, path, target, schema, same=[f"{prefix}{name}" for name in same[1:]])
             yield from _sections(target, schema, f"{path}.")
-        told.add(target["title"])
+        written.add(target["title"])
 
 
 def _section(title: str, path: str, model: Schema, schema: Schema, same: list[str] | None = None) -> str:
@@ -79,7 +80,7 @@ def _section(title: str, path: str, model: Schema, schema: Schema, same: list[st
 
 
 def _target(field: Schema, schema: Schema) -> Schema | None:
-    """The model that a field's value is a mapping of, also where it may be null."""
+    """Return the model of a field's value, if it is one; it may also be null."""
     for choice in (field, *field.get("anyOf", ())):
         name = choice.get("$ref", "").removeprefix("#/$defs/")
         found = schema["$defs"].get(name)
@@ -98,7 +99,7 @@ def _type(field: Schema, schema: Schema) -> str:
 
 
 def _words(field: Schema, schema: Schema) -> str:
-    """What a field takes, in words."""
+    """Say in words what a field takes."""
     if "$ref" in field:
         field = schema["$defs"][field["$ref"].removeprefix("#/$defs/")]
     if "anyOf" in field:

@@ -1,7 +1,7 @@
-"""What the jobs of each rule may use: the one place that says it, read by the rules and changed by the config.
+"""What the jobs of each rule may use: the defaults, and what a config says instead.
 
-Resources decide where and when a job runs, never what it computes: changing them trains nothing anew. The CPU threads
-of a run are none of them but a setting, `training.threads`: with another number of them torch adds up in another order.
+Resources decide where and when a job runs, never what it computes, so changing them retrains nothing. A run's CPU
+threads are not among them but a setting, `training.threads`: with another number torch adds up in another order.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ DEFAULTS = {
     "render_report": Limits(2000, 30),
     "render_page": Limits(2000, 30),
 }
-"""What a job's first attempt may use where the config says nothing."""
+"""What a job's first attempt may use unless the config says otherwise."""
 
 
 class Needs(Section):
     """What a job of one rule may use; null is the workflow's default."""
 
     mem_mb: Annotated[Whole | None, Field(gt=0, description="Memory in MB of a job's first attempt.")] = None
-    runtime: Annotated[Whole | None, Field(gt=0, description="Time limit in minutes; only a cluster heeds it.")] = None
+    runtime: Annotated[Whole | None, Field(gt=0, description="Time limit in minutes, on a cluster.")] = None
 
 
 class GpuNeeds(Needs):
     """What a job that trains may use."""
 
     gpu: Annotated[
-        Whole | None, Field(ge=0, le=1, description="GPUs of a run; null is 1 where it trains on CUDA, else 0.")
+        Whole | None, Field(ge=0, le=1, description="GPUs of a run; null is 1 if it trains on CUDA, else 0.")
     ] = None
     gpu_model: Annotated[
-        str | None, Field(min_length=1, description="Model of GPU to ask a cluster for.", examples=["a100"])
+        str | None, Field(min_length=1, description="GPU model to request from a cluster.", examples=["a100"])
     ] = None
     gpu_slots: Annotated[Whole, Field(ge=1, description="Runs that may share one GPU at a time.")] = 1
 
@@ -67,7 +67,7 @@ class Resources(Section):
     render_page: Annotated[Needs, Field(description="Writing page.html.")] = Needs()
 
     def limits(self, rule: str, attempt: int = 1) -> Limits:
-        """Memory and time of a job; a second attempt may use twice as much of both, a third thrice."""
+        """Return memory and time of a job; its second attempt may use twice as much of both, its third three times."""
         declared, default = getattr(self, rule), DEFAULTS[rule]
         memory, minutes = declared.mem_mb or default.mem_mb, declared.runtime or default.runtime
         return Limits(memory * attempt, minutes * attempt)

@@ -1,6 +1,6 @@
 """JSON schemas of the config and of the run record; editors complete and check from them.
 
-Write them anew after a change of the models:  python -m seedwise.config.schema
+After a change of the models, write them again:  make generate
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from seedwise.basics.files import write_text
 from seedwise.config.study import Study
 from seedwise.runs.record import RunRecord
-from seedwise.trainers.image_classifier.metrics import METRIC_NAMES as METRICS
+from seedwise.trainers.image_classifier.metrics import METRIC_NAMES
 
 FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
 
@@ -22,10 +22,22 @@ FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
 def config_schema() -> dict[str, Any]:
     """JSON schema of a study's config."""
     schema = Study.model_json_schema()
-    schema["$defs"]["Plan"]["properties"]["metric"]["enum"] = list(METRICS)
     schema["required"].remove("variants")
+    _describe_metric(schema["$defs"]["Plan"])
     schema["oneOf"] = [{"required": ["variants"]}, {"required": ["factors"]}]
     return _finish(schema, "Config of a Seedwise study")
+
+
+def _describe_metric(plan: dict[str, Any]) -> None:
+    """Say what may be left out because the trainer knows it, and which metrics the trainer has."""
+    metric, direction = plan["properties"]["metric"], plan["properties"]["higher_is_better"]
+    plan["required"] = [key for key in plan.get("required", ()) if key not in ("metric", "higher_is_better")]
+    metric.pop("default", None)
+    names = ", ".join(f"`{name}`" for name in METRIC_NAMES)
+    metric |= {"examples": list(METRIC_NAMES), "default": METRIC_NAMES[0]}
+    metric["description"] += f" The image classifier has {names}; runs that are not trained here have any."
+    direction.pop("default", None)
+    direction["description"] += " May be left out for the metrics of the trainer."
 
 
 def run_record_schema() -> dict[str, Any]:

@@ -20,8 +20,8 @@ State = Literal["finished", "diverged", "outdated", "failed", "interrupted", "ru
 STATES: tuple[State, ...] = ("finished", "diverged", "outdated", "failed", "interrupted", "running", "missing")
 """From most to least done.
 
-`outdated` has a record that does not fit what the study asks for now, `failed` ended without a record, `interrupted` was
-stopped by hand and goes on from its last step, `missing` never began.
+`outdated` has a record that does not fit what the study asks for now, `failed` ended without a record, `interrupted`
+was stopped by hand and goes on from its last step, `missing` never began.
 """
 ENDED_STATES: tuple[State, ...] = ("finished", "diverged")
 """States of runs whose record counts."""

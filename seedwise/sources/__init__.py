@@ -1,1 +1,1 @@
-"""Where runs come from when they were not trained here."""
+"""Runs that were recorded elsewhere."""

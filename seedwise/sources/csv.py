@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import not_known
-from seedwise.sources.found import FoundRun, number, state_of, whole
+from seedwise.sources.found import FoundRun, metric_keys, read_metrics, state_of, whole
 from seedwise.sources.settings import RunsSettings
 
 STATES = ("State", "state")
@@ -16,12 +16,12 @@ NAMES = ("ID", "Name", "name")
 CREATED = ("Created", "createdAt")
 
 
-def read(settings: RunsSettings, keys: Mapping[str, str]) -> tuple[str, list[FoundRun]]:
-    """Read all runs of the file; oldest first if it has W&B's column Created, else in the order of the file.
+def read(settings: RunsSettings, metric: str) -> tuple[str, list[FoundRun]]:
+    """Read all runs of the file: oldest first if it has W&B's column Created, else in the order of the file.
 
     Args:
         settings: the path, and the columns of variant and seed.
-        keys: columns of our metrics; those that are not there are left empty.
+        metric: the compared one.
 
     Returns:
         Where they come from, in words, and the runs.
@@ -40,9 +40,7 @@ def read(settings: RunsSettings, keys: Mapping[str, str]) -> tuple[str, list[Fou
     for key, column in (("variant_key", settings.variant_key), ("seed_key", settings.seed_key)):
         if column not in header:
             raise UserError(f"runs.{key}: {not_known(column, header, f'Columns of {path}')}")
-    if not set(keys.values()) & set(header):
-        column = settings.metric or next(iter(keys.values()))
-        raise UserError(f"runs.metric: {not_known(column, header, f'Columns of {path}')}")
+    keys = metric_keys(metric, settings.metric, header, str(path))
     created = next((column for column in CREATED if column in header), None)
     if created:
         rows.sort(key=lambda row: row[created] or "")
@@ -53,13 +51,13 @@ def read(settings: RunsSettings, keys: Mapping[str, str]) -> tuple[str, list[Fou
 def _found(row: Mapping[str, str], position: int, settings: RunsSettings, keys: Mapping[str, str]) -> FoundRun:
     state = next((row[column] for column in STATES if row.get(column)), "")
     status = row.get("status") or ""
-    # A table of our own has a status instead of a state.
+    # Our own tables have a status instead of a state.
     ended = state or ("failed" if status == "failed" else "finished")
     return FoundRun(
         name=next((row[column] for column in NAMES if row.get(column)), f"row {position}"),
         variant=row[settings.variant_key] or None,
         seed=whole(row[settings.seed_key] or None),
         state=state_of(ended, status),
-        metrics={name: number(row.get(column) or None) for name, column in keys.items()},
+        metrics=read_metrics(row, keys),
         ended=ended,
     )

@@ -1,18 +1,22 @@
-"""From runs that a source lists to a table of one run a variant and seed: whatever is left out is told."""
+"""From the runs that a source lists to a table with one run per variant and seed: whatever is left out is reported."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from seedwise.basics.errors import UserError
-from seedwise.trainers.image_classifier.metrics import METRIC_NAMES as METRICS
+from seedwise.basics.names import nearest, quote
 
 State = Literal["finished", "diverged", "failed", "running"]
 RUNNING = ("running", "pending", "preempting", "scheduled", "unfinished")
+FINAL = "final/"
+"""What the name of a run's final metric begins with where our trackers recorded it."""
+RESERVED = ("variant", "seed", "status", "source_run")
+"""Columns of runs.csv that are no metrics."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,12 @@ class FoundRun:
     """A run as a source lists it.
 
     Attributes:
-        name: how the source calls it.
+        name: what the source calls it.
         variant: None if the source does not say.
         seed: None if the source does not say, or says no whole number.
-        state: in our words.
-        metrics: by our names; None where there is no number.
-        ended: what the source calls the run's end where it is none of ours, such as "crashed".
+        state: one of our four words.
+        metrics: the compared metric and the others that the source has; None where there is no number.
+        ended: the source's own word for how the run ended, such as "crashed".
     """
 
     name: str
@@ -38,19 +42,57 @@ class FoundRun:
 
 @dataclass
 class Selection:
-    """The runs that count, in the order of variants and seeds, and a sentence for everything else."""
+    """The runs that count, in the order of variants and seeds, and a sentence about everything else."""
 
     runs: list[FoundRun] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def metric_keys(metric: str, key: str | None) -> dict[str, str]:
-    """What each of our metrics is called in a source."""
-    return {name: f"final/{name}" for name in METRICS} | ({metric: key} if key else {})
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested mappings by dotted path."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def metric_keys(metric: str, asked: str | None, known: Collection[str], source: str) -> dict[str, str]:
+    """Find what the metrics that a table is to have are called in a source, by our names.
+
+    They are the compared metric and every `final/<name>`.
+
+    Args:
+        metric: the compared one.
+        asked: what the config says that the source calls it; None looks for `final/<metric>`, then for `<metric>`.
+        known: names that the source has.
+        source: the source's name in messages.
+
+    Raises:
+        UserError: the source has no compared metric.
+    """
+    key = next((name for name in ([asked] if asked else [f"{FINAL}{metric}", metric]) if name in known), None)
+    if key is None:
+        place = "runs.metric" if asked else "analysis.metric"
+        names = sorted(known)
+        guess = nearest(asked or metric, names)
+        hint = f"; did you mean {quote(guess)}?" if guess else "."
+        remedy = "" if asked else " If it has another name there, give that as runs.metric."
+        raise UserError(
+            f"{place}: {source} has no {quote(asked or metric)}{hint} Found: {', '.join(names) or 'nothing'}.{remedy}"
+        )
+    finals = {name.removeprefix(FINAL): name for name in sorted(known) if name.startswith(FINAL)}
+    others = {name: final for name, final in finals.items() if name and name not in (metric, *RESERVED)}
+    return {metric: key, **others}
+
+
+def read_metrics(values: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, float | None]:
+    """Read a run's metrics from what the source has of it."""
+    return {name: number(values.get(key)) for name, key in keys.items()}
 
 
 def state_of(state: str, status: object) -> State:
-    """Our word for how a run ended; `status` is the one that our own runs record."""
+    """Return our word for how a run ended; `status` is what our own runs record."""
     if state.lower() in RUNNING:
         return "running"
     if status == "diverged":
@@ -67,7 +109,7 @@ def number(value: object) -> float | None:
 
 
 def whole(value: object) -> int | None:
-    """Read a seed; None where it is no whole number."""
+    """Read a seed; None where it is not a whole number."""
     read = number(value)
     return int(read) if read is not None and read.is_integer() else None
 
@@ -80,9 +122,9 @@ def select(
     Args:
         found: oldest first.
         metric: the one that is compared.
-        variants: that count.
-        seeds: that count.
-        duplicates: latest, first or error: which counts of several runs that have a result.
+        variants: those that count.
+        seeds: those that count.
+        duplicates: which of several runs with a result counts: latest or first; error allows only one.
 
     Raises:
         UserError: a variant has no run at all, or there are duplicates where they are an error.
@@ -100,7 +142,9 @@ def select(
     for variant in variants:
         if not any(cell[0] == variant for cell in cells):
             there = ", ".join(sorted({str(run.variant) for run in found if run.variant is not None})) or "none"
-            raise UserError(f"variants: found no run of {variant} that has ended, with one of the seeds; found {there}")
+            raise UserError(
+                f"variants: found no run of {variant} that has ended and has one of the seeds; variants found: {there}"
+            )
         for seed in seeds:
             runs = cells.get((variant, seed), [])
             if runs:
@@ -113,7 +157,7 @@ def select(
 
 def _left_out(run: FoundRun, variants: Sequence[str], seeds: Sequence[int]) -> str:
     if run.variant is None or run.seed is None:
-        return "the source names no variant or no seed for it"
+        return "the source does not say its variant or seed"
     if run.variant not in variants:
         return "its variant is not in the config"
     if run.seed not in seeds:
@@ -128,9 +172,10 @@ def _one(runs: Sequence[FoundRun], metric: str, duplicates: str, notes: list[str
     results = [run for run in runs if run not in lost and run not in nothing]
     if results:
         if len(results) > 1 and duplicates == "error":
+            found = ", ".join(run.name for run in results)
             raise UserError(
-                f"runs: found {len(results)} runs of {results[0].variant} seed {results[0].seed} "
-                f"({', '.join(run.name for run in results)}); delete all but one, or say duplicates: latest or first"
+                f"runs: found {len(results)} runs of {results[0].variant} seed {results[0].seed} ({found}); "
+                "delete all but one, or set runs.duplicates to latest or first"
             )
         chosen = results[0 if duplicates == "first" else -1]
         replaced = [_label(run) for run in results if run is not chosen]
@@ -152,13 +197,15 @@ def _note(labels: Sequence[str], what: str, noun: str = "run") -> str:
     return f"{len(labels)} {noun}{'s' if len(labels) > 1 else ''} {what}: {', '.join(labels)}."
 
 
-def tabulate_found(runs: Sequence[FoundRun]) -> str:
-    """Lay the chosen runs out as the CSV text of runs.csv."""
+def tabulate_found(runs: Sequence[FoundRun], metric: str) -> str:
+    """Return the chosen runs as the CSV text of runs.csv: the compared metric, then the others that a run has."""
+    found = {name for run in runs for name, value in run.metrics.items() if value is not None}
+    columns = [metric, *sorted(found - {metric})]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["variant", "seed", "status", *METRICS, "source_run"])
+    writer.writerow(["variant", "seed", "status", *columns, "source_run"])
     for run in runs:
-        values = [run.metrics.get(name) for name in METRICS]
+        values = [run.metrics.get(name) for name in columns]
         cells = ["" if value is None else repr(value) for value in values]
         writer.writerow([run.variant, run.seed, run.state, *cells, run.name])
     return stream.getvalue()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.basics.errors import UserError
-from seedwise.sources.found import FoundRun, number, state_of, whole
+from seedwise.sources.found import FoundRun, metric_keys, read_metrics, state_of, whole
 from seedwise.sources.settings import RunsSettings
 from seedwise.tracking import TrackerError
 from seedwise.tracking.mlflow import ID, connect
@@ -16,18 +16,18 @@ from seedwise.tracking.settings import MlflowSettings
 PAGE = 200
 
 
-def read(settings: RunsSettings, keys: Mapping[str, str]) -> tuple[str, list[FoundRun]]:
-    """Read all runs of the experiment, oldest first; the runs that stand for a study or a variant are none.
+def read(settings: RunsSettings, metric: str) -> tuple[str, list[FoundRun]]:
+    """Read all runs of the experiment, oldest first, without the parents that stand for a study or a variant.
 
     Args:
         settings: experiment, store, and the tags or parameters with variant and seed.
-        keys: what our metrics are called there.
+        metric: the compared one.
 
     Returns:
         Where they come from, in words, and the runs.
 
     Raises:
-        UserError: MLflow is not installed, no store, no such experiment.
+        UserError: MLflow is not installed, or there is no such store, experiment or metric.
     """
     try:
         client = connect(MlflowSettings(uri=settings.uri), Path("results"))
@@ -35,14 +35,17 @@ def read(settings: RunsSettings, keys: Mapping[str, str]) -> tuple[str, list[Fou
         found = _all(client, experiment.experiment_id) if experiment else []
     except TrackerError as error:
         raise UserError(f"runs: MLflow is {error}") from error
-    except Exception as error:  # a store can fail in as many ways as there are databases
-        told = " ".join(str(error).split())[:300]
-        raise UserError(f"runs: cannot read {settings.uri or 'results/mlflow.db'} with MLflow ({told})") from error
+    except Exception as error:  # each database raises errors of its own
+        said = " ".join(str(error).split())[:300]
+        raise UserError(f"runs: cannot read {settings.uri or 'results/mlflow.db'} with MLflow ({said})") from error
     if experiment is None:
         raise UserError(f"runs.experiment: MLflow has no experiment {settings.experiment}")
     parents = ("study:", "variant:")
     runs = [run for run in found if not str(run.data.tags.get(ID, "")).startswith(parents)]
-    return f"MLflow experiment {settings.experiment}", [_found(run, settings, keys) for run in runs]
+    where = f"MLflow experiment {settings.experiment}"
+    known = {key for run in runs for key in run.data.metrics}
+    keys = metric_keys(metric, settings.metric, known, where) if runs else {}
+    return where, [_found(run, settings, keys) for run in runs]
 
 
 def _all(client: Any, experiment: str) -> list[Any]:
@@ -65,6 +68,6 @@ def _found(run: Any, settings: RunsSettings, keys: Mapping[str, str]) -> FoundRu
         variant=known.get(settings.variant_key),
         seed=whole(known.get(settings.seed_key)),
         state=state_of(str(run.info.status), known.get("status")),
-        metrics={name: number(run.data.metrics.get(key)) for name, key in keys.items()},
+        metrics=read_metrics(run.data.metrics, keys),
         ended=str(run.info.status).lower(),
     )

@@ -9,31 +9,31 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.basics.files import write_text
-from seedwise.sources.found import metric_keys, select, tabulate_found
+from seedwise.sources.found import select, tabulate_found
 from seedwise.sources.settings import RunsSettings
 
 
 class Pulled(BaseModel):
-    """What the report says of runs that come from elsewhere."""
+    """What the report says of runs that were recorded elsewhere."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = Field(description="Where the runs come from, in words.")
     runs: int = Field(description="How many runs the source listed.")
-    notes: list[str] = Field(description="A sentence for whatever was not counted, replaced or missing.")
+    notes: list[str] = Field(description="A sentence about whatever was not counted, replaced or missing.")
 
 
 def pull(settings: RunsSettings, metric: str, variants: Sequence[str], seeds: Sequence[int], out: Path) -> Pulled:
     """Read a source and write runs.csv to `out`, with pulled.json beside it.
 
     Raises:
-        UserError: the source cannot be read, a variant has no run, or a duplicate is an error.
+        UserError: the source cannot be read or lacks the metric, a variant has no run, or a duplicate is an error.
     """
     source = importlib.import_module(f"seedwise.sources.{settings.origin}")  # only the chosen one imports its library
-    where, found = source.read(settings, metric_keys(metric, settings.metric))
+    where, found = source.read(settings, metric)
     selection = select(found, metric, variants, seeds, settings.duplicates)
     pulled = Pulled(source=where, runs=len(found), notes=selection.notes)
-    write_text(out, tabulate_found(selection.runs))
+    write_text(out, tabulate_found(selection.runs, metric))
     write_text(out.with_name("pulled.json"), pulled.model_dump_json(indent=2) + "\n")
     return pulled
 

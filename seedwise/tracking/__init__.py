@@ -1,7 +1,8 @@
-"""Trackers: mirrors of a run behind one small protocol. The run record is the truth; nothing here can fail a run."""
+"""Trackers: mirrors of a run behind one small protocol. The run record is the truth; no tracker can fail a run."""
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """What a tracker is told about a run before it starts."""
+    """What a tracker gets to know about a run when it starts."""
 
     study: str
     variant: str
@@ -27,11 +28,11 @@ class TrackedRun:
 
 
 class TrackerError(Exception):
-    """A mirror is not complete; the message says in whole sentences what is missing, why, and how to send it later."""
+    """A mirror is incomplete; the message says in full sentences what is missing, why, and how to send it later."""
 
 
 class Tracker(Protocol):
-    """One place that mirrors a run. Adding a tracker is one file with these four members."""
+    """One place that mirrors a run. To add a tracker, write one file with a class that has these four members."""
 
     name: str
 
@@ -39,14 +40,14 @@ class Tracker(Protocol):
         """Begin; return the id under which the tracker knows the run."""
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Send the metrics of one epoch."""
+        """Send a row of the history, such as the metrics of one epoch."""
 
     def finish(self, summary: Mapping[str, float | None], status: str) -> None:
-        """Send the final metrics under explicit names, and end."""
+        """Send the final metrics by name, and end."""
 
 
 class Mirrors:
-    """All trackers of a run, made harmless: the first error of one silences it with a warning."""
+    """All trackers of a run, made harmless: after its first error, which becomes a warning, a tracker is left out."""
 
     def __init__(self, trackers: Sequence[Tracker], warn: Callable[[str], None] | None = None) -> None:
         self._trackers = list(trackers)
@@ -57,12 +58,24 @@ class Mirrors:
         """Start every tracker and keep their ids."""
 
         def start(tracker: Tracker) -> None:
-            self.ids[tracker.name] = tracker.start(run)
+            run_id = tracker.start(run)  # the user's own trackers have their name only now
+            self.ids[self._free_name(tracker.name)] = run_id
 
         self._each(start, "was not started")
 
+    def _free_name(self, name: str) -> str:
+        """Return a name that no id has yet, and warn if it has to be another one than the tracker's."""
+        if name not in self.ids:
+            return name
+        other = next(f"{name}-{number}" for number in itertools.count(2) if f"{name}-{number}" not in self.ids)
+        self._warn(
+            f"Warning: two trackers are called {name}; the record has the id of the second under {other}. "
+            "Give each tracker a name of its own."
+        )
+        return other
+
     def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Log an epoch everywhere."""
+        """Log a row of the history everywhere."""
         self._each(lambda tracker: tracker.log(metrics, step), f"misses what follows epoch {step - 1}")
 
     def finish(self, summary: Mapping[str, float | None], status: str) -> None:
@@ -73,10 +86,10 @@ class Mirrors:
         for tracker in list(self._trackers):
             try:
                 call(tracker)
-            except BaseException as error:  # wandb raises SystemExit and errors of its own making
+            except BaseException as error:  # wandb also raises SystemExit and errors of its own
                 if isinstance(error, KeyboardInterrupt):
                     raise
                 self._trackers.remove(tracker)
                 reason = " ".join(str(error).split()) or type(error).__name__
-                told = f": {reason}" if isinstance(error, TrackerError) else f" {consequence} ({reason})."
-                self._warn(f"Warning: {tracker.name}{told} The run goes on; its record is complete.")
+                message = f": {reason}" if isinstance(error, TrackerError) else f" {consequence} ({reason})."
+                self._warn(f"Warning: {tracker.name}{message} The run goes on; its record is complete.")

@@ -15,15 +15,15 @@ from seedwise.tracking import TrackedRun, TrackerError
 from seedwise.tracking.settings import MlflowSettings
 from seedwise.tracking.weights_and_biases import wandb_id
 
-ID = "seedwise.id"  # MLflow makes its own run ids: this tag says which run of ours one is
+ID = "seedwise.id"  # MLflow chooses run ids itself, so this tag says which of our runs it is
 PARENT = "mlflow.parentRunId"
 STATUS = "status"
-CALL_SHARE = 0.6  # of the timeout, for one call; after the first that fails there is no other
+CALL_SHARE = 0.6  # of the timeout, for one call; after the first that fails there are no more
 SEND = "Send it later: snakemake --cores 1 sync_mlflow (with the study's --configfile)."
 
 
 class MlflowTracker:
-    """Mirror a run to MLflow: per-epoch metrics by step, final ones under `final/…`, settings as parameters."""
+    """Mirrors a run to MLflow: per-epoch metrics by step, final ones under `final/…`, settings as parameters."""
 
     name = "mlflow"
 
@@ -34,7 +34,7 @@ class MlflowTracker:
 
     def start(self, run: TrackedRun) -> str:
         """Begin the run under its variant; an earlier run of the same study, variant, seed and settings is deleted."""
-        with _telling("MLflow has not got this run"):
+        with _explaining("MLflow does not have this run"):
             self._client = connect(self._settings, run.folder.parent)
             experiment, parents = prepare(self._client, self._settings, run.folder.parent, run.study, [run.variant])
             for earlier in _find(self._client, experiment, wandb_id(run)):
@@ -52,15 +52,15 @@ class MlflowTracker:
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         """Log the metrics of one epoch, in one call."""
-        with _telling(f"MLflow has this run only to epoch {step - 1}"):
+        with _explaining(f"MLflow has this run only to epoch {step - 1}"):
             self._send(metrics, step)
 
     def finish(self, summary: Mapping[str, float | None], status: str) -> None:
         """Log the final metrics and end the run."""
-        with _telling("MLflow has not got the final metrics of this run"):
+        with _explaining("MLflow does not have the final metrics of this run"):
             self._send({f"final/{key}": value for key, value in summary.items() if value is not None}, 0)
             self._client.set_terminated(self._id, "FINISHED" if status == "finished" else "FAILED")
-            self._client.set_tag(self._id, STATUS, status)  # last: a run that has it is whole
+            self._client.set_tag(self._id, STATUS, status)  # last, so that a run that has it is complete
 
     def _send(self, metrics: Mapping[str, float], step: int, params: Mapping[str, str] | None = None) -> None:
         from mlflow.entities import Metric, Param
@@ -74,8 +74,8 @@ class MlflowTracker:
 
 
 @contextlib.contextmanager
-def _telling(missing: str) -> Iterator[None]:
-    """Turn whatever MLflow raises into a warning that says what is missing and how to send it later."""
+def _explaining(missing: str) -> Iterator[None]:
+    """Turn whatever MLflow raises into an error that says what is missing and how to send it later."""
     try:
         yield
     except TrackerError:
@@ -93,7 +93,7 @@ def is_whole(settings: MlflowSettings, run: TrackedRun, status: str) -> bool:
 
 
 def store(settings: MlflowSettings, results: Path) -> str:
-    """URI of the store: the one of the settings, or the SQLite file in `results`."""
+    """Return the URI of the store: that of the settings, or the SQLite file in `results`."""
     return settings.uri or f"sqlite:///{results.resolve()}/mlflow.db"
 
 
@@ -114,14 +114,14 @@ def connect(settings: MlflowSettings, results: Path) -> Any:
     for noisy in ("mlflow", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     results.mkdir(parents=True, exist_ok=True)
-    with hold_lock(results / ".mlflow.lock", lambda: None):  # processes that create the tables together would fail
+    with hold_lock(results / ".mlflow.lock", lambda: None):  # processes that create the tables at the same time fail
         return MlflowClient(store(settings, results))
 
 
 def prepare(
     client: Any, settings: MlflowSettings, results: Path, study: str, variants: Sequence[str]
 ) -> tuple[str, dict[str, str]]:
-    """Find or create the experiment, the study's run, and a run per variant beneath it.
+    """Find or create the experiment, the study's run, and one run per variant below it.
 
     Returns:
         The experiment's id, and the run id of each variant.

@@ -1,4 +1,4 @@
-"""Which trackers a study asks for: those that are built in, and classes of the user's."""
+"""The trackers that a study asks for: those that are built in, and the user's own classes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,27 @@ from seedwise.tracking.weights_and_biases import WandbTracker
 
 
 class OwnTracker:
-    """A tracker of the user's, imported only when a run starts: then a mistake in it is a warning, as any other."""
+    """A tracker of the user's, imported only when a run starts, so that a mistake in it is a warning like any other.
 
-    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
-        self.name = name
-        self._options = options
+    Until then its name is `package.module:Class`; afterwards the one that it gives itself, if it does.
+    """
+
+    def __init__(self, plugin: str, options: Mapping[str, Any]) -> None:
+        self.name = plugin
+        self._plugin, self._options = plugin, options
 
     def start(self, run: TrackedRun) -> str:
         """Import the class, make the tracker, begin."""
-        self._tracker: Tracker = load_plugin(self.name)(**self._options)
+        made = load_plugin(self._plugin)
+        self._take_name_of(made)
+        self._tracker: Tracker = made(**self._options)
+        self._take_name_of(self._tracker)
         return str(self._tracker.start(run))
+
+    def _take_name_of(self, named: object) -> None:
+        name = getattr(named, "name", None)
+        if isinstance(name, str) and name.strip():
+            self.name = name
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         """Pass on the metrics of one epoch."""
@@ -40,4 +51,4 @@ def trackers(settings: TrackingSettings) -> list[Tracker]:
         chosen.append(WandbTracker(settings.wandb))
     if settings.mlflow.enabled:
         chosen.append(MlflowTracker(settings.mlflow))
-    return chosen + [OwnTracker(name, options) for name, options in settings.own.items()]
+    return chosen + [OwnTracker(plugin, options) for plugin, options in settings.own.items()]

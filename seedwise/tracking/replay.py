@@ -1,4 +1,4 @@
-"""Mirror runs that have ended: the run record and the table of epochs are all that a tracker needs."""
+"""Mirror runs that have ended, from their record and their history."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from seedwise.tracking import TrackedRun, Tracker
 
 
 def tracked_run(record: RunRecord, study_folder: Path) -> TrackedRun:
-    """Say what a tracker is told about a run, from its record."""
+    """Describe a run for a tracker, from its record."""
     digest = record.provenance.settings_digest
     return TrackedRun(record.study, record.variant, record.seed, record.settings, digest, study_folder)
 
 
 def replay(record: Path, study_folder: Path, tracker: Tracker) -> None:
-    """Send a run that has ended to a tracker, as if it trained now."""
+    """Send a run that has ended to a tracker, as if it were running now."""
     run = read_record(record)
     tracker.start(tracked_run(run, study_folder))
     with record.with_name("history.csv").open(encoding="utf-8", newline="") as stream:
@@ -33,16 +33,16 @@ def replay_missing(
     tracker: Callable[[], Tracker],
     say: Callable[[str], None],
 ) -> tuple[int, int]:
-    """Send every run of a study that a tracker has not got whole; the first failure ends it.
+    """Send every run of a study that a tracker does not have completely; stop at the first failure.
 
     Args:
         study_folder: results/<study>.
-        is_whole: whether the tracker has a run that ended with a status.
+        is_whole: whether the tracker has a run completely, with its status.
         tracker: makes a tracker for one run.
         say: takes a line of progress.
 
     Returns:
-        How many were sent, and how many were there already.
+        How many were sent, and how many were already there.
     """
     records = sorted(study_folder.glob("runs/*/seed*/metrics.json"), key=_by_variant_and_seed)
     sent = 0

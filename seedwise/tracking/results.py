@@ -1,4 +1,4 @@
-"""What a study has come to, as an artifact of one W&B run: results.md, the tables and the figures."""
+"""A study's results as an artifact of one W&B run: results.md, the tables and the figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEND_SHARE = 0.8  # of the timeout
 
 
 def analysis_id(study: str) -> str:
-    """Return the id of a study's analysis run: there is one, and it is replaced when the results change."""
+    """Return the id of a study's analysis run, of which there is one: new results replace the old."""
     return hashlib.sha256(f"{study}\0{ANALYSIS}".encode()).hexdigest()[:16]
 
 
@@ -29,15 +29,15 @@ def upload_results(settings: WandbSettings, study: str, folder: Path, files: Seq
     Args:
         settings: of the study.
         study: its name.
-        folder: of the study; the artifact has the files under their paths in it.
-        files: what to log.
+        folder: of the study; in the artifact the files have their paths relative to it.
+        files: those to log.
 
     Raises:
-        TrackerError: W&B has not got it; the message says why and how to send it later.
+        TrackerError: W&B does not have it; the message says why and how to send it later.
     """
-    # Files of an artifact wait here until they are sent; by default that would be in the user's home.
+    # An artifact's files wait here until they are sent; by default wandb keeps them in the user's home.
     waiting = (folder / "wandb" / "artifacts").resolve()
-    shutil.rmtree(waiting, ignore_errors=True)  # of the run that this one replaces
+    shutil.rmtree(waiting, ignore_errors=True)  # left by the run that this one replaces
     os.environ.update(WANDB_DATA_DIR=str(waiting), WANDB_CACHE_DIR=str(waiting))
     session = WandbRun(
         settings.model_copy(update={"mode": "offline"}),
@@ -63,5 +63,5 @@ def upload_results(settings: WandbSettings, study: str, folder: Path, files: Seq
         except UserError as error:
             refused = str(error)
         if refused:
-            raise TrackerError(f"the results were recorded offline, for W&B could not be used ({refused}). {SEND}")
+            raise TrackerError(f"the results were recorded offline because W&B could not be used ({refused}). {SEND}")
     return session.id

@@ -12,19 +12,17 @@ from seedwise.basics.plugins import is_plugin
 from seedwise.basics.sections import Number, Section
 
 Text = Annotated[str, Field(min_length=1)]
-EPOCH_METRICS = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
-"""What a tracker is sent after every epoch."""
 PLACES = ("study", "variant", "seed")
-"""What the template of a run's name may hold."""
+"""What may stand in braces in the template of a run's name."""
 
 
 def _template(name: str) -> str:
-    """Refuse a template with braces that stand for nothing we know."""
+    """Refuse a template with a place that is unknown."""
     try:
         parts = list(string.Formatter().parse(name))
     except ValueError:
         raise problem(
-            f"found {quote(name)} (a brace is not closed); write places in braces: {{variant}}-seed{{seed}}"
+            f"found {quote(name)}, in which a brace is not closed; write places in braces: {{variant}}-seed{{seed}}"
         ) from None
     for _, place, format_spec, conversion in parts:
         if place is not None and (place not in PLACES or format_spec or conversion):
@@ -32,22 +30,11 @@ def _template(name: str) -> str:
     return name
 
 
-def _renamed(names: dict[str, str]) -> dict[str, str]:
-    """Refuse unknown metrics, and new names that would make two metrics one."""
-    for metric in names:
-        if metric not in EPOCH_METRICS:
-            raise problem(not_known(metric, EPOCH_METRICS, "Metrics of an epoch"))
-    shown = [names.get(metric, metric) for metric in EPOCH_METRICS]
-    for name in shown:
-        if shown.count(name) > 1:
-            raise problem(f"two metrics would be called {quote(name)}; give each a name of its own")
-    return names
-
-
 def _plugins(trackers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Refuse names that are no classes."""
     for name in trackers:
         if not is_plugin(name):
-            raise problem(f"found {quote(name)}; name a class of your own: package.module:Class")
+            raise problem(f"found {quote(name)}; need a class of your own: package.module:Class")
     return trackers
 
 
@@ -57,7 +44,7 @@ class WandbSettings(Section):
     mode: Annotated[
         Literal["offline", "online", "disabled", "auto"],
         Field(
-            description="`offline` keeps the mirror in the study's folder; `auto` is online where an API key is there, "
+            description="`offline` keeps the mirror in the study's folder; `auto` is online if there is an API key, "
             "else offline."
         ),
     ] = "offline"
@@ -76,15 +63,12 @@ class WandbSettings(Section):
     notes: Annotated[str | None, Field(min_length=1, description="W&B notes.")] = None
     metric_names: Annotated[
         dict[str, Text],
-        AfterValidator(_renamed),
         Field(
-            description="What metrics of an epoch are called in W&B, where that is not their own name.",
+            description="What columns of the history are called in W&B, if not by their own name.",
             examples=[{"validation_loss": "val_loss"}],
         ),
     ] = Field(default_factory=dict)
-    timeout: Annotated[
-        Number, Field(ge=4, le=3600, description="Seconds that a W&B in trouble may cost a run, at most.")
-    ] = 15
+    timeout: Annotated[Number, Field(ge=4, le=3600, description="Most seconds that a failing W&B may cost a run.")] = 15
     upload_code: Annotated[
         bool,
         Field(strict=True, description="Also send the training script, the git commit and diff, and the packages."),
@@ -117,12 +101,12 @@ class MlflowSettings(Section):
     ] = None
     experiment: Annotated[str | None, Field(min_length=1, description="Experiment; null is the study's name.")] = None
     timeout: Annotated[
-        Number, Field(ge=4, le=3600, description="Seconds that an MLflow in trouble may cost a run, at most.")
+        Number, Field(ge=4, le=3600, description="Most seconds that a failing MLflow may cost a run.")
     ] = 15
 
 
 class TrackingSettings(Section):
-    """Trackers that mirror the runs; the run records are the truth."""
+    """Trackers that mirror the runs; the run records remain the truth."""
 
     wandb: Annotated[WandbSettings, Field(description="Weights & Biases.")] = WandbSettings()
     mlflow: Annotated[MlflowSettings, Field(description="MLflow.")] = MlflowSettings()

@@ -1,4 +1,4 @@
-"""Send to W&B what was recorded offline, or was not sent in full: each run once, from where the last attempt ended."""
+"""Send to W&B the runs that were recorded offline or not sent completely, each once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seedwise.basics.errors import UserError
 from seedwise.tracking.weights_and_biases import key_is_there, quiet_environment
 
 CONNECT_SECONDS = 5.0
-GIVE_UP_AFTER = 3  # failures in a row: then it is the server, not the run
+GIVE_UP_AFTER = 3  # failures in a row, which are the fault of the server rather than of the runs
 
 
 class Failure(NamedTuple):
@@ -27,9 +27,9 @@ class Failure(NamedTuple):
 
 
 def unsent(folder: Path) -> list[Path]:
-    """Directories of a study's W&B runs that have not been sent in full, oldest first.
+    """Return the directories of a study's W&B runs that have not been sent completely, oldest first.
 
-    What was sent has a marker beside its log, `run-<id>.wandb.synced`, as `wandb sync` leaves it.
+    Beside the log of a run that was sent is a marker, `run-<id>.wandb.synced`, as `wandb sync` writes it.
     """
     logs = [*folder.glob("wandb/offline-run-*/run-*.wandb"), *folder.glob("wandb/run-*/run-*.wandb")]
     runs = {log.parent for log in logs if not _marker(log).exists()}
@@ -39,7 +39,7 @@ def unsent(folder: Path) -> list[Path]:
 def sync(
     runs: Sequence[Path], report: Callable[[str], None], send: Callable[[Path], str | None]
 ) -> tuple[int, list[Failure]]:
-    """Send runs one after the other; return how many were sent, and what was not.
+    """Send runs one after another; return how many were sent, and which were not.
 
     Args:
         runs: directories, as `unsent` lists them.
@@ -60,10 +60,10 @@ def sync(
 def send_run(run: Path, timeout: float) -> str | None:
     """Send one directory with `wandb sync`; return why that failed, or None.
 
-    Its exit status says nothing: it is 0 even where the server refused everything.
+    Its exit status is of no use: it is 0 even if the server refused everything.
     """
     command = [sys.executable, "-m", "wandb", "sync", "--include-online", str(run)]
-    # wandb would make a folder of its own for a log of the command, and keep artifacts in the home: let both be here.
+    # By default wandb makes a folder for a log of the command and keeps artifacts in the user's home: keep both here.
     own = {"WANDB_MODE": "online", "WANDB_DIR": str(run.parents[1].resolve())}
     own["WANDB_CACHE_DIR"] = str((run.parent / "artifacts").resolve())
     environment = {**os.environ, **own, **quiet_environment(), "WANDB_SILENT": "false"}
@@ -79,7 +79,7 @@ def send_run(run: Path, timeout: float) -> str | None:
     try:
         output, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        return f"the server has not taken it in {timeout:g} s"
+        return f"the server did not take it within {timeout:g} s"
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)  # the command and the wandb-core that it started
@@ -97,7 +97,7 @@ def send_run(run: Path, timeout: float) -> str | None:
 
 
 def check_server() -> None:
-    """Raise UserError if there is no key, or if nothing answers where the server should be."""
+    """Raise UserError if there is no key, or if no server answers at its address."""
     url = os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai"
     if not key_is_there():
         raise UserError("no W&B API key; set WANDB_API_KEY, or run: wandb login")

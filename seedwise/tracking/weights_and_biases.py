@@ -1,4 +1,4 @@
-"""Weights & Biases: offline by default, no account, no telemetry; online within a bounded time, or else offline."""
+"""Weights & Biases: offline by default, without account or telemetry; online for a bounded time, or else offline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from seedwise.tracking import TrackedRun, TrackerError
 from seedwise.tracking.settings import WandbSettings
 
-# Shares of the timeout; what is left is for starting again offline and for leaving.
+# Shares of the timeout; the rest is for starting again offline and for ending.
 START_SHARE = 0.5
 FINISH_SHARE = 0.35
 PROBE_BYTES = 1 << 16
@@ -24,15 +24,15 @@ SEND = "Send it later: snakemake --cores 1 sync_wandb (with the study's --config
 
 
 class WandbRun:
-    """A run in W&B that takes a bounded time: recorded offline where the server cannot be used."""
+    """A run in W&B that takes a bounded time: if the server cannot be used, it is recorded offline."""
 
     def __init__(self, settings: WandbSettings, folder: Path, run_id: str, **described: Any) -> None:
-        """Describe a run; nothing happens yet.
+        """Describe a run without starting it.
 
         Args:
             settings: of the study.
             folder: the study's, which holds wandb/.
-            run_id: deterministic, so that a rerun replaces the run and never doubles it.
+            run_id: deterministic, so that a rerun replaces the run instead of adding one.
             described: further arguments of `wandb.init`.
         """
         self.id = run_id
@@ -42,8 +42,8 @@ class WandbRun:
         self._not_online = ""  # why a run that should be online is not
 
     def open(self) -> None:
-        """Begin. A server that cannot be used leaves the run recorded offline; `close` says so."""
-        # wandb's own log file lies in the same folder: when that is full, logging would print a traceback a line.
+        """Begin. If the server cannot be used, record the run offline; `close` says so."""
+        # wandb's own log file is in the same folder: on a full disk, logging would print a traceback for each line.
         logging.raiseExceptions = False
         self._study_folder.mkdir(parents=True, exist_ok=True)
         remove_stale(self._study_folder, self.id)
@@ -58,12 +58,12 @@ class WandbRun:
             self.run = self._init("offline")
 
     def _init(self, mode: str) -> Any:
-        # Only the environment silences telemetry: settings given to init() come too late.
+        # Only the environment silences telemetry, because settings given to init() come too late.
         os.environ.update(quiet_environment(), WANDB_MODE=mode)
         import wandb
 
         chosen, hidden = self._settings, not self._settings.upload_code
-        wandb.teardown()  # a first attempt has read the environment of another mode
+        wandb.teardown()  # otherwise it keeps the mode of a first attempt
         return wandb.init(
             project=chosen.project,
             entity=chosen.entity,
@@ -89,34 +89,36 @@ class WandbRun:
 
     @property
     def folder(self) -> Path:
-        """Directory in which W&B keeps this run."""
+        """The directory in which W&B keeps this run."""
         return Path(self.run.dir).parent
 
     def close(self, exit_code: int = 0) -> None:
         """End.
 
         Raises:
-            TrackerError: the mirror is not complete, or not where it should be.
+            TrackerError: the mirror is incomplete, or not where it should be.
         """
         folder = self.folder
         try:
             self.run.finish(exit_code=exit_code)
         except TimeoutError:
             kept = f"It is kept in {folder}."
-            raise TrackerError(f"the server has not taken all of this run in time. {kept} {SEND}") from None
+            raise TrackerError(f"the server did not take all of this run in time. {kept} {SEND}") from None
         finally:
             _check_space(folder)
         if self._not_online:
-            raise TrackerError(f"this run was recorded offline, for W&B could not be used ({self._not_online}). {SEND}")
+            raise TrackerError(
+                f"this run was recorded offline because W&B could not be used ({self._not_online}). {SEND}"
+            )
         if self.online:
             if refused := upload_error(folder):
                 kept = f"It is kept in {folder}."
-                raise TrackerError(f"the server has not taken all of this run ({refused}). {kept} {SEND}")
+                raise TrackerError(f"the server did not take all of this run ({refused}). {kept} {SEND}")
             mark_sent(folder)
 
 
 class WandbTracker:
-    """Mirror a run to W&B: per-epoch metrics as history, final ones under `final/…` in the summary."""
+    """Mirrors a run to W&B: per-epoch metrics as history, final ones under `final/…` in the summary."""
 
     name = "wandb"
 
@@ -139,13 +141,13 @@ class WandbTracker:
         return self._wandb.id
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Log the metrics of one epoch, under the names that the settings give them."""
+        """Log the metrics of one epoch, under their names in the settings."""
         names = self._settings.metric_names
         row = {"epoch": step, **metrics}
         self._wandb.run.log({names.get(key, key): value for key, value in row.items()}, step=step)
 
     def finish(self, summary: Mapping[str, float | None], status: str) -> None:
-        """Write final metrics explicitly: W&B's own summary would keep whatever was logged last."""
+        """Write final metrics explicitly, because W&B's own summary keeps whatever was logged last."""
         for key, value in summary.items():
             self._wandb.run.summary[f"final/{key}"] = value
         self._wandb.run.summary["status"] = status
@@ -153,12 +155,12 @@ class WandbTracker:
 
 
 def quiet_environment() -> dict[str, str]:
-    """Environment in which wandb prints nothing and reports nothing about its use."""
+    """Return the environment in which wandb prints nothing and reports nothing about its use."""
     return {"WANDB_ERROR_REPORTING": "false", "WANDB_SILENT": "true"}
 
 
 def goes_online(settings: WandbSettings) -> bool:
-    """Whether runs are meant to be sent while they train."""
+    """Whether runs are to be sent while they train."""
     return settings.mode == "online" or (settings.mode == "auto" and key_is_there())
 
 
@@ -185,20 +187,20 @@ def wandb_id(run: TrackedRun) -> str:
 
 
 def remove_stale(folder: Path, run_id: str) -> None:
-    """Remove what earlier runs of this id left: `wandb sync` would stumble over a partial directory."""
+    """Remove what earlier runs of this id left, because `wandb sync` fails on a partial directory."""
     for pattern in (f"wandb/offline-run-*-{run_id}", f"wandb/run-*-{run_id}"):
         for stale in folder.glob(pattern):
             shutil.rmtree(stale, ignore_errors=True)
 
 
 def mark_sent(folder: Path) -> None:
-    """Mark a run's directory as uploaded, the way `wandb sync` does."""
+    """Mark a run's directory as sent, as `wandb sync` does."""
     for file in folder.glob("run-*.wandb"):
         file.with_name(f"{file.name}.synced").touch()
 
 
 def upload_error(folder: Path) -> str | None:
-    """Return the error that ended an upload: wandb itself ends without one when the server refuses what it sends."""
+    """Return the error that ended an upload, about which wandb itself says nothing; None if there is none."""
     try:
         lines = (folder / "logs" / "debug-internal.log").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -210,22 +212,22 @@ def upload_error(folder: Path) -> str | None:
 
 
 def _check_space(folder: Path) -> None:
-    """Raise TrackerError if the disk is full: wandb drops what it cannot write, and says nothing."""
+    """Raise TrackerError if the disk is full, because wandb silently drops what it cannot write."""
     probe = folder / ".space"
     try:
         probe.write_bytes(bytes(PROBE_BYTES))
     except OSError as error:
         said = error.strerror or str(error)
         raise TrackerError(
-            f"{folder} cannot be written ({said}), so this run is only partly in W&B. Free some space; to have it "
-            "there, delete its record and run the study again."
+            f"{folder} cannot be written ({said}), so W&B has only a part of this run. Free some space; to have all "
+            "of it there, delete its record and run the study again."
         ) from None
     finally:
         probe.unlink(missing_ok=True)
 
 
 def _reason(error: BaseException) -> str:
-    """Say an error in one line that never holds the key."""
+    """Write an error in one line, without the API key."""
     text = " ".join(str(error).split()).split(" Consider increasing")[0] or type(error).__name__
     key = os.environ.get("WANDB_API_KEY")
     return (text.replace(key, "…") if key else text).rstrip(".")

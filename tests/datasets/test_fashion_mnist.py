@@ -140,5 +140,5 @@ def test_the_script_ends_with_one_message_and_no_traceback(tmp_path):
     command += ["--digests", tmp_path / "SHA256SUMS", "--out", tmp_path / "data.npz"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 1
-    assert answer.stderr.startswith("Error: no_such_module:read: cannot import no_such_module")
+    assert answer.stderr.startswith("Error: no_such_module:read: found no module no_such_module")
     assert "Traceback" not in answer.stderr

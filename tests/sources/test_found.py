@@ -1,4 +1,4 @@
-"""Choosing one run per variant and seed: whatever does not count is told."""
+"""Choosing one run per variant and seed: whatever does not count is reported."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import pytest
 from pydantic import ValidationError
 
 from seedwise.basics.errors import UserError
+from seedwise.config.reading import read_study
 from seedwise.sources import csv as csv_source
-from seedwise.sources.found import FoundRun, metric_keys, number, select, state_of, whole
+from seedwise.sources.found import FoundRun, flat, metric_keys, number, select, state_of, tabulate_found, whole
+from seedwise.sources.pulled import pull, read_pulled
 from seedwise.sources.settings import RunsSettings
-
-KEYS = metric_keys("test_accuracy", None)
 
 
 def found(name, variant="a", seed=0, state="finished", value=0.9, ended=""):
@@ -55,7 +55,7 @@ def test_strays_and_missing_seeds_are_told():
     counted, notes = chosen(runs, seeds=(0, 1, 2))
     assert counted == [("r1", "finished")]
     assert notes == [
-        "1 run not counted: the source names no variant or no seed for it: None seed 0 (r2).",
+        "1 run not counted: the source does not say its variant or seed: None seed 0 (r2).",
         "1 run not counted: its seed is not in the config: a seed 7 (r3).",
         "1 run not counted: it is still running: a seed 1 (r4).",
         "2 declared runs missing: the source has no run that has ended: a seed 1, a seed 2.",
@@ -63,7 +63,7 @@ def test_strays_and_missing_seeds_are_told():
 
 
 def test_a_variant_without_runs_is_an_error_that_names_what_is_there():
-    with pytest.raises(UserError, match=r"found no run of b that has ended.*; found a$"):
+    with pytest.raises(UserError, match=r"found no run of b that has ended.*; variants found: a$"):
         chosen([found("r1")], variants=("a", "b"))
 
 
@@ -84,10 +84,10 @@ def test_states_and_numbers_of_all_sources():
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"from": "csv"}, "csv needs path"),
-        ({"from": "wandb"}, "wandb needs project"),
-        ({"from": "mlflow"}, "mlflow needs experiment"),
-        ({"from": "csv", "path": "a.csv", "project": "p"}, "csv takes no project"),
+        ({"from": "csv"}, r"path\n +missing; from: csv needs it"),
+        ({"from": "wandb"}, r"project\n +missing; from: wandb needs it"),
+        ({"from": "mlflow"}, r"experiment\n +missing; from: mlflow needs it"),
+        ({"from": "csv", "path": "a.csv", "project": "p"}, r"project\n +from: csv does not take it; it takes path"),
     ],
 )
 def test_each_kind_of_source_has_its_keys(settings, told):
@@ -100,10 +100,10 @@ def test_a_written_out_section_reads_back():
     assert RunsSettings.model_validate_json(settings.model_dump_json(by_alias=True)) == settings
 
 
-def read(tmp_path, text, **more):
+def read(tmp_path, text, metric="test_accuracy", **more):
     path = tmp_path / "export.csv"
     path.write_text(text)
-    return csv_source.read(RunsSettings.model_validate({"from": "csv", "path": str(path), **more}), KEYS)[1]
+    return csv_source.read(RunsSettings.model_validate({"from": "csv", "path": str(path), **more}), metric)[1]
 
 
 def test_a_csv_is_read_oldest_first_by_the_column_created(tmp_path):
@@ -121,7 +121,7 @@ def test_a_csv_is_read_oldest_first_by_the_column_created(tmp_path):
     [
         ("Variant,seed,final/test_accuracy", 'runs.variant_key: found "variant"; did you mean "Variant"'),
         ("variant,run,final/test_accuracy", 'runs.seed_key: found "seed"'),
-        ("variant,seed,accuracy", 'runs.metric: found "final/test_accuracy"'),
+        ("variant,seed,accuracy", 'has no "test_accuracy"; did you mean "accuracy"? Found: accuracy, seed, variant.'),
     ],
 )
 def test_a_missing_column_is_named(header, told, tmp_path):
@@ -133,4 +133,87 @@ def test_a_missing_column_is_named(header, told, tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     settings = RunsSettings.model_validate({"from": "csv", "path": str(tmp_path / "no.csv")})
     with pytest.raises(UserError, match=r"runs.path: cannot read .*no.csv \(No such file or directory\)"):
-        csv_source.read(settings, KEYS)
+        csv_source.read(settings, "test_accuracy")
+
+
+def test_the_compared_metric_is_the_final_one_or_else_the_one_of_its_name():
+    def keys(known, metric="f1", asked=None):
+        return metric_keys(metric, asked, known, "here")
+
+    assert keys({"f1", "final/f1", "loss"}) == {"f1": "final/f1"}
+    assert keys({"f1", "loss"}) == {"f1": "f1"}
+    assert keys({"f1", "val/f1"}, asked="val/f1") == {"f1": "val/f1"}
+    assert keys({"f1", "final/loss", "final/bleu", "final/seed"}) == {
+        "f1": "f1",
+        "bleu": "final/bleu",
+        "loss": "final/loss",
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (None, 'analysis.metric: here has no "f1"; did you mean "F1"? Found: F1, loss. If it has another name there, '),
+        ("val/f1", 'runs.metric: here has no "val/f1". Found: F1, loss.'),
+    ],
+)
+def test_a_metric_that_the_source_has_not_is_an_error_that_lists_what_is_there(asked, message):
+    with pytest.raises(UserError) as caught:
+        metric_keys("f1", asked, ["loss", "F1"], "here")
+    assert str(caught.value).startswith(message)
+
+
+def test_nested_values_are_found_by_dotted_path():
+    assert dict(flat({"a": {"b": {"c": 1}}, "x.y": 2, "z": 3})) == {"a.b.c": 1, "x.y": 2, "z": 3}
+
+
+def test_the_table_has_the_compared_metric_and_what_else_a_run_has():
+    runs = [
+        FoundRun("r1", "a", 0, "finished", {"f1": 0.5, "loss": 1.25, "bleu": None}),
+        FoundRun("r2", "a", 1, "failed", {}),
+    ]
+    assert (
+        tabulate_found(runs, "f1")
+        == "variant,seed,status,f1,loss,source_run\na,0,finished,0.5,1.25,r1\na,1,failed,,,r2\n"
+    )
+    assert tabulate_found(runs[1:], "f1").splitlines()[0] == "variant,seed,status,f1,source_run"
+
+
+STUDY = """\
+study: f1
+title: F1
+variants: [{name: a}, {name: b}]
+seeds: [0, 1]
+analysis: {baseline: a, metric: f1, higher_is_better: true}
+runs: {from: csv, path: "PATH"}
+"""
+
+
+def test_a_study_of_a_metric_of_ones_own_needs_only_its_column(tmp_path):
+    folder = tmp_path / "my {x} runs: 1"
+    folder.mkdir()
+    (folder / "f 1.csv").write_text("variant,seed,f1,note\na,0,0.5,x\na,1,0.6,x\nb,0,0.7,x\nb,1,0.8,x\n")
+    (folder / "config {y}.yaml").write_text(STUDY.replace("PATH", str(folder / "f 1.csv")))
+    study = read_study(folder / "config {y}.yaml")
+    assert study.source is not None
+    pulled = pull(study.source, study.analysis.metric, ["a", "b"], study.seeds, tmp_path / "runs.csv")
+    assert (pulled.runs, pulled.notes) == (4, [])
+    assert pulled.source == f"the file {folder}/f 1.csv"
+    assert read_pulled(tmp_path / "pulled.json") == pulled
+    assert (tmp_path / "runs.csv").read_text().splitlines() == [
+        "variant,seed,status,f1,source_run",
+        "a,0,finished,0.5,row 1",
+        "a,1,finished,0.6,row 2",
+        "b,0,finished,0.7,row 3",
+        "b,1,finished,0.8,row 4",
+    ]
+
+
+def test_strange_names_of_files_and_columns_survive_in_messages(tmp_path):
+    path = tmp_path / "a {b} c: d.csv"
+    settings = RunsSettings.model_validate({"from": "csv", "path": str(path), "metric": "val {f1}: x"})
+    with pytest.raises(UserError, match=r"runs.path: cannot read .*/a \{b\} c: d.csv \(No such file"):
+        csv_source.read(settings, "f1")
+    path.write_text("variant,seed,{f1}\na,0,1\n")
+    with pytest.raises(UserError, match=r'a \{b\} c: d.csv has no "val \{f1\}: x"'):
+        csv_source.read(settings, "f1")

@@ -151,7 +151,7 @@ def test_a_server_that_cannot_be_used_costs_a_bounded_time_and_a_warning(fault, 
     record_property("extra_seconds", round(seconds, 2))
     print(f"extra time {seconds:.1f} s")
     assert len(said) == 1
-    assert said[0].startswith("Warning: mlflow: MLflow has not got this run (")
+    assert said[0].startswith("Warning: mlflow: MLflow does not have this run (")
     assert "Send it later: snakemake --cores 1 sync_mlflow" in said[0]
     assert seconds < TIMEOUT
 
@@ -166,7 +166,7 @@ def test_a_run_without_its_server_has_the_same_metrics_and_is_sent_later(
     print(f"extra time {extra:.1f} s, of which in the run {trained.record.timing.tracking:.1f} s")
     assert trained.record.metrics == untracked.record.metrics
     (warning,) = (line for line in trained.warnings if line.startswith("Warning: "))
-    assert warning.startswith("Warning: mlflow: MLflow has not got this run (")
+    assert warning.startswith("Warning: mlflow: MLflow does not have this run (")
     assert extra < TIMEOUT + NOISE
     command = [sys.executable, str(ROOT / "workflow/scripts/sync_mlflow.py"), "--folder", str(trained.study)]
 

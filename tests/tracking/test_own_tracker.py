@@ -8,8 +8,7 @@ import pytest
 
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.tracking.registry import trackers
-from seedwise.tracking.settings import EPOCH_METRICS, TrackingSettings
-from seedwise.trainers.image_classifier.training.run import HISTORY
+from seedwise.tracking.settings import TrackingSettings
 
 TRACKER = """
 from pathlib import Path
@@ -56,15 +55,15 @@ def mirror(tmp_path, monkeypatch):
 
 def test_one_file_is_a_tracker(mirror, tmp_path):
     ids, said = mirror({"my_tracker:Notebook": {"path": str(tmp_path / "notebook.txt")}})
-    assert (ids, said) == ({"my_tracker:Notebook": "page 1"}, [])
+    assert (ids, said) == ({"notebook": "page 1"}, [])
     assert (tmp_path / "notebook.txt").read_text() == "tiny baseline-seed3\n1 0.5\nfinished 0.75\n"
 
 
 @pytest.mark.parametrize(
     ("own", "why"),
     [
-        ({"my_tracker:Notebok": {}}, "my_tracker has no function Notebok"),
-        ({"no_such_module:Notebook": {}}, "cannot import no_such_module"),
+        ({"my_tracker:Notebok": {}}, "my_tracker.py has no function or class Notebok; it has Notebook"),
+        ({"no_such_module:Notebook": {}}, "found no module no_such_module"),
         ({"my_tracker:Notebook": {"pth": "x"}}, "unexpected keyword argument 'pth'"),
     ],
 )
@@ -76,5 +75,68 @@ def test_a_mistake_in_it_is_a_warning(own, why, mirror):
     assert why in said[0]
 
 
-def test_the_metrics_that_may_be_renamed_are_those_of_a_run():
-    assert EPOCH_METRICS == HISTORY
+MORE = """
+class Nameless:
+    def __init__(self, **options):
+        if options.get("fault") == "made":
+            raise RuntimeError("no disk")
+        self.fault = options.get("fault")
+
+    def start(self, run):
+        return "first id"
+
+    def log(self, metrics, step):
+        if self.fault == "log":
+            raise RuntimeError("no disk")
+
+    def finish(self, summary, status):
+        pass
+
+class Named(Nameless):
+    name = "notebook"
+
+    def start(self, run):
+        return "page 2"
+
+class NamedLater(Nameless):
+    def __init__(self, called):
+        super().__init__()
+        self.name = called
+
+class Strange(Nameless):
+    name = 3
+"""
+
+
+@pytest.fixture
+def more(mirror, tmp_path, monkeypatch):
+    (tmp_path / "more_trackers.py").write_text(MORE)
+    monkeypatch.delitem(sys.modules, "more_trackers", raising=False)
+    return mirror
+
+
+def test_a_tracker_without_a_name_is_called_what_the_config_calls_it(more):
+    assert more({"more_trackers:Nameless": {}}) == ({"more_trackers:Nameless": "first id"}, [])
+    assert more({"more_trackers:Strange": {}}) == ({"more_trackers:Strange": "first id"}, [])
+
+
+def test_a_tracker_may_get_its_name_when_it_is_made(more):
+    assert more({"more_trackers:NamedLater": {"called": "lab book"}}) == ({"lab book": "first id"}, [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "consequence"), [("made", "was not started"), ("log", "misses what follows epoch 0")]
+)
+def test_warnings_call_a_tracker_by_its_own_name(fault, consequence, more):
+    _, said = more({"more_trackers:Named": {"fault": fault}})
+    assert said == [f"Warning: notebook {consequence} (no disk). The run goes on; its record is complete."]
+
+
+def test_trackers_of_one_name_keep_both_ids_and_are_reported(more, tmp_path):
+    ids, said = more({"my_tracker:Notebook": {"path": str(tmp_path / "n.txt")}, "more_trackers:Named": {}})
+    assert ids == {"notebook": "page 1", "notebook-2": "page 2"}
+    assert said == [
+        "Warning: two trackers are called notebook; the record has the id of the second under notebook-2. "
+        "Give each tracker a name of its own."
+    ]
+    assert (tmp_path / "n.txt").read_text() == "tiny baseline-seed3\n1 0.5\nfinished 0.75\n"

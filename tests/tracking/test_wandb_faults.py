@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 TIMEOUT = 15.0  # the default
 NOISE = 3.0  # seconds by which two equal runs may differ on a busy machine
 ONLINE = {"wandb": {"mode": "online", "timeout": TIMEOUT}}
-STARTED_LATE = "this run was recorded offline, for W&B could not be used"
-NOT_ALL = "the server has not taken all of this run"
+STARTED_LATE = "this run was recorded offline because W&B could not be used"
+NOT_ALL = "the server did not take all of this run"
 WRONG = "f" * 40
 
 

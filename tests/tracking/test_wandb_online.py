@@ -124,7 +124,7 @@ def test_what_cannot_be_sent_is_listed_with_the_reason_and_tried_again(tmp_path,
     assert "made to answer 401" in refused.stderr
     with WandbServer(fault=500) as server:
         slow = send(trained.study, server.environment())
-    assert "the server has not taken it in 8 s" in slow.stderr
+    assert "the server did not take it within 8 s" in slow.stderr
     gone = send(trained.study, server.environment())
     assert f"Error: no W&B server answers at {server.url}" in gone.stderr
     keyless = send(trained.study, {"WANDB_BASE_URL": server.url})

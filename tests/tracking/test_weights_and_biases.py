@@ -110,6 +110,7 @@ class BrokenTracker:
 @pytest.mark.parametrize("error", [RuntimeError("disk full"), SystemExit(1), OSError(28, "No space left on device")])
 def test_a_broken_tracker_is_a_warning_and_the_others_go_on(where, error):
     broken, sound, said = BrokenTracker(where, error), BrokenTracker(None, None), []
+    sound.name = "sound"
     mirrors = Mirrors([broken, sound], warn=said.append)
     mirrors.start(RUN)
     mirrors.log({"loss": 1.0}, step=1)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from seedwise.basics.names import not_known, problem
+from seedwise.basics.sections import Section, Whole
 
 WORDS = ("all", "head")
 
 
-class FreezeEpochs(BaseModel):
+class FreezeEpochs(Section):
     """The head alone learns for `freeze_epochs` epochs, then all of the model."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    freeze_epochs: int
+    freeze_epochs: Annotated[Whole, Field(ge=1, description="Epochs in which only the head learns.")]
 
 
 @dataclass(frozen=True)
@@ -29,25 +28,14 @@ class TrainableField:
     def _check(self, value: object) -> str | FreezeEpochs:
         if isinstance(value, FreezeEpochs) or value in WORDS:
             return value
-        more = ", or a mapping {freeze_epochs: n}"
         if isinstance(value, str):
-            raise problem(not_known(value, WORDS, more=more))
-        if not isinstance(value, Mapping) or set(value) != {"freeze_epochs"}:
-            raise problem(f"need one of {', '.join(WORDS)}{more}")
-        epochs = value["freeze_epochs"]
-        if type(epochs) is not int or epochs < 1:
-            raise problem("freeze_epochs: need a whole number ≥ 1")
-        return FreezeEpochs(freeze_epochs=epochs)
+            raise problem(not_known(value, WORDS, more=", or a mapping {freeze_epochs: n}"))
+        if not isinstance(value, Mapping):
+            raise ValueError("neither a word nor a mapping")  # noqa: TRY004 - pydantic takes no TypeError
+        return FreezeEpochs.model_validate(value)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        epochs = {"type": "integer", "minimum": 1, "description": "Epochs in which only the head learns."}
-        frozen = {
-            "type": "object",
-            "properties": {"freeze_epochs": epochs},
-            "required": ["freeze_epochs"],
-            "additionalProperties": False,
-        }
-        return {"anyOf": [{"enum": list(WORDS)}, frozen]}
+        return {"anyOf": [{"enum": list(WORDS)}, handler(FreezeEpochs.__pydantic_core_schema__)]}

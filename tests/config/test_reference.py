@@ -14,7 +14,7 @@ from seedwise.config.schema import config_schema
 
 def test_the_committed_page_is_in_step_with_the_models() -> None:
     committed = config_reference.PAGE.read_text(encoding="utf-8")
-    assert committed == config_reference.render(), "run: python -m seedwise.config.reference"
+    assert committed == config_reference.render(), "run: make generate"
 
 
 def test_every_key_of_every_model_is_on_the_page() -> None:

@@ -1,4 +1,4 @@
-"""Mistakes in a config: config_errors.yaml lists each kind and the exact lines that it is told."""
+"""Mistakes in a config: errors.yaml lists each kind and the exact lines that it is told."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from seedwise.basics.errors import UserError
 from seedwise.config.reading import ConfigError, load_study, read_study
+from seedwise.config.study import Study
 
-ROOT = Path(__file__).parents[1]
-TABLE = yaml.safe_load((ROOT / "tests" / "config_errors.yaml").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[2]
+TABLE = yaml.safe_load((Path(__file__).parent / "errors.yaml").read_text(encoding="utf-8"))
 STUDY: str = TABLE["study"]
 JARGON = ("Input should", "validation error", "Extra inputs", "pydantic", "type=", "Traceback", "valid tuple")
 
@@ -207,6 +208,33 @@ def test_whatever_stands_there_the_answer_is_a_study_or_plain_lines(path: tuple[
 
 
 def test_importing_is_light() -> None:
-    code = "import sys, seedwise.config.reading; print(*{'torch', 'numpy', 'scipy', 'pandas', 'snakemake'} & set(sys.modules))"
+    heavy = {"torch", "numpy", "scipy", "pandas", "snakemake"}
+    code = f"import sys, seedwise.config.reading; print(*{heavy} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout.split() == []
+
+
+def test_strange_paths_survive_reading_and_messages(tmp_path: Path) -> None:
+    folder = "data {x} a: b/%s #1"
+    text = STUDY.replace("name: fashion_mnist", f"name: fashion_mnist, folder: {folder!r}")
+    study = read_study(write(text, "my {study}: 1.yaml"))
+    assert study.dataset.folder == folder
+    assert Study.model_validate_json(study.model_dump_json(by_alias=True)).dataset.folder == folder
+    text = text.replace("title: Demo", "title: {x}")
+    for read in (read_study, lambda path: load_study(yaml.safe_load(text), [path])):
+        with pytest.raises(ConfigError) as caught:
+            read(write(text, "my {study}: 1.yaml"))
+        assert caught.value.problems == ("my {study}: 1.yaml:2: title: found a mapping; need text that is not empty",)
+    with pytest.raises(ConfigError, match=r"^no \{x\} file: 1\.yaml: no such file"):
+        read_study("no {x} file: 1.yaml")
+
+
+def test_a_name_with_braces_is_shown_as_it_is() -> None:
+    assert errors(STUDY.replace("{baseline: baseline}", '{baseline: "{message} {0}"}')) == [
+        'config.yaml:13: analysis.baseline: found "{message} {0}". Variants: baseline, augment'
+    ]
+
+
+def test_the_example_in_the_readme_of_the_config_is_a_study() -> None:
+    example = (ROOT / "config" / "README.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    assert read_study(write(example)).study == "dropout"

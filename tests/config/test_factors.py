@@ -83,6 +83,6 @@ def test_a_factorial_study_survives_its_json(study):
 
 
 def test_the_ready_study_has_four_variants():
-    ready = read_study(Path(__file__).parents[1] / "studies" / "factorial.yaml")
+    ready = read_study(Path(__file__).parents[2] / "studies" / "factorial.yaml")
     assert len(ready.variants) == 4
     assert ready.analysis.baseline == "baseline"

@@ -13,7 +13,7 @@ import yaml
 
 from seedwise.config import schema
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
 
 
@@ -25,7 +25,7 @@ def validator() -> Any:
 @pytest.mark.parametrize("name", list(schema.SCHEMAS))
 def test_the_committed_schema_is_in_step_with_the_models(name: str) -> None:
     committed = (schema.FOLDER / name).read_text(encoding="utf-8")
-    assert committed == schema.render(schema.SCHEMAS[name]()), "run: python -m seedwise.config.schema"
+    assert committed == schema.render(schema.SCHEMAS[name]()), "run: make generate"
     jsonschema.Draft202012Validator.check_schema(json.loads(committed))
 
 
@@ -52,7 +52,8 @@ def test_our_configs_fit_the_schema_and_name_it(path: Path, validator: Any) -> N
         (("variants", 1, "name"), "a..b"),
         (("seeds",), 3),
         (("seeds",), [0, 0]),
-        (("analysis", "metric"), "accuracy"),
+        (("analysis", "metric"), 3),
+        (("analysis", "basline"), "baseline"),
         (("tracking", "wandb", "mode"), "on"),
     ],
 )
@@ -69,6 +70,12 @@ def test_the_schema_takes_functions_of_ones_own(validator: Any) -> None:
     config["model"]["name"] = "my.models:net"
     config["training"]["augmentation"] = ["random_crop", "mine:blur"]
     validator.validate(config)
+
+
+@pytest.mark.parametrize("section", [{}, {"metric": "f1", "higher_is_better": True}, {"metric": "test_loss"}])
+def test_the_schema_takes_any_metric_and_none(section: dict[str, Any], validator: Any) -> None:
+    config = yaml.safe_load(CONFIGS[0].read_text(encoding="utf-8"))
+    validator.validate(config | {"analysis": {"baseline": "baseline"} | section})
 
 
 def test_every_setting_is_described() -> None:

@@ -1,0 +1,130 @@
+"""What no key of a config can check alone: unique names, a baseline and a metric that exist, looks that fit."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from seedwise.basics.names import not_known, quote, unknown_key
+from seedwise.plan import MOST_LOOKS
+from seedwise.sources.found import RESERVED
+from seedwise.trainers.image_classifier.metrics import HISTORY, METRIC_NAMES, METRICS
+
+Location = tuple[str | int, ...]
+
+HIGHER_IS_BETTER: Location = ("analysis", "higher_is_better")
+METRIC_NAMES_IN_WANDB: Location = ("tracking", "wandb", "metric_names")
+_KNOWN = {metric.name: metric for metric in METRICS}
+
+
+def with_trainers_defaults(plan: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Fill in what the trainer knows: the metric that it compares by default, and which way its metrics are better."""
+    filled = {"metric": METRICS[0].name, **plan}
+    known = _KNOWN.get(filled["metric"]) if isinstance(filled["metric"], str) else None
+    return filled if known is None else {"higher_is_better": known.higher_is_better, **filled}
+
+
+def cross_problems(
+    names: Sequence[object],
+    seeds: Sequence[object],
+    plan: Mapping[str, object],
+    *,
+    pulled: bool,
+    renamed: object = None,
+) -> list[tuple[Location, str]]:
+    """Check what no key can check alone.
+
+    Values may be raw: those of a wrong type are passed over, so that a config with errors elsewhere is checked as far
+    as it can be.
+
+    Args:
+        names: of the variants.
+        seeds: of the study.
+        plan: the `analysis` section.
+        pulled: whether the runs were recorded elsewhere; these have any metrics.
+        renamed: what W&B calls the columns of the history, by their own name.
+
+    Returns:
+        The location and the message of each problem.
+    """
+    return [
+        *_variant_problems(names),
+        *_seed_problems(seeds),
+        *_baseline_problems(names, plan.get("baseline")),
+        *_metric_problems(plan, pulled),
+        *_looks_problems(plan.get("looks"), len(seeds)),
+        *_renaming_problems(renamed),
+    ]
+
+
+def _variant_problems(names: Sequence[object]) -> Iterable[tuple[Location, str]]:
+    folders: dict[str, str] = {}  # on macOS and Windows, names that differ only in case are one folder
+    for index, name in enumerate(names):
+        if not isinstance(name, str):
+            continue
+        if name.lower() in folders:
+            first = folders[name.lower()]
+            twice = f"{quote(name)} twice"
+            found = twice if first == name else f"{quote(first)} and {quote(name)}, which differ only in case"
+            yield ("variants", index, "name"), f"found {found}; variant names must be unique"
+        folders[name.lower()] = name
+
+
+def _seed_problems(seeds: Sequence[object]) -> Iterable[tuple[Location, str]]:
+    numbers: set[int] = set()
+    for index, seed in enumerate(seeds):
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            continue
+        if seed in numbers:
+            yield ("seeds", index), f"found {seed} twice; seeds must be unique"
+        numbers.add(seed)
+
+
+def _baseline_problems(names: Sequence[object], baseline: object) -> Iterable[tuple[Location, str]]:
+    variants = [name for name in names if isinstance(name, str)]
+    if isinstance(baseline, str) and variants and len(variants) == len(names) and baseline not in variants:
+        yield ("analysis", "baseline"), not_known(baseline, variants, "Variants")
+
+
+def _metric_problems(plan: Mapping[str, object], pulled: bool) -> Iterable[tuple[Location, str]]:
+    metric, higher = plan.get("metric", METRICS[0].name), plan.get("higher_is_better")
+    if not isinstance(metric, str) or not metric:
+        return
+    known = _KNOWN.get(metric)
+    if known is None and not pulled:
+        yield ("analysis", "metric"), not_known(metric, METRIC_NAMES, "Metrics")
+    elif metric in RESERVED:
+        yield ("analysis", "metric"), f"found {quote(metric)}, which says which run it is; name a metric"
+    elif known is None and "higher_is_better" not in plan:
+        yield HIGHER_IS_BETTER, f"missing; {metric} is not a metric of the trainer: say true or false"
+    elif known is not None and isinstance(higher, bool) and higher != known.higher_is_better:
+        better, fit = ("higher", "true") if known.higher_is_better else ("lower", "false")
+        found = str(higher).lower()
+        yield HIGHER_IS_BETTER, f"found {found}, but a {better} {metric} is better; write {fit}, or leave the key out"
+
+
+def _looks_problems(looks: object, seeds: int) -> Iterable[tuple[Location, str]]:
+    if not isinstance(looks, (list, tuple)) or not looks:
+        return
+    place = ("analysis", "looks")
+    if len(looks) > MOST_LOOKS:
+        yield place, f"found {len(looks)} looks; at most {MOST_LOOKS} leave enough for each"
+    if any(isinstance(look, bool) or not isinstance(look, int) for look in looks):
+        return
+    for index, (before, look) in enumerate(itertools.pairwise(looks), start=1):
+        if look <= before:
+            yield (*place, index), f"found {look} after {before}; looks are numbers of seeds that increase"
+    if seeds and looks[-1] != seeds:
+        yield (*place, len(looks) - 1), f"found {looks[-1]}; the last look has all seeds, of which there are {seeds}"
+
+
+def _renaming_problems(renamed: object) -> Iterable[tuple[Location, str]]:
+    if not isinstance(renamed, Mapping):
+        return
+    for column in renamed:
+        if isinstance(column, str) and column not in HISTORY:
+            yield (*METRIC_NAMES_IN_WANDB, column), unknown_key(column, HISTORY)
+    shown = [renamed.get(column, column) for column in HISTORY]
+    for name in dict.fromkeys(name for name in shown if isinstance(name, str) and shown.count(name) > 1):
+        yield METRIC_NAMES_IN_WANDB, f"two metrics would be called {quote(name)}; give each a name of its own"

@@ -1,0 +1,56 @@
+"""`make generated`, a part of `make check`, fails where a generated file is not what the code makes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run make in a copy of the package and of what is generated from it."""
+    for part in ("seedwise", "workflow/schemas", "docs"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy2(ROOT / file, tmp_path / file)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".study").touch()
+
+    def make(target):
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        return subprocess.run(
+            ["make", target], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return make
+
+
+def test_a_stale_generated_file_fails_once_and_is_made_again(make, tmp_path):
+    page = tmp_path / "docs" / "configuration.md"
+    right = page.read_text(encoding="utf-8")
+    assert make("generated").returncode == 0
+    page.write_text(right.replace("| needed |", "| wanted |"), encoding="utf-8")
+    answer = make("generated")
+    assert answer.returncode != 0
+    expected = "Stale generated files: docs/configuration.md. They have just been made again: commit them."
+    assert answer.stdout.splitlines()[-1] == expected
+    assert page.read_text(encoding="utf-8") == right
+    assert make("generated").returncode == 0
+
+
+def test_everything_generated_is_made_from_nothing(make, tmp_path):
+    files = ["workflow/schemas/config.schema.json", "workflow/schemas/run-record.schema.json", "docs/configuration.md"]
+    for file in files:
+        (tmp_path / file).unlink()
+    assert make("generate").returncode == 0
+    assert [(tmp_path / file).read_bytes() for file in files] == [(ROOT / file).read_bytes() for file in files]
