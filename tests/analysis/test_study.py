@@ -19,7 +19,7 @@ from seedwise.config.factors import expand
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected, StudyFile, read_study_file, write_study_file
 from seedwise.runs.record import read_record, write_record
-from tests.test_records import record
+from tests.runs.test_record import record
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 PLAN = {"metric": "test_accuracy", "higher_is_better": True, "baseline": "a"}

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from seedwise.runs.record import METRICS, RunRecord, read_record
+from seedwise.runs.record import RunRecord, read_record
 from seedwise.tracking import Mirrors
 from seedwise.trainers.image_classifier.datasets import images
+from seedwise.trainers.image_classifier.metrics import METRIC_NAMES
 from seedwise.trainers.image_classifier.settings import DatasetSettings
 from seedwise.trainers.image_classifier.training import batches, loop, run
 from seedwise.trainers.image_classifier.training.batches import split
@@ -33,7 +34,7 @@ def test_a_run_leaves_a_record_a_history_and_its_predictions(request_run):
     record = train_run(request, Mirrors([]), QUIET)
     assert read_record(request.record) == record
     assert record.status == "finished"
-    assert set(record.metrics) == set(METRICS)
+    assert set(record.metrics) == set(METRIC_NAMES)
     assert (record.sizes.train, record.sizes.validation, record.sizes.test) == (540, 60, 300)
     assert record.provenance.data_digest == images.load(request.data)[1]
     with np.load(request.folder / "predictions.npz") as archive:
