@@ -41,7 +41,7 @@ def interim_reasons(states: Sequence[RunState]) -> list[str]:
     """Say why the verdicts of an interim report are exploratory: how many runs have a result, and which have not."""
     ended = sum(run.state in RESULTS for run in states)
     if ended == len(states):
-        first = f"This is an interim report. All {ended} runs have a result now: the report of the study itself covers them."
+        first = f"This is an interim report. All {ended} runs have a result now: the study's own report covers them."
     else:
         first = (
             f"This is an interim report: {ended} of {len(states)} runs have a result. The plan declared all of them; "

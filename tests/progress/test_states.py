@@ -187,5 +187,5 @@ def test_the_reasons_of_an_interim_report_name_the_runs(halfway, tmp_path):
     ]
     done = [run for run in halfway if run.state in ("finished", "diverged")]
     assert interim_reasons(done)[0] == (
-        "This is an interim report. All 2 runs have a result now: the report of the study itself covers them."
+        "This is an interim report. All 2 runs have a result now: the study's own report covers them."
     )
