@@ -42,7 +42,7 @@ class Plan(BaseModel):
         Field(
             min_length=1,
             strict=False,  # YAML has lists, not tuples
-            description="Seeds per variant at which the study is analysed, and stops or continues; the last is all of them.",
+            description="Seeds per variant at which the study is analysed and may stop; the last is all of them.",
             examples=[[3, 5, 10]],
             json_schema_extra={"uniqueItems": True, "maxItems": MOST_LOOKS},
         ),
@@ -58,7 +58,7 @@ class Plan(BaseModel):
         return self.model_copy(update={"confidence": 1.0 - alpha})
 
     def digest(self, seeds: Sequence[int]) -> str:
-        """The plan's hash: 12 hex digits over every field and the seeds, whatever their order."""
+        """The plan's hash: 12 hex digits of every field and the seeds, in any order."""
         # A plan without looks keeps the hash that it had before there were looks.
         fields = self.model_dump(mode="json", exclude={"looks"} if self.looks is None else set())
         declared = {**fields, "seeds": sorted(seeds)}

@@ -1,4 +1,4 @@
-"""What the analysis says beside its tables: findings.json, read by the report."""
+"""What the analysis finds beside its tables: findings.json, which the report reads."""
 
 from __future__ import annotations
 
@@ -15,18 +15,28 @@ class _Section(BaseModel):
 
 
 class NewTestSetFinding(_Section):
-    """One variant's difference to the baseline for new test sets, and for new test sets and new seeds at once."""
+    """Intervals of a variant's difference from the baseline: for new test sets, and for new test sets and new seeds."""
 
     variant: str
     low: float | None
     high: float | None
     both_low: float | None
     both_high: float | None
-    finite_test_share: float | None = Field(description="Share of the seed variance that the finite test set makes.")
+    finite_test_share: float | None = Field(
+        description="Share of the seed variance that is due to the finite test set."
+    )
 
 
 class Findings(_Section):
-    """The plan's hash, why verdicts are exploratory (empty: they confirm), warnings, the second question, the look."""
+    """What the report says beside the tables.
+
+    Attributes:
+        plan_hash: of the declared plan and its seeds.
+        exploratory: why the verdicts are exploratory; empty if they confirm.
+        warnings: sentences about the runs.
+        test_set: whether a new test set would change the comparisons; empty if that is not known.
+        look: the look that was taken, if the plan declares looks.
+    """
 
     plan_hash: str
     exploratory: list[str]

@@ -1,4 +1,4 @@
-"""The analysis of a table of runs, whether a study made the table or somebody else did."""
+"""The analysis of a table of runs, made by a study or by hand."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def other_metrics(runs: pd.DataFrame, metric: str) -> list[str]:
 
 
 def _holds_numbers(column: pd.Series) -> bool:
-    """Whether every cell that is not empty is a number; the cells of a table made by hand may be text."""
+    """Whether all cells that are not empty are numbers, stored as such or, in a table made by hand, as text."""
     given = column[column.notna() & (column.astype(str).str.strip() != "")]
     return len(given) > 0 and bool(pd.to_numeric(given, errors="coerce").notna().all())

@@ -32,7 +32,7 @@ class StudyFindings:
 
     Attributes:
         tables: by name: summary and comparisons, and sources and effects if the study asks for them.
-        findings: what there is to say beside the tables.
+        findings: what the report says beside the tables.
         declaration: the plan to record if this is the study's first analysis; otherwise None.
     """
 
@@ -59,7 +59,7 @@ def analyse_study(
         folder: of the study; plan.json and the scores of the runs are read from it.
         reasons: of an interim report: why its verdicts are exploratory. An interim report takes no look and records
             no plan.
-        notes: what reading runs from elsewhere had to say; they precede the warnings.
+        notes: sentences about runs that were recorded elsewhere; they come before the warnings.
         scored: the metric that a run's scores average to; None if runs have no scores.
         n_test: number of examples in the test set, if known.
 

@@ -15,7 +15,7 @@ NAMES = ("variant", "baseline", "reference")
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table; names are text whatever they look like, other empty cells are missing values."""
+    """Read a table. Names stay text, whatever they look like; other empty cells are missing values."""
     columns = [str(column) for column in pd.read_csv(path, nrows=0).columns]
     return pd.read_csv(
         path,

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from seedwise.statistics.analysis import Analysis
 
 DESCRIPTION = """\
-Compare variants with a baseline, from a table with a row per run and the columns variant, seed and the metric, and
-if you have it status (finished, diverged or failed). Prints the verdicts; --out also writes summary.csv,
-comparisons.csv, figures/ and results.md, which shows all the evidence."""
+Compare variants with a baseline. The table has one row per run and the columns variant, seed, the metric and, if known,
+status (finished, diverged or failed). Prints the verdicts; --out also writes summary.csv, comparisons.csv, figures/ and
+results.md, which shows all the evidence."""
 EXAMPLE = """\
 example:
   seedwise analyse results.csv --metric accuracy --baseline resnet --out report
 
 What decides (--baseline, --metric, --pairing, --variance, --margin, --confidence) should be chosen before the
-results are seen."""
+results are known."""
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -46,8 +46,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         parser.add_argument(*names, **options)
 
     add("results", metavar="RESULTS", nargs="?", help="CSV or TSV file; - reads standard input")
-    add("--metric", metavar="COLUMN", help="column that is compared (needed)")
-    add("--baseline", metavar="VARIANT", help="the variant that all others are compared with (needed)")
+    add("--metric", metavar="COLUMN", help="column that is compared (required)")
+    add("--baseline", metavar="VARIANT", help="the variant that all others are compared with (required)")
     add("--pairing", choices=("none", "seed"), default="none", help="seed: compare runs of one seed; default none")
     add(
         "--variance",
@@ -63,7 +63,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
-    """Analyse, print, and write what `--out` asks for; `command` is the command line for the report.
+    """Print the verdicts, and write the report if --out is given; `command` is the command line that it shows.
 
     Raises:
         UserError: a mistake in the flags or in the table.
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Refuse flags that cannot be meant, before anything is read."""
+    """Refuse impossible flags before anything is read."""
     if arguments.results is None:
         raise UserError("name the table of results, or - for standard input: seedwise analyse results.csv …")
     if arguments.metric is None:

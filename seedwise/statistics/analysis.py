@@ -1,4 +1,4 @@
-"""The analysis of a study: runs in, the two tables and the warnings out."""
+"""The statistics of a table of runs: a summary of the variants, their comparisons and warnings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _Family = list[tuple[float | None, tuple[float, float] | None]]
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything the report needs: `summary.csv`, `comparisons.csv`, and what to be wary of."""
+    """The tables `summary.csv` and `comparisons.csv`, and warnings about the runs."""
 
     summary: pd.DataFrame
     comparisons: pd.DataFrame
@@ -55,17 +55,17 @@ def analyse(
     other_metrics: Sequence[str] = (),
     alpha: float | None = None,
 ) -> Analysis:
-    """Analyse a study.
+    """Summarise the variants, compare them with the baseline, and look for reasons to be careful.
 
     Args:
-        runs: a row per run; columns as in `seedwise.statistics.runs.arms`.
+        runs: one row per run; columns as in `seedwise.statistics.runs.arms`.
         plan: the declared plan.
-        variants: which, in the order of the tables; all in order of first appearance when None. With the plan's
-            baseline they are the family that p-values are adjusted for.
-        n_test: examples in the test set, if known, for the warnings.
-        other_metrics: other columns of numbers that tell two runs apart, for the warnings.
+        variants: those to analyse, in the order of the tables; None means all, in order of first appearance. With the
+            plan's baseline they are the family for which p-values are adjusted.
+        n_test: number of examples in the test set, if known; used by a warning.
+        other_metrics: further columns of numbers by which two runs can differ; used by a warning.
         alpha: false-claim rate of the comparisons, if it is not the plan's: at a look, the look's nominal level.
-            The intervals of single variants keep the plan's confidence.
+            Intervals of single variants keep the plan's confidence.
 
     Raises:
         DataError: a column or variant that does not exist, values that are not numbers, seeds that repeat, or a
@@ -79,7 +79,7 @@ def analyse(
 
 
 def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None) -> pd.DataFrame:
-    """A row per variant (`SUMMARY_COLUMNS`); arguments and errors as `analyse`.
+    """One row per variant (`SUMMARY_COLUMNS`); arguments and errors as `analyse`.
 
     `n` counts the finished runs. If one of them has no finite value, the variant has no mean and no interval.
     """
@@ -123,9 +123,9 @@ def _summary_row(arm: Arm, confidence: float) -> _Row:
 
 
 def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None) -> pd.DataFrame:
-    """A row per variant other than the baseline (`COMPARISON_COLUMNS`); arguments and errors as `analyse`.
+    """One row per variant other than the baseline (`COMPARISON_COLUMNS`); arguments and errors as `analyse`.
 
-    With a pooled variance `p_value` is Dunnett's, which is adjusted already: `p_holm` repeats it, and `ci_low`
+    With a pooled variance `p_value` is Dunnett's, which is already adjusted: `p_holm` repeats it, and `ci_low`
     and `ci_high` are the simultaneous interval. The equivalence interval stays Welch's.
     """
     if plan.pairing == "seed" and plan.variance == "pooled":
@@ -162,7 +162,7 @@ def _baseline(runs: pd.DataFrame, plan: Plan) -> Arm:
 
 
 def _aligned(arm: Arm, baseline: Arm, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """Both arms' scores; nothing from an arm in which a finished run has no finite value."""
+    """Scores of both arms; both empty if a finished run of either has no finite value."""
     if not (arm.complete and baseline.complete):
         return np.empty(0), np.empty(0)
     return common_seeds(arm, baseline) if plan.pairing == "seed" else (arm.scores, baseline.scores)
@@ -179,7 +179,7 @@ def _holm_family(
 def _dunnett_family(
     results: list[Comparison], usable: Sequence[tuple[np.ndarray, np.ndarray]], plan: Plan
 ) -> tuple[list[Comparison], _Family]:
-    """Dunnett's test over the arms that have a score, put in the place of Welch's."""
+    """Replace Welch's test by Dunnett's, over the arms that have scores."""
     members = [index for index, (a, b) in enumerate(usable) if len(a) and len(b)]
     samples = [oriented(*usable[index], plan.higher_is_better) for index in members]
     repeated = sum(len(a) - 1 for a, _ in samples) + (len(samples[0][1]) - 1 if samples else 0)
@@ -205,7 +205,7 @@ def _comparison_row(
 ) -> _Row:
     complete = arm.complete and baseline.complete
     verdict = decide(
-        # An arm with a value that is not finite has runs enough but no analysis: UNDEFINED, not TOO_FEW_SEEDS.
+        # An arm with a value that is not finite has enough runs but cannot be analysed: UNDEFINED, not TOO_FEW_SEEDS.
         n=result.n if complete else len(arm.recorded),
         n_baseline=result.n_baseline if complete else len(baseline.recorded),
         difference=result.difference,
@@ -229,14 +229,17 @@ _ANSWERS = ("rule_separate", "rule_pooled", "fragile")
 
 
 def _frame(rows: Sequence[_Row], columns: Sequence[str]) -> pd.DataFrame:
-    """Rows as a frame with the same types whatever is missing: integers that may be empty, floats with NaN."""
+    """Make a frame whose types do not depend on what is missing: nullable integers, floats with NaN."""
     frame = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=list(columns), dtype=object)
     kinds = dict.fromkeys(_INTEGERS, "Int64") | dict.fromkeys((*_WORDS, *_ANSWERS), "object")
     return frame.astype({name: kinds.get(name, "float64") for name in columns})
 
 
 def format_table(frame: pd.DataFrame) -> str:
-    """The frame as CSV text that is the same for the same numbers: shortest exact floats, true/false, empty cells."""
+    """Format a frame as CSV text: the shortest exact floats, true and false, empty cells for missing values.
+
+    The same numbers give the same text.
+    """
     cells = pd.DataFrame({name: [_cell(value) for value in frame[name]] for name in frame.columns}, dtype=object)
     return cells.to_csv(index=False, lineterminator="\n")
 

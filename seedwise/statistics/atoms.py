@@ -1,7 +1,7 @@
 """The exact bootstrap distribution of a mean, by enumeration (Fisher & Hall 1991).
 
-A resample of n scores is a multiset; its probability is multinomial. For n = 3 there are 10 of them, for n = 10
-there are 92 378: few enough to list, so that no interval at small n depends on a random generator.
+A resample of n scores is a multiset with a multinomial probability. There are 10 of them for n = 3 and 92 378 for n =
+10: few enough to list, so that no interval at small n depends on a random generator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 
-# Two sums of the same scores in another order differ by rounding; so do cumulative weights that should be equal.
+# Sums of the same scores in different orders differ by rounding; so do cumulative weights that should be equal.
 TIE = 16 * float(np.finfo(np.float64).eps)
 LEVEL_TOLERANCE = 1e-12
 MAX_ENUMERATED_N = 10
@@ -38,7 +38,7 @@ def multisets(n: int, draws: int) -> tuple[Floats, Floats]:
 
 
 def merge_ties(values: Floats, weights: Floats, tolerance: float) -> tuple[Floats, Floats]:
-    """Sort the atoms by value and add up the weights of those closer than `tolerance` to their neighbour."""
+    """Sort the atoms by value, and merge those that are closer than `tolerance` to their neighbour."""
     order = np.argsort(values)
     values, weights = values[order], weights[order]
     starts = np.flatnonzero(np.diff(values, prepend=-np.inf) > tolerance)
@@ -57,10 +57,11 @@ def sum_atoms(scores: Floats, draws: int) -> tuple[Floats, Floats]:
 
 
 class SumOfTwo:
-    """Distribution of U + V for independent U and V given as atoms, without forming the outer sum.
+    """Distribution of U + V for independent U and V given as atoms, computed without the outer sum.
 
-    With 10 seeds in both arms the outer sum would have 8.5 · 10⁹ terms. The distribution function at one point is a
-    binary search per atom of U, so a quantile is bracketed by bisection until few pairs are left, which are listed.
+    With 10 seeds in both arms the outer sum would have 8.5 · 10⁹ terms. The distribution function at one point
+    takes one binary search per atom of U, so a quantile is bracketed by bisection until the few pairs that remain can
+    be listed.
     """
 
     def __init__(self, first: tuple[Floats, Floats], second: tuple[Floats, Floats], tolerance: float) -> None:
@@ -70,7 +71,7 @@ class SumOfTwo:
         self._tolerance = tolerance
 
     def _ends(self, point: float) -> NDArray[np.intp]:
-        """For each atom of U, how many atoms of V keep the sum at most `point`."""
+        """For each atom of U, the number of atoms of V with which the sum is at most `point`."""
         return np.searchsorted(self._v, point + self._tolerance - self._u, side="right")
 
     def at_most(self, point: float) -> float:
@@ -90,13 +91,13 @@ class SumOfTwo:
         return mean + std * float(special.ndtri(level)), std
 
     def quantile(self, level: float) -> float:
-        """Smallest sum whose cumulative weight reaches `level` (less 1e-12)."""
+        """Smallest sum whose cumulative weight reaches `level` − 1e-12."""
         target = level - LEVEL_TOLERANCE
         high = float(self._u[-1] + self._v[-1])
         low = float(self._u[0] + self._v[0]) - 1e-3 * (high - float(self._u[0] + self._v[0])) - 4 * self._tolerance
         starts, ends = np.zeros(self._u.size, dtype=np.intp), np.full(self._u.size, self._v.size)
         guess, std = self._guess(min(max(level, 1e-9), 1 - 1e-9))
-        # A sum has at most one pair per atom of U, so bisection always gets down to this many.
+        # A sum has at most one pair per atom of U, so bisection always reaches this number.
         few = max(4096, 2 * self._u.size)
         trials = [guess + 0.02 * std, guess - 0.02 * std]
         while int((ends - starts).sum()) > few and high - low > 8 * self._tolerance:

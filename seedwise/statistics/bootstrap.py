@@ -1,6 +1,6 @@
 """Bootstrap intervals of a mean and of a difference of means (Efron & Tibshirani 1993, chapters 6, 12-14).
 
-`resampling` says how the bootstrap distribution is obtained: computed where possible, sampled otherwise.
+`resampling` describes how the bootstrap distribution is obtained: it is computed where possible and otherwise sampled.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from seedwise.statistics.resampling import (
 
 __all__ = ["Method", "bootstrap_ci", "bootstrap_cis", "bootstrap_difference_ci", "mean_atoms", "percentile_coverage"]
 
-# Up to here all rows are enumerated in one array: 462 multisets.
+# Up to this n all rows are enumerated in one array of 462 multisets.
 _MAX_TABLE_N = 6
 # Sums with at most this many lattice points are convolved in batches.
 _SHORT_SUM = 1 << 18
 
-# Coverage of the 95 % percentile interval of the mean of n normal scores, simulated once for this table: standard
-# normal samples, and the exact probability that a resampled mean is below the true mean compared with 2.5 % and 97.5 %.
-# n <= 7 by enumeration (10⁶ samples; 4 · 10⁵ at n = 7), above by the Lugannani-Rice saddlepoint approximation
-# (4 · 10⁵ samples), which agrees with enumeration within 0.001 at n = 6 and 7. Standard error at most 0.0006;
-# n = 2 and 3 (the observed range) are exact.
+# Coverage of the 95 % percentile interval of the mean of n normal scores, simulated once for this table. For each
+# standard normal sample, the exact probability that a resampled mean lies below the true mean is compared with 2.5 %
+# and 97.5 %: n <= 7 by enumeration (10⁶ samples; 4 · 10⁵ at n = 7), above by the Lugannani-Rice saddlepoint
+# approximation (4 · 10⁵ samples), which agrees with enumeration within 0.001 at n = 6 and 7. Standard error at most
+# 0.0006; n = 2 and 3 (the observed range) are exact.
 _COVERAGE_95 = {
     2: 0.5000,
     3: 0.7500,
@@ -85,8 +85,8 @@ _COVERAGE_95 = {
 def percentile_coverage(n: int, confidence: float = 0.95) -> float | None:
     """How often the percentile interval of `n` normal scores contains their true mean: 0.75 at n = 3.
 
-    Tabulated for 95 %; between the table's entries linear in 1/n, as the error of the interval is to first order.
-    None for another confidence or fewer than two scores.
+    It is tabulated for 95 % and interpolated linearly in 1/n, as the error of the interval is of that order. None for
+    any other confidence, or for fewer than two scores.
     """
     if n < 2 or abs(confidence - 0.95) > 1e-9:
         return None
@@ -106,11 +106,11 @@ def bootstrap_ci(
     """Bootstrap interval of the mean of at least two scores.
 
     `percentile` takes the quantiles of the bootstrap distribution, `basic` reflects them in the mean, and `bca`
-    corrects their levels for bias and skewness. `seed` and `n_resamples` matter only where `Interval.method` says
-    Monte Carlo. Equal scores give [m, m].
+    corrects their levels for bias and skewness. `seed` and `n_resamples` matter only if `Interval.method` says Monte
+    Carlo. Equal scores give [m, m].
 
     Raises:
-        DataError: fewer than two scores, not finite, or an unknown method.
+        DataError: fewer than two scores, scores that are not finite, or an unknown method.
     """
     _check_method(method)
     confidence = check_confidence(confidence)
@@ -129,13 +129,13 @@ def bootstrap_ci(
 def bootstrap_difference_ci(
     a: ArrayLike, b: ArrayLike, confidence: float = 0.95, *, seed: int = 0, n_resamples: int = 10_000
 ) -> Interval:
-    """Percentile interval of mean(a) - mean(b), both arms resampled independently; at least two scores in each.
+    """Percentile interval of mean(a) - mean(b); both arms are resampled independently.
 
-    The two bootstrap distributions are combined exactly. Where an arm's own distribution is sampled (`seed`,
+    The two bootstrap distributions are combined exactly. If the distribution of an arm is sampled (`seed`,
     `n_resamples`), `Interval.method` says Monte Carlo.
 
     Raises:
-        DataError: fewer than two scores in an arm, or not finite.
+        DataError: an arm has fewer than two scores, or scores that are not finite.
     """
     confidence = check_confidence(confidence)
     arms = [np.sort(as_scores(arm, name=name, minimum=2)) for name, arm in (("a", a), ("b", b))]
@@ -165,7 +165,7 @@ def _shared_lattice_limits(a: Floats, b: Floats, confidence: float) -> tuple[flo
     step = float(steps[0])
     if step == 0 or offsets[0, -1] * n > _SHORT_SUM:
         return None
-    # Whole numbers from 0 up: U resamples a, V what b's resamples lack to b's largest score.
+    # Whole numbers from 0: U is a resample of a, V the distance of a resample of b from b's largest score.
     up, down = (np.rint((arm - arm[0]) / step).astype(np.int64) for arm in (a, -b[::-1]))
     difference = sum_of_two(sum_weights(up, n), sum_weights(down, n), moments(np.stack([up, down]), n))
     found = [difference.quantile(level, float(special.ndtri(level))) for level in _tails(confidence)]
@@ -178,7 +178,7 @@ def _tails(confidence: float) -> tuple[float, float]:
 
 
 def _arm_atoms(x: Floats, n_resamples: int, seed: list[int]) -> tuple[Floats, Floats, str]:
-    """Atoms, weights and route of one arm's mean, by the lattice also where enumeration would give more work."""
+    """Atoms, weights and route of one arm's mean; a short lattice is preferred to enumeration, which takes longer."""
     if x[0] == x[-1]:
         return x[:1], np.ones(1), "exact"
     if _MAX_TABLE_N < x.size <= MAX_ENUMERATED_N:
@@ -195,13 +195,13 @@ def bootstrap_cis(
     matrix: ArrayLike, confidence: float = 0.95, method: Method = "percentile", *, seed: int = 0,
     n_resamples: int = 10_000,
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    """Intervals of many variants at once: row i of `matrix` (variants × n) gives what `bootstrap_ci` gives for it.
+    """Intervals of many variants at once; each row of `matrix` (variants × n) gets the interval of `bootstrap_ci`.
 
     Returns:
-        lower and upper limits, each of length variants.
+        lower and upper limits, one of each per variant.
 
     Raises:
-        DataError: not a matrix of finite numbers with at least two columns, or an unknown method.
+        DataError: `matrix` is not a matrix of finite numbers with at least two columns, or the method is unknown.
     """
     _check_method(method)
     confidence = check_confidence(confidence)
@@ -220,7 +220,7 @@ def bootstrap_cis(
 
 
 def bootstrap_methods(matrix: ArrayLike, *, n_resamples: int = 10_000) -> list[str]:
-    """What `bootstrap_ci(row).method` says for each row of `matrix` (variants × n), without computing an interval."""
+    """The `method` of `bootstrap_ci(row)` for each row of `matrix` (variants × n), without computing an interval."""
     scores = np.sort(np.asarray(matrix, dtype=np.float64), axis=1)
     return [f"percentile bootstrap, {route}" for route in routes(scores, n_resamples)]
 
@@ -228,7 +228,7 @@ def bootstrap_methods(matrix: ArrayLike, *, n_resamples: int = 10_000) -> list[s
 def _varied_limits(
     scores: Floats, confidence: float, method: Method, seed: int, n_resamples: int
 ) -> tuple[Floats, Floats]:
-    """Limits of ascending rows, none of them constant, by the quickest route that fits each row."""
+    """Limits of ascending rows that are not constant, each by the quickest route that fits it."""
     n = scores.shape[1]
     lows, highs = np.empty(len(scores)), np.empty(len(scores))
     if n <= _MAX_TABLE_N:

@@ -1,4 +1,4 @@
-"""One variant against the baseline: everything that can be said without looking at the other variants."""
+"""One variant compared with the baseline: everything that does not depend on the other variants."""
 
 from __future__ import annotations
 
@@ -22,26 +22,27 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Comparison:
-    """A variant compared with the baseline; None is "not defined at these scores".
+    """A variant compared with the baseline; None means "not defined for these scores".
 
     Attributes:
-        n: runs of the variant that were used.
-        n_baseline: runs of the baseline that were used.
+        n: number of runs of the variant that were used.
+        n_baseline: number of runs of the baseline that were used.
         difference: of the means, in units of the metric, positive is better.
-        test: which test `p_value` and `ci_low`/`ci_high` come from.
-        ci_low: lower end of the interval of the difference; with `ci_high` at the plan's confidence.
+        test: the test that gives `p_value`, `ci_low` and `ci_high`.
+        ci_low: with `ci_high` the interval of the difference at the plan's confidence.
         p_value: two-sided, not adjusted for other comparisons, never 0.
-        equivalence_low: with `equivalence_high` the 1 − 2α interval that two one-sided tests need inside the margin.
+        equivalence_low: with `equivalence_high` the 1 − 2α interval; two one-sided tests show equivalence if it lies
+            inside the margin.
         hedges_g: difference in units of the pooled seed standard deviation, arms taken as independent.
         probability_of_improvement: `wins` / `pairs`, over all pairs of runs, ties counting one half.
-        permutation_p_min: the smallest p the permutation test can attain at these numbers of runs.
+        permutation_p_min: the smallest p that the permutation test can reach with these numbers of runs.
         rule_separate: whether |difference| > 2·√(s₁² + s₂²), the `rule_separate_threshold`.
         rule_pooled: whether |difference| > 2·pooled std, the `rule_pooled_threshold`.
         bootstrap_low: with `bootstrap_high` the percentile bootstrap interval of the difference.
-        detectable_difference: what these numbers of runs detect with 80 % power, in units of the metric.
-        seeds_needed: per arm, to detect the margin (else the observed difference) with 80 % power.
-        fragile: whether the methods disagree on "there is a difference".
-        defined: whether the test is; False without two runs in each arm or without any variance.
+        detectable_difference: difference that these numbers of runs detect with 80 % power, in units of the metric.
+        seeds_needed: per arm, to detect the margin (without one, the observed difference) with 80 % power.
+        fragile: whether the methods disagree about "there is a difference".
+        defined: whether the test is defined; it needs two runs in each arm, and variance.
     """
 
     n: int
@@ -87,17 +88,17 @@ def compare(
     """Compare a variant's scores with the baseline's.
 
     Args:
-        scores: shape (n,), one score per usable run; may be empty.
+        scores: shape (n,), one score per usable run; can be empty.
         baseline: shape (m,).
         confidence: of all intervals; α is 1 − confidence. Above 0.5, so that the 1 − 2α interval exists.
         pairing: `seed` tests the differences of `scores[i]` and `baseline[i]`, which must be runs of one seed.
         higher_is_better: False for a loss.
         margin: smallest difference that matters, if declared.
-        same_seeds: entries of equal index are runs of one seed although the plan does not pair them: `fragile` then
-            also asks the paired test.
+        same_seeds: entries of equal index are runs of one seed although the plan does not pair them; `fragile` then
+            also considers the paired test.
 
     Raises:
-        DataError: scores that are not finite numbers, pairs of unequal number, or a confidence outside (0.5, 1).
+        DataError: scores are not finite numbers, paired arms differ in size, or confidence lies outside (0.5, 1).
     """
     a, b = oriented(scores, baseline, higher_is_better)
     alpha = 1 - check_confidence(confidence)
@@ -153,7 +154,7 @@ def compare(
 
 
 def oriented(scores: ArrayLike, baseline: ArrayLike, higher_is_better: bool) -> tuple[Floats, Floats]:
-    """Both arms as checked arrays (maybe empty), negated where lower is better, so that larger is better."""
+    """Both arms as checked arrays, which can be empty; negated if lower is better, so that larger is better."""
     sign = 1.0 if higher_is_better else -1.0
     a, b = (
         sign * (as_scores(arm, name=name, minimum=0) if np.size(arm) else np.empty(0))
@@ -163,7 +164,7 @@ def oriented(scores: ArrayLike, baseline: ArrayLike, higher_is_better: bool) -> 
 
 
 def declared_test(scores: Floats, baseline: Floats, pairing: Pairing) -> TTest | None:
-    """The t test that the plan declares, on oriented arms; None where it is not defined."""
+    """The t test that the plan declares, on oriented arms; None if it is not defined."""
     return paired(scores, baseline) if pairing == "seed" else welch(scores, baseline)
 
 
@@ -185,7 +186,7 @@ def _permuted(a: Floats, b: Floats, by_seed: bool) -> PermutationTest | None:
 def _power(
     a: Floats, b: Floats, alpha: float, target: float | None, by_seed: bool, power: float = 0.8
 ) -> tuple[float | None, int | None]:
-    """Detectable difference and seeds needed for the target, both for the declared test."""
+    """Detectable difference and seeds needed to detect the target, both for the declared test."""
     if min(len(a), len(b)) < 2 or target is None:
         return None, None
     std = difference_spread(a, b) if by_seed else pooled_std(a, b)

@@ -1,7 +1,7 @@
 """Seeds × examples: would new seeds change this difference, and would a new test set?
 
-Every run answers the same test examples, so correctness is a crossed table. Its variance has a part that comes
-with the seed, one that comes with the example, and a residual that both views count once too often.
+Every run is scored on the same test examples, so the scores form a crossed table. The variance of its mean has a part
+due to the seeds, a part due to the examples, and a residual that is contained in both.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class VarianceParts:
     """Variance of a mean over seeds and examples, by source (Owen 2007).
 
     Attributes:
-        seed: between-seed variance of the mean, test set fixed.
-        item: between-example variance of the mean, seeds fixed.
+        seed: between-seed variance of the mean, with the test set fixed.
+        item: between-example variance of the mean, with the seeds fixed.
         residual: the part that is contained in both.
-        total: for new seeds and a new test set at once; never below either alone.
+        total: for new seeds and a new test set at once; never smaller than for either alone.
     """
 
     seed: float
@@ -44,14 +44,14 @@ class VarianceParts:
 
 @dataclass(frozen=True)
 class TwoQuestions:
-    """Intervals of one difference, by what is allowed to change; None where there is no variance to judge by.
+    """Intervals of one difference, by what may change; None if there is no variance to estimate it from.
 
     Attributes:
         difference: mean(a) − mean(b).
-        new_seeds: other seeds, this test set.
-        new_test_set: these seeds, another test set.
-        both: other seeds and another test set.
-        parts: the variances behind them.
+        new_seeds: new seeds, same test set.
+        new_test_set: same seeds, new test set.
+        both: new seeds and a new test set.
+        parts: the variances from which they are computed.
     """
 
     difference: float
@@ -71,11 +71,11 @@ def variance_parts(correct: ArrayLike, clusters: ArrayLike | None = None) -> Var
 
     Args:
         correct: shape (seeds, examples), both at least 2; 0/1, or any score per example.
-        clusters: shape (examples,), a label per example when examples come in groups (several questions on one
-            text); groups are then what a new test set redraws (Miller 2024).
+        clusters: shape (examples,), one label per example if examples come in groups, such as questions about one text;
+            a new test set then draws new groups (Miller 2024).
 
     Raises:
-        DataError: for another shape, or values that are not finite.
+        DataError: another shape, or values that are not finite.
     """
     table = _as_table(correct, "correct")
     codes = _cluster_codes(clusters, table.shape[1])
@@ -91,8 +91,9 @@ def two_questions(
 ) -> TwoQuestions:
     """Intervals of mean(a) − mean(b) for new seeds, a new test set, and both.
 
-    Examples are always paired: both variants answered the same ones. Seeds are paired when `pairing` is `seed`, and
-    row s of `a` and of `b` then is one seed. Both at once has the degrees of freedom of the seeds.
+    Examples are always paired, because both variants were scored on the same ones. Seeds are paired if `pairing` is
+    `seed`; row s of `a` and row s of `b` are then runs of one seed. The interval for both at once has the degrees of
+    freedom of the seeds.
 
     Args:
         a: shape (seeds, examples).
@@ -102,7 +103,7 @@ def two_questions(
         clusters: as in `variance_parts`.
 
     Raises:
-        DataError: if the tables do not share their examples, or are paired with unequal numbers of seeds.
+        DataError: the tables have different examples, or are paired but have different numbers of seeds.
     """
     first, second = _as_table(a, "a"), _as_table(b, "b")
     if first.shape[1] != second.shape[1]:
@@ -153,7 +154,7 @@ def _item_part(per_item: NDArray[np.float64], codes: NDArray[np.int64]) -> float
 
 
 def _residual_part(table: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
-    """RSS/((S−1)(N−1)SN) of the two-way additive fit; within clusters, of the residuals' sums."""
+    """RSS/((S−1)(N−1)SN) of the two-way additive fit; with clusters, of the sums of the residuals in each."""
     seeds, examples = table.shape
     residuals = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
     sums = np.array([np.bincount(codes, weights=row) for row in residuals])

@@ -1,4 +1,4 @@
-"""How large a difference is: Hedges' g, probability of improvement, and the `2 × combined std` rule of thumb."""
+"""The size of a difference: Hedges' g, the probability of improvement, and the `2 × combined std` rule of thumb."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIES_WITHIN = 1e-12
 
 @dataclass(frozen=True)
 class EffectSize:
-    """A standardised difference with the interval of the population's value."""
+    """A standardised difference, with an interval of its true value."""
 
     g: float
     low: float
@@ -25,7 +25,7 @@ class EffectSize:
 
 @dataclass(frozen=True)
 class Improvement:
-    """In how many of all pairs of runs, one from each arm, the first arm is better; a tie counts one half."""
+    """The number of pairs of runs, one from each arm, in which the first arm is better; a tie counts one half."""
 
     wins: float
     pairs: int
@@ -47,7 +47,7 @@ class RuleOfThumb:
 
 
 def pooled_std(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> float:
-    """Pooled standard deviation of two arms of at least two runs each in total three."""
+    """Pooled standard deviation of two arms with at least one run each and three in total."""
     n, m = len(scores), len(baseline)
     own, other = spread(scores) if n > 1 else 0.0, spread(baseline) if m > 1 else 0.0
     return float(np.sqrt(((n - 1) * own**2 + (m - 1) * other**2) / (n + m - 2)))
@@ -56,9 +56,9 @@ def pooled_std(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> fl
 def hedges_g(scores: NDArray[np.float64], baseline: NDArray[np.float64], confidence: float = 0.95) -> EffectSize | None:
     """Standardised mean difference with the exact small-sample factor J (Hedges 1981), arms taken as independent.
 
-    The interval is that of the population's standardised difference, by inverting the noncentral t distribution
-    (Steiger & Fouladi 1997); J corrects the bias of the point estimate and has no place in it.
-    None when an arm has fewer than two runs or neither has any variance.
+    The interval is that of the true standardised difference, by inversion of the noncentral t distribution (Steiger &
+    Fouladi 1997); J corrects the bias of the point estimate and does not apply to it. None if an arm has fewer than two
+    runs, or neither has any variance.
     """
     n, m = len(scores), len(baseline)
     if min(n, m) < 2:
@@ -78,16 +78,16 @@ def hedges_g(scores: NDArray[np.float64], baseline: NDArray[np.float64], confide
 def _noncentrality(t: float, df: int, p: float) -> float:
     """The noncentrality at which the observed t is the p quantile."""
     if abs(t) > _LARGE_T:
-        # scipy's inversion loses accuracy here, while T = (Z + δ)/√(χ²/df) is a matter of χ² alone.
+        # scipy's inversion loses accuracy here, where T = (Z + δ)/√(χ²/df) depends almost only on χ².
         upper_tail = p if t > 0 else 1 - p
         return t * float(np.sqrt(chdtri(df, upper_tail) / df))
     return float(nctdtrinc(df, p, t))
 
 
 def probability_of_improvement(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> Improvement | None:
-    """Share of the n₁·n₂ pairs of runs in which `scores` is larger (Agarwal et al. 2021); None without runs.
+    """Share of the n₁·n₂ pairs of runs in which `scores` is larger (Agarwal et al. 2021); None if an arm has no runs.
 
-    Scores that differ by float noise only are a tie.
+    Scores that differ only by float noise are a tie.
     """
     if min(len(scores), len(baseline)) < 1:
         return None
@@ -99,7 +99,7 @@ def probability_of_improvement(scores: NDArray[np.float64], baseline: NDArray[np
 
 
 def rule_of_thumb(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> RuleOfThumb | None:
-    """Both readings of `|mean difference| > 2 × combined std`; None when an arm has fewer than two runs.
+    """Both readings of `|mean difference| > 2 × combined std`; None if an arm has fewer than two runs.
 
     "Combined" is read as √(s₁² + s₂²) (separate) or as the pooled standard deviation (pooled). Neither shrinks
     as runs are added, so neither is a significance test.

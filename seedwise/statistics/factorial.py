@@ -1,8 +1,9 @@
 """Main effects and two-way interactions of a factorial study, as contrasts of the cells' means.
 
 Each contrast Σ cᵢ·mᵢ has the standard error √(Σ cᵢ²·sᵢ²/nᵢ) and degrees of freedom after Welch (1947) and
-Satterthwaite (1946), so cells may scatter differently; with equal variances and balanced cells the estimates are those
-of a linear model with effect coding. Runs that share a seed may be paired: then the contrast is formed seed by seed.
+Satterthwaite (1946), so the cells may have different variances. With equal variances and balanced cells the estimates
+are those of a linear model with effect coding. Runs that share a seed can be paired; the contrast is then formed seed
+by seed.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ Cell = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Effect:
-    """A row of effects.csv; numbers are None where a cell has fewer than two runs, or nothing varies.
+    """A row of effects.csv; numbers are None if a cell has fewer than two runs, or if nothing varies.
 
     Attributes:
-        kind: `main` is a level against the factor's first one, averaged over all other factors; `interaction` is how
-            much that difference changes from the first level of a second factor to another, averaged over the rest.
-        factors: one or two, ";"-joined, as are
-        levels: of these factors, and
-        references: their first levels.
-        estimate: in units of the metric, positive is better; for an interaction, positive is better together.
+        kind: `main` compares a level with the first level of its factor, averaged over all other factors; `interaction`
+            is the change of that difference from the first level of a second factor to another, averaged over the rest.
+        factors: one or two factors, joined by ";".
+        levels: their levels, joined likewise.
+        references: their first levels, joined likewise.
+        estimate: in units of the metric; positive is better, or, for an interaction, better together.
         ci_low: with `ci_high` the interval of this effect alone.
         p_holm: adjusted for all effects of the study.
     """
@@ -58,10 +59,10 @@ def factorial_effects(
     """All main effects and two-way interactions, with Holm's correction over them.
 
     Args:
-        runs: a row per run; columns as in `seedwise.statistics.runs.arms`.
+        runs: one row per run; columns as in `seedwise.statistics.runs.arms`.
         plan: metric, direction, confidence and pairing; `variance: pooled` has no effect here.
-        factors: the levels of each factor, the first the reference.
-        cells: the level of each factor by variant; every combination is there.
+        factors: the levels of each factor; the first is the reference.
+        cells: the level of each factor, by variant; every combination must be there.
 
     Raises:
         DataError: as `arms`.

@@ -14,15 +14,15 @@ LARGEST_SCORE = 1e150
 
 
 class DataError(ValueError):
-    """The data given cannot be analysed; the message names what was found."""
+    """The data cannot be analysed; the message says what was found."""
 
 
 @dataclass(frozen=True)
 class Interval:
     """A confidence interval, in the units of the scores.
 
-    `coverage` is how often an interval of this kind, at this n and for normal noise, really contains the truth;
-    None where that is not known (or has no meaning, as when all scores are equal).
+    `coverage` is how often an interval of this kind contains the true value at this n, for normal noise; None if that
+    is not known, or has no meaning because all scores are equal.
     """
 
     low: float
@@ -36,7 +36,7 @@ def as_scores(values: ArrayLike, *, name: str = "scores", minimum: int = 1) -> N
     """Copy `values` into a 1-d array of finite floats.
 
     Raises:
-        DataError: not numbers, not one-dimensional, fewer than `minimum` values, or a NaN or infinity among them.
+        DataError: the values are not numbers, not one-dimensional, not finite, or fewer than `minimum`.
     """
     try:
         found = np.asarray(values)
@@ -77,7 +77,7 @@ def t_interval(scores: ArrayLike, confidence: float = 0.95) -> Interval:
     Equal scores give the degenerate interval [m, m], with unknown coverage.
 
     Raises:
-        DataError: fewer than two scores, or not finite.
+        DataError: fewer than two scores, or scores that are not finite.
     """
     x = as_scores(scores, minimum=2)
     confidence = check_confidence(confidence)
@@ -94,7 +94,7 @@ def sigma_interval(scores: ArrayLike, confidence: float = 0.95) -> Interval:
     Equal scores give [0, 0], with unknown coverage.
 
     Raises:
-        DataError: fewer than two scores, or not finite.
+        DataError: fewer than two scores, or scores that are not finite.
     """
     x = as_scores(scores, minimum=2)
     confidence = check_confidence(confidence)

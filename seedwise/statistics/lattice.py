@@ -1,7 +1,7 @@
-"""The bootstrap distribution of a mean whose scores lie on a lattice, by convolution with the fast Fourier transform.
+"""The bootstrap distribution of the mean of scores on a lattice, by convolution with the fast Fourier transform.
 
 Accuracies are counts / N, so the sum of n resampled scores lies on the same lattice and its distribution is the n-th
-convolution power of the empirical one. No resampling is needed at any n; rounding is about n · 1e-16 per weight.
+convolution power of the empirical one. No resampling is needed at any n; a weight is rounded by about n · 1e-16.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from seedwise.statistics.atoms import LEVEL_TOLERANCE, Floats
 
 Integers = NDArray[np.int64]
 
-# The scores may span this many steps; beyond, rounding hides the step (and the transform would be too long).
+# Largest span of the scores in steps; beyond it, rounding hides the step, and the transform would be too long.
 MAX_STEPS = 1 << 17
-# Transforms longer than this cost more than resampling does.
+# Longer transforms cost more than resampling.
 MAX_LENGTH = 1 << 22
 _EPSILON = float(np.finfo(np.float64).eps)
 # Rows that are transformed together.
 _BATCH = 16
-# -ln of the probability allowed outside the window of sums that is kept.
+# Minus the logarithm of the probability outside the window of sums that is kept.
 _TAIL = 36.0
 
 
@@ -47,7 +47,7 @@ def find_lattice(scores: Floats) -> tuple[Floats, Integers]:
     shift or factor, percentages too) as long as the scores span at most 2¹⁷ steps that are well above rounding.
 
     Returns:
-        steps (rows), zero where a row lies on no such lattice, and offsets (rows × n), meaningless there.
+        steps (rows), zero where a row lies on no such lattice, and offsets (rows × n), which have no meaning there.
     """
     distances = scores - scores[:, :1]
     span = distances[:, -1]
@@ -58,7 +58,7 @@ def find_lattice(scores: Floats) -> tuple[Floats, Integers]:
         divisors = np.concatenate([folded, divisors[:, divisors.shape[1] - half : half]], axis=1)
     safe_divisor = np.maximum(divisors[:, 0], 0.5 * tolerance[:, 0])
     most = np.rint(np.divide(span, safe_divisor, out=np.ones_like(span), where=span > 0))
-    # The span is the longest lever: dividing it by its whole number of steps removes the error that Euclid collected.
+    # Dividing the span, the longest distance, by its whole number of steps removes the error of Euclid's algorithm.
     steps = span / most
     offsets = np.rint(np.divide(distances, steps[:, None], out=np.zeros_like(distances), where=steps[:, None] > 0))
     rounding = _EPSILON * np.abs(scores).max(axis=1)
@@ -92,7 +92,7 @@ def convolution_power(offsets: Integers, n: int) -> tuple[Integers, Floats] | No
     """Distribution of the sum of `n` draws from `offsets` (whole, >= 0): ascending sums and their weights.
 
     Only a window of sums is kept (`window_half_width`), which makes large n affordable: the transform is periodic,
-    and what wraps around is below 1e-15. None when even that window is longer than `MAX_LENGTH`.
+    but the weights that wrap around are below 1e-15. None if even that window is longer than `MAX_LENGTH`.
     """
     length = transform_length(offsets, n)
     if length is None:
@@ -117,9 +117,9 @@ def transform_length(offsets: Integers, n: int) -> int | None:
 class LatticeSum:
     """Distribution of U + V for independent whole U >= 0 and V >= 0, of which only the two parts are known.
 
-    P(U + V <= k) = Σ_u P(U = u) P(V <= k - u) is one dot product, and a quantile takes a handful of them. The two
-    halves of a resample cost half the transform of the whole, which is what counts when a thousand variants are
-    analysed; the two arms of a difference need no transform of their own.
+    P(U + V <= k) = Σ_u P(U = u) P(V <= k - u) is one dot product, and a quantile takes a few of them. The transform of
+    half a resample costs half as much as that of the whole, which matters when a thousand variants are analysed; a
+    difference needs no transform beyond those of its arms.
     """
 
     def __init__(self, first: Floats, second: Floats, moments: Floats) -> None:

@@ -1,4 +1,4 @@
-"""Several variants against one baseline: Holm's step-down p-values, Dunnett's test, simultaneous intervals."""
+"""Several variants compared with one baseline: Holm's p-values, Dunnett's test, simultaneous intervals."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NODES = 96
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's (1979) adjusted p-values, in the order given.
 
-    A comparison without a p-value (None) stays None but keeps its place in the family, as if its p were 1: a variant
-    that crashed must not make the claims about the others easier.
+    A comparison without a p-value (None) stays None but counts in the family as if its p were 1: a variant that crashed
+    must not make claims about the others easier.
 
-    They are what `statsmodels.stats.multitest.multipletests` gives, which takes half a second to import and collects
+    `statsmodels.stats.multitest.multipletests` gives the same numbers, but takes half a second to import and collects
     garbage at each call; the tests compare the two.
     """
     filled = np.array([1.0 if p is None else p for p in p_values])
@@ -35,8 +35,8 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 def simultaneous_intervals(tests: Sequence[TTest | None], confidence: float = 0.95) -> list[tuple[float, float] | None]:
     """Intervals that hold together with the given confidence: t intervals at level α/k (Bonferroni; Dunn 1961).
 
-    They keep the same family-wise level as Holm's test but are a little wider than what it can claim: an interval
-    that excludes 0 implies a Holm p below α, not the reverse.
+    They keep the family-wise level of Holm's test but are slightly more conservative: an interval that excludes 0
+    implies a Holm p below α, but not the reverse.
     """
     level = 1 - (1 - confidence) / max(len(tests), 1)
     return [None if test is None else test.interval(level) for test in tests]
@@ -47,7 +47,7 @@ class Dunnett:
     """Dunnett's test of k arms against one control.
 
     Attributes:
-        tests: per arm the difference, its pooled standard error and the pooled degrees of freedom.
+        tests: the difference of each arm, with the pooled standard error and degrees of freedom.
         p_values: family-wise adjusted, two-sided.
         intervals: simultaneous intervals of the differences.
     """
@@ -62,18 +62,18 @@ def dunnett(
 ) -> Dunnett | None:
     """Many-to-one comparison with one pooled variance (Dunnett 1955); None if no arm varies.
 
-    The studentised maximum is integrated by Gaussian quadrature: arms share the control and the pooled variance, so
-    given those two they are independent. `scipy.stats.dunnett` draws quasi-random points instead: its p changes
-    with the seed in the third decimal, its interval may not converge, and many arms take minutes. The tests compare
-    the two. An arm without runs cannot be part of it.
+    The studentised maximum is integrated by Gaussian quadrature: the arms share the control and the pooled variance,
+    and given those two they are independent. `scipy.stats.dunnett` draws quasi-random points instead: its p changes
+    with the seed in the third decimal, its interval may not converge, and many arms take minutes. The tests compare the
+    two. Every arm needs at least one run.
 
     Raises:
-        DataError: without arms, or when no degree of freedom is left.
+        DataError: there are no arms, an arm has no runs, or no degree of freedom is left.
     """
     sizes = np.array([len(arm) for arm in arms])
     df = int(sizes.sum() + len(control) - len(arms) - 1)
     if not arms or min(len(control), *sizes) < 1 or df < 1:
-        raise DataError("Dunnett's test needs a control and arms that are not empty, and a repeated run among them")
+        raise DataError("Dunnett's test needs at least one run of the control and of each arm, and two of one of them")
     squares = sum((len(arm) - 1) * spread(arm) ** 2 for arm in (*arms, control) if len(arm) > 1)
     variance = squares / df
     if variance <= 0:
@@ -87,7 +87,7 @@ def dunnett(
     maximum = _StudentisedMaximum(sizes, len(control), df)
     p_values = []
     for test in tests:
-        # Quadrature is accurate in absolute terms; far in the tail these bounds, always true, are what is left.
+        # The quadrature's absolute error is small, its relative error far in the tail is not. These bounds always hold.
         p = max(maximum.exceeds(abs(test.statistic)), test.p_value)
         p_values.append(min(p, len(tests) * test.p_value, 1.0))
     critical = maximum.critical(confidence)

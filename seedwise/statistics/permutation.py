@@ -1,6 +1,6 @@
-"""Permutation tests of a difference of means: exact when there are few enough runs, else seeded Monte Carlo.
+"""Permutation tests of a difference of means: exact if there are few enough runs, otherwise seeded Monte Carlo.
 
-The statistic is |difference of means|; sums that differ by float noise count as ties, and ties count as extreme.
+The statistic is |difference of means|. Sums that differ only by float noise are ties, and ties count as extreme.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from seedwise.statistics.intervals import DataError
 
 MOST_LISTED = 14
-"""Runs of the larger arm up to which two samples are tested exactly (14 v 14 has 40 million splits)."""
+"""Size of the larger arm up to which the test of two samples is exact (14 v 14 has 40 million splits)."""
 MOST_SIGNED = 16
-"""Pairs up to which signs are flipped exactly."""
+"""Number of pairs up to which the sign-flip test is exact."""
 MONTE_CARLO = 9_999
 _TIES_WITHIN = 1e-12
 
@@ -29,8 +29,8 @@ class PermutationTest:
 
     Attributes:
         p_value: two-sided.
-        smallest_p: what p_value would be if the arms were separated as far as they can be at these numbers of runs.
-        exact: False when permutations were drawn at random.
+        smallest_p: the smallest p that the test can reach with these numbers of runs.
+        exact: False if permutations were drawn at random.
     """
 
     test: Literal["permutation", "sign-flip"]
@@ -45,12 +45,12 @@ def permutation_test(scores: NDArray[np.float64], baseline: NDArray[np.float64],
     Args:
         scores: shape (n,), n ≥ 1.
         baseline: shape (m,), m ≥ 1.
-        seed: of the random regroupings, used when an arm has more than `MOST_LISTED` runs.
+        seed: of the random regroupings; used if an arm has more than `MOST_LISTED` runs.
     """
     n, m = len(scores), len(baseline)
     pooled = np.concatenate([scores, baseline])
     centred = pooled - pooled.mean()
-    # Centred, a group's sum alone says how far its mean lies from the other group's.
+    # When scores are centred, the sum of one group determines the difference of the means.
     least = abs(float(centred[:n].sum())) - _noise(pooled)
     if max(n, m) <= MOST_LISTED:
         splits = comb(n + m, n)
@@ -65,12 +65,12 @@ def sign_flip_test(differences: NDArray[np.float64], *, seed: int = 0, scale: fl
     """Test of paired differences that are symmetric about 0, by flipping their signs.
 
     Args:
-        differences: shape (n,), n ≥ 1, of runs of one seed.
-        seed: of the random signs, used when n > `MOST_SIGNED`.
-        scale: magnitude of the scores that were subtracted, which sets the size of float noise.
+        differences: shape (n,), n ≥ 1, one per pair of runs of one seed.
+        seed: of the random signs; used if n > `MOST_SIGNED`.
+        scale: magnitude of the scores that were subtracted, which determines the size of float noise.
 
     Raises:
-        DataError: without differences.
+        DataError: there are no differences.
     """
     n = len(differences)
     if n == 0:
@@ -91,10 +91,10 @@ def _noise(values: NDArray[np.float64]) -> float:
 
 
 def _count_extreme(a: NDArray[np.float64], b: NDArray[np.float64], least: float) -> int:
-    """How many groups of len(a) among all runs have a sum of at least `least` > 0 in absolute value.
+    """Count the groups of len(a) runs whose sum is at least `least` > 0 in absolute value.
 
-    A group is a subset of `a` and a subset of `b`, so sorting the sums of the subsets of `b` counts all groups
-    without listing them.
+    A group consists of a subset of `a` and a subset of `b`, so all groups can be counted with the sorted sums of the
+    subsets of `b`, without listing them.
     """
     own, other = _members(len(a)), _members(len(b))
     own_sums, other_sums = own @ a, other @ b
@@ -124,7 +124,7 @@ def _random_groups(n: int, m: int, seed: int) -> NDArray[np.float64]:
 
 @cache
 def _signs(n: int) -> NDArray[np.float64]:
-    """Every assignment of signs with the first one positive, as the rest mirror them; shape (2ⁿ⁻¹, n)."""
+    """Every assignment of signs in which the first is positive (the others mirror these); shape (2ⁿ⁻¹, n)."""
     return 1.0 - 2.0 * np.pad(_members(n - 1), ((0, 0), (1, 0)))
 
 

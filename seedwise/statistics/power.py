@@ -1,8 +1,8 @@
-"""Power of two-sided t tests: what a number of seeds can detect, and how many seeds a difference needs.
+"""Power of two-sided t tests: the difference that a number of seeds can detect, and the seeds that a difference needs.
 
 Effects are in units of the seed standard deviation (Cohen's d). The test is Student's with a pooled variance, whose
-power is exact through the noncentral t distribution (Cohen 1988, chapter 2); Welch's is very close to it when the
-arms have similar spread. Colas et al. 2018 apply this to the number of seeds.
+power is known exactly from the noncentral t distribution (Cohen 1988, chapter 2); the power of Welch's test is very
+close to it if the arms have similar spread. Colas et al. 2018 apply this to the number of seeds.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from seedwise.statistics.intervals import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-# `seeds_needed` never answers with more: a difference that needs this many seeds is out of reach.
+# The largest answer of `seeds_needed`: a difference that needs this many seeds is out of reach.
 MAX_SEEDS = 10_000
-# Smaller effects need more than 10^9 seeds, where the noncentral t loses its accuracy.
+# Smaller effects need more than 10^9 seeds, for which the noncentral t is not accurate.
 SMALLEST_EFFECT = 1e-4
 
 
 def _power(noncentrality: float, degrees: float, alpha: float) -> float:
-    """P(|T| > critical value) for T noncentral t; the far tail is left out where it underflows."""
+    """P(|T| > critical value) for noncentral t; the far tail is left out if it underflows."""
     critical = float(special.stdtrit(degrees, 1 - alpha / 2))
     upper = 1.0 - float(special.nctdtr(degrees, noncentrality, critical))
     if not math.isfinite(upper):
-        # So large a noncentrality hides the numerator's noise: only the chi-square of the denominator is left.
+        # With a noncentrality this large, the numerator's noise is negligible beside the denominator's chi-square.
         return float(special.chdtr(degrees, degrees * (noncentrality / critical) ** 2))
     lower = float(special.nctdtr(degrees, noncentrality, -critical))
     return upper + (lower if math.isfinite(lower) else 0.0)
@@ -62,7 +62,7 @@ def detectable_effect(n: int, n2: int | None = None, alpha: float = 0.05, power:
     """Smallest Cohen's d that `n` seeds against `n2` (default: the same) detect with probability `power`.
 
     Raises:
-        DataError: fewer than 2 seeds in an arm, or not 0 < alpha < power < 1.
+        DataError: an arm has fewer than 2 seeds, or 0 < alpha < power < 1 does not hold.
     """
     n2 = n if n2 is None else n2
     _check(alpha, power)
@@ -79,7 +79,7 @@ def detectable_effect_paired(n: int, alpha: float = 0.05, power: float = 0.8) ->
 
 
 def _solve_n(power_at: Callable[[float], float], power: float) -> float:
-    """Real n >= 2 at which `power_at` reaches `power`; 2 where that is already enough."""
+    """Real n >= 2 at which `power_at` reaches `power`; 2 if that is already enough."""
     if power_at(2.0) >= power:
         return 2.0
     upper = 4.0
@@ -92,7 +92,7 @@ def required_n(d: float, alpha: float = 0.05, power: float = 0.8) -> float:
     """Seeds per arm (a real number, at least 2) with which an effect `d` is detected with probability `power`.
 
     Raises:
-        DataError: `d` is zero or not finite, or not 0 < alpha < power < 1.
+        DataError: `d` is zero or not finite, or 0 < alpha < power < 1 does not hold.
     """
     _check(alpha, power)
     size = _check_effect(d)
@@ -117,15 +117,15 @@ def seeds_needed(
 ) -> int | None:
     """Seeds per arm that detect `difference` with probability `power`; `std` is the seed std (paired: of differences).
 
-    Both are in the units of the metric. `MAX_SEEDS` means that many or more. None where the question has no answer:
-    a difference of zero, no spread, or a value that is not finite.
+    Both are in units of the metric. `MAX_SEEDS` means that many or more. None if there is no answer: the difference or
+    the spread is zero, or a value is not finite.
     """
     if not (math.isfinite(difference) and math.isfinite(std)) or difference == 0.0 or std <= 0.0:
         return None
     d = abs(difference) / std
     if d <= SMALLEST_EFFECT:
         return MAX_SEEDS
-    # Larger effects than this need two seeds per arm at any usual alpha; a huge noncentrality would overflow.
+    # Effects above 1 000 need only two seeds per arm at any usual alpha; a huge noncentrality would overflow.
     solve = required_n_paired if paired else required_n
     return min(MAX_SEEDS, max(2, math.ceil(solve(min(d, 1e3), alpha, power) - 1e-9)))
 

@@ -1,8 +1,8 @@
-"""Where the seed-to-seed variance comes from: variants in which only some sources of randomness vary.
+"""What each source of randomness contributes to the seed-to-seed variance.
 
-Bouthillier et al. (2021) hold all sources but one fixed to see what that one contributes; so do these studies. The
-runs of such a variant share one setting of the fixed sources, so a share tells about that setting, and shares of
-single sources need not add up to 1: sources interact.
+Bouthillier et al. (2021) hold all sources but one fixed to see what that one contributes; these studies do the same.
+The runs of such a variant share one setting of the fixed sources, so a share describes that setting only. The shares of
+single sources need not add up to 1, because sources interact.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from seedwise.statistics.runs import Arm, arms
 
 @dataclass(frozen=True)
 class VarianceShare:
-    """A variance divided by another, with its interval; the ends are None where a variance is 0."""
+    """The ratio of two variances with its interval, whose ends are None if the first variance is 0."""
 
     share: float
     low: float | None
@@ -29,17 +29,17 @@ class VarianceShare:
 
 @dataclass(frozen=True)
 class Contribution:
-    """A row of sources.csv: the spread between the runs of a variant in which only `varied` varies.
+    """A row of sources.csv: how much the runs of a variant differ when only some sources of randomness vary.
 
     Attributes:
         variant: its name.
-        varied: the sources that vary, ";"-joined; empty if none does.
-        n: usable runs.
-        std: standard deviation of the metric (ddof=1); None below two runs, or if a run has no finite value.
+        varied: the sources that vary, joined by ";"; empty if none does.
+        n: number of usable runs.
+        std: standard deviation of the metric (ddof=1); None with fewer than two runs, or if a run has no finite value.
         std_low: with `std_high` the chi-square interval of σ.
-        share: of the variance of `reference`.
+        share: the variance as a share of that of `reference`.
         share_low: with `share_high` the interval of the share.
-        reference: the variant in which everything varies; empty if there is none, or if this is it.
+        reference: the variant in which all sources vary; empty if there is none, or if it is this variant.
     """
 
     variant: str
@@ -57,11 +57,11 @@ class Contribution:
 def variance_share(
     scores: Sequence[float], reference: Sequence[float], confidence: float = 0.95
 ) -> VarianceShare | None:
-    """The variance of `scores` as a share of that of `reference`, with the F interval of the ratio.
+    """Divide the variance of `scores` by that of `reference`; the interval is that of an F-distributed ratio.
 
     s₁²/s₂² · σ₂²/σ₁² ~ F(n₁ − 1, n₂ − 1) for independent normal samples (Snedecor & Cochran 1989). Runs of one seed
-    share the source that varies in both samples; that correlation makes the ratio steadier than F says, so the
-    interval then covers at least as often as its name says. None if `reference` does not vary.
+    share the source that varies in both samples. This correlation makes the ratio vary less than F says, so that the
+    interval covers at least as often as it should. None if `reference` does not vary.
 
     Raises:
         DataError: fewer than two scores in a sample, or not finite.
@@ -85,13 +85,13 @@ def contributions(
     everything: Sequence[str],
     confidence: float = 0.95,
 ) -> list[Contribution]:
-    """Compare the spread of variants that differ only in what varies.
+    """Compare the spread of variants that differ only in which sources of randomness vary.
 
     Args:
-        runs: a row per run; columns as in `seedwise.statistics.runs.arms`.
+        runs: one row per run; columns as in `seedwise.statistics.runs.arms`.
         metric: column to analyse.
-        varied: per variant the sources of randomness that vary, in the order of the rows.
-        everything: all sources; the first variant that varies them is the reference of the shares.
+        varied: the sources that vary, by variant, in the order of the rows.
+        everything: all sources; the first variant in which they all vary is the reference.
         confidence: of each interval on its own.
 
     Raises:

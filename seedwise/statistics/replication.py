@@ -1,4 +1,4 @@
-"""Whether the same comparison came out differently in two studies: a t test of the difference of two differences."""
+"""Whether two studies disagree about one comparison: a t test of the difference of two differences."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""The bootstrap distribution of a mean, whole, by the most exact route that n and the scores allow.
+"""The whole bootstrap distribution of a mean, by the most exact route that n and the scores allow.
 
 * n <= 10: every multiset of scores is enumerated ("exact");
 * more scores on a lattice, such as counts / N: convolution by FFT ("lattice");
 * more than 10 000 scores off a lattice: the same after rounding to a grid of about 10⁶ cells over the distribution of
-  the sum, with the mean kept ("grid"; resampling would draw 10⁴ · n scores);
+  the sum, which keeps the mean ("grid"; resampling would draw 10⁴ · n scores);
 * otherwise seeded resampling ("Monte Carlo").
 
-Quantiles invert the distribution function: the smallest value whose cumulative weight reaches the level less 1e-12,
-because weights such as 1/27 do not add up exactly.
+A quantile is the smallest value whose cumulative weight reaches the level minus 1e-12, because weights such as 1/27 do
+not add up exactly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from seedwise.statistics.lattice import convolution_power, find_lattice, transfo
 Method = Literal["percentile", "basic", "bca"]
 
 MAX_RESAMPLED_N = 10_000
-# Scores drawn, or resampled means held, at once.
+# Scores drawn, or resampled means kept in memory, at once.
 CHUNK = 1 << 22
 _GRID_CELLS = 1 << 20
 
@@ -37,7 +37,7 @@ def mean_atoms(scores: ArrayLike) -> tuple[Floats, Floats]:
     Three distinct scores have 10 atoms; equal means are merged.
 
     Raises:
-        DataError: more than 10 scores, none, or not finite.
+        DataError: there are more than 10 scores or none, or scores are not finite.
     """
     x = np.sort(as_scores(scores))
     if x.size > MAX_ENUMERATED_N:

@@ -1,4 +1,4 @@
-"""From a table of runs to one arm of scores per variant, with every lost run counted."""
+"""The arms of a study: the scores of each variant's runs, with every lost run counted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from seedwise.statistics.intervals import LARGEST_SCORE, DataError
 
 STATUSES = ("finished", "diverged", "failed")
 PENDING = ("running", "missing")
-"""Statuses of runs that have not ended, in the table of an interim report; they count nowhere."""
+"""Statuses of runs that have not ended, in the table of an interim report; they are not counted."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Arm:
     Attributes:
         variant: its name.
         seeds: of the finished runs.
-        recorded: the metric of the finished runs; NaN or infinite where a run recorded that.
-        n_diverged: runs that diverged.
-        n_failed: runs that failed.
+        recorded: the metric of the finished runs; may be NaN or infinite.
+        n_diverged: number of runs that diverged.
+        n_failed: number of runs that failed.
     """
 
     variant: str
@@ -42,12 +42,12 @@ class Arm:
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """The finite values, the ones that can be analysed."""
+        """The finite values, which can be analysed."""
         return self.recorded[self.usable]
 
     @property
     def complete(self) -> bool:
-        """Whether every finished run has a finite value; if not, nothing is computed from the rest."""
+        """Whether every finished run has a finite value; if not, nothing is computed from the others."""
         return bool(self.usable.all())
 
 
@@ -55,14 +55,14 @@ def arms(runs: pd.DataFrame, metric: str, variants: Sequence[str] | None = None)
     """The arms of a study.
 
     Args:
-        runs: a row per run, columns variant, seed, `metric` and maybe status (finished, diverged or failed; all
-            finished when there is no such column).
+        runs: one row per run, with the columns variant, seed, `metric` and optionally status (finished, diverged or
+            failed; without that column all runs are finished).
         metric: column to analyse.
-        variants: which, in which order; all in order of first appearance when None.
+        variants: those to return, in this order; None means all, in order of first appearance.
 
     Raises:
-        DataError: a column or variant that does not exist, a status or value that is not understood, no seed, or
-            two runs of one variant with the same seed.
+        DataError: a column or variant does not exist, a status or value is not understood, a seed is missing, or two
+            runs of one variant have the same seed.
     """
     for column in ("variant", "seed", metric):
         if column not in runs.columns:
@@ -97,7 +97,7 @@ def arms(runs: pd.DataFrame, metric: str, variants: Sequence[str] | None = None)
 
 
 def common_seeds(arm: Arm, other: Arm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scores of the seeds that are usable in both arms, aligned."""
+    """Scores of the seeds that are usable in both arms, in the same order."""
     mine = dict(zip(arm.seeds, arm.recorded, strict=True))
     theirs = dict(zip(other.seeds, other.recorded, strict=True))
     pairs = np.array([[mine[seed], theirs[seed]] for seed in mine if seed in theirs], dtype=np.float64).reshape(-1, 2)
@@ -106,7 +106,7 @@ def common_seeds(arm: Arm, other: Arm) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 def unknown(kind: str, name: str, valid: Iterable[object]) -> str:
-    """Message about a name that does not exist, with the nearest one that does."""
+    """Say that a name does not exist, and suggest the nearest one that does."""
     names = [str(item) for item in valid]
     by_lower = {item.lower(): item for item in names}
     nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1)

@@ -1,8 +1,8 @@
-"""Looking at the data several times: how much of the false-claim rate each look may spend.
+"""Alpha spending: how much of the false-claim rate each look at accumulating data may use.
 
-Testing at full level at every look claims too much (20.6 % false claims at looks after each seed from 3 to 20 instead
-of 5 %). Lan & DeMets (1983) spend the rate along a function of the share of the data that is in; the function here
-is their O'Brien–Fleming type, which spends little early and leaves almost the full level for the last look.
+Testing at the full level at every look claims too much: 20.6 % false claims instead of 5 % with a look after each seed
+from 3 to 20. Lan & DeMets (1983) spend the rate as a function of the share of the data that has been collected. The
+function here is their O'Brien–Fleming type: it spends little early and leaves almost the full level for the last look.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, roots_legendre
 
+from seedwise.basics.words import quantity
 from seedwise.statistics.intervals import DataError
 
 SMALLEST_ALPHA = 1e-6
-"""The least nominal level of a look: far below it intervals are no longer numbers. It adds nothing that counts."""
+"""The lowest nominal level of a look: far below it, intervals are no longer finite. It adds a negligible rate."""
 
 _NODES = 256
 _LARGEST_Z = float(-ndtri(SMALLEST_ALPHA / 2))
@@ -31,10 +32,10 @@ class Spending:
     """One look.
 
     Attributes:
-        share: of the data that is in, n / n of the last look.
+        share: of the data that has been collected: n divided by the n of the last look.
         z: two-sided critical value of the z statistic of all data so far.
-        nominal_alpha: the level that `z` amounts to, 2·(1 − Φ(z)); a p-value below it is a claim.
-        spent: false-claim rate spent up to and with this look.
+        nominal_alpha: the level that corresponds to `z`, 2·(1 − Φ(z)); a p-value below it is a claim.
+        spent: false-claim rate spent up to and including this look.
     """
 
     share: float
@@ -55,9 +56,10 @@ def obrien_fleming_spent(share: float, alpha: float = 0.05) -> float:
 
 
 def spending_at(looks: Sequence[int], n: int, alpha: float = 0.05) -> Spending:
-    """What the look with `n` runs per variant may spend; raises DataError if no look has `n`."""
+    """The look with `n` runs per variant; DataError if there is no such look."""
     if n not in looks:
-        raise DataError(f"{n} seeds are no declared look; the looks are at {', '.join(map(str, looks))} seeds")
+        declared = ", ".join(map(str, looks))
+        raise DataError(f"no look is declared at {quantity(n, 'seed')}; the looks are at {declared} seeds")
     return spend(looks, alpha)[list(looks).index(n)]
 
 
@@ -71,14 +73,14 @@ def spend(looks: Sequence[int], alpha: float = 0.05) -> list[Spending]:
     The tests of a study are t tests, not z tests: their p-values are compared with the nominal levels. That is an
     approximation (Jennison & Turnbull 2000, their "significance level approach"). Simulated with 5 % and looks at 3, 5
     and 10 runs, Welch's t makes 4.8 % false claims about one variant; with Holm at the level of each look, 4.5 % and
-    4.1 % about any of two and five. The sum of the levels, 5.2 %, bounds what z tests can make.
+    4.1 % about any of two and of five. The sum of the levels, 5.2 %, bounds the false claims of z tests.
 
     Args:
-        looks: runs per variant at each look, increasing; the last is where everything is in.
+        looks: runs per variant at each look, increasing; the last look has all runs.
         alpha: two-sided false-claim rate over all looks.
 
     Raises:
-        DataError: looks that do not increase from at least 1, or an alpha outside (0, 1).
+        DataError: the looks do not increase from at least 1, or alpha lies outside (0, 1).
     """
     if not looks or looks[0] < 1 or any(a >= b for a, b in itertools.pairwise(looks)):
         raise DataError(f"looks must be whole numbers that increase; found {list(looks)}")
@@ -99,7 +101,7 @@ def spend(looks: Sequence[int], alpha: float = 0.05) -> list[Spending]:
 
 @dataclass(frozen=True)
 class _Motion:
-    """Where the Brownian motion z·√t is at time `share`, if it has crossed nothing yet: places and their weights."""
+    """Where the Brownian motion z·√t is at time `share`, if it has not crossed a boundary yet: places and weights."""
 
     places: NDArray[np.float64]
     weights: NDArray[np.float64]
@@ -111,13 +113,13 @@ class _Motion:
         return float(self.weights @ (ndtr((self.places - edge) / step) + ndtr((-self.places - edge) / step)))
 
     def critical(self, share: float, allowed: float) -> float:
-        """The z that is crossed with probability `allowed`; none is larger than `SMALLEST_ALPHA` has it."""
+        """The z that is crossed with probability `allowed`, but at most the z of `SMALLEST_ALPHA`."""
         if self.crosses(_LARGEST_Z, share) >= allowed:
             return _LARGEST_Z
         return float(brentq(lambda z: self.crosses(z, share) / allowed - 1, 0.0, _LARGEST_Z))
 
     def until(self, z: float, share: float) -> _Motion:
-        """The motion at time `share`, where it has not crossed z."""
+        """The motion at time `share`, given that it has not crossed z."""
         step, edge = math.sqrt(share - self.share), z * math.sqrt(share)
         nodes, weights = roots_legendre(_NODES)
         moves = (edge * nodes[:, None] - self.places[None, :]) / step

@@ -1,9 +1,8 @@
-"""Two-sample t tests as one object: a difference, its standard error and its degrees of freedom.
+"""A two-sample t test as one object: a difference, its standard error and its degrees of freedom.
 
-Everything that is read off a t test (p-value, interval at any confidence, equivalence interval, simultaneous
-interval) comes from these three numbers, so that they can never disagree with one another.
-The closed form is used instead of `scipy.stats.ttest_ind` because scipy warns of lost precision when one arm is
-constant, which is an ordinary event with three runs; the tests compare the two.
+The p-value and all intervals (at any confidence, for equivalence, simultaneous) follow from these three numbers, so
+that they can never contradict one another. The closed form is used instead of `scipy.stats.ttest_ind` because scipy
+warns of lost precision when one arm is constant, which is common with three runs; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from scipy.special import stdtr, stdtrit
 from seedwise.statistics.intervals import DataError
 
 SMALLEST_P = float(np.finfo(np.float64).tiny)
-"""What a p-value that underflows is reported as (2.2e-308): no test proves anything with probability 0."""
+"""Reported instead of a p-value that underflows (2.2e-308): no test proves anything with certainty."""
 
 _EQUAL_WITHIN = 8 * float(np.finfo(np.float64).eps)
 
@@ -49,8 +48,8 @@ class TTest:
 def spread(scores: NDArray[np.float64], scale: float | None = None) -> float:
     """Standard deviation with ddof=1, exactly 0 when the scores differ by no more than float noise.
 
-    `scale` is the magnitude the noise is relative to; the largest score unless given (differences need the
-    magnitude of what was subtracted).
+    The noise is relative to `scale`, by default the largest score; for differences it is the magnitude of the numbers
+    that were subtracted.
     """
     magnitude = float(np.abs(scores).max()) if scale is None else scale
     if float(np.ptp(scores)) <= _EQUAL_WITHIN * magnitude:
@@ -61,8 +60,8 @@ def spread(scores: NDArray[np.float64], scale: float | None = None) -> float:
 def welch(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest | None:
     """Welch's unequal-variances t test of mean(scores) − mean(baseline) (Welch 1947).
 
-    None when it is not defined: fewer than two runs in an arm, or no variance in both. If one arm has no variance
-    the degrees of freedom are those of the other.
+    None if it is not defined: fewer than two runs in an arm, or no variance in either. If one arm has no variance, the
+    degrees of freedom are those of the other.
     """
     if min(len(scores), len(baseline)) < 2:
         return None
@@ -79,10 +78,10 @@ def welch(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest |
 def paired(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest | None:
     """Paired t test of the mean of scores − baseline, element by element (runs of one seed).
 
-    None when it is not defined: fewer than two pairs, or all differences equal.
+    None if it is not defined: fewer than two pairs, or all differences equal.
 
     Raises:
-        DataError: if the arms have different lengths.
+        DataError: the arms have different lengths.
     """
     if len(scores) != len(baseline):
         raise DataError(f"a paired test needs runs of the same seeds: got {len(scores)} and {len(baseline)} runs")

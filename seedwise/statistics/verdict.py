@@ -1,4 +1,4 @@
-"""From numbers to one word: the verdict on a comparison, and whether other reasonable methods would disagree."""
+"""The verdict on a comparison, and whether other reasonable methods would disagree with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 FEWEST_SEEDS = 3
-"""Usable seeds an arm needs before anything is claimed about it."""
+"""Usable seeds that an arm needs before anything is claimed about it."""
 
 
 class Verdict(StrEnum):
@@ -32,18 +32,18 @@ def decide(
 ) -> Verdict:
     """The verdict on one comparison.
 
-    A difference that is significant and also proven smaller than the margin is BETTER or WORSE: it is real, and its
-    interval says that it is small. EQUIVALENT is for the comparisons that are not significant.
+    A difference that is significant and shown to be smaller than the margin is BETTER or WORSE: it is real, and its
+    interval shows that it is small. EQUIVALENT is only for comparisons that are not significant.
 
     Args:
         n: usable seeds of the variant.
         n_baseline: usable seeds of the baseline.
-        difference: positive is better; None where it is not defined.
-        p_adjusted: family-wise adjusted p-value (Holm or Dunnett); None where the test is not defined.
+        difference: positive is better; None if it is not defined.
+        p_adjusted: family-wise adjusted p-value (Holm or Dunnett); None if the test is not defined.
         alpha: family-wise level.
-        equivalence: the 1 − 2α interval of the difference (two one-sided tests, Schuirmann 1987), which is not
+        equivalence: the 1 − 2α interval of the difference (two one-sided tests, Schuirmann 1987), not
             adjusted for the family.
-        margin: smallest difference that matters; None if none was declared.
+        margin: smallest difference that matters; None if no margin is declared.
     """
     if min(n, n_baseline) < FEWEST_SEEDS:
         return Verdict.TOO_FEW_SEEDS
@@ -64,13 +64,13 @@ def is_fragile(
     permutation_p: float | None = None,
     smallest_permutation_p: float | None = None,
 ) -> bool:
-    """Whether the methods at hand disagree on "there is a difference".
+    """Whether the methods disagree about "there is a difference".
 
     Args:
         alpha: level of each test, not adjusted for the family.
-        p_values: of the unpaired and, where it can be computed, the paired test.
+        p_values: of the unpaired test and, if it can be computed, of the paired test.
         rules: both readings of the rule of thumb.
-        permutation_p: of the permutation test, which has a say only where it can reach α.
+        permutation_p: of the permutation test, which counts only if it can reach α.
         smallest_permutation_p: the smallest p that test can attain at these numbers of runs.
     """
     answers = {p < alpha for p in p_values if p is not None} | {rule for rule in rules if rule is not None}

@@ -1,4 +1,4 @@
-"""What a reader should know about the runs before believing a table: plain sentences, in a fixed order."""
+"""What readers should know about the runs before they trust a table: plain sentences, in a fixed order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMALL_TEST_SET = 500
 STD_RATIO = 3.0
 _NAMED_AT_MOST = 5
 
-# Share of the range that the largest gap between neighbours exceeds in 5 % of normal samples of n, simulated with
+# By n: the share of the range that the largest gap between neighbours exceeds in 5 % of normal samples, simulated with
 # at least 200 000 samples each.
 _GAP_SHARE = {
     3: 0.97,
@@ -46,7 +46,7 @@ _PROVENANCE = {
 
 @dataclass(frozen=True)
 class DataWarning:
-    """A warning: a stable code for programs and a sentence for people."""
+    """A warning: a stable code for programs and a sentence for readers."""
 
     code: str
     sentence: str
@@ -55,12 +55,12 @@ class DataWarning:
 def find_warnings(
     runs: pd.DataFrame, plan: Plan, n_test: int | None = None, *, other_metrics: Sequence[str] = ()
 ) -> list[DataWarning]:
-    """Everything about the runs that weakens what a comparison of them can show.
+    """Find everything about the runs that weakens a comparison of them.
 
     Args:
-        runs: a row per run with columns variant, seed, the plan's metric, and if known status and provenance.
+        runs: one row per run with the columns variant, seed, the plan's metric and, if known, status and provenance.
         plan: the declared plan.
-        n_test: examples in the test set, if known.
+        n_test: number of examples in the test set, if known.
         other_metrics: further columns of numbers in which two different runs can be expected to differ.
 
     Raises:
@@ -125,8 +125,8 @@ def _lost_runs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
 
 def _missing_seeds(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
     if plan.pairing == "seed":
-        return  # `unpaired_seeds` tells
-    # A lost run is in the table with its status; a seed that is not there at all may be a crash that nobody recorded.
+        return  # `unpaired_seeds` reports them
+    # A lost run is in the table with its status; a seed that is missing altogether may be an unrecorded crash.
     seeds: dict[str, set[object]] = {arm.variant: set() for arm in found}
     for variant, seed in zip(runs["variant"].astype(str), runs["seed"], strict=True):
         seeds[variant].add(seed)
@@ -152,9 +152,9 @@ def _unlike_seeds(found: Sequence[Arm]) -> Iterator[DataWarning]:
         if gaps[largest] / (ordered[-1] - ordered[0]) > _gap_limit(n):
             yield DataWarning(
                 "gap_between_seeds",
-                f"The seeds of {arm.variant} fall apart: nothing lies between {_short(ordered[largest])} and "
-                f"{_short(ordered[largest + 1])}. Did a run diverge? (Among {n} normal scores so wide a gap comes by "
-                "chance 1 time in 20.)",
+                f"The seeds of {arm.variant} fall into two groups: no score lies between "
+                f"{_short(ordered[largest])} and {_short(ordered[largest + 1])}. Did a run diverge? (Among {n} normal "
+                "scores, chance alone makes a gap this wide 1 time in 20.)",
             )
 
 
@@ -233,7 +233,7 @@ def _test_set(n_test: int | None) -> Iterator[DataWarning]:
 
 
 def _provenance(runs: pd.DataFrame, plan: Plan) -> Iterator[DataWarning]:
-    """Compares each variant with the baseline: two other variants are never compared with each other."""
+    """Check each variant against the baseline only, because other variants are never compared with each other."""
     usable = runs.loc[runs["status"] == "finished"] if "status" in runs.columns else runs
     for column, word in _PROVENANCE.items():
         if column not in usable.columns:

@@ -66,7 +66,7 @@ def test_looks_are_recorded_in_order_and_one_taken_again_replaces_itself(tmp_pat
 def test_a_damaged_record_is_named(tmp_path):
     path = tmp_path / "looks.json"
     path.write_text('[{"number": 1}]')
-    with pytest.raises(UserError, match=r"looks\.json: not a record of looks; .* delete it to begin"):
+    with pytest.raises(UserError, match=r"looks\.json: not a record of looks; .* delete it to start"):
         read_looks(path)
 
 
@@ -78,7 +78,7 @@ def test_what_is_to_be_done_is_said():
         "Look 2 of 3, with 5 of 10 seeds: stop. Every comparison is decided, and the other 5 seeds are not run."
     )
     assert describe(look(10, b="BETTER"), NAMES).endswith("10 of 10 seeds: stop. Every comparison is decided.")
-    assert describe(look(10), NAMES) == "Look 3 of 3, with 10 of 10 seeds: stop, for it is the last look."
+    assert describe(look(10), NAMES) == "Look 3 of 3, with 10 of 10 seeds: stop, because it is the last look."
 
 
 def test_importing_is_light():

@@ -117,7 +117,7 @@ def test_a_look_is_taken_and_recorded_at_its_own_level(tmp_path):
 
 def test_seeds_that_no_look_has_are_a_mistake_that_is_explained(tmp_path):
     study = make_study(analysis={"looks": [2, 3]})
-    with pytest.raises(UserError, match=r"runs\.csv: 1 seeds are no declared look"):
+    with pytest.raises(UserError, match=r"runs\.csv: no look is declared at 1 seed;"):
         analyse_study(study, make_runs(study, tmp_path, seeds=[0]), tmp_path)
 
 

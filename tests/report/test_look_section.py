@@ -47,7 +47,7 @@ def test_a_large_difference_stops_a_study_early():
 
 def test_the_last_look_spends_the_rest():
     text = render_results(report({"A": [*A * 3, 0.84], "B": [*A * 3, 0.85]}))
-    assert "with 10 of 10 seeds: stop, for it is the last look." in text
+    assert "with 10 of 10 seeds: stop, because it is the last look." in text
     assert "where p is below 0.049, and intervals of differences have 95% confidence" in text
     assert "all of it is spent by now" in text
     assert "\n\n\n" not in text

@@ -61,7 +61,7 @@ def test_looks_must_increase(looks):
 
 def test_the_level_of_a_look_is_found_by_its_seeds():
     assert spending_at((3, 5, 10), 5) == spend([3, 5, 10])[1]
-    with pytest.raises(DataError, match="4 seeds are no declared look; the looks are at 3, 5, 10 seeds"):
+    with pytest.raises(DataError, match="no look is declared at 4 seeds; the looks are at 3, 5, 10 seeds"):
         spending_at((3, 5, 10), 4)
 
 
