@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from benchmarks import course_style
+from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 from seedwise.trainers.image_classifier.training.loop import autocast, train_epoch
 from seedwise.trainers.image_classifier.training.models import build_model
@@ -28,7 +29,7 @@ from seedwise.trainers.image_classifier.training.setup import SetUp, set_up
 EPOCHS = 3
 RATE, MOMENTUM = 0.05, 0.9
 CPU = torch.device("cpu")
-PREPARED, RAW = "fashion_mnist.npz", "fashion_mnist"
+RAW = "fashion_mnist"
 """Seedwise's prepared file, and the folder with FashionMNIST/raw, in data/."""
 
 Tick = Callable[[], None]
@@ -185,7 +186,7 @@ def _set_up(cell: Cell, data: Path) -> SetUp:
             threads=cell.threads,
         ),
     )
-    return set_up(settings, 0, data / PREPARED)
+    return set_up(settings, 0, prepared_file(data.parent))
 
 
 def _model(cell: Cell) -> nn.Module:

@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from seedwise.basics.files import write_text
 from seedwise.trainers.image_classifier.datasets import images
+from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 from seedwise.trainers.image_classifier.settings import DatasetSettings
 from seedwise.trainers.image_classifier.training.augmentation import Augmentation, random_crop, random_horizontal_flip
 from seedwise.trainers.image_classifier.training.batches import Examples, Parts, split, training_batches
@@ -94,14 +95,14 @@ def train(variant: str, seed: int, parts: Parts, epochs: int, *, named: bool) ->
 def main() -> None:
     """Train all, print and write the correlations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT / "data" / "fashion_mnist.npz")
+    parser.add_argument("--data", type=Path, help="prepared data; default: Fashion-MNIST")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--images", type=int, default=800)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--out", type=Path, help="JSON file to write the figures to")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    data, _ = images.load(arguments.data)
+    data, _ = images.load(arguments.data or prepared_file(ROOT))
     parts = split(data, DatasetSettings(subset=arguments.images), 0, torch.device("cpu"))
     test = Examples(parts.test.images[:TEST], parts.test.labels[:TEST])
     parts = Parts(parts.train, parts.validation, test, parts.normalise, parts.classes)

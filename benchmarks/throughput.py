@@ -29,6 +29,7 @@ from typing import Any
 from seedwise.basics.files import write_text
 from seedwise.runs.cpu import cpu_model
 from seedwise.runs.record import read_record
+from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -149,8 +150,8 @@ def whole_run(images_per_second: float, precision: str) -> dict[str, float]:
         record.parent.mkdir(parents=True)
         script = ROOT / "workflow" / "scripts" / "train_run.py"
         command = [sys.executable, script, "--study", "bench", "--variant", "baseline", "--seed", "0"]
-        command += ["--settings", settings.canonical(), "--code", "0", "--data", DATA / "fashion_mnist.npz"]
-        command += ["--tracking", '{"wandb": {"mode": "offline", "project": "bench"}}', "--out", record]
+        command += ["--settings", settings.canonical(), "--code", "0", "--data", prepared_file(ROOT)]
+        command += ["--out", record]
         began = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
@@ -198,8 +199,7 @@ def main() -> None:
     parser.add_argument("--no-run", action="store_true", help="leave out the whole run of 90 seconds")
     parser.add_argument("--out", type=Path, help="JSON file to write the figures to")
     arguments = parser.parse_args()
-    if not (DATA / "fashion_mnist.npz").is_file():
-        raise SystemExit("data/fashion_mnist.npz is not there; run `make study` once, which prepares it")
+    prepared_file(ROOT)
     from benchmarks.contestants import Cell
 
     cells = [

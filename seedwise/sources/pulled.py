@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.basics.files import write_text
-from seedwise.sources.found import select, tabulate_found
+from seedwise.sources.found import FoundRun, select, tabulate_found
 from seedwise.sources.settings import RunsSettings
 
 
@@ -23,14 +22,24 @@ class Pulled(BaseModel):
     notes: list[str] = Field(description="A sentence about whatever was not counted, replaced or missing.")
 
 
+def _read(settings: RunsSettings, metric: str) -> tuple[str, list[FoundRun]]:
+    """Read the source that the settings name; only then is its library imported."""
+    if settings.origin == "csv":
+        from seedwise.sources.csv import read
+    elif settings.origin == "mlflow":
+        from seedwise.sources.mlflow import read
+    else:
+        from seedwise.sources.wandb import read
+    return read(settings, metric)
+
+
 def pull(settings: RunsSettings, metric: str, variants: Sequence[str], seeds: Sequence[int], out: Path) -> Pulled:
     """Read a source and write runs.csv to `out`, with pulled.json beside it.
 
     Raises:
         UserError: the source cannot be read or lacks the metric, a variant has no run, or a duplicate is an error.
     """
-    source = importlib.import_module(f"seedwise.sources.{settings.origin}")  # only the chosen one imports its library
-    where, found = source.read(settings, metric)
+    where, found = _read(settings, metric)
     selection = select(found, metric, variants, seeds, settings.duplicates)
     pulled = Pulled(source=where, runs=len(found), notes=selection.notes)
     write_text(out, tabulate_found(selection.runs, metric))

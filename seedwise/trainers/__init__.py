@@ -22,12 +22,14 @@ class RunData(NamedTuple):
         digest: of what makes them.
         raw: digest of the raw files, where their content is not known beforehand; else empty.
         code: digest of each source file that reads them, by name.
+        entries: the source files that read them, without what these import.
     """
 
     file: Path
     digest: str
     raw: str
     code: Mapping[str, str]
+    entries: tuple[Path, ...]
 
 
 class Trainer(Protocol):

@@ -35,9 +35,9 @@ class Digests:
         self._sources = own_sources(home, folder)
         self.script = functools.cache(self._script)
 
-    def _script(self, *names: str) -> str:
-        """Digest of what the scripts of these names import, and of themselves."""
-        files = self._sources.imported([self._scripts.resolve() / f"{name}.py" for name in names])
+    def _script(self, name: str, also: tuple[Path, ...] = ()) -> str:
+        """Digest of a script and of all that it imports; `also` are files that it loads by name."""
+        files = self._sources.imported([self._scripts.resolve() / f"{name}.py", *also])
         return combine(self._sources.digests(files))
 
     def package(self) -> str:

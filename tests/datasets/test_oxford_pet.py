@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from torchvision.datasets import OxfordIIITPet
 
+from seedwise.runs.data_card import read_card
 from seedwise.trainers.image_classifier.datasets import oxford_pet, registry
 from seedwise.trainers.image_classifier.datasets.images import DatasetError, load
 from tests.training.conftest import train_on
@@ -72,7 +73,8 @@ def test_the_script_prepares_the_size_that_is_asked_for(source, tmp_path, monkey
     # The script is a process of its own, which knows nothing of this test's small counts: it must refuse the data.
     registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
     command = [sys.executable, "workflow/scripts/prepare_data.py", "--dataset", "oxford_iiit_pet", "--image-size", "32"]
-    command += ["--digests", tmp_path / "data" / "SHA256SUMS", "--out", tmp_path / "pet.npz"]
+    command += ["--digests", tmp_path / "data" / "SHA256SUMS", "--made-of", "0" * 12]
+    command += ["--data", tmp_path / "pet.npz", "--out", tmp_path / "cards" / "pet.json"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 1
     assert "annotations/trainval.txt lists 5 images, not 3680" in answer.stderr
@@ -80,7 +82,10 @@ def test_the_script_prepares_the_size_that_is_asked_for(source, tmp_path, monkey
     from workflow.scripts import prepare_data
 
     prepare_data.main()
-    assert load(tmp_path / "pet.npz")[0].train_images.shape == (5, 3, 32, 32)
+    data, content = load(tmp_path / "pet.npz")
+    assert data.train_images.shape == (5, 3, 32, 32)
+    card = read_card(tmp_path / "cards" / "pet.json")
+    assert (card.content, card.made_of, card.counts) == (content, "0" * 12, {"training": 5, "test": 3})
 
 
 @pytest.mark.parametrize("damage", ["torn archive", "half-extracted folder", "empty image", "torn list", "no folder"])

@@ -16,7 +16,7 @@ rule fetch_data:
         dataset=STUDY.dataset.name,
         folder=literal(["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else []),
         raw=RUN_DATA.raw,
-        code=DIGESTS.script("fetch_data"),
+        code=DIGESTS.script("fetch_data", RUN_DATA.entries),
     shell:
         'python "$SEEDWISE_SCRIPTS"/fetch_data.py --dataset {params.dataset:q} {params.folder:q} --out {output:q}'
         " > {log:q} 2>&1"

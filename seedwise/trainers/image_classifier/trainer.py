@@ -78,14 +78,18 @@ class ImageClassifier:
         return sources.digests(sources.imported(entries, without=HARMLESS_TO_RUNS))
 
     def data(self, settings: RunSettings, sources: Sources, home: Path, cache: Path | None) -> RunData:
-        """Say which prepared file a run reads: its name has the dataset's settings, code and raw files in a digest."""
-        dataset = settings.dataset
-        code = sources.digests(sources.imported(_dataset_code(dataset, home), without=HARMLESS_TO_DATA))
-        raw = raw_digest(dataset, cache)
-        digest = combine({"name": dataset.name, "size": str(dataset.image_size), "raw": raw, "code": combine(code)})
-        size = f"-{dataset.image_size}" if dataset.image_size else ""
-        file = Path("data") / f"{slug(dataset.name)}{size}-{digest}.npz"
-        return RunData(file, digest, raw, code)
+        """Say which prepared file a run reads."""
+        return data_of(settings.dataset, sources, home, cache)
+
+
+def data_of(dataset: DatasetSettings, sources: Sources, home: Path, cache: Path | None) -> RunData:
+    """Say which file holds a dataset prepared: its settings, code and raw files make the digest in the file's name."""
+    entries = _dataset_code(dataset, home)
+    code = sources.digests(sources.imported(entries, without=HARMLESS_TO_DATA))
+    raw = raw_digest(dataset, cache)
+    digest = combine({"name": dataset.name, "size": str(dataset.image_size), "raw": raw, "code": combine(code)})
+    size = f"-{dataset.image_size}" if dataset.image_size else ""
+    return RunData(Path("data") / f"{slug(dataset.name)}{size}-{digest}.npz", digest, raw, code, tuple(entries))
 
 
 def raw_digest(dataset: DatasetSettings, cache: Path | None) -> str:

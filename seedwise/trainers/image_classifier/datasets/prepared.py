@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import seedwise
+from seedwise.basics.code_digest import own_sources
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
 from seedwise.basics.plugins import slug
 from seedwise.runs.data_card import read_card
 from seedwise.trainers.image_classifier.datasets import images, registry
 from seedwise.trainers.image_classifier.settings import DatasetSettings
+from seedwise.trainers.image_classifier.trainer import data_of
 
 Say = Callable[[str], None]
 
@@ -19,6 +22,15 @@ Say = Callable[[str], None]
 def raw_folder(dataset: DatasetSettings, data: Path = Path("data")) -> Path:
     """Return the folder of a dataset's raw files, in the folder `data` of all datasets."""
     return data / slug(dataset.name)
+
+
+def prepared_file(root: Path, name: str = "fashion_mnist", say: Say = print) -> Path:
+    """Return the file of a dataset that Seedwise knows, prepared first if need be, below `root` as in a study."""
+    home = Path(seedwise.__file__).resolve().parents[1]
+    dataset = DatasetSettings(name=name)
+    file = root / data_of(dataset, own_sources(home, root), home, None).file
+    prepare(dataset, file, raw_folder(dataset, file.parent), say)
+    return file
 
 
 def fetch_raw(dataset: DatasetSettings, folder: Path, say: Say = print) -> None:
