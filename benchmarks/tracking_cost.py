@@ -19,7 +19,10 @@ import time
 from pathlib import Path
 
 from seedwise.basics.files import write_text
+from seedwise.config.context import Context, write_context
 from seedwise.runs.record import read_record
+from seedwise.tracking.settings import TrackingSettings
+from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +37,8 @@ def start(folder: Path, data: Path, epochs: int, tracking: dict[str, object]) ->
     )
     command = [sys.executable, str(ROOT / "workflow/scripts/train_run.py"), "--study", "cost", "--variant", "baseline"]
     command += ["--seed", "0", "--settings", settings.canonical(), "--code", "0" * 12]
-    command += ["--tracking", json.dumps(tracking), "--data", str(data.resolve())]
+    context = write_context(folder, Context(tracking=TrackingSettings.model_validate(tracking)))
+    command += ["--context", str(context), "--data", str(data.resolve())]
     command += ["--out", str(folder / "results/cost/runs/baseline/seed0/metrics.json")]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
@@ -61,7 +65,8 @@ def pair(tracker: str, folder: Path, data: Path, epochs: int, tracked_first: boo
     if tracker == "mlflow":  # the workflow does it once, before the first run
         script = ROOT / "workflow/scripts/prepare_mlflow.py"
         command = [sys.executable, script, "--study", "cost", "--variants", "baseline"]
-        command += ["--tracking", json.dumps(TRACKED[tracker])]
+        context = Context(tracking=TrackingSettings.model_validate(TRACKED[tracker]))
+        command += ["--context", write_context(folder / "tracked", context)]
         subprocess.run(command, cwd=folder / "tracked", check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     began = time.perf_counter()
     order = list(made) if tracked_first else list(reversed(made))
@@ -84,20 +89,21 @@ def pair(tracker: str, folder: Path, data: Path, epochs: int, tracked_first: boo
 def main() -> None:
     """Time the pairs; print and write the figures, after those of an earlier call if the file is there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT / "data/fashion_mnist.npz", help="prepared data")
+    parser.add_argument("--data", type=Path, help="prepared data; default: Fashion-MNIST")
     parser.add_argument("--rounds", type=int, default=2, help="pairs for each tracker (default: 2)")
     parser.add_argument(
         "--epochs", type=int, default=5, help="of a run; 5 are about 90 seconds on one quiet core (default: 5)"
     )
     parser.add_argument("--out", type=Path, help="JSON file to add the figures to")
     arguments = parser.parse_args()
+    data = arguments.data or prepared_file(ROOT)
     known = arguments.out is not None and arguments.out.exists()
     rows = json.loads(arguments.out.read_text())["pairs"] if known else []
     for number in range(arguments.rounds):
         for tracker in TRACKED:
             with tempfile.TemporaryDirectory() as scratch:
                 row = pair(
-                    tracker, Path(scratch), arguments.data, arguments.epochs, tracked_first=(len(rows) // 2) % 2 == 0
+                    tracker, Path(scratch), data, arguments.epochs, tracked_first=(len(rows) // 2) % 2 == 0
                 )
             rows.append(row)
             print(f"round {number + 1}, {tracker}: {json.dumps(row)}", flush=True)

@@ -66,7 +66,7 @@ def meant(keys: Sequence[Hashable]) -> str | None:
     key, valid = keys[-1], list(_schema_at(keys[:-1]).get("properties", {}))
     if not isinstance(key, str):
         return None
-    # In a dotted path the last part counts: as often as it is misspelt, it stands behind a wrong section.
+    # In a dotted path the section is wrong as often as the key, so compare the keys alone first.
     by_last_part = {path.rsplit(".", 1)[-1]: path for path in valid}
     return by_last_part.get(nearest(key.rsplit(".", 1)[-1], by_last_part) or "") or nearest(key, valid)
 

@@ -87,7 +87,7 @@ def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
         for keys, text in wrong
         if not (keys == ("design",) and ("factors",) in misspelt)
     ]
-    problems += [_told(mistake, places) for mistake in mistakes if not _follows(mistake, misspelt)]
+    problems += [_worded(mistake, places) for mistake in mistakes if not _follows(mistake, misspelt)]
     if study is None:  # pydantic checks what spans several keys only when each of them is right
         for keys, text in _cross_problems(config, misspelt):
             problems.append(_problem(keys, text, _nearest(keys, places), "config"))
@@ -188,7 +188,7 @@ def _follows(mistake: _Mistake, misspelt: set[Keys]) -> bool:
     return mistake.keys in misspelt or (mistake.keys == VARIANTS and ("factors",) in misspelt)
 
 
-def _told(mistake: _Mistake, places: Mapping[Keys, Place]) -> Problem:
+def _worded(mistake: _Mistake, places: Mapping[Keys, Place]) -> Problem:
     """Put a mistake into words."""
     kind, keys, found, written, of_key = mistake
     exact = places.get(keys)

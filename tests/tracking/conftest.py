@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from seedwise.config.context import Context, write_context
 from seedwise.runs.record import RunRecord, read_record
+from seedwise.tracking.settings import TrackingSettings
 from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +48,8 @@ def train(
     out = study / f"runs/baseline/seed{seed}/metrics.json"
     command = [*prefix, sys.executable, str(ROOT / "workflow/scripts/train_run.py"), "--study", "tiny"]
     command += ["--variant", "baseline", "--seed", str(seed), "--settings", SETTINGS.canonical(), "--code", "0" * 12]
-    command += ["--tracking", json.dumps(tracking), "--data", str(data), "--out", str(out)]
+    context = write_context(out.parents[3], Context(tracking=TrackingSettings.model_validate(tracking)))
+    command += ["--context", str(context), "--data", str(data), "--out", str(out)]
     began = time.perf_counter()
     answer = subprocess.run(
         command, cwd=folder, env=clean(environment), capture_output=True, text=True, timeout=LIMIT, check=False

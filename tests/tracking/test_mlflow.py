@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import shutil
@@ -16,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from seedwise.config.context import Context, write_context
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.tracking.mlflow import MlflowTracker
-from seedwise.tracking.settings import MlflowSettings
+from seedwise.tracking.settings import MlflowSettings, TrackingSettings
 from tests.tracking.conftest import LIMIT, ROOT, clean, train
 from tests.tracking.wandb_server import WandbServer
 
@@ -33,9 +33,13 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def context(folder, settings):
+    return str(write_context(folder, Context(tracking=TrackingSettings.model_validate({"mlflow": settings}))))
+
+
 def prepare(folder, settings):
     command = [sys.executable, str(ROOT / "workflow/scripts/prepare_mlflow.py"), "--study", "tiny"]
-    command += ["--variants", "baseline", "--tracking", json.dumps({"mlflow": settings})]
+    command += ["--variants", "baseline", "--context", context(folder, settings)]
     return subprocess.run(
         command, cwd=folder, env=clean({}), capture_output=True, text=True, timeout=LIMIT, check=True
     ).stdout
@@ -171,7 +175,7 @@ def test_a_run_without_its_server_has_the_same_metrics_and_is_sent_later(
     command = [sys.executable, str(ROOT / "workflow/scripts/sync_mlflow.py"), "--folder", str(trained.study)]
 
     def send(settings):
-        more = ["--tracking", json.dumps({"mlflow": settings})]
+        more = ["--context", context(tmp_path, settings)]
         return subprocess.run(
             command + more, cwd=tmp_path, env=clean({}), capture_output=True, text=True, timeout=LIMIT, check=False
         )

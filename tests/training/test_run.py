@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from seedwise.config.context import Context, write_context
 from seedwise.runs.record import RunRecord, read_record
 from seedwise.tracking import Mirrors
+from seedwise.tracking.settings import TrackingSettings
 from seedwise.trainers.image_classifier.datasets import images
 from seedwise.trainers.image_classifier.metrics import METRIC_NAMES
 from seedwise.trainers.image_classifier.settings import DatasetSettings
@@ -175,7 +177,8 @@ def test_the_script_trains_by_hand(request_run, tmp_path):
         "0",
     ]
     command += ["--settings", request.settings.canonical(), "--code", "c0de", "--data", request.data]
-    command += ["--tracking", '{"wandb": {"mode": "disabled"}}', "--out", request.record]
+    context = Context(tracking=TrackingSettings.model_validate({"wandb": {"mode": "disabled"}}))
+    command += ["--context", write_context(tmp_path, context), "--out", request.record]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert "epoch 1/1" in answer.stdout
