@@ -19,3 +19,16 @@ HISTORY = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "lea
 """Columns of history.csv, a row per epoch."""
 WATCHED = "validation_accuracy"
 """The column of the history that shows how a run is doing."""
+CURVES = {
+    "test_accuracy": ("validation_accuracy", "train_loss"),
+    "validation_accuracy": ("validation_accuracy", "train_loss"),
+    "test_loss": ("validation_loss", "train_loss"),
+    "validation_loss": ("validation_loss", "train_loss"),
+    "train_loss": ("validation_loss", "train_loss"),
+}
+"""Columns of the history that show how a metric comes about, the nearest first."""
+
+
+def curves(metric: str) -> tuple[str, ...]:
+    """Return the columns of the history to draw where a metric is compared; none for a metric of someone else."""
+    return CURVES.get(metric, ())
