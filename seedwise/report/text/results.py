@@ -102,4 +102,4 @@ def _scope(report: Report) -> str:
         return f"{again}, not about new test examples: for these see [below](#would-a-new-test-set-change-this)."
     if report.has_test_set:
         return f"{again} and testing on the same examples, not about new test examples."
-    return "All of this is about new *seeds*, that is, running the same again."
+    return "All of this is about new *seeds*, that is, repeating these runs with other seeds."
