@@ -102,9 +102,7 @@ def main() -> None:
     for number in range(arguments.rounds):
         for tracker in TRACKED:
             with tempfile.TemporaryDirectory() as scratch:
-                row = pair(
-                    tracker, Path(scratch), data, arguments.epochs, tracked_first=(len(rows) // 2) % 2 == 0
-                )
+                row = pair(tracker, Path(scratch), data, arguments.epochs, tracked_first=(len(rows) // 2) % 2 == 0)
             rows.append(row)
             print(f"round {number + 1}, {tracker}: {json.dumps(row)}", flush=True)
     medians = {

@@ -116,30 +116,24 @@ def _shown(results: str) -> str:
 def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan: Plan, command: str) -> None:
     """Write the tables, the figures and results.md into `out`."""
     from seedwise.basics.files import write_text
-    from seedwise.report.figures.differences import plot_differences, plot_means, plot_power
-    from seedwise.report.figures.pairing import plot_pairing, shared_seeds
-    from seedwise.report.table_report import build_report
-    from seedwise.report.text.captions import FIGURES
+    from seedwise.report.figures.pairing import shared_seeds
+    from seedwise.report.figures.registry import FIGURES
+    from seedwise.report.gather import report_of_table
     from seedwise.report.text.results import render_results
     from seedwise.statistics.analysis import format_table
 
-    compared = len(analysis.comparisons) > 0
-    labels = {name: name for name in analysis.summary["variant"]}
-    paired = any(len(pairs) for pairs in shared_seeds(runs, plan).values())
-    drawn = ["means", *(["differences", "power"] if compared else []), *(["pairing"] if paired else [])]
-    figures = {name: path for name, path in FIGURES.items() if name in drawn}
+    drawn = ["means"]
+    if len(analysis.comparisons):
+        drawn += ["differences", "power"]
+    if any(len(pairs) for pairs in shared_seeds(runs, plan).values()):
+        drawn += ["pairing"]
+    report = report_of_table(_shown(results), runs, analysis, plan, command, drawn)
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
         write_text(out / "summary.csv", format_table(analysis.summary))
         write_text(out / "comparisons.csv", format_table(analysis.comparisons))
-        files = {name: (out / path, (out / path).with_suffix(".svg")) for name, path in figures.items()}
-        plot_means(analysis.summary, runs, labels, plan, *files["means"])
-        if compared:
-            plot_differences(analysis.comparisons, labels, plan, *files["differences"])
-            plot_power(analysis.summary, analysis.comparisons, labels, plan, *files["power"])
-        if paired:
-            plot_pairing(runs, labels, plan, *files["pairing"])
-        report = build_report(_shown(results), runs, analysis, plan, command, figures)
+        for name, path in report.figures.items():
+            FIGURES[name](report, out / path, (out / path).with_suffix(".svg"))
         write_text(out / "results.md", render_results(report))
     except OSError as error:
         raise UserError(f"--out {out}: {error.strerror or error} ({error.filename or out})") from error

@@ -11,8 +11,8 @@ from typing import Any
 from seedwise.basics.errors import UserError
 
 DESCRIPTION = """\
-Lay two finished studies side by side: did what one found about a variant hold in the other? Takes two folders of
-results that the workflow wrote. Variants are matched by name; metric and baseline must be the same."""
+Compare two finished studies: did what one found about a variant hold in the other? Takes two folders of results that
+the workflow wrote. Variants are matched by name; metric and baseline must be the same."""
 EXAMPLE = """\
 example:
   seedwise compare results/fashion-mnist results/cifar10
@@ -59,14 +59,8 @@ def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> 
         )
     from seedwise.basics.files import write_text
     from seedwise.report.figures.two_studies import plot_two_studies
-    from seedwise.report.text.two_studies import (
-        caveats,
-        compare_studies,
-        headline,
-        read_finished,
-        render_csv,
-        render_markdown,
-    )
+    from seedwise.report.text.two_studies import headline, render_csv, render_markdown
+    from seedwise.report.two_studies import caveats, compare_studies, read_finished
 
     first, second = (read_finished(folder) for folder in folders)
     rows = compare_studies(first, second)

@@ -1,1 +1,4 @@
-"""The report of a study: verdict sentences, tables, figures and results.md. Only `figures` imports matplotlib."""
+"""The report of a study: results.md, page.html, figures and tables for papers.
+
+`gather` collects what there is into `model.Report`; everything else reads that. Only `figures` imports matplotlib.
+"""

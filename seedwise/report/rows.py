@@ -1,4 +1,4 @@
-"""Typed rows of summary.csv and comparisons.csv, in which a cell that is not defined is None and never NaN."""
+"""Typed rows of summary.csv and comparisons.csv: a cell that is not defined is None, never NaN."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any, TypeVar, get_type_hints
 
 import pandas as pd
 
+from seedwise.statistics.verdict import Verdict
+
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class VariantSummary:
+class SummaryRow:
     """One row of summary.csv; `values` are the finite results in seed order."""
 
     variant: str
@@ -34,7 +36,7 @@ class VariantSummary:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparisonRow:
     """One row of comparisons.csv: a variant against the baseline, signed so that positive is better."""
 
     variant: str
@@ -70,6 +72,26 @@ class Comparison:
     seeds_needed: float | None
     verdict: str
     fragile: bool | None
+
+    @property
+    def p(self) -> float | None:
+        """The p value that decides: Dunnett's test is corrected for the number of comparisons by itself."""
+        return self.p_value if self.test == "dunnett" else self.p_holm
+
+    @property
+    def p_name(self) -> str:
+        """What the p value that decides is called."""
+        return "Dunnett p" if self.test == "dunnett" else "Holm p"
+
+    @property
+    def judged(self) -> bool:
+        """Whether there was enough to judge at all; only then can other methods contradict the verdict."""
+        return self.verdict not in (Verdict.TOO_FEW_SEEDS, Verdict.UNDEFINED)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether there is a verdict with which other common methods disagree."""
+        return bool(self.fragile) and self.judged
 
 
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The reports that are stored in `expected/`. Run this file to write them anew after a wanted change of wording."""
+"""The reports that are stored in `expected/`. Run this file to write them again after an intended change of wording."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from pathlib import Path
 
 from made_studies import A, B, C, make_report
 
-from seedwise.plan import Plan
-from seedwise.report.text.results import NewTestSet, ReportInput, render_results
+from seedwise.analysis.findings import NewTestSetFinding
+from seedwise.report.model import Report
+from seedwise.report.text.results import render_results
 from tests.plans import accuracy_plan
 
 EXPECTED = Path(__file__).parent / "expected"
 LABELS = {"baseline": "Baseline", "augment": "+ Augment", "dropout": "+ Drop|out"}
 
 
-def reports() -> dict[str, ReportInput]:
+def reports() -> dict[str, Report]:
     """One report for each kind of study whose text differs, by file name."""
-    loss = Plan(baseline="baseline", metric="test_loss", higher_is_better=False)
+    loss = accuracy_plan("baseline", metric="test_loss", higher_is_better=False)
     tight = {"baseline": [0.9, 0.9001, 0.8999, 0.9002, 0.8998], "augment": [0.9, 0.9001, 0.8999, 0.9002, 0.9001]}
     return {
         "three_variants": make_report({"baseline": A, "augment": B, "dropout": C}, labels=LABELS),
@@ -34,7 +35,11 @@ def reports() -> dict[str, ReportInput]:
             tight,
             accuracy_plan("baseline", margin=0.01),
             labels=LABELS,
-            test_set=[NewTestSet("augment", -0.004, 0.005, -0.0041, None)],
+            test_set=[
+                NewTestSetFinding(
+                    variant="augment", low=-0.004, high=0.005, both_low=-0.0041, both_high=None, finite_test_share=None
+                )
+            ],
         ),
         "one_variant": make_report({"baseline": A}, labels=LABELS),
         "one_seed": make_report({"baseline": [0.84], "augment": [0.86]}, labels=LABELS, commit=None, dirty=None),

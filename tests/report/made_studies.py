@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from seedwise.plan import Plan
-from seedwise.report.text.results import ReportInput, ReportVariant
+from seedwise.report.model import Report, ReportVariant
 from seedwise.statistics.analysis import analyse
 from tests.plans import accuracy_plan
 
@@ -22,7 +22,7 @@ C = [0.845, 0.840, 0.849]
 
 
 def make_runs(scores: Scores, metric: str = "test_accuracy") -> pd.DataFrame:
-    """A row per run; a score of None is a run that diverged."""
+    """One row per run; a score of None is a run that diverged."""
     rows = [
         {
             "variant": variant,
@@ -37,7 +37,7 @@ def make_runs(scores: Scores, metric: str = "test_accuracy") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def make_report(scores: Scores, plan: Plan | None = None, **changes) -> ReportInput:
+def make_report(scores: Scores, plan: Plan | None = None, **changes) -> Report:
     """A whole report; `changes` replace fields of it, and `labels` the labels of its variants."""
     plan = plan or accuracy_plan(next(iter(scores)))
     labels = changes.pop("labels", {})
@@ -50,7 +50,6 @@ def make_report(scores: Scores, plan: Plan | None = None, **changes) -> ReportIn
         "config_file": "config.yaml",
         "plan": plan,
         "plan_hash": plan.digest(list(seeds)),
-        "exploratory": [],
         "setup": {
             "Dataset": "fashion_mnist: 54000 training, 6000 validation and 10000 test examples",
             "Architecture": "small_cnn, 20490 parameters",
@@ -72,5 +71,7 @@ def make_report(scores: Scores, plan: Plan | None = None, **changes) -> ReportIn
         "dirty": False,
         "versions": {"Python": "3.11.2", "torch": "2.14.1"},
         "figures": {"means": "figures/means.png"},
+        "has_test_set": True,
+        "step": "epoch",
     }
-    return ReportInput(**{**given, **changes})
+    return Report(**{**given, **changes})

@@ -1,4 +1,4 @@
-"""What a newcomer is told first: which variant is better, how sure, what would settle it."""
+"""What newcomers read first: which variant is better, how sure, what would settle it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,33 @@ import dataclasses
 import pytest
 from made_studies import A, B, C, make_report
 
-from seedwise.plan import Plan
-from seedwise.report.rows import Comparison, VariantSummary, read_rows
 from seedwise.report.text.answers import headline, question, runs_line, short_answers
 from seedwise.report.text.results import render_results
 from tests.plans import accuracy_plan
 
 PLAN = accuracy_plan("A")
-NAMES = {"A": "A", "B": "B", "C": "C", "D": "D", "E": "E"}
 CLEAR = [0.900, 0.898, 0.901]
 
 
-def compared(scores, plan=PLAN):
-    report = make_report(scores, plan)
-    return read_rows(VariantSummary, report.summary), read_rows(Comparison, report.comparisons)
+def plain(report):
+    """The wording of a report in which names are not bold."""
+    return report.plain_wording
 
 
-def answer(scores, plan=PLAN, exploratory=False, next_look=None):
+def answer(scores, plan=PLAN, next_look=None, **changes):
     """The answer on the first comparison."""
-    return short_answers(*compared(scores, plan), NAMES, plan, exploratory, next_look)[0]
+    report = make_report(scores, plan, **changes)
+    return short_answers(report.summary_rows, report.comparison_rows, plain(report), next_look)[0]
+
+
+def headline_of(scores, **changes):
+    report = make_report(scores, PLAN, **changes)
+    return headline(report.comparison_rows, plain(report))
+
+
+def question_of(scores):
+    report = make_report(scores, PLAN)
+    return question(report.comparison_rows, plain(report))
 
 
 def test_a_clear_gain_is_better_and_settled():
@@ -40,7 +48,7 @@ def test_a_clear_gain_is_better_and_settled():
 
 
 def test_a_lower_loss_is_better():
-    loss = Plan(baseline="A", metric="test_loss", higher_is_better=False)
+    loss = accuracy_plan("A", metric="test_loss", higher_is_better=False)
     assert "B is **better** than A: its mean test loss is 0.0560 lower" in answer({"A": CLEAR, "B": A}, loss).found
     assert "B is **worse** than A: its mean test loss is 0.0560 higher" in answer({"A": A, "B": CLEAR}, loss).found
 
@@ -68,9 +76,9 @@ def test_fragile_claims_ask_for_a_repeat():
 
 @pytest.mark.parametrize(("needed", "told"), [(10_000, "No practical number of seeds"), (3, "More than 3 seeds")])
 def test_seeds_that_no_number_or_the_present_one_would_settle(needed, told):
-    summaries, comparisons = compared({"A": A, "B": B, "C": C})
-    rows = [dataclasses.replace(row, seeds_needed=needed) for row in comparisons]
-    assert short_answers(summaries, rows, NAMES, PLAN, False)[0].settle.startswith(told)
+    report = make_report({"A": A, "B": B, "C": C}, PLAN)
+    rows = [dataclasses.replace(row, seeds_needed=needed) for row in report.comparison_rows]
+    assert short_answers(report.summary_rows, rows, plain(report))[0].settle.startswith(told)
 
 
 def test_equivalence_names_the_margin():
@@ -81,11 +89,11 @@ def test_equivalence_names_the_margin():
 
 
 def test_exploratory_answers_claim_nothing():
-    told = answer({"A": A, "B": CLEAR}, exploratory=True)
+    told = answer({"A": A, "B": CLEAR}, exploratory=["seeds were added"])
     assert told.found.startswith("B looks **better** than A")
     assert told.sure.startswith("By the numbers, which confirm nothing here")
     assert told.settle.startswith("A confirmation")
-    assert headline(compared({"A": A, "B": CLEAR})[1], NAMES, True).startswith(
+    assert headline_of({"A": A, "B": CLEAR}, exploratory=["seeds were added"]).startswith(
         "Exploratory, to be confirmed: B is better"
     )
 
@@ -105,19 +113,17 @@ def test_too_few_seeds_and_constant_results_cannot_be_judged():
 
 
 def test_the_headline_says_when_nothing_is_better_and_when_the_best_is_unknown():
-    assert headline(compared({"A": A, "B": C})[1], NAMES, False) == "no variant is shown to be better than A."
+    assert headline_of({"A": A, "B": C}) == "no variant is shown to be better than A."
     higher = [score + 0.1 for score in CLEAR]
-    assert headline(compared({"A": A, "B": CLEAR, "C": higher})[1], NAMES, False) == (
+    assert headline_of({"A": A, "B": CLEAR, "C": higher}) == (
         "B and C are better than A. Which of them is best was not asked: each is compared with the baseline only."
     )
 
 
 def test_the_question_and_the_runs():
-    comparisons = compared({"A": A, "B": B})[1]
-    assert question(comparisons, NAMES, PLAN) == "Is B better or worse than A in test accuracy (higher is better)?"
-    many = compared(dict.fromkeys(NAMES, A))[1]
-    assert question(many, NAMES, PLAN).startswith("Which of 4 variants are better or worse than A")
-    assert question([], NAMES, PLAN) == ""
+    assert question_of({"A": A, "B": B}) == "Is B better or worse than A in test accuracy (higher is better)?"
+    assert question_of(dict.fromkeys("ABCDE", A)).startswith("Which of 4 variants are better or worse than A")
+    assert question_of({"A": A}) == ""
     assert runs_line(["finished", "diverged", "finished", "missing"], 2, 2) == (
         "3 of 4 planned runs are in (2 variants × 2 seeds): 2 finished, 1 diverged, 0 failed, 1 missing."
     )

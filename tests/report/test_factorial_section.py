@@ -39,8 +39,13 @@ def effects(made, **plan):
     return pd.DataFrame(map(asdict, rows), dtype=object)
 
 
+def section(made, frame=None, **changes):
+    report = make_report(made, PLAN, **changes)
+    return factorial_section(effects(made) if frame is None else frame, report.wording)
+
+
 def test_each_effect_has_a_sentence_that_claims_only_what_is_supported():
-    crop, rate, both = factorial_section(effects(scores([0.9, 0.95, 0.9, 0.92])), PLAN, False).sentences
+    crop, rate, both = section(scores([0.9, 0.95, 0.9, 0.92])).sentences
     assert crop.startswith("**crop**, on instead of off: is better under the declared plan (Δ = +0.0")
     assert crop.endswith("), averaged over rate.")
     assert "**rate**, 1 instead of 0.1: is worse under the declared plan (Δ = −0.01" in rate
@@ -48,7 +53,7 @@ def test_each_effect_has_a_sentence_that_claims_only_what_is_supported():
         "**crop** × **rate**, on instead of off, where **rate** is 1 and not 0.1: gains less there under the declared "
         "plan: they interact (Δ = −0.0"
     )
-    nothing = factorial_section(effects(scores([0.9, 0.9, 0.9, 0.9])), PLAN, False).sentences
+    nothing = section(scores([0.9, 0.9, 0.9, 0.9])).sentences
     assert [re.search("the data do not support (a difference|an interaction)", text)[1] for text in nothing] == [
         "a difference",
         "a difference",
@@ -57,23 +62,24 @@ def test_each_effect_has_a_sentence_that_claims_only_what_is_supported():
 
 
 def test_an_exploratory_study_confirms_nothing():
-    found = factorial_section(effects(scores([0.9, 0.95, 0.9, 0.92])), PLAN, True)
+    found = section(scores([0.9, 0.95, 0.9, 0.92]), exploratory=["seeds were added"])
     assert "under the declared plan" not in " ".join(found.sentences)
     assert "in this exploratory analysis" in found.sentences[0]
 
 
 def test_the_table_reads_back_from_csv_with_levels_that_look_like_numbers():
-    frame = effects(scores([0.9, 0.95, 0.9, 0.92]))
+    made = scores([0.9, 0.95, 0.9, 0.92])
+    frame = effects(made)
     read = pd.read_csv(io.StringIO(format_table(frame)), dtype=TEXT)
-    found = factorial_section(read, PLAN, False)
-    assert found == factorial_section(frame, PLAN, False)
+    found = section(made, read)
+    assert found == section(made, frame)
     assert "| crop × rate | on − off, 1 − 0.1 | −0.0" in found.table
 
 
 def test_undefined_effects_say_so():
-    found = factorial_section(effects({name: [0.9] for name in CELLS}), PLAN, False)
+    found = section({name: [0.9] for name in CELLS})
     assert {text.split(": ")[1] for text in found.sentences} == {
-        "undefined, for the noise of a combination cannot be estimated."
+        "undefined, because the noise of a combination cannot be estimated."
     }
     assert "nan" not in found.table
 
@@ -95,11 +101,10 @@ def test_the_figure_has_a_line_per_level_and_is_the_same_again(lost, tmp_path, m
     if lost:
         made["crop-on"] = [None] * 5
     monkeypatch.setattr(style, "RC", {**style.RC, "svg.fonttype": "none"})
-    summary = make_report(made, PLAN).summary
-    design = {"factors": FACTORS, "cells": CELLS}
+    report = make_report(made, PLAN, design={"factors": FACTORS, "cells": CELLS})
     files = [(tmp_path / f"{name}.png", tmp_path / f"{name}.svg") for name in ("one", "two")]
     for png, svg in files:
-        plot_interactions(summary, design, PLAN, png, svg)
+        plot_interactions(report, png, svg)
     assert files[0][0].read_bytes() == files[1][0].read_bytes()
     svg = files[0][1].read_text(encoding="utf-8")
     words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)

@@ -12,12 +12,11 @@ import pandas as pd
 import pytest
 from made_studies import A, B, C, make_report
 
-from seedwise.report.figures import curves as curves_figure
-from seedwise.report.figures import differences as figures
-from seedwise.report.figures import means as means_figure
-from seedwise.report.figures import pairing as pairing_figure
 from seedwise.report.figures import style
-from seedwise.report.rows import VariantSummary, read_rows
+from seedwise.report.figures.curves import mean_curve
+from seedwise.report.figures.means import bar_start
+from seedwise.report.figures.power import pooled_std
+from seedwise.report.figures.registry import FIGURES
 from tests.plans import accuracy_plan
 
 LOSS = {"metric": "test_loss", "higher_is_better": False}
@@ -42,23 +41,16 @@ def draw(name, folder, labels=None, dpi=30, only=KINDS):
     scores, fields = STUDIES[name]
     plan = accuracy_plan(next(iter(scores)), **fields)
     labels = labels or {variant: f"Variant {variant} with a rather long label" for variant in scores}
-    report = make_report(scores, plan)
+    panels = ("validation_loss" if "loss" in plan.metric else "validation_accuracy", "train_loss")
+    report = make_report(scores, plan, labels=labels, histories=histories(scores), panels=panels)
     folder.mkdir(exist_ok=True)
-    plots = {
-        "means": (figures.plot_means, report.summary, report.runs),
-        "differences": (figures.plot_differences, report.comparisons),
-        "power": (figures.plot_power, report.summary, report.comparisons),
-        "pairing": (pairing_figure.plot_pairing, report.runs),
-        "curves": (curves_figure.plot_curves, histories(scores)),
-    }
     # Text as text, so that the tests can read it.
     style_rc = {**style.RC, "svg.fonttype": "none"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(style, "RC", style_rc)
         patch.setattr(style, "DPI", dpi)
         for kind in only:
-            plot, *data = plots[kind]
-            plot(*data, labels, plan, folder / f"{kind}.png", folder / f"{kind}.svg")
+            FIGURES[kind](report, folder / f"{kind}.png", folder / f"{kind}.svg")
     return {kind: (folder / f"{kind}.svg").read_text(encoding="utf-8") for kind in only}
 
 
@@ -70,7 +62,9 @@ def shown(name, folder, kind, labels=None):
 def histories(scores):
     """Ten epochs a run; a run that diverged stops after four, with a loss that is not a number."""
     return {
-        variant: [history(10 if value is not None else 4) for value in values] for variant, values in scores.items()
+        (variant, seed): history(10 if value is not None else 4)
+        for variant, values in scores.items()
+        for seed, value in enumerate(values)
     }
 
 
@@ -122,8 +116,8 @@ def test_bars_that_do_not_start_at_zero_say_so(tmp_path):
 def test_bars_start_outside_of_everything_shown(name):
     scores, fields = STUDIES[name]
     report = make_report(scores, accuracy_plan(next(iter(scores)), **fields))
-    rows = read_rows(VariantSummary, report.summary)
-    start = means_figure.bar_start(rows)
+    rows = report.summary_rows
+    start = bar_start(rows)
     shown = [value for row in rows for value in (row.t_low, row.t_high, *row.values) if value is not None]  # noqa: PD011
     assert start == 0 or start < min(shown) or start > max(shown)
 
@@ -163,23 +157,18 @@ def test_curves_average_over_the_runs_that_reached_an_epoch():
         pd.DataFrame({"epoch": [1, 2, 3], "validation_loss": [1.0, 0.6, 0.5]}),
         pd.DataFrame({"epoch": [1, 2], "validation_loss": [2.0, float("inf")]}),
     ]
-    epochs, mean, std = curves_figure.course(runs, "validation_loss")
-    assert list(epochs) == [1, 2, 3]
+    steps, mean, std = mean_curve(runs, "validation_loss")
+    assert list(steps) == [1, 2, 3]
     assert list(mean) == [1.5, 0.6, 0.5]
     assert std == pytest.approx([0.5**0.5, 0, 0])
-    assert all(not len(part) for part in curves_figure.course([], "validation_loss"))
+    assert all(not len(part) for part in mean_curve([], "validation_loss"))
 
 
-def test_histories_are_read_of_the_runs_that_left_one(tmp_path):
-    (tmp_path / "a/seed1").mkdir(parents=True)
-    (tmp_path / "a/seed1/history.csv").write_text("epoch,train_loss\n1,0.5\n")
-    runs = pd.DataFrame({"variant": ["a", "a", "b"], "seed": [0, 1, 0]})
-    found = curves_figure.read_histories(runs, tmp_path)
-    assert {variant: len(histories) for variant, histories in found.items()} == {"a": 1, "b": 0}
-
-
-def test_curves_show_the_metric_that_is_compared(tmp_path):
-    assert "Validation accuracy" in shown("three", tmp_path / "a", "curves")
+def test_curves_show_what_the_trainer_says_is_nearest_to_the_compared_metric(tmp_path):
+    found = shown("three", tmp_path / "a", "curves")
+    assert "Validation accuracy" in found
+    assert "Train loss" in found
+    assert "Epoch" in found
     assert "Validation loss" in shown("loss", tmp_path / "b", "curves")
 
 
@@ -198,12 +187,11 @@ def test_labels_are_literal_text(tmp_path):
 
 def test_pooled_std_weighs_by_degrees_of_freedom():
     report = make_report({"a": [0.0, 2.0], "b": [0.0, 3.0, 6.0], "c": [1.0]})
-    assert figures.pooled_std(read_rows(VariantSummary, report.summary)) == pytest.approx(((2 + 18) / 3) ** 0.5)
-    single = make_report({"a": [1.0], "b": [2.0]})
-    assert figures.pooled_std(read_rows(VariantSummary, single.summary)) is None
+    assert pooled_std(report.summary_rows) == pytest.approx(((2 + 18) / 3) ** 0.5)
+    assert pooled_std(make_report({"a": [1.0], "b": [2.0]}).summary_rows) is None
 
 
-def test_looks_are_distinct_for_twelve_variants_and_do_not_depend_on_the_baseline():
+def test_twelve_variants_look_different_and_each_alike_whatever_is_left_out():
     names = [f"v{i}" for i in range(12)]
     appearance = style.appearances(names, "v0")
     assert len(set(appearance.values())) == 12
@@ -224,6 +212,6 @@ def test_drawing_leaves_global_settings_alone_and_needs_no_display(tmp_path):
     before = dict(mpl.rcParams)
     draw("one variant", tmp_path, only=("means",))
     assert dict(mpl.rcParams) == before
-    program = "import sys, seedwise.report.figures.differences; print('matplotlib.pyplot' in sys.modules)"
+    program = "import sys, seedwise.report.figures.registry; print('matplotlib.pyplot' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

@@ -144,14 +144,13 @@ def test_no_blank_line_is_doubled_and_the_file_ends_with_one_newline():
 
 
 def test_template_refuses_what_is_not_given(monkeypatch):
-    monkeypatch.setattr(
-        "seedwise.report.text.captions.means_caption", lambda *_: jinja2.StrictUndefined(name="caption")
-    )
-    with pytest.raises(jinja2.UndefinedError, match="caption"):
+    monkeypatch.setattr("seedwise.report.text.origin.origin", lambda _: jinja2.StrictUndefined(name="origin"))
+    with pytest.raises(jinja2.UndefinedError, match="origin"):
         render_results(make_report({"A": A}))
 
 
 def test_report_needs_neither_matplotlib_nor_torch_nor_snakemake():
-    program = "import sys, seedwise.report.text.results; print(sorted({'matplotlib', 'torch', 'snakemake'} & set(sys.modules)))"
+    heavy = "{'matplotlib', 'torch', 'snakemake'}"
+    program = f"import sys, seedwise.report.text.results; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from made_studies import A, B, make_report
 
-from seedwise.plan import Plan
 from seedwise.report.page.page import MOST_NUMBERS, render_page, thinned
 from tests.browser import visiting
 from tests.plans import accuracy_plan
@@ -34,6 +35,10 @@ def made_curves(report, epochs=4):
     }
 
 
+def with_curves(report, epochs=4):
+    return replace(report, histories=made_curves(report, epochs), panels=("validation_accuracy", "train_loss"))
+
+
 def usual():
     return make_report({"baseline": A, "augment": B, "dropout": [0.845, None, 0.849]}, labels=LABELS)
 
@@ -50,7 +55,7 @@ STUDIES = {
     ),
     "a loss": lambda: make_report(
         {"baseline": [0.3, 0.35, 0.32], "augment": [-0.48, 0.44, 0.41]},
-        Plan(baseline="baseline", metric="test_loss", higher_is_better=False, pairing="seed"),
+        accuracy_plan("baseline", metric="test_loss", higher_is_better=False, pairing="seed"),
     ),
     "one variant": lambda: make_report({"baseline": A}),
     "one seed": lambda: make_report({"baseline": [0.84], "augment": [0.86]}, commit=None, dirty=None),
@@ -64,10 +69,10 @@ def page_of(tmp_path_factory):
     """Write the page of a study of `STUDIES`, with curves or without; return its path."""
     folder = tmp_path_factory.mktemp("pages")
 
-    def write(name, with_curves=True):
+    def write(name, curves=True):
         report = STUDIES[name]()
         path = folder / f"{name}.html"
-        path.write_text(render_page(report, made_curves(report) if with_curves else {}), encoding="utf-8")
+        path.write_text(render_page(with_curves(report) if curves else report), encoding="utf-8")
         return path
 
     return write
@@ -92,13 +97,13 @@ def column(page, index):
 
 
 def test_the_same_data_give_the_same_bytes():
-    assert render_page(usual(), made_curves(usual())) == render_page(usual(), made_curves(usual()))
+    assert render_page(with_curves(usual())) == render_page(with_curves(usual()))
 
 
 @pytest.mark.parametrize("name", STUDIES)
 @pytest.mark.parametrize(("size", "scheme"), [({}, "light"), (PHONE, "dark")], ids=["desktop", "dark phone"])
 def test_any_study_fits_without_an_error_or_a_request(browser, page_of, name, size, scheme):
-    with visiting(browser, page_of(name, with_curves=name != "one variant"), **size, scheme=scheme) as visit:
+    with visiting(browser, page_of(name, curves=name != "one variant"), **size, scheme=scheme) as visit:
         visit.page.wait_for_selector("body[data-ready]")
         assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         background = visit.page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")

@@ -10,7 +10,6 @@ import subprocess
 import pytest
 from made_studies import A, B, C, make_report
 
-from seedwise.report.study_report import paper_files
 from seedwise.report.text import paper
 from tests.plans import accuracy_plan
 
@@ -20,7 +19,7 @@ AWKWARD = r"[50%] & #1_a^2 ~x{y} \z <b> $5 | * ±"
 def files(tmp_path, scores, plan=None, **changes):
     """What is written, by the file's path below the study's folder."""
     report = make_report(scores, plan, **changes)
-    return {str(path.relative_to(tmp_path)): text for path, text in paper_files(report, tmp_path).items()}
+    return {str(path.relative_to(tmp_path)): text for path, text in paper.paper_files(report, tmp_path).items()}
 
 
 def test_the_tables_show_the_numbers_of_the_report(tmp_path):

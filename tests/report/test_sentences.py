@@ -7,71 +7,79 @@ import dataclasses
 import pytest
 from made_studies import A, B, C, make_report
 
-from seedwise.plan import Plan
-from seedwise.report.rows import Comparison, VariantSummary, read_rows
 from seedwise.report.text import captions, rule_of_thumb, sentences
-from seedwise.report.text.details import comparison_text, evidence_note, evidence_table, seeds_needed_cell
+from seedwise.report.text.details import comparison_text, evidence_note, evidence_table
+from seedwise.report.text.tables import seeds_needed_cell
 from tests.plans import accuracy_plan
 
 PLAN = accuracy_plan("A")
-NAMES = {"A": "A", "B": "B", "C": "C"}
 
 
-def read(scores, plan=PLAN):
-    report = make_report(scores, plan)
-    return read_rows(VariantSummary, report.summary), read_rows(Comparison, report.comparisons)
+def plain(scores, plan=PLAN, **changes):
+    """Rows of a study, and the wording of its report in which names are not bold."""
+    report = make_report(scores, plan, **changes)
+    return report.summary_rows, report.comparison_rows, report.plain_wording
+
+
+def bottom_line(scores, plan=PLAN, **changes):
+    return sentences.bottom_line(*plain(scores, plan, **changes))
+
+
+def worth(scores):
+    summaries, _, wording = plain(scores)
+    return sentences.percentile_worth(summaries, wording)
 
 
 @pytest.fixture
 def b_against_a():
-    return read({"A": A, "B": B})[1][0]
+    return plain({"A": A, "B": B})[1][0]
 
 
-def told(scores, plan=PLAN):
+@pytest.fixture
+def wording():
+    return plain({"A": A, "B": B, "C": C})[2]
+
+
+def evidence(scores, plan=PLAN):
     """The text, the table of evidence and its note on the first comparison."""
-    summaries, comparisons = read(scores, plan)
-    means = {row.variant: row for row in summaries}
+    summaries, comparisons, wording = plain(scores, plan)
     first = comparisons[0]
-    table = evidence_table(first, plan, len(comparisons))
-    return "\n".join([comparison_text(first, means, NAMES, plan, False), table, evidence_note(first)])
+    table = evidence_table(first, wording, len(comparisons))
+    text = comparison_text(first, {row.variant: row for row in summaries}, wording)
+    return "\n".join([text, table, evidence_note(first)])
 
 
 def test_percentile_interval_at_three_seeds():
-    summaries, _ = read({"A": A})
-    assert sentences.percentile_worth(summaries, NAMES, PLAN) == (
+    assert worth({"A": A}) == (
         "With 3 seeds the 95% percentile bootstrap is just the observed range; for roughly normal seed noise it "
         "contains the true mean about 75% of the time. The t interval (95%) is [0.8271, 0.8602] for A."
     )
 
 
 def test_percentile_interval_at_more_seeds_is_not_called_the_range():
-    summaries, _ = read({"A": [*A, 0.84, 0.845]})
-    text = sentences.percentile_worth(summaries, NAMES, PLAN)
+    text = worth({"A": [*A, 0.84, 0.845]})
     assert "range" not in text
     assert "With 5 seeds" in text
     assert "about 84% of the time" in text
 
 
 def test_one_seed_of_one_variant_supports_no_claim():
-    summaries, _ = read({"A": [0.84]})
-    assert sentences.alone_sentence(summaries[0], NAMES, PLAN) == (
-        "A has a test accuracy of 0.8400 (higher is better) with a single seed, which supports no claim: how far "
+    summaries, _, wording = plain({"A": [0.84]})
+    assert sentences.alone_sentence(summaries[0], wording) == (
+        "The test accuracy of A is 0.8400 (higher is better) with a single seed, which supports no claim: how far "
         "another seed would move it is unknown. No other variant is compared with it."
     )
 
 
 def test_percentile_interval_of_one_seed_and_of_none():
-    summaries, _ = read({"A": [0.9], "B": [None]})
-    text = sentences.percentile_worth(summaries, NAMES, PLAN)
-    assert text == (
-        "There is no mean and no interval for B. With 1 seed there is no interval: nothing tells how far another seed "
-        "would be."
+    assert worth({"A": [0.9], "B": [None]}) == (
+        "There is no mean and no interval for B. With 1 seed there is no interval: nothing shows how far off another "
+        "seed would be."
     )
 
 
 def test_better():
-    summaries, comparisons = read({"A": A, "B": B})
-    assert sentences.bottom_line(summaries, comparisons, NAMES, PLAN, False) == (
+    assert bottom_line({"A": A, "B": B}) == (
         "B is better than A under the declared plan (Δ = +0.0143, 95% CI [0.0003, 0.0284], Holm p = 0.0476). The "
         "verdict on B is fragile: other common methods disagree. The interval covers new seeds on this test set, not "
         "new test sets."
@@ -79,15 +87,13 @@ def test_better():
 
 
 def test_worse_where_lower_is_better():
-    plan = Plan(baseline="A", metric="test_loss", higher_is_better=False)
-    summaries, comparisons = read({"A": A, "B": B}, plan)
-    text = sentences.bottom_line(summaries, comparisons, NAMES, plan, False)
+    plan = accuracy_plan("A", metric="test_loss", higher_is_better=False)
+    text = bottom_line({"A": A, "B": B}, plan)
     assert text.startswith("B is worse than A under the declared plan (Δ = −0.0143, 95% CI [−0.0284, −0.0003]")
 
 
 def test_difference_that_is_not_supported_is_not_called_equality():
-    summaries, comparisons = read({"A": A, "C": C})
-    assert sentences.bottom_line(summaries, comparisons, NAMES, PLAN, False) == (
+    assert bottom_line({"A": A, "C": C}) == (
         "The data do not support a difference between C and A (Δ = +0.0010, 95% CI [−0.0126, 0.0146], Holm p = "
         "0.8414). This is not evidence of equality: with 3 seeds only differences above 0.0175 would be detected 80% "
         "of the time. The interval covers new seeds on this test set, not new test sets."
@@ -96,20 +102,20 @@ def test_difference_that_is_not_supported_is_not_called_equality():
 
 def test_equivalent_names_the_margin_and_the_narrower_interval(b_against_a):
     row = dataclasses.replace(b_against_a, verdict="EQUIVALENT", equivalence_low=-0.01, equivalence_high=0.015)
-    text = sentences.verdict_sentence(row, NAMES, accuracy_plan("A", margin=0.02))
+    text = sentences.verdict_sentence(row, plain({"A": A, "B": B}, accuracy_plan("A", margin=0.02))[2])
     assert text.startswith(
         "B and A are equivalent within the declared margin ±0.0200: the 90% CI of the difference, [−0.0100, 0.0150], "
         "lies inside it"
     )
 
 
-def test_too_few_seeds_and_undefined_say_why(b_against_a):
+def test_too_few_seeds_and_undefined_say_why(b_against_a, wording):
     few = dataclasses.replace(b_against_a, verdict="TOO_FEW_SEEDS", n=1, n_baseline=1)
-    assert sentences.verdict_sentence(few, NAMES, PLAN) == (
+    assert sentences.verdict_sentence(few, wording) == (
         "B and A cannot be compared with 1 seed that gave a result: a verdict needs at least 3 on both sides."
     )
     undefined = dataclasses.replace(b_against_a, verdict="UNDEFINED")
-    assert "B with A is undefined" in sentences.verdict_sentence(undefined, NAMES, PLAN)
+    assert "B with A is undefined" in sentences.verdict_sentence(undefined, wording)
 
 
 def test_unequal_arms_are_both_counted(b_against_a):
@@ -118,9 +124,9 @@ def test_unequal_arms_are_both_counted(b_against_a):
 
 
 @pytest.mark.parametrize("verdict", ["BETTER", "WORSE", "EQUIVALENT", "NOT_SUPPORTED", "TOO_FEW_SEEDS", "UNDEFINED"])
-def test_variants_of_one_verdict_share_a_sentence(b_against_a, verdict):
+def test_variants_of_one_verdict_share_a_sentence(b_against_a, wording, verdict):
     group = [dataclasses.replace(b_against_a, variant=name, verdict=verdict) for name in ("B", "C")]
-    text = sentences.bottom_line([], group, NAMES, accuracy_plan("A", margin=0.1), False)
+    text = sentences.bottom_line([], group, wording)
     assert "B" in text.split(".")[0] or "B (Δ" in text
     assert " and C" in text
     claims = verdict not in ("TOO_FEW_SEEDS", "UNDEFINED")
@@ -128,10 +134,10 @@ def test_variants_of_one_verdict_share_a_sentence(b_against_a, verdict):
     assert ("fragile" in text) == claims
 
 
-def test_exploratory_verdicts_claim_nothing_under_the_plan(b_against_a):
+def test_exploratory_verdicts_claim_nothing_under_the_plan():
     assert sentences.verdict_word("BETTER", True) == "EXPLORATORY BETTER"
     assert sentences.verdict_word("BETTER", False) == "BETTER"
-    text = sentences.bottom_line([], [b_against_a], NAMES, PLAN, True)
+    text = bottom_line({"A": A, "B": B}, exploratory=["seeds were added"])
     assert text.startswith("**EXPLORATORY**: ")
     assert "B is better than A in this exploratory analysis" in text
     assert "under the declared plan" not in text
@@ -150,7 +156,7 @@ def test_diverged(args, text):
 
 
 def test_evidence_shows_every_method_of_vector_2():
-    text = told({"A": A, "B": B})
+    text = evidence({"A": A, "B": B})
     for part in (
         "| Rule of thumb: gap > 2 × √(s₁² + s₂²) | threshold 0.0146, not exceeded | no difference shown | 2.6% |",
         "gap > 2 × the pooled standard deviation | threshold 0.0103, exceeded | a difference | 7% |",
@@ -166,26 +172,26 @@ def test_evidence_shows_every_method_of_vector_2():
 
 
 def test_evidence_explains_a_p_value_that_only_the_correction_turns():
-    text = told({"A": A, "B": B, "C": C})
+    text = evidence({"A": A, "B": B, "C": C})
     assert "p = 0.0476; corrected for 2 comparisons 0.0953" in text
     assert "no difference shown (alone it would pass, corrected it does not)" in text
 
 
 def test_evidence_of_a_paired_plan_names_the_sign_flip_test():
-    text = told({"A": A, "B": B}, accuracy_plan("A", pairing="seed"))
+    text = evidence({"A": A, "B": B}, accuracy_plan("A", pairing="seed"))
     assert "**The paired t test by seed**, which decides" in text
     assert "| Sign-flip test | p = 0.2500; 3 seeds cannot give less than 0.2500 |" in text
 
 
 def test_evidence_of_dunnetts_test_is_not_corrected_twice():
-    text = told({"A": A, "B": B, "C": C}, accuracy_plan("A", variance="pooled"))
+    text = evidence({"A": A, "B": B, "C": C}, accuracy_plan("A", variance="pooled"))
     assert "Dunnett p = 0.021" in text
     assert ", corrected for 2 comparisons | a difference |" in text
     assert "Holm" not in text
 
 
 def test_ties_between_runs_are_explained():
-    assert "4.5 of 9 pairs, ties counting half" in told({"A": A, "B": A})
+    assert "4.5 of 9 pairs, ties counting half" in evidence({"A": A, "B": A})
 
 
 def test_seeds_needed(b_against_a):
@@ -202,7 +208,7 @@ def test_rule_of_thumb_is_worth_what_simulation_found(n, separate, pooled, power
 
 
 def test_captions_say_what_every_mark_is():
-    means = captions.means_caption(PLAN, [3, 5], diverged=True)
+    means = captions.means_caption(make_report({"A": A, "B": [*A, None, 0.84, 0.85]}, PLAN))
     for word in (
         "Bars: mean test accuracy over 3 to 5 seeds (higher is better)",
         "Error bars: 95% t",
@@ -210,8 +216,9 @@ def test_captions_say_what_every_mark_is():
         "Crosses",
     ):
         assert word in means
-    assert "Error bars" not in captions.means_caption(PLAN, [1, 1])
-    assert "Thin lines" in captions.differences_caption(PLAN, 2)
-    assert "Thin lines" not in captions.differences_caption(PLAN, 1)
-    assert "±0.0100" in captions.differences_caption(accuracy_plan("A", margin=0.01), 1)
-    assert "at the 0.05 level" in captions.power_caption(PLAN)
+    assert "Error bars" not in captions.means_caption(make_report({"A": [0.84], "B": [0.85]}, PLAN))
+    one = make_report({"A": A, "B": B}, accuracy_plan("A", margin=0.01))
+    assert "Thin lines" in captions.differences_caption(make_report({"A": A, "B": B, "C": C}, PLAN))
+    assert "Thin lines" not in captions.differences_caption(one)
+    assert "±0.0100" in captions.differences_caption(one)
+    assert "at the 0.05 level" in captions.power_caption(one)

@@ -13,7 +13,7 @@ from scipy import stats
 from seedwise.analysis.declaration import declared
 from seedwise.analysis.findings import Findings, write_findings
 from seedwise.cli import main
-from seedwise.report.text.two_studies import agreement, compare_studies, read_finished
+from seedwise.report.two_studies import agreement, compare_studies, read_finished
 from seedwise.statistics.analysis import format_table
 from tests.plans import accuracy_plan
 
@@ -55,7 +55,7 @@ def test_each_variant_is_said_to_have_held_or_not(two, tmp_path, capsys):
     text = (tmp_path / "compare-small-large/compare.md").read_text()
     for sentence in (
         "**up**: better in both. The conclusion held.",
-        "**turned**: better in small, worse in large. The conclusion turned round",
+        "**turned**: better in small, worse in large. The conclusion was reversed",
         "**lost**: better in small, not settled in large. That is no contradiction and no confirmation: large may have",
         "**same**: not settled in either study.",
         "| turned | +0.0490 [",

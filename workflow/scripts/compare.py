@@ -1,4 +1,4 @@
-"""Lay two finished studies side by side."""
+"""Compare two finished studies: did what one found about a variant hold in the other?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seedwise.commands.compare import compare_folders
 
 
 def main() -> None:
-    """Parse arguments, compare, write."""
+    """Write compare.md, compare.csv and the figure into a folder beside the studies."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--studies", nargs="?", const="", default="", help="names of two studies, separated by a comma or a space"

@@ -1,4 +1,4 @@
-"""Plot a learning-rate range test as PNG and SVG, and print its suggestions."""
+"""Draw a learning-rate range test and its suggestions, as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from seedwise.report.figures.lr_finder import plot_lr_finder
 
 
 def main() -> None:
-    """Parse arguments and plot."""
+    """Draw the figure to the two files of `--out`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--test", type=Path, required=True, help="what lr_range_test wrote, JSON")
-    parser.add_argument("--title", required=True)
+    parser.add_argument("--test", type=Path, required=True, help="JSON that lr_range_test.py wrote")
+    parser.add_argument("--title", required=True, help="of the figure")
     parser.add_argument("--out", nargs=2, type=Path, required=True, help="the PNG and the SVG")
     arguments = parser.parse_args()
     test = json.loads(arguments.test.read_text(encoding="utf-8"))

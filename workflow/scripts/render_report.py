@@ -1,16 +1,16 @@
-"""Render results.md, the tables for papers and summary.txt from the study and its tables."""
+"""Write a study's results.md, the tables for papers and summary.txt."""
 
 from __future__ import annotations
 
 from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
-from seedwise.report.arguments import read_report, report_parser
-from seedwise.report.study_report import paper_files
+from seedwise.report.gather import read_report, report_parser
+from seedwise.report.text.paper import paper_files
 from seedwise.report.text.results import render_results
 
 
 def main() -> None:
-    """Parse arguments, gather, render."""
+    """Write results.md to `--out` and the other files beside it."""
     arguments = report_parser(__doc__, "results.md to write; the rest goes beside it").parse_args()
     report = read_report(arguments)
     write_text(arguments.out, render_results(report))

@@ -1,4 +1,4 @@
-"""The figure of learning curves: a line per variant and epoch, with a band for the spread between seeds."""
+"""The figure of learning curves: a line per variant over the steps of its runs, with a band for the spread of seeds."""
 
 from __future__ import annotations
 
@@ -12,69 +12,67 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from seedwise.plan import Plan
+from seedwise.basics.words import capital
+from seedwise.report.curves import panel_columns, step_column
 from seedwise.report.figures import style
-from seedwise.runs.history import read_history_of_runs
+from seedwise.report.model import Report
+from seedwise.runs.metrics import metric_label
 
 HEIGHT = 3.0  # of each panel
 MOST_BANDS = 6  # more would hide each other
 
-Histories = Mapping[str, Sequence[pd.DataFrame]]
 
-
-def read_histories(runs: pd.DataFrame, folder: Path) -> dict[str, list[pd.DataFrame]]:
-    """Read history.csv of every run in `runs`, by variant; runs that left none are passed over."""
-    found: dict[str, list[pd.DataFrame]] = {str(variant): [] for variant in runs["variant"].unique()}
-    for (variant, _), history in read_history_of_runs(runs, folder).items():
-        found[variant].append(history)
-    return found
-
-
-def plot_curves(histories: Histories, labels: Mapping[str, str], plan: Plan, path_png: Path, path_svg: Path) -> None:
-    """The compared metric on the validation images, and the training loss, by epoch."""
-    metric = "validation_accuracy" if plan.metric.endswith("_accuracy") else "validation_loss"
-    panels = {metric: metric.replace("_", " ").capitalize(), "train_loss": "Training loss"}
+def plot_curves(report: Report, png: Path, svg: Path) -> None:
+    """Draw the columns of the histories that are nearest to the compared metric, by step."""
+    by_variant: dict[str, list[pd.DataFrame]] = {name: [] for name in report.labels}
+    for (variant, _), history in report.histories.items():
+        by_variant[variant].append(history)
+    panels = panel_columns(report.histories.values(), report.panels)
     with mpl.rc_context(style.RC):
-        figure = Figure(figsize=(style.WIDTH, HEIGHT * len(panels) + 0.9), layout="constrained")
-        axes = figure.subplots(len(panels), 1, sharex=True)
-        for panel, (column, name) in zip(axes, panels.items(), strict=True):
-            _draw(panel, column, histories, labels, plan)
-            panel.set_ylabel(name)
+        figure = Figure(figsize=(style.WIDTH, HEIGHT * max(len(panels), 1) + 0.9), layout="constrained")
+        axes = figure.subplots(max(len(panels), 1), 1, sharex=True, squeeze=False).ravel()
+        for panel, column in zip(axes, panels, strict=False):
+            _draw(panel, column, by_variant, report)
+            panel.set_ylabel(capital(metric_label(column)))
         figure.align_ylabels(axes)
-        axes[-1].set_xlabel("Epoch")
+        axes[-1].set_xlabel(capital(metric_label(_step(report))))
         axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
         handles, names = axes[0].get_legend_handles_labels()
         if handles:
             style.legend_above(figure, handles, names)
         else:
             axes[0].text(0.5, 0.5, "No run left a history", ha="center", va="center", transform=axes[0].transAxes)
-        style.save(figure, path_png, path_svg)
+        style.save(figure, png, svg)
 
 
-def _draw(axes: Axes, column: str, histories: Histories, labels: Mapping[str, str], plan: Plan) -> None:
-    appearance = style.appearances(list(labels), plan.baseline)
-    for variant, label in labels.items():
-        epochs, mean, std = course(histories.get(variant, ()), column)
-        if not len(epochs):
+def _step(report: Report) -> str:
+    return next((step_column(history) for history in report.histories.values()), report.step)
+
+
+def _draw(axes: Axes, column: str, by_variant: Mapping[str, Sequence[pd.DataFrame]], report: Report) -> None:
+    appearances = style.appearances(list(report.labels), report.plan.baseline)
+    for variant, label in report.labels.items():
+        steps, mean, std = mean_curve(by_variant[variant], column)
+        if not len(steps):
             continue
-        look = appearance[variant]
+        appearance = appearances[variant]
         axes.plot(
-            epochs,
+            steps,
             mean,
-            marker="o" if len(epochs) == 1 else None,
-            color=look.colour,
-            linestyle=look.line,
+            marker="o" if len(steps) == 1 else None,
+            color=appearance.colour,
+            linestyle=appearance.line,
             linewidth=2,
             label=style.wrap(label, 28),
         )
-        if len(labels) <= MOST_BANDS:
-            axes.fill_between(epochs, mean - std, mean + std, color=look.colour, alpha=0.25, linewidth=0)
+        if len(report.labels) <= MOST_BANDS:
+            axes.fill_between(steps, mean - std, mean + std, color=appearance.colour, alpha=0.25, linewidth=0)
 
 
-def course(histories: Iterable[pd.DataFrame], column: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Epochs, and the mean and standard deviation over the runs that reached each with a finite value."""
-    values = [history.set_index("epoch")[column] for history in histories if column in history]
+def mean_curve(histories: Iterable[pd.DataFrame], column: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps, and the mean and standard deviation over the runs that reached each with a finite value."""
+    values = [history.set_index(step_column(history))[column] for history in histories if column in history]
     if not values:
         return (np.empty(0),) * 3
-    by_epoch = pd.concat(values, axis=1).replace([np.inf, -np.inf], np.nan).sort_index().dropna(how="all")
-    return by_epoch.index.to_numpy(), by_epoch.mean(axis=1).to_numpy(), by_epoch.std(axis=1).fillna(0).to_numpy()
+    by_step = pd.concat(values, axis=1).replace([np.inf, -np.inf], np.nan).sort_index().dropna(how="all")
+    return by_step.index.to_numpy(), by_step.mean(axis=1).to_numpy(), by_step.std(axis=1).fillna(0).to_numpy()

@@ -5,33 +5,26 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seedwise.plan import Plan
+from seedwise.basics.words import capital
 from seedwise.report.figures import style
-from seedwise.report.rows import VariantSummary, read_rows
-from seedwise.report.text.sentences import metric_words
+from seedwise.report.model import Report
+from seedwise.report.rows import SummaryRow
 
 DODGE = 0.04  # so that error bars of two lines do not hide each other
 MARKERS = "osD^v"
 
 
-def plot_interactions(
-    summary: pd.DataFrame, design: Mapping[str, Any], plan: Plan, path_png: Path, path_svg: Path
-) -> None:
-    """Means of all combinations, averaged over the factors that a panel does not show, ± one standard error.
-
-    `design` has the levels by factor (`factors`) and the level of each factor by variant (`cells`).
-    """
-    rows = {row.variant: row for row in read_rows(VariantSummary, summary)}
-    factors: dict[str, list[str]] = design["factors"]
-    found = {tuple(cell): rows[variant] for variant, cell in design["cells"].items()}
+def plot_interactions(report: Report, png: Path, svg: Path) -> None:
+    """Draw the means of all combinations, averaged over the factors that a panel does not show, ± a standard error."""
+    rows = {row.variant: row for row in report.summary_rows}
+    factors: Mapping[str, Sequence[str]] = report.design["factors"]
+    found = {tuple(cell): rows[variant] for variant, cell in report.design["cells"].items()}
     pairs = list(itertools.combinations(range(len(factors)), 2))
     with mpl.rc_context(style.RC):
         columns = min(len(pairs), 3)
@@ -42,17 +35,16 @@ def plot_interactions(
             _draw(axes, list(factors.items()), pair, found)
         for axes in panels[len(pairs) :]:
             axes.set_axis_off()
-        metric = metric_words(plan)
         for axes in panels[::columns]:
-            axes.set_ylabel(f"{metric[0].upper()}{metric[1:]}")
-        style.save(figure, path_png, path_svg)
+            axes.set_ylabel(style.wrap(capital(report.metric), 34))
+        style.save(figure, png, svg)
 
 
 def _draw(
     axes: Axes,
     factors: Sequence[tuple[str, Sequence[str]]],
     pair: tuple[int, int],
-    found: Mapping[tuple[str, ...], VariantSummary],
+    found: Mapping[tuple[str, ...], SummaryRow],
 ) -> None:
     (across, levels), (by, others) = (factors[index] for index in pair)
     for position, other in enumerate(others):
@@ -79,7 +71,7 @@ def _draw(
     axes.legend(title=style.wrap(by, 24), loc="best")
 
 
-def _mean(rows: Sequence[VariantSummary]) -> tuple[float, float]:
+def _mean(rows: Sequence[SummaryRow]) -> tuple[float, float]:
     """Mean of several cells' means and its standard error; NaN, which is not drawn, where one has none."""
     means = [np.nan if row.mean is None else row.mean for row in rows]
     errors = [np.nan if row.std is None else row.std / row.n**0.5 for row in rows]

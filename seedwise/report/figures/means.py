@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path as MarkerPath
 
-from seedwise.plan import Plan
+from seedwise.basics.words import capital
 from seedwise.report.figures import style
-from seedwise.report.rows import VariantSummary, read_rows
+from seedwise.report.model import Report
+from seedwise.report.rows import SummaryRow
 from seedwise.report.text.format import percent
-from seedwise.report.text.sentences import direction_words, metric_words
 
 BAR_WIDTH = 0.8
 DOTS = (-0.33, -0.09)  # where the seeds of a bar lie; the error bar is at 0, the bracket to the right of it
@@ -32,34 +32,35 @@ TILT: dict[str, Any] = {"rotation": 60, "ha": "right", "va": "top", "rotation_mo
 BRACKET_MARKER = MarkerStyle(MarkerPath([(-0.6, 1), (0, 1), (0, -1), (-0.6, -1)]), fillstyle="none")
 
 
-def plot_means(
-    summary: pd.DataFrame, runs: pd.DataFrame, labels: Mapping[str, str], plan: Plan, path_png: Path, path_svg: Path
-) -> None:
-    """Bars of the means with t interval, percentile bootstrap interval and every seed; diverged runs are marked."""
-    rows = read_rows(VariantSummary, summary)
-    totals = {row.variant: int((runs["variant"] == row.variant).sum()) for row in rows}
+def plot_means(report: Report, png: Path, svg: Path) -> None:
+    """Draw bars of the means with t and bootstrap intervals and a dot per run; diverged runs are marked."""
+    rows = report.summary_rows
     with mpl.rc_context(style.RC):
         tilted = len(rows) > MOST_UPRIGHT_LABELS
         width = max(style.WIDTH, style.WIDTH_PER_VARIANT * len(rows) + 1.2)
         figure = Figure(figsize=(width, style.HEIGHT + (1.4 if tilted else 0.4)), layout="constrained")
         axes = figure.add_subplot()
-        appearance = style.appearances([row.variant for row in rows], plan.baseline)
+        appearances = style.appearances([row.variant for row in rows], report.plan.baseline)
         start = bar_start(rows)
         for x, row in enumerate(rows):
-            _draw_variant(axes, x, row, appearance[row.variant], start)
+            _draw_variant(axes, x, row, appearances[row.variant], start)
         edge = 0.6 + max(0, 3 - len(rows)) / 2  # one or two bars keep the width they have among three
         axes.set_xlim(-edge, len(rows) - 1 + edge)
         wrap = TILTED_WRAP if tilted else UPRIGHT_CHARACTERS // max(len(rows), 3)
         most = TILTED_LINES if tilted else style.MOST_LINES
-        texts = [_tick_label(row, style.wrap(labels[row.variant], wrap, most), totals, wrap) for row in rows]
+        totals = Counter(run.variant for run in report.run_rows)
+        texts = [
+            _tick_label(row, style.wrap(report.labels[row.variant], wrap, most), totals[row.variant], wrap)
+            for row in rows
+        ]
         axes.set_xticks(range(len(rows)), texts, **(TILT if tilted else {}))
         axes.tick_params(axis="x", length=0)
-        _label_metric_axis(axes, rows, start, plan)
-        _means_legend(figure, rows, plan)
-        style.save(figure, path_png, path_svg)
+        _label_metric_axis(axes, report, start)
+        _legend(figure, report)
+        style.save(figure, png, svg)
 
 
-def _draw_variant(axes: Axes, x: int, row: VariantSummary, look: style.Appearance, start: float) -> None:
+def _draw_variant(axes: Axes, x: int, row: SummaryRow, appearance: style.Appearance, start: float) -> None:
     if row.n_diverged:
         axes.plot(
             [x],
@@ -79,10 +80,10 @@ def _draw_variant(axes: Axes, x: int, row: VariantSummary, look: style.Appearanc
         row.mean - start,
         BAR_WIDTH,
         bottom=start,
-        color=look.colour,
+        color=appearance.colour,
         alpha=0.55,
-        hatch=look.hatch,
-        edgecolor=look.colour if not look.hatch else style.INK,
+        hatch=appearance.hatch,
+        edgecolor=appearance.colour if not appearance.hatch else style.INK,
         linewidth=0,
         zorder=1,
     )
@@ -100,25 +101,25 @@ def _draw_variant(axes: Axes, x: int, row: VariantSummary, look: style.Appearanc
         [x + offset for offset in offsets],
         row.values,
         s=34 if row.n <= 10 else 20,
-        color=look.colour,
+        color=appearance.colour,
         edgecolors=style.INK,
         linewidths=0.8,
         zorder=4,
     )
 
 
-def _extent(rows: Sequence[VariantSummary]) -> tuple[float, float] | None:
+def _extent(rows: Sequence[SummaryRow]) -> tuple[float, float] | None:
     """Smallest and largest value that the figure of means shows."""
     shown = [
         value
         for row in rows
-        for value in (*row.values, row.mean, row.t_low, row.t_high, row.ci_low, row.ci_high)  # noqa: PD011
+        for value in (*row.values, row.mean, row.t_low, row.t_high, row.ci_low, row.ci_high)
         if value is not None
     ]
     return (min(shown), max(shown)) if shown else None
 
 
-def bar_start(rows: Sequence[VariantSummary]) -> float:
+def bar_start(rows: Sequence[SummaryRow]) -> float:
     """Where bars begin: at 0, or nearer to the values where they lie far from 0 compared with their spread."""
     extent = _extent(rows)
     if extent is None or extent[0] <= 0 <= extent[1]:
@@ -134,10 +135,9 @@ def bar_start(rows: Sequence[VariantSummary]) -> float:
     return max(0.0, rounded * step) if low > 0 else min(0.0, rounded * step)
 
 
-def _label_metric_axis(axes: Axes, rows: Sequence[VariantSummary], start: float, plan: Plan) -> None:
-    metric = metric_words(plan)
-    axes.set_ylabel(f"{metric[0].upper()}{metric[1:]}\n({direction_words(plan)})")
-    extent = _extent(rows)
+def _label_metric_axis(axes: Axes, report: Report, start: float) -> None:
+    axes.set_ylabel(f"{style.wrap(capital(report.metric), 34)}\n({report.wording.direction})")
+    extent = _extent(report.summary_rows)
     if extent is None:
         axes.set_yticks([])
         return
@@ -158,8 +158,8 @@ def _label_metric_axis(axes: Axes, rows: Sequence[VariantSummary], start: float,
         )
 
 
-def _tick_label(row: VariantSummary, label: str, totals: Mapping[str, int], width: int) -> str:
-    lines, total = [label], totals[row.variant]
+def _tick_label(row: SummaryRow, label: str, total: int, width: int) -> str:
+    lines = [label]
     if row.n_diverged:
         lines.append(style.wrap(f"({row.n_diverged} of {total} diverged)", width))
     if row.n_failed:
@@ -167,8 +167,8 @@ def _tick_label(row: VariantSummary, label: str, totals: Mapping[str, int], widt
     return "\n".join(lines)
 
 
-def _means_legend(figure: Figure, rows: Sequence[VariantSummary], plan: Plan) -> None:
-    confidence = percent(plan.confidence)
+def _legend(figure: Figure, report: Report) -> None:
+    rows, confidence = report.summary_rows, percent(report.plan.confidence)
     sizes = sorted({row.n for row in rows})
     n = f"n = {sizes[0]}" if len(sizes) == 1 else f"n = {sizes[0]} to {sizes[-1]}"
     dot = Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=style.INK, markersize=6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from seedwise.basics.words import quantity
+from seedwise.basics.words import capital, quantity
 from seedwise.plan import Plan
 from seedwise.report.figures import style
-from seedwise.report.text.sentences import direction_words, metric_words
+from seedwise.report.model import Report
 
 COLUMNS = 4
 TITLE_WIDTH = 17  # characters over each of four panels
@@ -34,9 +34,10 @@ def shared_seeds(runs: pd.DataFrame, plan: Plan) -> dict[str, pd.DataFrame]:
     }
 
 
-def plot_pairing(runs: pd.DataFrame, labels: Mapping[str, str], plan: Plan, path_png: Path, path_svg: Path) -> None:
-    """Every seed's run of the baseline beside its run of each variant; `labels` lists all variants of the study."""
-    pairs = shared_seeds(runs, plan)
+def plot_pairing(report: Report, png: Path, svg: Path) -> None:
+    """Draw every seed's run of the baseline beside its run of each variant."""
+    labels, plan = report.labels, report.plan
+    pairs = shared_seeds(report.runs, plan)
     others = [name for name in labels if name != plan.baseline]
     columns = max(1, min(COLUMNS, len(others)))
     lines = max(1, -(-len(others) // columns))
@@ -44,16 +45,15 @@ def plot_pairing(runs: pd.DataFrame, labels: Mapping[str, str], plan: Plan, path
         width = max(style.WIDTH, PANEL_WIDTH * columns + 1)
         figure = Figure(figsize=(width, PANEL_HEIGHT * lines + 1.1), layout="constrained")
         panels = figure.subplots(lines, columns, squeeze=False, sharey=True, sharex=True).ravel()
-        appearance = style.appearances(list(labels), plan.baseline)
+        appearances = style.appearances(list(labels), plan.baseline)
         for axes, name in zip(panels, others, strict=False):
-            _draw(axes, pairs.get(name, pd.DataFrame()), appearance[name].colour, plan)
+            _draw(axes, pairs.get(name, pd.DataFrame()), appearances[name].colour, plan)
             axes.set_title(style.wrap(labels[name], TITLE_WIDTH * COLUMNS // columns), fontsize=style.NOTE_SIZE)
         for axes in panels[len(others) :]:
             axes.set_axis_off()
         if all(pair.empty for pair in pairs.values()):
             panels[0].set_yticks([])
-        metric = metric_words(plan)
-        figure.supylabel(f"{metric[0].upper()}{metric[1:]} ({direction_words(plan)})", fontsize=13)
+        figure.supylabel(style.wrap(f"{capital(report.metric)} ({report.wording.direction})", 44), fontsize=13)
         figure.supxlabel(f"baseline: {style.wrap(labels[plan.baseline], 50)}", fontsize=13)
         handles = [
             Line2D([], [], color="#777777", linewidth=1.6),
@@ -61,7 +61,7 @@ def plot_pairing(runs: pd.DataFrame, labels: Mapping[str, str], plan: Plan, path
             Line2D([], [], color=style.INK, linewidth=3),
         ]
         style.legend_above(figure, handles, ["better", "not better", "means of these seeds"], columns=3)
-        style.save(figure, path_png, path_svg)
+        style.save(figure, png, svg)
 
 
 def _draw(axes: Axes, pairs: pd.DataFrame, colour: str, plan: Plan) -> None:

@@ -97,7 +97,7 @@ def legend_above(figure: Figure, handles: Sequence[Artist], names: Sequence[str]
     figure.legend(handles, names, loc="outside upper center", ncols=columns, columnspacing=1.2)
 
 
-def save(figure: Figure, path_png: Path, path_svg: Path) -> None:
+def save(figure: Figure, png: Path, svg: Path) -> None:
     """Write a figure without what would differ between two runs of the same data (date, version)."""
-    figure.savefig(path_png, format="png", dpi=DPI, metadata={"Software": None})
-    figure.savefig(path_svg, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})

@@ -13,18 +13,16 @@ from matplotlib.ticker import MaxNLocator
 
 from seedwise.plan import Plan
 from seedwise.report.figures import style
-from seedwise.report.rows import Comparison
-from seedwise.report.text.sentences import metric_words
-from seedwise.report.text.two_studies import SideBySide
+from seedwise.report.rows import ComparisonRow
+from seedwise.report.two_studies import SideBySide
+from seedwise.runs.metrics import metric_label
 
 OFFSET = 0.16  # of a study's line above or below the row
 MARKERS = "os"
 
 
-def plot_two_studies(
-    rows: Sequence[SideBySide], names: tuple[str, str], plan: Plan, path_png: Path, path_svg: Path
-) -> None:
-    """Forest plot with two lines a variant, the first study above; `plan` names the metric and the baseline."""
+def plot_two_studies(rows: Sequence[SideBySide], names: tuple[str, str], plan: Plan, png: Path, svg: Path) -> None:
+    """Draw a forest plot with two lines per variant, the first study above; `plan` names metric and baseline."""
     with mpl.rc_context(style.RC):
         figure = Figure(figsize=(style.WIDTH, 1.3 * style.ROW_HEIGHT * len(rows) + 1.9), layout="constrained")
         axes = figure.add_subplot()
@@ -38,17 +36,17 @@ def plot_two_studies(
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3))
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(
-            f"Difference from {style.wrap(plan.baseline, 30)}\nin {metric_words(plan)} (positive is better)"
+            f"Difference from {style.wrap(plan.baseline, 30)}\nin {metric_label(plan.metric)} (positive is better)"
         )
         handles = [
             Line2D([], [], color=colour, marker=marker, linewidth=4, markeredgecolor=style.INK, markersize=8)
             for colour, marker in zip(style.COLOURS, MARKERS, strict=False)
         ]
         style.legend_above(figure, handles, [style.wrap(name, 28) for name in names])
-        style.save(figure, path_png, path_svg)
+        style.save(figure, png, svg)
 
 
-def _draw(axes: Axes, y: float, row: Comparison, study: int) -> None:
+def _draw(axes: Axes, y: float, row: ComparisonRow, study: int) -> None:
     if row.difference is None:
         axes.text(0.02, y, "undefined", transform=axes.get_yaxis_transform(), va="center", style="italic")
         return

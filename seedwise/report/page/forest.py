@@ -1,4 +1,4 @@
-"""Where the marks of a forest plot lie that is drawn without a plotting library: shares of its width, in percent."""
+"""Where the marks of the page's forest plot lie: shares of its width, in percent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seedwise.report.rows import Comparison
-from seedwise.report.text.format import signed
+from seedwise.report.digits import LEAST, MOST, Digits
+from seedwise.report.rows import ComparisonRow
 
 PADDING = 0.04
 MOST_TICKS = 5
@@ -34,12 +34,20 @@ class Axis:
         rough = (self.high - self.low) / MOST_TICKS
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(step * power for step in STEPS if step * power >= rough * (1 - 1e-9))
-        decimals = max(0, -math.floor(math.log10(step) + 1e-9) + (step / power == 2.5))
+        digits = _tick_digits(step, two_digits=step / power == 2.5)
         first, last = math.ceil(self.low / step), math.floor(self.high / step)
-        return [(self.place(i * step), signed(i * step, decimals)) for i in range(first, last + 1)]
+        return [(self.place(i * step), digits.signed(i * step)) for i in range(first, last + 1)]
 
 
-def forest_axis(comparisons: Sequence[Comparison], margin: float | None) -> Axis:
+def _tick_digits(step: float, *, two_digits: bool) -> Digits:
+    """How multiples of a step are written, all with the digits that they need."""
+    exponent = math.floor(math.log10(step) + 1e-9)
+    if LEAST <= step < MOST:
+        return Digits(max(0, two_digits - exponent))
+    return Digits(1 + two_digits, scientific=True)
+
+
+def forest_axis(comparisons: Sequence[ComparisonRow], margin: float | None) -> Axis:
     """An axis that shows zero, the margin, and every difference with its intervals."""
     ends = [0.0, *([-margin, margin] if margin else []), *(end for c in comparisons for end in _ends(c))]
     low, high = min(ends), max(ends)
@@ -47,6 +55,6 @@ def forest_axis(comparisons: Sequence[Comparison], margin: float | None) -> Axis
     return Axis(low - padding, high + padding)
 
 
-def _ends(c: Comparison) -> Iterable[float]:
+def _ends(c: ComparisonRow) -> Iterable[float]:
     ends = (c.difference, c.ci_low, c.ci_high, c.simultaneous_low, c.simultaneous_high)
     return (end for end in ends if end is not None)

@@ -12,10 +12,10 @@ const chips = [...document.querySelectorAll(".chip[data-variant]")];
 const hint = readout.textContent;
 const shown = study.variants.map(() => true);
 const NOBODY = -1; // the run that is followed when none is
-const ROW = 62; // pixels a variant
+const ROW = 62; // pixels per variant
 const SPREAD = 20; // pixels over which the dots of a row lie
 const HEIGHT = 360; // pixels of a plot, at least
-const FEW_EPOCHS = 12; // up to here each epoch has a mark
+const FEW_STEPS = 12; // up to here each step has a mark
 let kept = NOBODY; // the run that a click keeps
 let views = []; // of Vega, one for each plot that is not empty
 
@@ -27,23 +27,23 @@ const runsOf = (variant) => study.runs.flatMap((run, id) => (run.variant === var
 async function unpackVega() {
   const packed = Uint8Array.from(atob(document.getElementById("vega").textContent), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  new Function(await new Response(stream).text())(); // in a scope of its own, for its names are one letter long
+  new Function(await new Response(stream).text())(); // in a scope of its own, because its names are one letter long
 }
 
 /** Colours and font of the page, so that plots follow light and dark mode. */
-function theme() {
+function colours() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   return { ink: colour("ink"), soft: colour("soft"), line: colour("line"), page: colour("page"), font: getComputedStyle(document.body).fontFamily };
 }
 
-const own = (field) => ({ field, type: "nominal", scale: null }); // a field that holds the look itself
+const own = (field) => ({ field, type: "nominal", scale: null }); // a field that holds the appearance itself
 const at = (field, more) => ({ field, type: "quantitative", ...more });
 const unlessAnother = (opacity) => ({ condition: { test: "followed < 0 || datum.run === followed", value: opacity }, value: 0.12 });
 const onlyFollowed = { condition: { test: "datum.run === followed", value: 1 }, value: 0 };
 
 /** Draw a plot into an element of the page and let it lead to runs; without any data the element stays empty. */
-async function embed(element, look, height, description, layer) {
+async function embed(element, theme, height, description, layer) {
   element.replaceChildren();
   if (!layer.some(({ data }) => data.values.length)) return [];
   const spec = {
@@ -51,8 +51,8 @@ async function embed(element, look, height, description, layer) {
     autosize: { type: "fit", contains: "padding" },
     params: [{ name: "followed", value: kept }],
     config: {
-      font: look.font, view: { stroke: null },
-      axis: { gridColor: look.line, domainColor: look.line, tickColor: look.line, labelColor: look.soft, titleColor: look.soft, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 400, titlePadding: 10, labelOverlap: true },
+      font: theme.font, view: { stroke: null },
+      axis: { gridColor: theme.line, domainColor: theme.line, tickColor: theme.line, labelColor: theme.soft, titleColor: theme.soft, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 400, titlePadding: 10, labelOverlap: true },
     },
   };
   const { view } = await vegaEmbed(element, spec, { actions: false, renderer: "svg", defaultStyle: false });
@@ -62,8 +62,8 @@ async function embed(element, look, height, description, layer) {
   return [view];
 }
 
-/** One row a variant: its label and mean above a band of the interval, a tick of the mean and a dot for each run. */
-function drawStrip(look) {
+/** One row per variant: its label and mean above a band of the interval, a tick of the mean and a dot for each run. */
+function drawStrip(theme) {
   const visible = study.variants.flatMap((variant, index) => (shown[index] ? [{ ...variant, index }] : []));
   const height = Math.max(HEIGHT, ROW * visible.length + 64);
   const spread = (SPREAD * (visible.length + 0.25)) / (height - 44); // in rows, whatever their height
@@ -85,42 +85,43 @@ function drawStrip(look) {
     encoding: { x: { value: align === "left" ? 0 : "width" }, y, text: { field, type: "nominal" } },
   });
   const room = strip.clientWidth - 8 - 7 * Math.max(0, ...means.map((mean) => mean.text.length));
-  return embed(strip, look, height, `${study.metric} of every run, by variant`, [
+  return embed(strip, theme, height, `${study.metric} of every run, by variant`, [
     { data: { values: means.filter((mean) => mean.low !== null) }, mark: { type: "rule", aria: false, strokeWidth: 22, opacity: 0.22 }, encoding: { x: x("low"), x2: { field: "high" }, y, color: own("colour") } },
     { data: { values: means.filter((mean) => mean.mean !== null) }, mark: { type: "tick", aria: false, opacity: 1, orient: "vertical", size: 30, thickness: 3 }, encoding: { x: x("mean"), y, color: own("colour") } },
     // The ring of the followed run; unseen, it widens what the pointer meets.
-    { data: { values: dots }, mark: { type: "point", aria: false, size: 260, strokeWidth: 2.5, color: look.ink, cursor: "pointer" }, encoding: { x: x("x"), y, opacity: onlyFollowed, tooltip: own("text") } },
-    { data: { values: dots }, mark: { type: "point", filled: true, size: 95, stroke: look.page, strokeWidth: 1.5, cursor: "pointer" }, encoding: { x: x("x"), y, fill: own("colour"), shape: own("symbol"), opacity: unlessAnother(1), tooltip: own("text"), description: own("text") } },
-    title("left", "label", { color: look.ink, fontWeight: 650, limit: room }),
-    title("right", "text", { color: look.soft, fontSize: 12 }),
+    { data: { values: dots }, mark: { type: "point", aria: false, size: 260, strokeWidth: 2.5, color: theme.ink, cursor: "pointer" }, encoding: { x: x("x"), y, opacity: onlyFollowed, tooltip: own("text") } },
+    { data: { values: dots }, mark: { type: "point", filled: true, size: 95, stroke: theme.page, strokeWidth: 1.5, cursor: "pointer" }, encoding: { x: x("x"), y, fill: own("colour"), shape: own("symbol"), opacity: unlessAnother(1), tooltip: own("text"), description: own("text") } },
+    title("left", "label", { color: theme.ink, fontWeight: 650, limit: room }),
+    title("right", "text", { color: theme.soft, fontSize: 12 }),
   ]);
 }
 
-/** Mean over the seeds at each epoch that all of them reached with a number. */
+/** Mean over the seeds at each step that all of them reached with a number. */
 function meanCurve(runs, key) {
-  const reached = runs.map(({ curve }) => (curve[key].includes(null) ? curve[key].indexOf(null) : curve[key].length));
-  return runs[0].curve.epoch.slice(0, Math.min(...reached)).map((epoch, i) => [epoch, runs.reduce((sum, run) => sum + run.curve[key][i], 0) / runs.length]);
+  const lines = runs.map(({ curve }) => curve.columns[key]);
+  const reached = lines.map((line) => (line.includes(null) ? line.indexOf(null) : line.length));
+  return runs[0].curve.steps.slice(0, Math.min(...reached)).map((step, i) => [step, lines.reduce((sum, line) => sum + line[i], 0) / lines.length]);
 }
 
 /** A thin line for each run and a thick one for the mean of a variant. */
-function drawCurves(look) {
+function drawCurves(theme) {
   const key = column.value;
   const points = [];
   const means = [];
   study.variants.forEach((variant, index) => {
-    const runs = shown[index] ? runsOf(index).filter((run) => run.curve && run.curve[key]) : [];
+    const runs = shown[index] ? runsOf(index).filter((run) => run.curve?.columns[key]) : [];
     const style = { colour: variant.colour, dash: variant.dash, symbol: variant.symbol };
-    runs.forEach((run) => run.curve.epoch.forEach((epoch, i) => points.push({
-      run: run.id, epoch, y: run.curve[key][i], ...style, text: `${runName(run)}, epoch ${epoch}: ${digits(run.curve[key][i])}`, name: runName(run),
+    runs.forEach((run) => run.curve.steps.forEach((step, i) => points.push({
+      run: run.id, step, y: run.curve.columns[key][i], ...style, text: `${runName(run)}, ${study.step} ${step}: ${digits(run.curve.columns[key][i])}`, name: runName(run),
     })));
-    if (runs.length > 1) meanCurve(runs, key).forEach(([epoch, y]) => means.push({ variant: index, epoch, y, ...style }));
+    if (runs.length > 1) meanCurve(runs, key).forEach(([step, y]) => means.push({ variant: index, step, y, ...style }));
   });
-  const epochs = points.reduce((most, point) => Math.max(most, point.epoch), 1);
-  const few = epochs <= FEW_EPOCHS;
-  const x = at("epoch", { title: "epoch", scale: { zero: false, nice: false, padding: 8 }, axis: { format: "d", grid: false, ...(few ? { values: Array.from({ length: epochs }, (_, i) => i + 1) } : {}) } });
+  const steps = [...new Set(points.map((point) => point.step))];
+  const few = steps.length <= FEW_STEPS;
+  const x = at("step", { title: study.step, scale: { zero: false, nice: false, padding: 8 }, axis: { grid: false, ...(steps.every(Number.isInteger) ? { format: "d" } : {}), ...(few ? { values: steps } : {}) } });
   const y = at("y", { title: null, scale: { zero: false }, axis: { tickCount: 6, domain: false, ticks: false } });
   const line = (values, mark, encoding) => ({ data: { values }, mark: { type: "line", strokeJoin: "round", aria: false, ...mark }, encoding: { x, y, stroke: own("colour"), strokeDash: own("dash"), ...encoding } });
-  return embed(curves, look, HEIGHT, `${key.replaceAll("_", " ")} of every run by epoch`, [
+  return embed(curves, theme, HEIGHT, `${column.selectedOptions[0].text} of every run by ${study.step}`, [
     line(points, { strokeWidth: 1.25 }, { detail: { field: "run" }, opacity: unlessAnother(0.75) }),
     line(means, { strokeWidth: 3.5 }, { detail: { field: "variant" }, opacity: unlessAnother(1) }),
     line(points, { strokeWidth: 3.5 }, { detail: { field: "run" }, opacity: onlyFollowed }),
@@ -134,9 +135,9 @@ function drawCurves(look) {
 }
 
 async function draw() {
-  const look = theme();
+  const theme = colours();
   views.forEach((view) => view.finalize());
-  views = (await Promise.all([drawStrip(look), ...(curves ? [drawCurves(look)] : [])])).flat();
+  views = (await Promise.all([drawStrip(theme), ...(curves ? [drawCurves(theme)] : [])])).flat();
   follow(kept);
   document.body.dataset.ready = "true";
 }
@@ -151,8 +152,8 @@ function follow(id) {
 
 function describe(run) {
   const result = run.value === null ? `${run.status}, no ${study.metric}` : `${study.metric} ${digits(run.value)}`;
-  const line = run.curve && run.curve[column.value];
-  const last = line ? `; ${column.selectedOptions[0].text} ${digits(line.at(-1))} after epoch ${run.curve.epoch.at(-1)}` : "";
+  const line = run.curve?.columns[column.value];
+  const last = line ? `; ${column.selectedOptions[0].text} ${digits(line.at(-1))} after ${study.step} ${run.curve.steps.at(-1)}` : "";
   return `${runName(run)}: ${result}${last}.`;
 }
 

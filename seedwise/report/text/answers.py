@@ -1,16 +1,16 @@
-"""The answers in short, for who knows no statistics: which variant is better, how sure, what would settle it."""
+"""The answers in short, for readers who know no statistics: which variant is better, how sure, what would settle it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
-from seedwise.report.rows import Comparison, VariantSummary
-from seedwise.report.text.format import interval, number, p_value, percent
-from seedwise.report.text.look_section import level
-from seedwise.report.text.sentences import alone_sentence, equivalence_confidence, metric_words, seeds_words
+from seedwise.report.rows import ComparisonRow, SummaryRow
+from seedwise.report.text.format import level, p_value, percent
+from seedwise.report.text.sentences import alone_sentence, equivalence_confidence, seeds_words
+from seedwise.report.wording import Wording
 from seedwise.statistics.power import MAX_SEEDS
 from seedwise.statistics.runs import PENDING, STATUSES
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
@@ -29,16 +29,15 @@ class Answer:
     settle: str
 
 
-def question(comparisons: Sequence[Comparison], names: Mapping[str, str], plan: Plan) -> str:
+def question(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     """What the study asks, in one sentence; empty where nothing is compared."""
     if not comparisons:
         return ""
-    baseline, metric = names[plan.baseline], metric_words(plan)
-    better = "higher" if plan.higher_is_better else "lower"
-    asked = f"better or worse than {baseline} in {metric} ({better} is better)?"
+    names = wording.names
+    asked = f"better or worse than {names[wording.plan.baseline]} in {wording.metric} ({wording.direction})?"
     if len(comparisons) > ASKED_BY_NAME:
         return f"Which of {len(comparisons)} variants are {asked}"
-    variants = [names[c.variant] for c in comparisons]
+    variants = [names[row.variant] for row in comparisons]
     return f"Is {variants[0]} {asked}" if len(variants) == 1 else f"Are {enumerate_words(variants)} {asked}"
 
 
@@ -53,11 +52,9 @@ def runs_line(statuses: Sequence[str], variants: int, seeds: int) -> str:
 
 
 def short_answers(
-    summaries: Sequence[VariantSummary],
-    comparisons: Sequence[Comparison],
-    names: Mapping[str, str],
-    plan: Plan,
-    exploratory: bool,
+    summaries: Sequence[SummaryRow],
+    comparisons: Sequence[ComparisonRow],
+    wording: Wording,
     next_look: int | None = None,
 ) -> list[Answer]:
     """An answer for each comparison, or for each variant where nothing is compared.
@@ -65,24 +62,21 @@ def short_answers(
     `next_look` is the number of seeds per variant of the next declared look, if one is due.
     """
     if not comparisons:
-        return [Answer(alone_sentence(row, names, plan), "", "") for row in summaries]
+        return [Answer(alone_sentence(row, wording), "", "") for row in summaries]
+    count = len(comparisons)
     return [
-        Answer(
-            _found(c, names, plan, exploratory),
-            _sure(c, plan, len(comparisons), exploratory),
-            _settle(c, plan, len(comparisons), exploratory, next_look),
-        )
-        for c in comparisons
+        Answer(_found(row, wording), _sure(row, wording, count), _settle(row, wording, count, next_look))
+        for row in comparisons
     ]
 
 
-def headline(comparisons: Sequence[Comparison], names: Mapping[str, str], exploratory: bool) -> str:
+def headline(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     """Which variants are better, in one sentence or two; empty where nothing is compared."""
     if not comparisons:
         return ""
-    baseline = names[comparisons[0].baseline]
-    better = [names[c.variant] for c in comparisons if c.verdict == Verdict.BETTER]
-    lead = "Exploratory, to be confirmed: " if exploratory else ""
+    baseline = wording.names[comparisons[0].baseline]
+    better = [wording.names[row.variant] for row in comparisons if row.verdict == Verdict.BETTER]
+    lead = "Exploratory, to be confirmed: " if wording.exploratory else ""
     if not better:
         return f"{lead}no variant is shown to be better than {baseline}."
     verb = "is" if len(better) == 1 else "are"
@@ -92,21 +86,21 @@ def headline(comparisons: Sequence[Comparison], names: Mapping[str, str], explor
     return text
 
 
-def _found(c: Comparison, names: Mapping[str, str], plan: Plan, exploratory: bool) -> str:
-    variant, baseline = names[c.variant], names[c.baseline]
-    verb = "looks" if exploratory else "is"
-    match c.verdict:
+def _found(row: ComparisonRow, wording: Wording) -> str:
+    variant, baseline = wording.names[row.variant], wording.names[row.baseline]
+    verb = "looks" if wording.exploratory else "is"
+    match row.verdict:
         case Verdict.BETTER | Verdict.WORSE:
-            return f"{variant} {verb} **{c.verdict.lower()}** than {baseline}: {_gap(c, plan)}."
+            return f"{variant} {verb} **{row.verdict.lower()}** than {baseline}: {_gap(row, wording)}."
         case Verdict.EQUIVALENT:
             return (
-                f"{variant} {verb} **as good as** {baseline}, give or take the declared margin of "
-                f"{number(plan.margin)}: {_gap(c, plan)}."
+                f"{variant} {verb} **as good as** {baseline}, give or take the declared margin of {wording.margin}: "
+                f"{_gap(row, wording)}."
             )
         case Verdict.NOT_SUPPORTED:
-            return f"{variant} against {baseline} is **not settled**: {_gap(c, plan)}."
+            return f"{variant} against {baseline} is **not settled**: {_gap(row, wording)}."
         case Verdict.TOO_FEW_SEEDS:
-            return f"{variant} against {baseline} **cannot be judged**: {seeds_words(c)} gave a result."
+            return f"{variant} against {baseline} **cannot be judged**: {seeds_words(row)} gave a result."
         case _:
             return (
                 f"{variant} against {baseline} **cannot be judged**: the results do not vary between seeds, or one is "
@@ -114,54 +108,56 @@ def _found(c: Comparison, names: Mapping[str, str], plan: Plan, exploratory: boo
             )
 
 
-def _gap(c: Comparison, plan: Plan) -> str:
+def _gap(row: ComparisonRow, wording: Wording) -> str:
     """The observed gap, and which true ones fit the runs."""
-    if c.difference is None:
+    if row.difference is None:
         return "there is no difference to show"
-    up = (c.difference > 0) == plan.higher_is_better
-    way = "the same" if c.difference == 0 else f"{number(abs(c.difference))} {'higher' if up else 'lower'}"
-    text = f"its mean {metric_words(plan)} is {way}"
-    if c.ci_low is None or c.ci_high is None:
+    up = (row.difference > 0) == wording.plan.higher_is_better
+    size = wording.digits.number(abs(row.difference))
+    way = "the same" if row.difference == 0 else f"{size} {'higher' if up else 'lower'}"
+    text = f"its mean {wording.metric} is {way}"
+    if row.ci_low is None or row.ci_high is None:
         return text
-    return f"{text}; true differences {_span(c.ci_low, c.ci_high)} fit these runs ({percent(plan.confidence)} CI)"
+    confidence = percent(wording.deciding.confidence)
+    return f"{text}; true differences {_span(row.ci_low, row.ci_high, wording)} fit these runs ({confidence} CI)"
 
 
-def _span(low: float, high: float) -> str:
+def _span(low: float, high: float, wording: Wording) -> str:
+    number = wording.digits.number
     if low < 0 < high:
         return f"anywhere from {number(-low)} worse to {number(high)} better"
     near, far = sorted((abs(low), abs(high)))
     return f"from {number(near)} to {number(far)} {'better' if low >= 0 else 'worse'}"
 
 
-def _sure(c: Comparison, plan: Plan, comparisons: int, exploratory: bool) -> str:
-    if c.verdict not in (*CLAIMS, Verdict.NOT_SUPPORTED) or c.p_value is None:
+def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
+    if not row.judged or row.p_value is None:
         return ""
-    corrected = c.p_value if c.test == "dunnett" else c.p_holm
+    plan = wording.deciding
     limit = f"below {level(plan.alpha)}"
-    alone = comparisons > 1 and c.test != "dunnett" and c.verdict == Verdict.NOT_SUPPORTED and c.p_value < plan.alpha
-    claim = "By the numbers, which confirm nothing here" if exploratory else _standard(plan)
-    if c.verdict == Verdict.EQUIVALENT:
+    claim = "By the numbers, which confirm nothing here" if wording.exploratory else _standard(plan)
+    if row.verdict == Verdict.EQUIVALENT:
         each = ", each comparison on its own" if comparisons > 1 else ""
-        lead = claim if exploratory else "Sure by the plan's standard"
+        lead = claim if wording.exploratory else "Sure by the plan's standard"
         return (
             f"{lead}: the {equivalence_confidence(plan)} CI of the difference, "
-            f"{interval(c.equivalence_low, c.equivalence_high)}, lies inside the margin; variants that differ by more "
-            f"pass this in at most {_at_most(plan)} of studies{each}."
+            f"{wording.digits.interval(row.equivalence_low, row.equivalence_high)}, lies inside the margin; variants "
+            f"that differ by more pass this in at most {_at_most(plan)} of studies{each}."
         )
-    sure = "Not sure enough" if c.verdict == Verdict.NOT_SUPPORTED else claim
-    text = (
-        f"{sure}: equal variants would show a gap this large in {percent(c.p_value)} of studies (p {p_value(c.p_value)}"
-    )
-    if c.test == "dunnett":
+    sure = "Not sure enough" if row.verdict == Verdict.NOT_SUPPORTED else claim
+    found = percent(row.p_value)
+    text = f"{sure}: equal variants would show a gap this large in {found} of studies (p {p_value(row.p_value)}"
+    if row.test == "dunnett":
         text += f", among {quantity(comparisons, 'comparison')})"
     elif comparisons > 1:
-        text += f"; {p_value(corrected).removeprefix('= ')} after correcting for {comparisons} comparisons)"
+        text += f"; {p_value(row.p).removeprefix('= ')} after correcting for {comparisons} comparisons)"
     else:
         text += ")"
-    if c.verdict == Verdict.NOT_SUPPORTED:
+    if row.verdict == Verdict.NOT_SUPPORTED:
+        alone = comparisons > 1 and row.test != "dunnett" and row.p_value < plan.alpha
         chances = f" Alone it would pass; with {comparisons} chances to be fooled it does not." if alone else ""
         return f"{text}, and a claim needs p {limit}.{chances} This does not show that they are equal."
-    fragile = " But the verdict is *fragile*: other common methods disagree." if c.fragile else ""
+    fragile = " But the verdict is *fragile*: other common methods disagree." if row.fragile else ""
     return f"{text}, and a claim needs p {limit}.{fragile}"
 
 
@@ -173,37 +169,38 @@ def _at_most(plan: Plan) -> str:
     return percent(plan.alpha).removeprefix("less than ")
 
 
-def _settle(c: Comparison, plan: Plan, comparisons: int, exploratory: bool, next_look: int | None) -> str:
-    if next_look is not None and c.verdict not in CLAIMS:
+def _settle(row: ComparisonRow, wording: Wording, comparisons: int, next_look: int | None) -> str:
+    if next_look is not None and row.verdict not in CLAIMS:
         return f"The next declared look, at {quantity(next_look, 'seed')} per variant."
-    if c.verdict in CLAIMS:
-        if exploratory:
+    if row.verdict in CLAIMS:
+        if wording.exploratory:
             return f"A confirmation: the same plan, unchanged, {FRESH}."
-        if c.fragile:
+        if row.fragile:
             return f"A repeat {FRESH}; by the declared plan it is settled for this set-up."
-        return "Nothing more: by the declared plan it is settled for this set-up and this test set."
-    if c.verdict == Verdict.TOO_FEW_SEEDS:
+        test_set = " and this test set" if wording.test_set else ""
+        return f"Nothing more: by the declared plan it is settled for this set-up{test_set}."
+    if row.verdict == Verdict.TOO_FEW_SEEDS:
         return f"At least {FEWEST_SEEDS} finished runs on both sides; 5 or more are better."
-    if c.verdict == Verdict.UNDEFINED:
+    if row.verdict == Verdict.UNDEFINED:
         return "Runs that finish with a finite result and differ between seeds; look at the warnings."
-    return _seeds(c, plan, comparisons)
+    return _seeds(row, wording.plan, comparisons)
 
 
-def _seeds(c: Comparison, plan: Plan, comparisons: int) -> str:
+def _seeds(row: ComparisonRow, plan: Plan, comparisons: int) -> str:
     """How many seeds would settle a comparison that is not."""
-    if c.seeds_needed is None:
+    if row.seeds_needed is None:
         return "Unknown: the spread between seeds cannot be estimated."
     size = "the size of the declared margin" if plan.margin else "the size seen here; the true one may be smaller"
-    now = min(c.n, c.n_baseline)
+    now = min(row.n, row.n_baseline)
     several = f" Correcting for {comparisons} comparisons takes some more." if comparisons > 1 else ""
-    if c.seeds_needed >= MAX_SEEDS:
+    if row.seeds_needed >= MAX_SEEDS:
         return f"No practical number of seeds: {MAX_SEEDS} or more per variant for a gap of {size}."
-    if c.seeds_needed <= now:
+    if row.seeds_needed <= now:
         return (
-            f"More than {now} seeds per variant, {FRESH}: {c.seeds_needed:.0f} usually show a gap of {size}, but these "
-            f"did not.{several}"
+            f"More than {now} seeds per variant, {FRESH}: {row.seeds_needed:.0f} usually show a gap of {size}, but "
+            f"these did not.{several}"
         )
     return (
-        f"About {c.seeds_needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies show a gap of "
+        f"About {row.seeds_needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies show a gap of "
         f"{size}.{several}"
     )

@@ -1,28 +1,21 @@
-"""Captions that say what a figure's marks are; kept apart from the figures, so that the report needs no matplotlib."""
+"""Captions that say what a figure's marks are; kept apart from the figures, so that a report needs no matplotlib."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from seedwise.basics.words import quantity
-from seedwise.plan import Plan
-from seedwise.report.text.format import number, percent
-from seedwise.report.text.sentences import direction_words, metric_words
-
-FIGURES = {name: f"figures/{name}.png" for name in ("means", "differences", "power", "pairing")}
-INTERACTIONS = {"interactions": "figures/interactions.png"}
-CURVES = {"curves": "figures/curves.png"}
-"""Where a report's figures lie, relative to results.md."""
+from seedwise.report.model import Report
+from seedwise.report.text.format import level, percent
 
 
-def means_caption(plan: Plan, sizes: Sequence[int], diverged: bool = False) -> str:
-    """Caption of the figure of means; `sizes` are the numbers of usable seeds, `diverged` whether any run diverged."""
+def means_caption(report: Report) -> str:
+    """Caption of the figure of means."""
+    sizes = sorted({row.n for row in report.summary_rows})
+    diverged = any(row.n_diverged for row in report.summary_rows)
     crosses = " Crosses: variants with diverged runs, which have no dot." if diverged else ""
-    distinct = sorted(set(sizes))
-    seeds = quantity(distinct[0], "seed") if len(distinct) == 1 else f"{distinct[0]} to {distinct[-1]} seeds"
-    confidence = percent(plan.confidence)
-    text = f"Bars: mean {metric_words(plan)} over {seeds} ({direction_words(plan)})."
-    if distinct[-1] > 1:
+    seeds = quantity(sizes[0], "seed") if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]} seeds"
+    confidence = percent(report.plan.confidence)
+    text = f"Bars: mean {report.wording.metric} over {seeds} ({report.wording.direction})."
+    if sizes[-1] > 1:
         text += (
             f" Error bars: {confidence} t interval of the mean. Brackets: {confidence} percentile bootstrap interval; "
             "whether intervals overlap is not a test."
@@ -30,50 +23,59 @@ def means_caption(plan: Plan, sizes: Sequence[int], diverged: bool = False) -> s
     return f"{text} Dots: one run each, in seed order from left to right.{crosses}"
 
 
-def differences_caption(plan: Plan, comparisons: int) -> str:
-    """Caption of the forest plot of differences; `comparisons` is how many rows it has."""
-    confidence = percent(plan.confidence)
-    text = f"Dots: difference from the baseline in {metric_words(plan)}, signed so that positive is better. "
-    if plan.variance == "pooled":
+def differences_caption(report: Report) -> str:
+    """Caption of the forest plot of differences."""
+    confidence = percent(report.deciding.confidence)
+    text = f"Dots: difference from the baseline in {report.wording.metric}, signed so that positive is better. "
+    if report.plan.variance == "pooled":
         text += f"Lines: {confidence} confidence intervals that hold for all comparisons at once (Dunnett)."
-    elif comparisons == 1:
+    elif len(report.comparison_rows) == 1:
         text += f"Lines: {confidence} confidence interval."
     else:
         text += (
             f"Thick lines: {confidence} confidence interval of that comparison alone. Thin lines: {confidence} "
             "intervals that hold for all comparisons at once."
         )
-    return text + (f" Shaded: the declared margin ±{number(plan.margin)}." if plan.margin is not None else "")
+    return text + (f" Shaded: the declared margin ±{report.wording.margin}." if report.plan.margin is not None else "")
 
 
-def power_caption(plan: Plan) -> str:
+def power_caption(report: Report) -> str:
     """Caption of the power curve."""
     return (
-        f"Smallest true difference in {metric_words(plan)} that an unpaired t test at the {number(plan.alpha, 2)} "
-        "level detects 80% of the time, by seeds per variant, if the seed-to-seed standard deviation is the one pooled "
-        "over this study's variants. Horizontal lines: the observed differences that lie within "
-        "the axis."
+        f"Smallest true difference in {report.wording.metric} that an unpaired t test at the "
+        f"{level(report.deciding.alpha)} level detects 80% of the time, by seeds per variant, if the seed-to-seed "
+        "standard deviation is the one pooled over this study's variants. Horizontal lines: the observed differences "
+        "that lie within the axis."
     )
 
 
-def curves_caption(plan: Plan) -> str:
+def curves_caption(report: Report) -> str:
     """Caption of the learning curves."""
     return (
-        "Lines: mean over seeds after each epoch, on the validation images. Bands: ± one standard deviation between "
-        "seeds, where two or more runs reached the epoch. A run that diverged counts until it did. The verdicts rest "
-        f"on {metric_words(plan)} at the end, not on these curves."
+        f"Lines: mean over seeds after each {report.step}. Bands: ± one standard deviation between seeds, where two or "
+        f"more runs reached the {report.step}. A run that diverged counts until it did. The verdicts rest on "
+        f"{report.wording.metric} at the end, not on these curves."
     )
 
 
-def pairing_caption(plan: Plan) -> str:
+def pairing_caption(report: Report) -> str:
     """Caption of the figure of pairs."""
     use = (
         "The declared test compares within these pairs."
-        if plan.pairing == "seed"
+        if report.plan.pairing == "seed"
         else "The declared test does not pair; parallel lines mean that pairing, declared beforehand, would sharpen "
         "the next study."
     )
     return (
-        f"Each line joins the {metric_words(plan)} of one seed's run of the baseline and of the variant "
-        f"({direction_words(plan)}). {use}"
+        f"Each line joins the {report.wording.metric} of one seed's run of the baseline and of the variant "
+        f"({report.wording.direction}). {use}"
+    )
+
+
+def interactions_caption(report: Report) -> str:
+    """Caption of the figure of interactions."""
+    return (
+        f"Mean {report.wording.metric} of each combination, averaged over factors that a panel does not show. Error "
+        "bars: ± one standard error of the mean. Lines that are not parallel suggest an interaction; the table tests "
+        "it."
     )

@@ -1,4 +1,4 @@
-"""The evidence behind each verdict: a table a comparison, with every method that readers may ask for."""
+"""The evidence behind each verdict: one table per comparison, with every method that readers may ask for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from seedwise.basics.words import quantity
 from seedwise.plan import Plan
-from seedwise.report.rows import Comparison, VariantSummary
+from seedwise.report.digits import EFFECT, Digits
+from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text import rule_of_thumb
-from seedwise.report.text.format import MISSING, interval, markdown_table, number, p_value, percent
-from seedwise.report.text.sentences import TESTS, is_claim, seeds_words, verdict_sentence
-from seedwise.statistics.power import MAX_SEEDS
+from seedwise.report.text.format import MISSING, level, markdown_table, p_value, percent
+from seedwise.report.text.sentences import TESTS, seeds_words, verdict_sentence
+from seedwise.report.wording import Wording
 
 PERMUTATION_TESTS = {"permutation": "Permutation test", "sign-flip": "Sign-flip test"}
 SHOWN, NOT_SHOWN = "a difference", "no difference shown"
@@ -19,42 +20,35 @@ HEADER = ["Method", "Result", "Says", "False claims"]
 Row = list[str]
 
 
-def comparison_text(
-    comparison: Comparison,
-    means: Mapping[str, VariantSummary],
-    names: Mapping[str, str],
-    plan: Plan,
-    exploratory: bool,
-) -> str:
-    """The verdict on one variant, and its gap beside the spread of single runs."""
-    sentences = [verdict_sentence(comparison, names, plan, exploratory)]
-    if comparison.difference is not None:
-        sentences += [_means(comparison, means), _fragile(comparison)]
+def comparison_text(row: ComparisonRow, summaries: Mapping[str, SummaryRow], wording: Wording) -> str:
+    """The verdict on one variant, and its gap beside the spread of single runs; `summaries` are by variant."""
+    sentences = [verdict_sentence(row, wording)]
+    if row.difference is not None:
+        sentences += [_means(row, summaries, wording.digits), _fragile(row)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def evidence_table(comparison: Comparison, plan: Plan, comparisons: int) -> str:
+def evidence_table(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
     """Every method's result on one comparison, and what it is worth; empty where nothing could be computed.
 
     `comparisons` is how many verdicts share the error rate.
     """
-    c = comparison
-    if c.difference is None:
+    if row.difference is None:
         return ""
+    plan, digits = wording.deciding, wording.digits
     rows = [
-        *_test(c, plan, comparisons),
-        *_permutation(c, plan),
-        *_rules_of_thumb(c),
-        *_bootstrap(c, plan),
-        *_effect(c, plan),
-        *_wins(c),
+        *_test(row, plan, digits, comparisons),
+        *_permutation(row, plan),
+        *_rules_of_thumb(row, digits),
+        *_bootstrap(row, plan, digits),
+        *_effect(row, plan),
+        *_wins(row),
     ]
     return markdown_table(HEADER, rows) if rows else ""
 
 
-def evidence_note(comparison: Comparison) -> str:
+def evidence_note(c: ComparisonRow) -> str:
     """What the false claims of the table hold for."""
-    c = comparison
     if c.rule_separate_threshold is None or min(c.n, c.n_baseline) < 2:
         return ""
     found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline))
@@ -65,17 +59,17 @@ def evidence_note(comparison: Comparison) -> str:
     )
 
 
-def _means(c: Comparison, means: Mapping[str, VariantSummary]) -> str:
-    variant, baseline = means[c.variant], means[c.baseline]
-    text = f"The means are {number(variant.mean)} and {number(baseline.mean)}"
+def _means(c: ComparisonRow, summaries: Mapping[str, SummaryRow], digits: Digits) -> str:
+    variant, baseline = summaries[c.variant], summaries[c.baseline]
+    text = f"The means are {digits.number(variant.mean)} and {digits.number(baseline.mean)}"
     if variant.std is None or baseline.std is None:
         return f"{text}."
-    spreads = f"{number(variant.std)} and {number(baseline.std)}"
+    spreads = f"{digits.number(variant.std)} and {digits.number(baseline.std)}"
     return f"{text}; seeds scatter around them with standard deviations of {spreads}."
 
 
-def _fragile(c: Comparison) -> str:
-    if not (c.fragile and is_claim(c)):
+def _fragile(c: ComparisonRow) -> str:
+    if not c.doubtful:
         return ""
     return (
         "**Fragile**: the rule of thumb, the permutation test (where it can reach significance) and the paired and "
@@ -87,7 +81,7 @@ def _says(difference: bool | None) -> str:
     return MISSING if difference is None else SHOWN if difference else NOT_SHOWN
 
 
-def _test(c: Comparison, plan: Plan, comparisons: int) -> list[Row]:
+def _test(c: ComparisonRow, plan: Plan, digits: Digits, comparisons: int) -> list[Row]:
     if c.p_value is None:
         return []
     name, limit = TESTS[c.test], f"at most {percent(plan.alpha)}"
@@ -102,13 +96,13 @@ def _test(c: Comparison, plan: Plan, comparisons: int) -> list[Row]:
     says = f"{NOT_SHOWN} (alone it would pass, corrected it does not)" if only_alone else _says(c.p_holm < plan.alpha)
     rows = [[title, result, says, f"{limit}, over all {comparisons}"]]
     if c.simultaneous_low is not None and c.simultaneous_high is not None:
-        span = interval(c.simultaneous_low, c.simultaneous_high)
+        span = digits.interval(c.simultaneous_low, c.simultaneous_high)
         excludes = c.simultaneous_low > 0 or c.simultaneous_high < 0
         rows.append([f"{percent(plan.confidence)} interval that holds for all at once", span, _says(excludes), limit])
     return rows
 
 
-def _permutation(c: Comparison, plan: Plan) -> list[Row]:
+def _permutation(c: ComparisonRow, plan: Plan) -> list[Row]:
     if c.permutation_p is None:
         return []
     result, says, rate = (
@@ -120,11 +114,11 @@ def _permutation(c: Comparison, plan: Plan) -> list[Row]:
         smallest = p_value(c.permutation_p_min).removeprefix("= ")
         result += f"; {seeds_words(c)} cannot give less than {smallest}"
         if c.permutation_p_min >= plan.alpha:
-            says, rate = f"nothing: it can never reach {number(plan.alpha, 2)}", "0%"
+            says, rate = f"nothing: it can never reach {level(plan.alpha)}", "0%"
     return [[PERMUTATION_TESTS[c.permutation_test], result, says, rate]]
 
 
-def _rules_of_thumb(c: Comparison) -> list[Row]:
+def _rules_of_thumb(c: ComparisonRow, digits: Digits) -> list[Row]:
     if c.rule_separate_threshold is None or c.rule_pooled_threshold is None:
         return []
     rates = [MISSING, MISSING]
@@ -138,7 +132,7 @@ def _rules_of_thumb(c: Comparison) -> list[Row]:
     return [
         [
             f"Rule of thumb: gap > 2 × {what}",
-            f"threshold {number(threshold)}, {'exceeded' if exceeded else 'not exceeded'}",
+            f"threshold {digits.number(threshold)}, {'exceeded' if exceeded else 'not exceeded'}",
             _says(exceeded),
             rate,
         ]
@@ -146,7 +140,7 @@ def _rules_of_thumb(c: Comparison) -> list[Row]:
     ]
 
 
-def _bootstrap(c: Comparison, plan: Plan) -> list[Row]:
+def _bootstrap(c: ComparisonRow, plan: Plan, digits: Digits) -> list[Row]:
     if c.bootstrap_low is None or c.bootstrap_high is None:
         return []
     excludes = c.bootstrap_low > 0 or c.bootstrap_high < 0
@@ -154,23 +148,23 @@ def _bootstrap(c: Comparison, plan: Plan) -> list[Row]:
     return [
         [
             f"{percent(plan.confidence)} percentile bootstrap of the difference",
-            interval(c.bootstrap_low, c.bootstrap_high),
+            digits.interval(c.bootstrap_low, c.bootstrap_high),
             _says(excludes),
             "19.5%" if measured else MISSING,
         ]
     ]
 
 
-def _effect(c: Comparison, plan: Plan) -> list[Row]:
+def _effect(c: ComparisonRow, plan: Plan) -> list[Row]:
     if c.hedges_g is None:
         return []
-    text = f"{number(c.hedges_g, 2)} seed standard deviations"
+    text = f"{EFFECT.number(c.hedges_g)} seed standard deviations"
     if c.hedges_g_low is not None and c.hedges_g_high is not None:
-        text += f", {percent(plan.confidence)} CI {interval(c.hedges_g_low, c.hedges_g_high, 2)}"
+        text += f", {percent(plan.confidence)} CI {EFFECT.interval(c.hedges_g_low, c.hedges_g_high)}"
     return [["Effect size (Hedges' g)", text, "how large", MISSING]]
 
 
-def _wins(c: Comparison) -> list[Row]:
+def _wins(c: ComparisonRow) -> list[Row]:
     if c.wins is None or not c.pairs:
         return []
     ties = ", ties counting half" if c.wins != int(c.wins) else ""
@@ -182,10 +176,3 @@ def _wins(c: Comparison) -> list[Row]:
             MISSING,
         ]
     ]
-
-
-def seeds_needed_cell(c: Comparison) -> str:
-    """How many seeds per variant would be enough, for a table."""
-    if c.seeds_needed is None:
-        return "—"
-    return f"{MAX_SEEDS} or more" if c.seeds_needed >= MAX_SEEDS else f"{c.seeds_needed:.0f}"

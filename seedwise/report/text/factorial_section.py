@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from seedwise.basics.words import enumerate_words
-from seedwise.plan import Plan
 from seedwise.report.rows import is_missing
-from seedwise.report.text.format import escape, interval, markdown_table, p_cell, p_value, percent, signed
-from seedwise.report.text.sentences import basis, metric_words
+from seedwise.report.text.format import escape, markdown_table, p_cell, p_value, percent
+from seedwise.report.text.sentences import basis
+from seedwise.report.wording import Wording
 
 TEXT: Mapping[str, type] = {"factors": str, "levels": str, "references": str}
 """Columns of effects.csv that are text even where they look like numbers."""
@@ -19,12 +19,11 @@ TEXT: Mapping[str, type] = {"factors": str, "levels": str, "references": str}
 
 @dataclass(frozen=True)
 class FactorialSection:
-    """Sentences, a Markdown table, a note and the caption of the figure."""
+    """Sentences, a Markdown table and a note."""
 
     sentences: Sequence[str]
     table: str
     note: str
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,14 @@ class _Effect:
     p: float | None
 
 
-def factorial_section(effects: pd.DataFrame, plan: Plan, exploratory: bool) -> FactorialSection:
-    """Tell effects.csv; `plan` has the level that decides."""
+def factorial_section(effects: pd.DataFrame, wording: Wording) -> FactorialSection:
+    """Put effects.csv into words."""
     rows = [_read(row) for _, row in effects.iterrows()]
     factors = list(dict.fromkeys(row.factors[0] for row in rows if len(row.factors) == 1))
-    confidence = percent(plan.confidence)
+    confidence = percent(wording.deciding.confidence)
     test = (
         "Each effect is formed seed by seed and tested by a paired t test."
-        if plan.pairing == "seed"
+        if wording.plan.pairing == "seed"
         else "The combinations may scatter differently (Welch's degrees of freedom)."
     )
     note = (
@@ -53,12 +52,7 @@ def factorial_section(effects: pd.DataFrame, plan: Plan, exploratory: bool) -> F
         f"Holm's p is corrected for all {len(rows)} effects. Where two factors interact, a main effect is an average "
         f"of different effects: read the combinations. {test}"
     )
-    caption = (
-        f"Mean {metric_words(plan)} of each combination, averaged over factors that a panel does not show. Error bars: "
-        "± one standard error of the mean. Lines that are not parallel suggest an interaction; the table tests it."
-    )
-    sentences = [_sentence(row, factors, plan, exploratory) for row in rows]
-    return FactorialSection(sentences, _table(rows, confidence), note, caption)
+    return FactorialSection([_sentence(row, factors, wording) for row in rows], _table(rows, wording), note)
 
 
 def _read(row: pd.Series) -> _Effect:
@@ -70,7 +64,7 @@ def _read(row: pd.Series) -> _Effect:
     return _Effect(factors, levels, references, *numbers)
 
 
-def _sentence(row: _Effect, factors: Sequence[str], plan: Plan, exploratory: bool) -> str:
+def _sentence(row: _Effect, factors: Sequence[str], wording: Wording) -> str:
     names = [f"**{escape(factor)}**" for factor in row.factors]
     own, base = [[escape(level) for level in levels] for levels in (row.levels, row.references)]
     if len(names) == 1:
@@ -83,30 +77,31 @@ def _sentence(row: _Effect, factors: Sequence[str], plan: Plan, exploratory: boo
         )
         over = ""
     if row.estimate is None or row.p is None:
-        return f"{subject}: undefined, for the noise of a combination cannot be estimated."
+        return f"{subject}: undefined, because the noise of a combination cannot be estimated."
     shown = (
-        f"(Δ = {signed(row.estimate)}, {percent(plan.confidence)} CI {interval(row.low, row.high)}, "
-        f"Holm p {p_value(row.p)}){over}"
+        f"(Δ = {wording.digits.signed(row.estimate)}, {percent(wording.deciding.confidence)} CI "
+        f"{wording.digits.interval(row.low, row.high)}, Holm p {p_value(row.p)}){over}"
     )
     if len(names) == 1:
         found = "better" if row.estimate > 0 else "worse"
-        supported, unsupported = f"is {found} {basis(exploratory)}", "the data do not support a difference"
+        supported, unsupported = f"is {found} {basis(wording.exploratory)}", "the data do not support a difference"
     else:
         found = "more" if row.estimate > 0 else "less"
-        supported = f"gains {found} there {basis(exploratory)}: they interact"
+        supported = f"gains {found} there {basis(wording.exploratory)}: they interact"
         unsupported = "the data do not support an interaction"
-    return f"{subject}: {supported if row.p < plan.alpha else unsupported} {shown}."
+    return f"{subject}: {supported if row.p < wording.deciding.alpha else unsupported} {shown}."
 
 
-def _table(rows: Sequence[_Effect], confidence: str) -> str:
+def _table(rows: Sequence[_Effect], wording: Wording) -> str:
     cells = [
         [
             escape(" × ".join(row.factors)),
             escape(", ".join(f"{a} − {b}" for a, b in zip(row.levels, row.references, strict=True))),
-            signed(row.estimate),
-            interval(row.low, row.high),
+            wording.digits.signed(row.estimate),
+            wording.digits.interval(row.low, row.high),
             p_cell(row.p),
         ]
         for row in rows
     ]
+    confidence = percent(wording.deciding.confidence)
     return markdown_table(["Effect", "Levels", "Estimate", f"{confidence} CI", "Holm p"], cells, numeric=(2, 4))

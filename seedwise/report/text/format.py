@@ -1,4 +1,4 @@
-"""How numbers, names and tables are written in the report; a value that is not defined is written as a dash."""
+"""How probabilities, names and tables are written in a report; a value that is not defined is written as a dash."""
 
 from __future__ import annotations
 
@@ -7,32 +7,7 @@ import re
 from collections.abc import Sequence
 
 MISSING = "—"
-DECIMALS = 4
 SMALLEST_P = 1e-4
-
-
-def number(value: float | None, decimals: int = DECIMALS) -> str:
-    """A value with fixed decimals and a true minus sign.
-
-    A non-zero value that would be shown as zero gets two significant digits instead.
-    """
-    if value is None or not math.isfinite(value):
-        return MISSING
-    if value != 0 and abs(value) < 0.5 * 10**-decimals:
-        return f"{value:.1e}".replace("-", "−")
-    return f"{value + 0.0:.{decimals}f}".replace("-", "−")
-
-
-def signed(value: float | None, decimals: int = DECIMALS) -> str:
-    """A difference: as `number`, with its sign also where it is positive."""
-    text = number(value, decimals)
-    return f"+{text}" if value is not None and math.isfinite(value) and value > 0 else text
-
-
-def interval(low: float | None, high: float | None, decimals: int = DECIMALS) -> str:
-    """`[low, high]`, or a dash where either end is not defined."""
-    ends = number(low, decimals), number(high, decimals)
-    return MISSING if MISSING in ends else f"[{ends[0]}, {ends[1]}]"
 
 
 def p_value(p: float | None) -> str:
@@ -57,6 +32,11 @@ def percent(share: float | None) -> str:
     while share < 1 and float(f"{100 * share:.{digits}g}") == 100:
         digits += 1
     return f"{100 * share:.{digits}g}%" if share < 1 else f"{100 * share:.0f}%"
+
+
+def level(alpha: float) -> str:
+    """A level of significance with two significant digits, however small."""
+    return f"{alpha:.2g}" if alpha >= 0.001 else f"{alpha:.1e}".replace("-", "−")
 
 
 def escape(text: str) -> str:

@@ -1,11 +1,11 @@
-"""What the report says about a look at a study that is not, or need not be, run to its end."""
+"""What a report says about a look at a study that is not, or need not be, run to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from seedwise.analysis.looks import Look, describe
-from seedwise.report.text.format import number, percent
+from seedwise.report.text.format import level, percent
 
 
 def look_paragraph(look: Look, names: Mapping[str, str]) -> str:
@@ -14,11 +14,6 @@ def look_paragraph(look: Look, names: Mapping[str, str]) -> str:
     return (
         f"{describe(look, names)} A difference is claimed at this look where p is below {level(look.nominal_alpha)}, "
         f"and intervals of differences have {percent(1 - look.nominal_alpha)} confidence: {len(look.looks)} looks at "
-        f"{number(look.alpha, 2)} each would claim too much, so the declared looks share it (Lan & DeMets spending, "
+        f"{level(look.alpha)} each would claim too much, so the declared looks share it (Lan & DeMets spending, "
         f"O'Brien–Fleming type); {spent} of it is spent by now. The intervals of single variants are not adjusted."
     )
-
-
-def level(alpha: float) -> str:
-    """A nominal level with two significant digits, however small."""
-    return f"{alpha:.2g}" if alpha >= 0.001 else f"{alpha:.1e}".replace("-", "−")

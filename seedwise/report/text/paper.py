@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 from seedwise.basics.words import capital, enumerate_words, quantity
-from seedwise.plan import Plan
-from seedwise.report.rows import Comparison, VariantSummary
-from seedwise.report.text.format import DECIMALS, MISSING, interval, number, p_cell, p_value, percent, signed
-from seedwise.report.text.sentences import TESTS, direction_words, is_claim, metric_words, verdict_word
+from seedwise.report.digits import EFFECT, Digits
+from seedwise.report.model import Report
+from seedwise.report.rows import ComparisonRow
+from seedwise.report.text.format import MISSING, p_cell, p_value, percent
+from seedwise.report.text.sentences import TESTS, verdict_word
 from seedwise.statistics.verdict import Verdict
 
 LISTED = 3
+P = Digits(6)
+"""For p values in a table that programs read."""
 _TEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -41,114 +45,129 @@ _TEX = {
 }
 
 
+def paper_files(report: Report, folder: Path) -> dict[Path, str]:
+    """Return the tables for papers and the line for a commit or a chat, by the file in which each belongs."""
+    files = {
+        "tables/results.csv": paper_csv(report),
+        "tables/results.tex": results_tex(report),
+        "summary.txt": summary_line(report) + "\n",
+    }
+    if report.comparison_rows:
+        files["tables/comparisons.tex"] = comparisons_tex(report)
+    return {folder / name: text for name, text in files.items()}
+
+
 def tex(text: str) -> str:
     """A name as literal text of LaTeX."""
     return "".join(_TEX.get(character, character) for character in " ".join(text.split()))
 
 
-def results_tex(study: str, summaries: Sequence[VariantSummary], labels: Mapping[str, str], plan: Plan) -> str:
+def results_tex(report: Report) -> str:
     """The table of means as a LaTeX table environment."""
-    confidence = tex(percent(plan.confidence))
+    confidence, digits = tex(percent(report.plan.confidence)), report.digits
     rows = [
         [
-            tex(labels[row.variant]),
-            _math(number(row.mean)),
-            _math(number(row.std)),
-            _math(interval(row.t_low, row.t_high)),
-            _math(interval(row.ci_low, row.ci_high)),
+            tex(report.labels[row.variant]),
+            _math(digits.number(row.mean)),
+            _math(digits.number(row.std)),
+            _math(digits.interval(row.t_low, row.t_high)),
+            _math(digits.interval(row.ci_low, row.ci_high)),
             str(row.n),
         ]
-        for row in summaries
+        for row in report.summary_rows
     ]
     caption = (
-        f"{tex(capital(metric_words(plan)))} ({direction_words(plan)}) over $n$ seeds. Std: standard deviation between "
+        f"{tex(capital(report.metric))} ({report.wording.direction}) over $n$ seeds. Std: standard deviation between "
         f"seeds. Intervals of the mean: {confidence} Student's t, and {confidence} percentile bootstrap."
     )
-    if lost := sum(row.n_diverged for row in summaries):
+    if lost := sum(row.n_diverged for row in report.summary_rows):
         caption += f" {quantity(lost, 'run')} diverged and {'is' if lost == 1 else 'are'} not in the means."
     header = ["Variant", "Mean", "Std", "t interval", "Bootstrap", "$n$"]
-    return _environment(caption, f"tab:{study}-results", "lrrllr", header, rows)
+    return _environment(caption, f"tab:{_study(report)}-results", "lrrllr", header, rows)
 
 
-def comparisons_tex(
-    study: str, comparisons: Sequence[Comparison], labels: Mapping[str, str], plan: Plan, exploratory: bool
-) -> str:
+def comparisons_tex(report: Report) -> str:
     """The table of differences from the baseline as a LaTeX table environment."""
-    confidence = tex(percent(plan.confidence))
+    confidence, comparisons = tex(percent(report.deciding.confidence)), report.comparison_rows
     rows = [
         [
-            tex(labels[c.variant]),
-            _math(signed(c.difference)),
-            _math(interval(c.ci_low, c.ci_high)),
-            _math(p_cell(_corrected_p(c))),
-            _math(number(c.hedges_g, 2)),
-            tex(_words(c.verdict)),
+            tex(report.labels[row.variant]),
+            _math(report.digits.signed(row.difference)),
+            _math(report.digits.interval(row.ci_low, row.ci_high)),
+            _math(p_cell(row.p)),
+            _math(EFFECT.number(row.hedges_g)),
+            tex(_words(row.verdict)),
         ]
-        for c in comparisons
+        for row in comparisons
     ]
     test = TESTS[comparisons[0].test] if comparisons and comparisons[0].test in TESTS else "no test"
     correction = "" if comparisons and comparisons[0].test == "dunnett" else ", $p$ corrected by Holm"
     caption = (
-        f"Difference from {tex(labels[plan.baseline])} in {tex(metric_words(plan))} (positive is better) "
+        f"Difference from {tex(report.labels[report.plan.baseline])} in {tex(report.metric)} (positive is better) "
         f"with {confidence} confidence interval ({test}{correction}). $g$: Hedges' effect size."
     )
-    if exploratory:
+    if report.exploratory:
         caption += " Exploratory: no verdict confirms anything; the report says why."
     header = ["Variant", r"$\Delta$", f"{confidence} CI", "$p$", "$g$", "Verdict"]
-    return _environment(caption, f"tab:{study}-comparisons", "lrlrrl", header, rows)
+    return _environment(caption, f"tab:{_study(report)}-comparisons", "lrlrrl", header, rows)
 
 
-def paper_csv(summaries: Sequence[VariantSummary], comparisons: Sequence[Comparison], labels: Mapping[str, str]) -> str:
-    """One row a variant with rounded numbers; the exact ones are in summary.csv and comparisons.csv."""
-    by_variant = {c.variant: c for c in comparisons}
+def paper_csv(report: Report) -> str:
+    """One row per variant with rounded numbers; the exact ones are in summary.csv and comparisons.csv."""
+    by_variant, digits = {row.variant: row for row in report.comparison_rows}, report.digits
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
         ["variant", "n", "mean", "std", "t_low", "t_high", "difference", "ci_low", "ci_high", "p", "verdict"]
     )
-    for row in summaries:
-        cells = [labels[row.variant], row.n, *map(_rounded, (row.mean, row.std, row.t_low, row.t_high))]
-        if c := by_variant.get(row.variant):
-            cells += [*map(_rounded, (c.difference, c.ci_low, c.ci_high)), _rounded(_corrected_p(c), 6), c.verdict]
+    for row in report.summary_rows:
+        own = [_cell(value, digits) for value in (row.mean, row.std, row.t_low, row.t_high)]
+        if compared := by_variant.get(row.variant):
+            difference = [_cell(value, digits) for value in (compared.difference, compared.ci_low, compared.ci_high)]
+            difference += [_cell(compared.p, P), compared.verdict]
         else:
-            cells += [""] * 4 + ["baseline" if comparisons else ""]
-        writer.writerow(cells)
+            difference = [""] * 4 + ["baseline" if report.comparison_rows else ""]
+        writer.writerow([report.labels[row.variant], row.n, *own, *difference])
     return stream.getvalue()
 
 
-def summary_line(
-    study: str,
-    summaries: Sequence[VariantSummary],
-    comparisons: Sequence[Comparison],
-    labels: Mapping[str, str],
-    plan: Plan,
-    exploratory: bool,
-) -> str:
+def summary_line(report: Report) -> str:
     """The outcome in one line; evidence is given where few variants are compared."""
-    sizes = sorted({row.n for row in summaries})
+    labels, comparisons, digits = report.labels, report.comparison_rows, report.digits
+    sizes = sorted({row.n for row in report.summary_rows})
     seeds = quantity(sizes[0], "seed") if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]} seeds"
     if not comparisons:
-        outcome = "; ".join(f"{labels[row.variant]} {number(row.mean)} ± {number(row.std)}" for row in summaries)
+        outcome = "; ".join(
+            f"{labels[row.variant]} {digits.number(row.mean)} ± {digits.number(row.std)}" for row in report.summary_rows
+        )
     elif len(comparisons) <= LISTED:
         outcome = "; ".join(
-            f"{labels[c.variant]} {verdict_word(c.verdict, exploratory)}{_evidence(c)}" for c in comparisons
+            f"{labels[row.variant]} {verdict_word(row.verdict, report.wording.exploratory)}{_evidence(row, digits)}"
+            for row in comparisons
         )
     else:
-        outcome = _counted(comparisons, labels)
-        outcome = f"EXPLORATORY {outcome}" if exploratory else outcome
-    against = f" vs {labels[plan.baseline]}" if comparisons else ""
-    line = f"{study}: {outcome}; {metric_words(plan)}{against}, {seeds}"
+        outcome = _counted(report)
+        outcome = f"EXPLORATORY {outcome}" if report.exploratory else outcome
+    against = f" vs {labels[report.plan.baseline]}" if comparisons else ""
+    line = f"{_study(report)}: {outcome}; {report.metric}{against}, {seeds}"
     return re.sub(r"\s+", " ", line)
 
 
-def _evidence(c: Comparison) -> str:
-    if not is_claim(c):
+def _study(report: Report) -> str:
+    return report.study or "results"
+
+
+def _evidence(row: ComparisonRow, digits: Digits) -> str:
+    if not row.judged:
         return ""
-    return f" (Δ = {signed(c.difference)} {interval(c.ci_low, c.ci_high)}, p {p_value(_corrected_p(c))})"
+    return f" (Δ = {digits.signed(row.difference)} {digits.interval(row.ci_low, row.ci_high)}, p {p_value(row.p)})"
 
 
-def _counted(comparisons: Sequence[Comparison], labels: Mapping[str, str]) -> str:
-    groups = {verdict: [labels[c.variant] for c in comparisons if c.verdict == verdict] for verdict in Verdict}
+def _counted(report: Report) -> str:
+    groups = {
+        verdict: [report.labels[row.variant] for row in report.comparison_rows if row.verdict == verdict]
+        for verdict in Verdict
+    }
     named = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
     return ", ".join(
         f"{len(group)} {verdict}" + (f" ({enumerate_words(group)})" if verdict in named else "")
@@ -157,20 +176,25 @@ def _counted(comparisons: Sequence[Comparison], labels: Mapping[str, str]) -> st
     )
 
 
-def _corrected_p(c: Comparison) -> float | None:
-    return c.p_value if c.test == "dunnett" else c.p_holm
-
-
 def _words(verdict: str) -> str:
     return verdict.replace("_", " ").lower()
 
 
-def _rounded(value: float | None, decimals: int = DECIMALS) -> str:
-    return "" if value is None else f"{round(value, decimals) + 0.0:.{decimals}f}"
+def _cell(value: float | None, digits: Digits) -> str:
+    return "" if value is None else digits.ascii(value)
 
 
 def _math(cell: str) -> str:
-    return "---" if cell == MISSING else f"${cell.replace('−', '-')}$"
+    """A number or an interval in math mode, with powers of ten written as such."""
+    if cell == MISSING:
+        return "---"
+    body = re.sub(r"e([+-])0*(\d+)", _power, cell.replace("−", "-"))
+    return f"${body}$"
+
+
+def _power(exponent: re.Match[str]) -> str:
+    sign = "-" if exponent[1] == "-" else ""
+    return rf" \times 10^{{{sign}{exponent[2]}}}"
 
 
 def _environment(caption: str, label: str, columns: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from seedwise.basics.words import enumerate_words
-from seedwise.plan import Plan
 from seedwise.report.rows import read_rows
-from seedwise.report.text.format import MISSING, interval, markdown_table, number, percent
+from seedwise.report.text.format import MISSING, markdown_table, percent
+from seedwise.report.wording import Wording
 from seedwise.statistics.randomness import Contribution
 
-SOURCES = {
+STREAMS = {
     "init": "the initial weights",
     "order": "the order of the data",
     "augmentation": "the augmentation",
@@ -28,7 +28,7 @@ NOTE = (
 
 
 @dataclass(frozen=True)
-class SourcesSection:
+class RandomnessSection:
     """Sentences, a Markdown table, and what to keep in mind when reading them."""
 
     sentences: Sequence[str]
@@ -36,52 +36,49 @@ class SourcesSection:
     note: str
 
 
-def sources_section(
-    sources: pd.DataFrame, names: Mapping[str, str], plain: Mapping[str, str], plan: Plan
-) -> SourcesSection:
-    """Tell sources.csv; `names` and `plain` are the variants' labels for running text and for tables."""
-    rows = read_rows(Contribution, sources)
-    return SourcesSection(
-        [_sentence(row, names, plan) for row in rows] + _sum(rows, names), _table(rows, plain, plan), NOTE
-    )
+def randomness_section(table: pd.DataFrame, wording: Wording, escaped: Mapping[str, str]) -> RandomnessSection:
+    """Put sources.csv into words; `escaped` are the labels of variants in the table."""
+    rows = read_rows(Contribution, table)
+    sentences = [_sentence(row, wording) for row in rows] + _sum(rows, wording.names)
+    return RandomnessSection(sentences, _table(rows, wording, escaped), NOTE)
 
 
-def _sentence(row: Contribution, names: Mapping[str, str], plan: Plan) -> str:
-    confidence = percent(plan.confidence)
+def _sentence(row: Contribution, wording: Wording) -> str:
+    name, digits, confidence = wording.names[row.variant], wording.digits, percent(wording.plan.confidence)
     if row.std is None:
-        return f"{names[row.variant]}: no spread is known, for it takes two runs with a finite result."
+        return f"{name}: no spread is known, because that takes two runs with a finite result."
     if row.std == 0:
-        return f"{names[row.variant]}, where {_varies(row)}: all {row.n} runs gave the same result."
+        return f"{name}, where {_varies(row)}: all {row.n} runs gave the same result."
     text = (
-        f"{names[row.variant]}, where {_varies(row)}: a standard deviation of {number(row.std)} "
-        f"({confidence} CI {interval(row.std_low, row.std_high)})"
+        f"{name}, where {_varies(row)}: a standard deviation of {digits.number(row.std)} "
+        f"({confidence} CI {digits.interval(row.std_low, row.std_high)})"
     )
     if row.share is None or row.share_low is None or row.share_high is None:
         return f"{text}."
-    reference = names[row.reference]
+    reference = wording.names[row.reference]
     text += f", {percent(row.share)} of the variance of {reference} ({confidence} CI {_shares(row)})"
     if row.share_high < 1:
         return f"{text}: less than there."
     if row.share_low > 1:
         return f"{text}: more than there."
-    return f"{text}. These runs do not tell the two variances apart."
+    return f"{text}. These runs do not show whether the two variances differ."
 
 
 def _varies(row: Contribution) -> str:
     streams = [stream for stream in row.varied.split(";") if stream]
-    if len(streams) == len(SOURCES):
+    if len(streams) == len(STREAMS):
         return "everything varies"
     if not streams:
         return "nothing varies"
     only = "only " if len(streams) == 1 else ""
     verb = "vary" if len(streams) > 1 or streams == ["init"] else "varies"
-    return f"{only}{enumerate_words([SOURCES[stream] for stream in streams])} {verb}"
+    return f"{only}{enumerate_words([STREAMS[stream] for stream in streams])} {verb}"
 
 
 def _sum(rows: Sequence[Contribution], names: Mapping[str, str]) -> list[str]:
     """What the single sources add up to, if there is one variant for each of them."""
-    single = {row.varied: row.share for row in rows if row.varied in SOURCES and row.share is not None}
-    if set(single) != set(SOURCES):
+    single = {row.varied: row.share for row in rows if row.varied in STREAMS and row.share is not None}
+    if set(single) != set(STREAMS):
         return []
     reference = names[next(row.reference for row in rows if row.reference)]
     return [f"The shares of the {len(single)} single sources add up to {percent(sum(single.values()))} of {reference}."]
@@ -91,15 +88,15 @@ def _shares(row: Contribution) -> str:
     return f"[{percent(row.share_low)}, {percent(row.share_high)}]"
 
 
-def _table(rows: Sequence[Contribution], plain: Mapping[str, str], plan: Plan) -> str:
-    confidence = percent(plan.confidence)
+def _table(rows: Sequence[Contribution], wording: Wording, escaped: Mapping[str, str]) -> str:
+    confidence, digits = percent(wording.plan.confidence), wording.digits
     cells = [
         [
-            plain[row.variant],
+            escaped[row.variant],
             ", ".join(row.varied.split(";")) or "nothing",
             str(row.n),
-            number(row.std),
-            interval(row.std_low, row.std_high),
+            digits.number(row.std),
+            digits.interval(row.std_low, row.std_high),
             percent(row.share),
             MISSING if row.share_low is None else _shares(row),
         ]

@@ -1,169 +1,16 @@
-"""Two finished studies side by side: did what one found about a variant hold in the other?"""
+"""Two finished studies side by side, in words: compare.md and compare.csv."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-import numpy as np
-
-from seedwise.analysis.findings import read_findings
-from seedwise.analysis.tables import read_table
-from seedwise.basics.errors import UserError
-from seedwise.basics.names import nearest
-from seedwise.basics.words import enumerate_words, quantity
-from seedwise.plan import Plan
-from seedwise.report.rows import Comparison, VariantSummary, read_rows
-from seedwise.report.text.format import code, escape, interval, markdown_table, p_cell, percent, signed
-from seedwise.report.text.sentences import direction_words, metric_words, verdict_word
-from seedwise.statistics.comparison import declared_test, oriented
-from seedwise.statistics.replication import difference_of_differences
-from seedwise.statistics.ttest import TTest
-from seedwise.statistics.verdict import Verdict
-
-NEEDED = ("plan.json", "findings.json", "summary.csv", "comparisons.csv")
-CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
-HELD, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
-    "held",
-    "reversed",
-    "differs",
-    "shown in one study only",
-    "open in both",
-    "cannot be judged",
-)
-
-
-@dataclass(frozen=True)
-class FinishedStudy:
-    """What a study's results folder says."""
-
-    name: str
-    plan: Plan
-    plan_hash: str
-    exploratory: bool
-    summaries: Mapping[str, VariantSummary]
-    comparisons: Mapping[str, Comparison]
-
-    def test(self, variant: str) -> TTest | None:
-        """The t test of a variant against the baseline, as the plan pairs it; None where it is not defined."""
-        row = self.comparisons[variant]
-        if row.difference is None:
-            return None  # a finished run has no finite value, and the study analysed nothing either
-        own, base = (np.asarray(self.summaries[name].values) for name in (variant, self.plan.baseline))
-        scores, baseline = oriented(own, base, self.plan.higher_is_better)
-        if self.plan.pairing == "seed" and not len(scores) == len(baseline) == row.n:
-            return None  # which of these runs share a seed is not in the table
-        return declared_test(scores, baseline, self.plan.pairing)
-
-
-@dataclass(frozen=True)
-class SideBySide:
-    """One variant in two studies; the interval is of how much more it gains in the second."""
-
-    variant: str
-    first: Comparison
-    second: Comparison
-    agreement: str
-    change: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-
-
-def read_finished(folder: Path) -> FinishedStudy:
-    """Read the tables of a finished study.
-
-    Raises:
-        UserError: the folder is not there, or holds no finished study.
-    """
-    if not folder.is_dir():
-        others = sorted(path.parent.name for path in folder.parent.glob("*/plan.json"))
-        guess = nearest(folder.name, others)
-        hint = f"; did you mean {folder.parent / guess}?" if guess else ""
-        known = f" Finished studies there: {', '.join(others)}." if others else ""
-        raise UserError(f"{folder}: there is no such folder{hint}{known}")
-    missing = [name for name in NEEDED if not (folder / name).exists()]
-    if missing:
-        raise UserError(
-            f"{folder}: has no {enumerate_words(missing)}, which a finished study has; run the study first "
-            "(`snakemake --configfile …`)"
-        )
-    try:
-        declared = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-        plan = Plan.model_validate(declared["analysis"])
-        findings = read_findings(folder / "findings.json")
-        summary, comparisons = (read_table(folder / f"{name}.csv") for name in ("summary", "comparisons"))
-        return FinishedStudy(
-            folder.name,
-            plan,
-            findings.plan_hash,
-            bool(findings.exploratory),
-            {row.variant: row for row in read_rows(VariantSummary, summary)},
-            {row.variant: row for row in read_rows(Comparison, comparisons)},
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder}: its tables cannot be read ({error}); run the study again") from error
-
-
-def compare_studies(first: FinishedStudy, second: FinishedStudy) -> list[SideBySide]:
-    """Compare what two studies found about the variants that both have.
-
-    Raises:
-        UserError: they do not ask the same question, or share no variant.
-    """
-    for key, what in (("metric", "compares"), ("baseline", "has the baseline"), ("higher_is_better", "says")):
-        one, other = getattr(first.plan, key), getattr(second.plan, key)
-        if one != other:
-            raise UserError(
-                f"analysis.{key}: {first.name} {what} {one}, {second.name} {other}; only studies with the same {key} "
-                "can be laid side by side"
-            )
-    shared = [variant for variant in first.comparisons if variant in second.comparisons]
-    if not shared:
-        raise UserError(
-            f"no variant has the same name in both studies: {first.name} has {_listed(first)}, {second.name} has "
-            f"{_listed(second)}"
-        )
-    return [_side_by_side(first, second, variant) for variant in shared]
-
-
-def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
-    """What a reader must know before believing the comparison."""
-    found = [
-        f"analysis.{key} is {getattr(first.plan, key)} in {first.name} and {getattr(second.plan, key)} in "
-        f"{second.name}: the verdicts do not mean quite the same."
-        for key in ("confidence", "pairing", "variance", "margin", "looks")
-        if getattr(first.plan, key) != getattr(second.plan, key)
-    ]
-    found += [
-        f"{study.name} is EXPLORATORY: it is not what its declared plan says, so its verdicts confirm nothing."
-        for study in (first, second)
-        if study.exploratory
-    ]
-    for one, other in ((first, second), (second, first)):
-        if only := [name for name in one.comparisons if name not in other.comparisons]:
-            found.append(f"Only in {one.name}: {enumerate_words(only)}.")
-    if _values(first) == _values(second):
-        found.append("Both studies have the very same results: this is one study twice, which confirms nothing.")
-    return found
-
-
-def agreement(first: str, second: str) -> str:
-    """How two verdicts on one variant go together."""
-    verdicts = {first, second}
-    if verdicts & {Verdict.TOO_FEW_SEEDS, Verdict.UNDEFINED}:
-        return NOT_COMPARABLE
-    if verdicts == {Verdict.NOT_SUPPORTED}:
-        return OPEN
-    if len(verdicts) == 1:
-        return HELD
-    if Verdict.NOT_SUPPORTED in verdicts:
-        return ONE_SIDED
-    return DIFFERS if Verdict.EQUIVALENT in verdicts else REVERSED
+from seedwise.basics.words import quantity
+from seedwise.report.text.format import code, escape, markdown_table, p_cell, percent
+from seedwise.report.text.sentences import verdict_word
+from seedwise.report.two_studies import CLAIMS, HELD, FinishedStudy, SideBySide, caveats, shared_digits
+from seedwise.runs.metrics import metric_label
 
 
 def headline(rows: Sequence[SideBySide]) -> str:
@@ -177,14 +24,18 @@ def headline(rows: Sequence[SideBySide]) -> str:
 
 def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[SideBySide], command: str) -> str:
     """Write compare.md; the same studies give the same text."""
-    plan, names = first.plan, [escape(first.name), escape(second.name)]
+    plan, names, digits = first.plan, [escape(first.name), escape(second.name)], shared_digits(first, second)
+    better = "higher is better" if plan.higher_is_better else "lower is better"
     confidence = percent(max(first.plan.confidence, second.plan.confidence))
     verdicts = markdown_table(
         ["Variant", *(f"{name}: difference" for name in names), *(f"{name}: verdict" for name in names), "Together"],
         [
             [
                 escape(row.variant),
-                *(f"{signed(c.difference)} {interval(c.ci_low, c.ci_high)}" for c in (row.first, row.second)),
+                *(
+                    f"{digits.signed(c.difference)} {digits.interval(c.ci_low, c.ci_high)}"
+                    for c in (row.first, row.second)
+                ),
                 verdict_word(row.first.verdict, first.exploratory),
                 verdict_word(row.second.verdict, second.exploratory),
                 f"**{row.agreement}**",
@@ -194,7 +45,10 @@ def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[
     )
     changes = markdown_table(
         ["Variant", f"{names[1]} minus {names[0]}", f"{confidence} CI", "p"],
-        [[escape(row.variant), signed(row.change), interval(row.low, row.high), p_cell(row.p)] for row in rows],
+        [
+            [escape(row.variant), digits.signed(row.change), digits.interval(row.low, row.high), p_cell(row.p)]
+            for row in rows
+        ],
         numeric=(1, 3),
     )
     parts = [
@@ -209,13 +63,13 @@ def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[
         _section(
             "Side by side",
             verdicts,
-            f"Differences from {code(plan.baseline)} in {metric_words(plan)} ({direction_words(plan)}), signed so that "
+            f"Differences from {code(plan.baseline)} in {escape(metric_label(plan.metric))} ({better}), signed so that "
             "positive is better, with the interval and the verdict of each study's own plan "
             f"({code(first.plan_hash)}, {code(second.plan_hash)}).",
             "![Differences from the baseline in both studies](compare.png)",
         ),
         _section(
-            "Is the gap another one?",
+            "Does the gap differ?",
             changes,
             "How much more a variant gains in the second study than in the first, by Welch's t test for independent "
             "runs; p is not corrected for the number of variants. Two verdicts that differ do not show that the gaps "
@@ -227,7 +81,7 @@ def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[
 
 
 def render_csv(rows: Sequence[SideBySide]) -> str:
-    """Write compare.csv: one row a variant, exact numbers."""
+    """Write compare.csv: one row per variant, exact numbers."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     own = ("difference", "ci_low", "ci_high", "verdict")
@@ -239,17 +93,6 @@ def render_csv(rows: Sequence[SideBySide]) -> str:
     return stream.getvalue()
 
 
-def _side_by_side(first: FinishedStudy, second: FinishedStudy, variant: str) -> SideBySide:
-    tests = first.test(variant), second.test(variant)
-    one, other = first.comparisons[variant], second.comparisons[variant]
-    together = agreement(one.verdict, other.verdict)
-    if tests[0] is None or tests[1] is None:
-        return SideBySide(variant, one, other, together, None, None, None, None)
-    change = difference_of_differences(tests[0], tests[1])
-    low, high = change.interval(max(first.plan.confidence, second.plan.confidence))
-    return SideBySide(variant, one, other, together, change.difference, low, high, change.p_value)
-
-
 def _sentence(row: SideBySide, first: str, second: str) -> str:
     name, own, other = f"**{escape(row.variant)}**", _words(row.first.verdict), _words(row.second.verdict)
     match row.agreement:
@@ -257,7 +100,7 @@ def _sentence(row: SideBySide, first: str, second: str) -> str:
             return f"{name}: {own} in both. The conclusion held."
         case "reversed":
             return (
-                f"{name}: {own} in {first}, {other} in {second}. The conclusion turned round: it depends on the set-up."
+                f"{name}: {own} in {first}, {other} in {second}. The conclusion was reversed: it depends on the set-up."
             )
         case "differs":
             return f"{name}: {own} in {first}, {other} in {second}. The conclusion did not hold."
@@ -271,7 +114,7 @@ def _sentence(row: SideBySide, first: str, second: str) -> str:
         case "open in both":
             return f"{name}: not settled in either study. That does not show that it makes no difference."
         case _:
-            return f"{name}: cannot be judged, for one of the studies gave no verdict."
+            return f"{name}: cannot be judged, because one of the studies gave no verdict."
 
 
 def _words(verdict: str) -> str:
@@ -280,11 +123,3 @@ def _words(verdict: str) -> str:
 
 def _section(title: str, *paragraphs: str) -> str:
     return "\n\n".join([f"## {title}", *paragraphs])
-
-
-def _listed(study: FinishedStudy) -> str:
-    return enumerate_words(list(study.comparisons)) if study.comparisons else "none beside the baseline"
-
-
-def _values(study: FinishedStudy) -> dict[str, tuple[float, ...]]:
-    return {name: row.values for name, row in study.summaries.items()}

@@ -21,9 +21,9 @@ WATCHED = "validation_accuracy"
 """The column of the history that shows how a run is doing."""
 CURVES = {
     "test_accuracy": ("validation_accuracy", "train_loss"),
-    "test_loss": ("validation_loss", "train_loss"),
     "validation_accuracy": ("validation_accuracy", "train_loss"),
+    "test_loss": ("validation_loss", "train_loss"),
     "validation_loss": ("validation_loss", "train_loss"),
     "train_loss": ("validation_loss", "train_loss"),
 }
-"""Columns of the history to draw beside each metric, the nearest to it first."""
+"""Columns of the history that show how a metric comes about, the nearest first."""

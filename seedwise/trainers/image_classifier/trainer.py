@@ -64,7 +64,7 @@ class ImageClassifier:
 
     def curves(self, metric: str) -> tuple[str, ...]:
         """Name the columns of the history to draw beside a metric, the nearest to it first."""
-        return CURVES[metric]
+        return CURVES.get(metric, ())
 
     def steps(self, settings: RunSettings) -> int:
         """Return the number of epochs."""

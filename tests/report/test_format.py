@@ -1,8 +1,6 @@
-"""How numbers, names and tables are written."""
+"""How probabilities, names and tables are written."""
 
 from __future__ import annotations
-
-import math
 
 import pytest
 from hypothesis import given
@@ -10,38 +8,6 @@ from hypothesis import strategies as st
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.report.text import format as tables
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.84366667, "0.8437"),
-        (-0.1, "−0.1000"),
-        (0.0, "0.0000"),
-        (-0.0, "0.0000"),
-        (1234.5, "1234.5000"),
-        (0.00003, "3.0e−05"),
-        (-0.00003, "−3.0e−05"),
-        (None, "—"),
-        (math.nan, "—"),
-        (math.inf, "—"),
-    ],
-)
-def test_number(value, text):
-    assert tables.number(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.01433, "+0.0143"), (-0.01433, "−0.0143"), (0.0, "0.0000"), (None, "—"), (math.inf, "—")]
-)
-def test_signed(value, text):
-    assert tables.signed(value) == text
-
-
-def test_interval_needs_both_ends():
-    assert tables.interval(-0.1, 0.25) == "[−0.1000, 0.2500]"
-    assert tables.interval(None, 0.25) == "—"
-    assert tables.interval(0.1, math.inf) == "—"
 
 
 @pytest.mark.parametrize(

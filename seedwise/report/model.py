@@ -1,0 +1,254 @@
+"""The report as data: results.md, page.html, the tables for papers and the figures read this and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from seedwise.analysis.findings import NewTestSetFinding
+from seedwise.analysis.looks import Look
+from seedwise.plan import Plan
+from seedwise.report.digits import Digits, digits_of_metric, digits_of_runs
+from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing, read_rows
+from seedwise.report.text.format import MISSING, escape
+from seedwise.report.wording import Wording
+from seedwise.runs.history import HistoryOfRun
+from seedwise.runs.metrics import metric_label
+from seedwise.runs.table import metric_columns
+
+EFFORT = {"epochs": Digits(0), "seconds": Digits(1)}
+"""Columns of a table of runs that say what a run took, if it has them, and how they are written."""
+
+
+@dataclass(frozen=True)
+class ReportVariant:
+    """A variant as the reader meets it; `changes` says what differs from the baseline, e.g. `model.dropout = 0.2`."""
+
+    name: str
+    label: str
+    changes: str
+
+
+class Cell(NamedTuple):
+    """A number of one run: exactly as in runs.csv, and as it is shown. Both are empty or a dash where there is none."""
+
+    exact: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run in the table of all runs, with a cell for each of `Report.run_columns`."""
+
+    variant: str
+    seed: int | str
+    status: str
+    value: float | None
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a report says.
+
+    Attributes:
+        title: heading of the report.
+        study: name of the study; None for a table of results that no study made. Then setup, changes, commit and
+            versions are unknown and left out.
+        config_file: where the study was declared, or the table that was analysed.
+        plan: the declared plan.
+        plan_hash: its hash, with the seeds.
+        variants: in the order of the study, which fixes their colours.
+        seeds: of the runs so far.
+        runs: runs.csv.
+        summary: summary.csv.
+        comparisons: comparisons.csv.
+        commands: shell lines that make the report again.
+        exploratory: why the verdicts confirm nothing; empty if they do.
+        warnings: what to know before believing a verdict.
+        setup: what was run, by its name in plain words.
+        planned_seeds: those of the last look, where they are not all of `seeds`.
+        look: the look that was taken, in a study that declares looks.
+        test_set: what new test examples would change, where that is known.
+        has_test_set: whether runs are tested on a fixed set of examples.
+        pulled: whether the runs were recorded elsewhere.
+        commit: git commit of the code that made the runs.
+        dirty: whether that code had uncommitted changes.
+        versions: of the packages that made the runs.
+        figures: paths of the figures by name, relative to results.md.
+        randomness: sources.csv, where variants differ only in what varies between their runs.
+        effects: effects.csv, of a factorial study.
+        design: levels by factor (`factors`) and by variant (`cells`), of a factorial study.
+        step: what the steps of a history are called: epoch.
+        panels: columns of the histories that the figure of curves shows, if the trainer says which.
+        histories: of the runs that left one.
+    """
+
+    title: str
+    study: str | None
+    config_file: str
+    plan: Plan
+    plan_hash: str
+    variants: Sequence[ReportVariant]
+    seeds: Sequence[int | str]
+    runs: pd.DataFrame
+    summary: pd.DataFrame
+    comparisons: pd.DataFrame
+    commands: Sequence[str]
+    exploratory: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    setup: Mapping[str, str] = field(default_factory=dict)
+    planned_seeds: Sequence[int | str] | None = None
+    look: Look | None = None
+    test_set: Sequence[NewTestSetFinding] = ()
+    has_test_set: bool = False
+    pulled: bool = False
+    commit: str | None = None
+    dirty: bool | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, str] = field(default_factory=dict)
+    randomness: pd.DataFrame | None = None
+    effects: pd.DataFrame | None = None
+    design: Mapping[str, Any] = field(default_factory=dict)
+    step: str = "step"
+    panels: Sequence[str] = ()
+    histories: HistoryOfRun = field(default_factory=dict)
+
+    @cached_property
+    def deciding(self) -> Plan:
+        """The plan that decides about differences; at a look it has the look's level."""
+        return self.plan.at_level(self.look.nominal_alpha) if self.look else self.plan
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Labels as they were given."""
+        return {variant.name: variant.label for variant in self.variants}
+
+    @cached_property
+    def escaped(self) -> dict[str, str]:
+        """Labels as literal Markdown."""
+        return {name: escape(label) for name, label in self.labels.items()}
+
+    @cached_property
+    def metric(self) -> str:
+        """What the compared metric is called."""
+        return metric_label(self.plan.metric)
+
+    @cached_property
+    def summary_rows(self) -> list[SummaryRow]:
+        """A row for each variant; raises KeyError where a column is missing."""
+        return read_rows(SummaryRow, self.summary)
+
+    @cached_property
+    def comparison_rows(self) -> list[ComparisonRow]:
+        """A row for each comparison with the baseline; raises KeyError where a column is missing."""
+        return read_rows(ComparisonRow, self.comparisons)
+
+    @cached_property
+    def p_name(self) -> str:
+        """What the p values that decide are called."""
+        return next((row.p_name for row in self.comparison_rows), "Holm p")
+
+    @cached_property
+    def digits(self) -> Digits:
+        """How every value of the compared metric is written."""
+        return digits_of_metric(self.summary_rows, self.comparison_rows)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """What the sentences of the report share; names of variants are bold Markdown."""
+        return Wording(
+            {name: f"**{label}**" for name, label in self.escaped.items()},
+            escape(self.metric),
+            self.plan,
+            self.deciding,
+            self.digits,
+            bool(self.exploratory),
+            self.has_test_set,
+        )
+
+    @cached_property
+    def plain_wording(self) -> Wording:
+        """As `wording`, with names that are not bold."""
+        return replace(self.wording, names=self.escaped)
+
+    @cached_property
+    def declared_first(self) -> bool:
+        """Whether the plan is known to be older than the results."""
+        return bool(self.study) and not (self.exploratory or self.pulled)
+
+    @cached_property
+    def declared(self) -> list[tuple[str, str | None]]:
+        """The declared plan: each key with its value, None where it was left open."""
+        values = {**self.plan.model_dump(mode="json"), "seeds": list(self.planned_seeds or self.seeds)}
+        return [(key, _declared(value)) for key, value in values.items()]
+
+    @cached_property
+    def next_look(self) -> int | None:
+        """Seeds per variant of the next declared look, if one is due."""
+        look = self.look
+        return look.looks[look.number] if look and look.decision == "go on" else None
+
+    @cached_property
+    def metric_columns(self) -> list[str]:
+        """The metrics of runs.csv that any run has, the compared one first."""
+        others = [name for name in metric_columns(map(str, self.runs.columns)) if name != self.plan.metric]
+        return [self.plan.metric, *(name for name in others if _is_numeric(self.runs[name]))]
+
+    @cached_property
+    def run_columns(self) -> list[str]:
+        """Columns of the table of all runs: the metrics, then what the runs took."""
+        return [*self.metric_columns, *(name for name in EFFORT if name in self.runs and _is_numeric(self.runs[name]))]
+
+    @cached_property
+    def run_rows(self) -> list[RunRow]:
+        """Every run; the compared metric exactly as in runs.csv, other numbers rounded."""
+        digits = {name: EFFORT.get(name) or self._digits_of(name) for name in self.run_columns}
+        return [
+            RunRow(
+                str(run["variant"]),
+                run["seed"],
+                str(run["status"]),
+                _number(run[self.plan.metric]),
+                [self._cell(name, _number(run[name]), digits[name]) for name in self.run_columns],
+            )
+            for run in self.runs.to_dict("records")
+        ]
+
+    def _cell(self, column: str, value: float | None, digits: Digits) -> Cell:
+        if value is None:
+            return Cell("", MISSING)
+        return Cell(repr(value), repr(value) if column == self.plan.metric else digits.number(value))
+
+    def _digits_of(self, column: str) -> Digits:
+        groups = self.runs.groupby("variant", sort=False)[column]
+        return digits_of_runs([value for value in map(_number, group) if value is not None] for _, group in groups)
+
+
+def _parse(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _number(value: object) -> float | None:
+    found = None if is_missing(value) else _parse(value)
+    return found if found is not None and math.isfinite(found) else None
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    """Whether a column has a number, and nothing but numbers; in a table that users bring, numbers are text."""
+    filled = [value for value in column if not is_missing(value)]
+    return bool(filled) and all(_parse(value) is not None for value in filled)
+
+
+def _declared(value: object) -> str | None:
+    if value is None:
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)

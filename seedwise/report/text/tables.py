@@ -1,0 +1,128 @@
+"""The tables of a report in Markdown, for results.md and, turned into HTML, for page.html."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seedwise.report.digits import EFFECT
+from seedwise.report.model import Report
+from seedwise.report.rows import ComparisonRow
+from seedwise.report.text.format import MISSING, code, escape, markdown_table, p_cell, percent
+from seedwise.report.text.sentences import verdict_word
+from seedwise.statistics.power import MAX_SEEDS
+
+
+def setup_table(setup: Mapping[str, str]) -> str:
+    """What was run; empty where that is not known."""
+    rows = [[escape(key), escape(value)] for key, value in setup.items()]
+    return markdown_table(["Setting", "Value"], rows) if rows else ""
+
+
+def variants_table(report: Report) -> str:
+    """Every variant with its name and what it changes."""
+    rows = [
+        [
+            report.escaped[variant.name],
+            code(variant.name),
+            "the baseline" if variant.name == report.plan.baseline else code(variant.changes),
+        ]
+        for variant in report.variants
+    ]
+    return markdown_table(["Variant", "Name", "Differs from the baseline in"], rows)
+
+
+def means_table(report: Report) -> str:
+    """Each variant on its own: mean, intervals, spread."""
+    confidence, digits = percent(report.plan.confidence), report.digits
+    rows = [
+        [
+            report.escaped[row.variant],
+            digits.number(row.mean),
+            digits.interval(row.ci_low, row.ci_high),
+            digits.number(row.std),
+            digits.interval(row.t_low, row.t_high),
+            str(row.n),
+        ]
+        for row in report.summary_rows
+    ]
+    header = ["Variant", "Mean", f"{confidence} CI", "Std", f"{confidence} t interval", "n"]
+    return markdown_table(header, rows, numeric=(1, 3, 5))
+
+
+def comparisons_table(report: Report) -> str:
+    """Each variant against the baseline."""
+    rows = [
+        [
+            report.escaped[row.variant],
+            report.digits.signed(row.difference),
+            report.digits.interval(row.ci_low, row.ci_high),
+            p_cell(row.p),
+            EFFECT.number(row.hedges_g),
+            p_cell(row.permutation_p),
+            f"{row.wins:g} of {row.pairs:g}" if row.wins is not None and row.pairs else MISSING,
+            verdict_word(row.verdict, report.wording.exploratory) + (" (fragile)" if row.doubtful else ""),
+        ]
+        for row in report.comparison_rows
+    ]
+    interval = f"{percent(report.deciding.confidence)} CI"
+    header = ["Variant", "Difference", interval, report.p_name, "Hedges' g", "Permutation p", "Wins", "Verdict"]
+    return markdown_table(header, rows, numeric=(1, 3, 4, 5))
+
+
+def limits_table(report: Report) -> str:
+    """What these seeds can detect beside what was observed, and how many seeds would be enough."""
+    rows = [
+        [
+            report.escaped[row.variant],
+            report.digits.signed(row.difference),
+            report.digits.number(row.detectable_difference),
+            seeds_needed_cell(row),
+        ]
+        for row in report.comparison_rows
+    ]
+    header = ["Variant", "Observed difference", "Detectable difference (80% of the time)", "Seeds needed per variant"]
+    return markdown_table(header, rows, numeric=(1, 2, 3))
+
+
+def seeds_needed_cell(row: ComparisonRow) -> str:
+    """How many seeds per variant would be enough."""
+    if row.seeds_needed is None:
+        return MISSING
+    return f"{MAX_SEEDS} or more" if row.seeds_needed >= MAX_SEEDS else f"{row.seeds_needed:.0f}"
+
+
+def new_test_set_table(report: Report) -> str:
+    """What new test examples would change; empty where that is not known."""
+    confidence, digits = percent(report.plan.confidence), report.digits
+    rows = [
+        [
+            report.escaped[line.variant],
+            digits.interval(line.low, line.high),
+            digits.interval(line.both_low, line.both_high),
+        ]
+        for line in report.test_set
+    ]
+    header = ["Variant", f"New test set, same seeds ({confidence} CI)", f"New test set and new seeds ({confidence} CI)"]
+    return markdown_table(header, rows) if rows else ""
+
+
+def plan_table(report: Report) -> str:
+    """Everything that decides a verdict."""
+    rows = [[code(key), "not declared" if value is None else code(value)] for key, value in report.declared]
+    return markdown_table(["Decided beforehand" if report.declared_first else "Given", "Value"], rows)
+
+
+def runs_table(report: Report) -> str:
+    """Every run with its metrics, the compared one exactly as in runs.csv."""
+    columns = report.metric_columns
+    rows = [
+        [
+            report.escaped[run.variant],
+            str(run.seed),
+            run.status,
+            *(cell.shown for cell in run.cells[: len(columns)]),
+        ]
+        for run in report.run_rows
+    ]
+    header = ["Variant", "Seed", "Status", *map(code, columns)]
+    return markdown_table(header, rows, numeric=(1, *range(3, len(header))))

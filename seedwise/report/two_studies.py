@@ -1,0 +1,191 @@
+"""Two finished studies side by side, as data: did what one found about a variant hold in the other?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seedwise.analysis.findings import read_findings
+from seedwise.analysis.tables import read_table
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import nearest
+from seedwise.basics.words import enumerate_words
+from seedwise.plan import Plan
+from seedwise.report.digits import Digits, digits_of_metric
+from seedwise.report.rows import ComparisonRow, SummaryRow, read_rows
+from seedwise.statistics.comparison import declared_test, oriented
+from seedwise.statistics.replication import difference_of_differences
+from seedwise.statistics.ttest import TTest
+from seedwise.statistics.verdict import Verdict
+
+NEEDED = ("plan.json", "findings.json", "summary.csv", "comparisons.csv")
+CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
+HELD, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
+    "held",
+    "reversed",
+    "differs",
+    "shown in one study only",
+    "open in both",
+    "cannot be judged",
+)
+
+
+@dataclass(frozen=True)
+class FinishedStudy:
+    """What a study's results folder says."""
+
+    name: str
+    plan: Plan
+    plan_hash: str
+    exploratory: bool
+    summaries: Mapping[str, SummaryRow]
+    comparisons: Mapping[str, ComparisonRow]
+
+    def test(self, variant: str) -> TTest | None:
+        """The t test of a variant against the baseline, as the plan pairs it; None where it is not defined."""
+        row = self.comparisons[variant]
+        if row.difference is None:
+            return None  # a finished run has no finite value, and the study analysed nothing either
+        own, base = (np.asarray(self.summaries[name].values) for name in (variant, self.plan.baseline))
+        scores, baseline = oriented(own, base, self.plan.higher_is_better)
+        if self.plan.pairing == "seed" and not len(scores) == len(baseline) == row.n:
+            return None  # which of these runs share a seed is not in the table
+        return declared_test(scores, baseline, self.plan.pairing)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """One variant in two studies; the interval is of how much more it gains in the second."""
+
+    variant: str
+    first: ComparisonRow
+    second: ComparisonRow
+    agreement: str
+    change: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+
+
+def read_finished(folder: Path) -> FinishedStudy:
+    """Read the tables of a finished study.
+
+    Raises:
+        UserError: the folder is not there, or holds no finished study.
+    """
+    if not folder.is_dir():
+        others = sorted(path.parent.name for path in folder.parent.glob("*/plan.json"))
+        guess = nearest(folder.name, others)
+        hint = f"; did you mean {folder.parent / guess}?" if guess else ""
+        known = f" Finished studies there: {', '.join(others)}." if others else ""
+        raise UserError(f"{folder}: there is no such folder{hint}{known}")
+    missing = [name for name in NEEDED if not (folder / name).exists()]
+    if missing:
+        raise UserError(
+            f"{folder}: has no {enumerate_words(missing)}, which a finished study has; run the study first "
+            "(`snakemake --configfile …`)"
+        )
+    try:
+        declared = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+        plan = Plan.model_validate(declared["analysis"])
+        findings = read_findings(folder / "findings.json")
+        summary, comparisons = (read_table(folder / f"{name}.csv") for name in ("summary", "comparisons"))
+        return FinishedStudy(
+            folder.name,
+            plan,
+            findings.plan_hash,
+            bool(findings.exploratory),
+            {row.variant: row for row in read_rows(SummaryRow, summary)},
+            {row.variant: row for row in read_rows(ComparisonRow, comparisons)},
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{folder}: its tables cannot be read ({error}); run the study again") from error
+
+
+def compare_studies(first: FinishedStudy, second: FinishedStudy) -> list[SideBySide]:
+    """Compare what two studies found about the variants that both have.
+
+    Raises:
+        UserError: they do not ask the same question, or share no variant.
+    """
+    for key, what in (("metric", "compares"), ("baseline", "has the baseline"), ("higher_is_better", "says")):
+        one, other = getattr(first.plan, key), getattr(second.plan, key)
+        if one != other:
+            raise UserError(
+                f"analysis.{key}: {first.name} {what} {one}, {second.name} {other}; only studies with the same {key} "
+                "can be laid side by side"
+            )
+    shared = [variant for variant in first.comparisons if variant in second.comparisons]
+    if not shared:
+        raise UserError(
+            f"no variant has the same name in both studies: {first.name} has {_listed(first)}, {second.name} has "
+            f"{_listed(second)}"
+        )
+    return [_side_by_side(first, second, variant) for variant in shared]
+
+
+def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
+    """What a reader must know before believing the comparison."""
+    found = [
+        f"analysis.{key} is {getattr(first.plan, key)} in {first.name} and {getattr(second.plan, key)} in "
+        f"{second.name}: the verdicts do not mean quite the same."
+        for key in ("confidence", "pairing", "variance", "margin", "looks")
+        if getattr(first.plan, key) != getattr(second.plan, key)
+    ]
+    found += [
+        f"{study.name} is EXPLORATORY: it is not what its declared plan says, so its verdicts confirm nothing."
+        for study in (first, second)
+        if study.exploratory
+    ]
+    for one, other in ((first, second), (second, first)):
+        if only := [name for name in one.comparisons if name not in other.comparisons]:
+            found.append(f"Only in {one.name}: {enumerate_words(only)}.")
+    if _values(first) == _values(second):
+        found.append("Both studies have the very same results: this is one study twice, which confirms nothing.")
+    return found
+
+
+def agreement(first: str, second: str) -> str:
+    """How two verdicts on one variant go together."""
+    verdicts = {first, second}
+    if verdicts & {Verdict.TOO_FEW_SEEDS, Verdict.UNDEFINED}:
+        return NOT_COMPARABLE
+    if verdicts == {Verdict.NOT_SUPPORTED}:
+        return OPEN
+    if len(verdicts) == 1:
+        return HELD
+    if Verdict.NOT_SUPPORTED in verdicts:
+        return ONE_SIDED
+    return DIFFERS if Verdict.EQUIVALENT in verdicts else REVERSED
+
+
+def shared_digits(first: FinishedStudy, second: FinishedStudy) -> Digits:
+    """How the values of the metric that both studies compare are written."""
+    studies = (first, second)
+    return digits_of_metric(
+        [row for study in studies for row in study.summaries.values()],
+        [row for study in studies for row in study.comparisons.values()],
+    )
+
+
+def _side_by_side(first: FinishedStudy, second: FinishedStudy, variant: str) -> SideBySide:
+    tests = first.test(variant), second.test(variant)
+    one, other = first.comparisons[variant], second.comparisons[variant]
+    together = agreement(one.verdict, other.verdict)
+    if tests[0] is None or tests[1] is None:
+        return SideBySide(variant, one, other, together, None, None, None, None)
+    change = difference_of_differences(tests[0], tests[1])
+    low, high = change.interval(max(first.plan.confidence, second.plan.confidence))
+    return SideBySide(variant, one, other, together, change.difference, low, high, change.p_value)
+
+
+def _listed(study: FinishedStudy) -> str:
+    return enumerate_words(list(study.comparisons)) if study.comparisons else "none beside the baseline"
+
+
+def _values(study: FinishedStudy) -> dict[str, tuple[float, ...]]:
+    return {name: row.values for name, row in study.summaries.items()}

@@ -1,0 +1,31 @@
+"""What a report's Setup says of an image classifier."""
+
+from __future__ import annotations
+
+from seedwise.runs.record import RunRecord
+from seedwise.trainers.image_classifier.settings import RunSettings
+
+DATASET_NAMES = {"fashion_mnist": "Fashion-MNIST"}
+"""Names of datasets as papers write them, where they are not the names in a config."""
+
+
+def setup_lines(settings: RunSettings, record: RunRecord) -> dict[str, str]:
+    """Return lines of plain words, by what each is about."""
+    dataset, model, training, sizes = settings.dataset, settings.model, settings.training, record.sizes
+    name = DATASET_NAMES.get(dataset.name, dataset.name)
+    optimizer = f"{training.optimizer}, learning rate {training.learning_rate:g}"
+    if training.optimizer == "sgd":
+        optimizer += f", momentum {training.momentum:g}"
+    if training.weight_decay:
+        optimizer += f", weight decay {training.weight_decay:g}"
+    return {
+        "Dataset": f"{name}: {_count(sizes.train)} training, {_count(sizes.validation)} validation and "
+        f"{_count(sizes.test)} test images",
+        "Architecture": f"{model.name}, {_count(sizes.parameters)} parameters",
+        "Optimizer": f"{optimizer}, {training.schedule} schedule, batch size {training.batch_size}",
+        "Epochs": f"{training.epochs}; the last epoch's weights are tested, once",
+    }
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", " ")  # groups of three, as in ISO 31-0

@@ -1,0 +1,16 @@
+"""Which columns of a table of runs are metrics."""
+
+from __future__ import annotations
+
+from seedwise.runs.record import COLUMNS
+from seedwise.runs.table import metric_columns
+from seedwise.trainers.image_classifier.metrics import METRIC_NAMES
+
+
+def test_the_metrics_of_our_own_table_are_what_the_trainer_declares():
+    assert metric_columns(COLUMNS) == list(METRIC_NAMES)
+
+
+def test_a_metric_may_have_any_name_and_keeps_its_place():
+    columns = ["variant", "seed", "status", "eval/f1", "return", "Epochs to 90%", "seconds", "source_run", "new_digest"]
+    assert metric_columns(columns) == ["eval/f1", "return", "Epochs to 90%"]
