@@ -20,7 +20,6 @@ from seedwise.plan import Plan
 from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.randomness import contributions
 from seedwise.statistics.spending import Spending, spending_at
-from seedwise.trainers.image_classifier.settings import STREAMS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -92,7 +91,9 @@ def _tables_of_design(study: Study, runs: pd.DataFrame, deciding: Plan) -> dict[
     tables = {}
     if varied := study.varied():
         plan = study.analysis
-        tables["sources"] = _frame(contributions(runs, plan.metric, varied, STREAMS, plan.confidence))
+        tables["sources"] = _frame(
+            contributions(runs, plan.metric, varied, list(study.trainer.streams), plan.confidence)
+        )
     if design := study.factorial():
         tables["effects"] = _frame(factorial_effects(runs, deciding, design["factors"], design["cells"]))
     return tables

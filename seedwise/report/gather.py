@@ -26,8 +26,6 @@ from seedwise.runs.history import read_history_of_runs
 from seedwise.runs.record import Provenance, RunRecord, read_record
 from seedwise.sources.pulled import Pulled, read_pulled
 from seedwise.statistics.analysis import Analysis
-from seedwise.trainers.image_classifier.metrics import HISTORY, SCORED, curves
-from seedwise.trainers.image_classifier.setup_lines import setup_lines
 
 CONFIGS = (".yaml", ".yml", ".json")
 INTERIM = "(interim report)"
@@ -81,7 +79,7 @@ def report_of_study(
         planned_seeds=study.seeds,
         look=findings.look,
         test_set=findings.test_set,
-        has_test_set=trained and bool(SCORED),
+        has_test_set=trained and study.trainer.scored is not None,
         pulled=not trained,
         commit=origin.commit if origin else None,
         dirty=origin.dirty if origin else None,
@@ -90,8 +88,9 @@ def report_of_study(
         randomness=randomness,
         effects=effects,
         design=design,
-        step=HISTORY[0],
-        panels=curves(study.analysis.metric),
+        step=study.trainer.history[0],
+        panels=study.trainer.curves(study.analysis.metric),
+        streams=study.trainer.streams,
     )
 
 
@@ -200,7 +199,7 @@ def _setup(study: Study, record: RunRecord | Pulled, seeds: int) -> dict[str, st
     per_variant = {"Seeds": f"{seeds} per variant"}
     if isinstance(record, Pulled):
         return {"Runs": f"{record.source}, which lists {record.runs}; not trained here"} | per_variant
-    lines = setup_lines(study.settings(study.analysis.baseline), record)
+    lines = study.trainer.setup(study.settings(study.analysis.baseline), record)
     return lines | per_variant | {"Hardware": _hardware(record.provenance)}
 
 

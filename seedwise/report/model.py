@@ -86,6 +86,7 @@ class Report:
         design: levels by factor (`factors`) and by variant (`cells`), of a factorial study.
         step: what the steps of a history are called: epoch.
         panels: columns of the histories that the figure of curves shows, if the trainer says which.
+        streams: the sources of randomness of a run, each with what it is called in a sentence.
         histories: of the runs that left one.
     """
 
@@ -117,6 +118,7 @@ class Report:
     design: Mapping[str, Any] = field(default_factory=dict)
     step: str = "step"
     panels: Sequence[str] = ()
+    streams: Mapping[str, str] = field(default_factory=dict)
     histories: HistoryOfRun = field(default_factory=dict)
 
     @cached_property

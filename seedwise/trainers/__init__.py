@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from seedwise.basics.code_digest import Sources
 from seedwise.runs.metrics import Metric
+from seedwise.runs.record import RunRecord
 
 
 class RunData(NamedTuple):
@@ -41,6 +42,7 @@ class Trainer(Protocol):
         history: columns of history.csv, the step first.
         watched: the column of the history that shows how a run is doing.
         beside: names of the files that a run leaves beside its record.
+        streams: the sources of randomness of a run, each with what it is called in a sentence.
     """
 
     metrics: tuple[Metric, ...]
@@ -48,12 +50,16 @@ class Trainer(Protocol):
     history: tuple[str, ...]
     watched: str
     beside: tuple[str, ...]
+    streams: Mapping[str, str]
 
     def curves(self, metric: str) -> tuple[str, ...]:
         """Name the columns of the history to draw beside a metric, the nearest to it first."""
 
     def steps(self, settings: Any) -> int:
         """Return how many rows the history of a whole run has."""
+
+    def setup(self, settings: Any, record: RunRecord) -> dict[str, str]:
+        """Say in plain words what a run was, by what each line is about."""
 
     def code(self, settings: Any, sources: Sources, home: Path) -> dict[str, str]:
         """Digest each source file that decides a run's numbers, by name; `home` holds the package.

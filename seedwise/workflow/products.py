@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seedwise.config.study import Study
+from seedwise.report.products import figure_names, figure_path
 
 REPORT = ("results.md", "page.html", "summary.txt")
 
@@ -19,12 +20,10 @@ def tables(study: Study) -> list[str]:
 
 def figures(study: Study) -> list[str]:
     """The figures, each as PNG and SVG."""
-    names = ["means", "differences", "power", "pairing"] if len(study.variants) > 1 else ["means"]
-    if not study.source:  # runs that were recorded elsewhere have no histories
-        names.append("curves")
-    if len(study.factorial().get("factors", ())) > 1:
-        names.append("interactions")
-    return [f"figures/{name}.{kind}" for name in names for kind in ("png", "svg")]
+    factors = len(study.factorial().get("factors", ()))
+    names = figure_names(len(study.variants), histories=study.source is None, factors=factors)
+    pngs = [figure_path(name) for name in names]
+    return [path for png in pngs for path in (png, f"{png.removesuffix('.png')}.svg")]
 
 
 def paper_tables(study: Study) -> list[str]:

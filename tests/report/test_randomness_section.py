@@ -10,7 +10,7 @@ from made_studies import A, make_report
 from seedwise.report.text import randomness_section as words
 from seedwise.report.text.results import render_results
 from seedwise.statistics.randomness import contributions
-from seedwise.trainers.image_classifier.settings import STREAMS
+from seedwise.trainers.image_classifier.settings import STREAM_WORDS, STREAMS
 from tests.plans import accuracy_plan
 
 PLAN = accuracy_plan("all")
@@ -20,11 +20,11 @@ def section(varied, **scores):
     runs = pd.DataFrame([{"variant": v, "seed": i, "m": x} for v, xs in scores.items() for i, x in enumerate(xs)])
     frame = pd.DataFrame(map(asdict, contributions(runs, "m", varied, STREAMS)), dtype=object)
     report = make_report(scores, PLAN)
-    return words.randomness_section(frame, report.wording, report.escaped)
+    return words.randomness_section(frame, report.wording, report.escaped, STREAM_WORDS)
 
 
 def test_every_source_has_words():
-    assert tuple(words.STREAMS) == STREAMS
+    assert tuple(STREAM_WORDS) == STREAMS
 
 
 def test_each_variant_has_a_sentence_with_its_share_and_interval():
@@ -66,6 +66,8 @@ def test_the_section_is_in_the_report_only_where_variants_differ_in_what_varies(
     report = make_report({"all": A, "init": A})
     assert "Where does the variance come from?" not in render_results(report)
     rows = contributions(report.runs, "test_accuracy", {"all": STREAMS, "init": ("init",)}, STREAMS)
-    text = render_results(replace(report, randomness=pd.DataFrame(map(asdict, rows), dtype=object)))
+    text = render_results(
+        replace(report, randomness=pd.DataFrame(map(asdict, rows), dtype=object), streams=STREAM_WORDS)
+    )
     assert "\n## Where does the variance come from?\n\n- **all**, where everything varies: " in text
     assert "\n\n\n" not in text

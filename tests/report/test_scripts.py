@@ -104,7 +104,7 @@ def test_a_study_file_that_is_not_there_is_named(folder):
         "render_report", "--study", "no.json", "--runs", folder / "runs.csv", "--record", "x.json", "--out", "a.md"
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: no.json: cannot be read as a study file")
+    assert done.stderr.startswith("Error: no.json: not a study file")
 
 
 @pytest.mark.parametrize("script", ["plot_figures", "render_report", "render_page", "compare", "lr_finder"])

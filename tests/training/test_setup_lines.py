@@ -8,8 +8,9 @@ import pytest
 
 from seedwise.config.study import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 from seedwise.runs.record import Sizes
-from seedwise.trainers.image_classifier.metrics import CURVES, HISTORY, METRIC_NAMES, curves
+from seedwise.trainers.image_classifier.metrics import CURVES, HISTORY, METRIC_NAMES
 from seedwise.trainers.image_classifier.setup_lines import setup_lines
+from seedwise.trainers.image_classifier.trainer import ImageClassifier
 
 RECORD = SimpleNamespace(sizes=Sizes(train=54000, validation=6000, test=10000, parameters=98442))
 
@@ -34,10 +35,10 @@ def test_momentum_and_weight_decay_are_named_where_they_count():
 
 @pytest.mark.parametrize("metric", METRIC_NAMES)
 def test_every_metric_has_curves_that_are_in_the_history(metric):
-    assert set(curves(metric)) <= set(HISTORY)
-    assert curves(metric)
+    assert set(ImageClassifier().curves(metric)) <= set(HISTORY)
+    assert ImageClassifier().curves(metric)
 
 
 def test_a_metric_of_someone_else_has_none():
     assert set(CURVES) == set(METRIC_NAMES)
-    assert curves("f1") == ()
+    assert ImageClassifier().curves("f1") == ()

@@ -14,7 +14,6 @@ from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
 from seedwise.runs.record import read_record
 from seedwise.sources.pulled import read_pulled
-from seedwise.trainers.image_classifier.metrics import SCORED
 
 
 def main() -> None:
@@ -40,7 +39,7 @@ def main() -> None:
             runs,
             home,
             reasons=interim_reasons(states) if states else (),
-            scored=SCORED,
+            scored=study.trainer.scored,
             n_test=record.sizes.test,
         )
     write_study_findings(folder, found)

@@ -93,7 +93,7 @@ def render_page(report: Report) -> str:
         failures=[inline(line) for line in limits.failure_lines(summaries, wording)],
         randomness=None
         if report.randomness is None
-        else randomness_section(report.randomness, wording, report.escaped),
+        else randomness_section(report.randomness, wording, report.escaped, report.streams),
         effects=None if report.effects is None else factorial_section(report.effects, wording),
         vega=packed_vega(),
     )

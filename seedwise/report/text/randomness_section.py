@@ -13,13 +13,6 @@ from seedwise.report.text.format import MISSING, markdown_table, percent
 from seedwise.report.wording import Wording
 from seedwise.statistics.randomness import Contribution
 
-STREAMS = {
-    "init": "the initial weights",
-    "order": "the order of the data",
-    "augmentation": "the augmentation",
-    "dropout": "the dropout",
-    "split": "the validation split",
-}
 NOTE = (
     "Each interval holds on its own, for roughly normal noise. A source that does not vary follows seed 0 in every "
     "run: with another fixed seed the shares may differ, and as sources interact, shares need not add up to 100%. The "
@@ -36,21 +29,30 @@ class RandomnessSection:
     note: str
 
 
-def randomness_section(table: pd.DataFrame, wording: Wording, escaped: Mapping[str, str]) -> RandomnessSection:
-    """Put sources.csv into words; `escaped` are the labels of variants in the table."""
+def randomness_section(
+    table: pd.DataFrame, wording: Wording, escaped: Mapping[str, str], streams: Mapping[str, str]
+) -> RandomnessSection:
+    """Put sources.csv into words.
+
+    Args:
+        table: sources.csv.
+        wording: of the report.
+        escaped: the labels of variants in the table.
+        streams: the sources of randomness of a run, each with what it is called in a sentence.
+    """
     rows = read_rows(Contribution, table)
-    sentences = [_sentence(row, wording) for row in rows] + _sum(rows, wording.names)
+    sentences = [_sentence(row, wording, streams) for row in rows] + _sum(rows, wording.names, streams)
     return RandomnessSection(sentences, _table(rows, wording, escaped), NOTE)
 
 
-def _sentence(row: Contribution, wording: Wording) -> str:
+def _sentence(row: Contribution, wording: Wording, streams: Mapping[str, str]) -> str:
     name, digits, confidence = wording.names[row.variant], wording.digits, percent(wording.plan.confidence)
     if row.std is None:
         return f"{name}: no spread is known, because that takes two runs with a finite result."
     if row.std == 0:
-        return f"{name}, where {_varies(row)}: all {row.n} runs gave the same result."
+        return f"{name}, where {_varies(row, streams)}: all {row.n} runs gave the same result."
     text = (
-        f"{name}, where {_varies(row)}: a standard deviation of {digits.number(row.std)} "
+        f"{name}, where {_varies(row, streams)}: a standard deviation of {digits.number(row.std)} "
         f"({confidence} CI {digits.interval(row.std_low, row.std_high)})"
     )
     if row.share is None or row.share_low is None or row.share_high is None:
@@ -64,21 +66,21 @@ def _sentence(row: Contribution, wording: Wording) -> str:
     return f"{text}. These runs do not show whether the two variances differ."
 
 
-def _varies(row: Contribution) -> str:
+def _varies(row: Contribution, words: Mapping[str, str]) -> str:
     streams = [stream for stream in row.varied.split(";") if stream]
-    if len(streams) == len(STREAMS):
+    if len(streams) == len(words):
         return "everything varies"
     if not streams:
         return "nothing varies"
     only = "only " if len(streams) == 1 else ""
     verb = "vary" if len(streams) > 1 or streams == ["init"] else "varies"
-    return f"{only}{enumerate_words([STREAMS[stream] for stream in streams])} {verb}"
+    return f"{only}{enumerate_words([words[stream] for stream in streams])} {verb}"
 
 
-def _sum(rows: Sequence[Contribution], names: Mapping[str, str]) -> list[str]:
+def _sum(rows: Sequence[Contribution], names: Mapping[str, str], streams: Mapping[str, str]) -> list[str]:
     """What the single sources add up to, if there is one variant for each of them."""
-    single = {row.varied: row.share for row in rows if row.varied in STREAMS and row.share is not None}
-    if set(single) != set(STREAMS):
+    single = {row.varied: row.share for row in rows if row.varied in streams and row.share is not None}
+    if set(single) != set(streams):
         return []
     reference = names[next(row.reference for row in rows if row.reference)]
     return [f"The shares of the {len(single)} single sources add up to {percent(sum(single.values()))} of {reference}."]

@@ -50,7 +50,7 @@ def render_results(report: Report) -> str:
         percentile_worth=sentences.percentile_worth(summaries, wording),
         randomness=None
         if report.randomness is None
-        else randomness_section(report.randomness, wording, report.escaped),
+        else randomness_section(report.randomness, wording, report.escaped, report.streams),
         effects=None if report.effects is None else factorial_section(report.effects, wording),
         captions=captions,
         sections=_sections(report),

@@ -25,6 +25,14 @@ AUGMENTATIONS = ("random_crop", "random_horizontal_flip", "random_erasing")
 Stream = Literal["init", "order", "augmentation", "dropout", "split"]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 """The sources of randomness of a run."""
+STREAM_WORDS = {
+    "init": "the initial weights",
+    "order": "the order of the data",
+    "augmentation": "the augmentation",
+    "dropout": "the dropout",
+    "split": "the validation split",
+}
+"""What each source of randomness is called in a sentence."""
 
 
 def _in_order(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:

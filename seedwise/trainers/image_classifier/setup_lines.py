@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from seedwise.runs.record import RunRecord
+from seedwise.trainers.image_classifier.datasets import DATASETS
 from seedwise.trainers.image_classifier.settings import RunSettings
-
-DATASET_NAMES = {"fashion_mnist": "Fashion-MNIST"}
-"""Names of datasets as papers write them, where they are not the names in a config."""
 
 
 def setup_lines(settings: RunSettings, record: RunRecord) -> dict[str, str]:
     """Return lines of plain words, by what each is about."""
     dataset, model, training, sizes = settings.dataset, settings.model, settings.training, record.sizes
-    name = DATASET_NAMES.get(dataset.name, dataset.name)
+    name = DATASETS[dataset.name].title if dataset.name in DATASETS else dataset.name
     optimizer = f"{training.optimizer}, learning rate {training.learning_rate:g}"
     if training.optimizer == "sgd":
         optimizer += f", momentum {training.momentum:g}"

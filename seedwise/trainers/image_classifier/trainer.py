@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seedwise.basics.code_digest import Sources, combine
 from seedwise.basics.file_digests import folder_digest
 from seedwise.basics.plugins import is_plugin, plugin_source, slug
+from seedwise.runs.record import RunRecord
 from seedwise.trainers import RunData
 from seedwise.trainers.image_classifier.datasets import DATASETS
 from seedwise.trainers.image_classifier.metrics import CURVES, HISTORY, METRICS, SCORED, WATCHED
-from seedwise.trainers.image_classifier.settings import DatasetSettings, RunSettings
+from seedwise.trainers.image_classifier.settings import STREAM_WORDS, DatasetSettings, RunSettings
+from seedwise.trainers.image_classifier.setup_lines import setup_lines
 
 PACKAGE = "seedwise/trainers/image_classifier"
 TRAINING = f"{PACKAGE}/training/run.py"
@@ -35,6 +37,7 @@ HARMLESS_TO_RUNS = {
     f"{PACKAGE}/datasets/prepared.py": "makes data, which have a digest of their own",
     f"{PACKAGE}/datasets/registry.py": "calls the dataset's module, whose code is in the data's digest",
     f"{PACKAGE}/metrics.py": "names of what a run leaves",
+    f"{PACKAGE}/setup_lines.py": "describes the run",
     f"{PACKAGE}/settings.py": "turns a config into settings, which have a digest of their own",
     f"{PACKAGE}/trainer.py": "says what a run depends on",
     f"{PACKAGE}/training/provenance.py": "describes the run",
@@ -61,6 +64,7 @@ class ImageClassifier:
     history = HISTORY
     watched = WATCHED
     beside = ("history.csv", "predictions.npz")
+    streams: Mapping[str, str] = STREAM_WORDS
 
     def curves(self, metric: str) -> tuple[str, ...]:
         """Name the columns of the history to draw beside a metric, the nearest to it first."""
@@ -69,6 +73,10 @@ class ImageClassifier:
     def steps(self, settings: RunSettings) -> int:
         """Return the number of epochs."""
         return settings.training.epochs
+
+    def setup(self, settings: RunSettings, record: RunRecord) -> dict[str, str]:
+        """Say what was trained on what, and how."""
+        return setup_lines(settings, record)
 
     def code(self, settings: RunSettings, sources: Sources, home: Path) -> dict[str, str]:
         """Digest the training code and the user's own model, optimizer, schedule and augmentations."""
