@@ -11,8 +11,6 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from snakemake.dag import DAG
-
 TESTED = "9.27.1"
 
 
@@ -76,6 +74,8 @@ def rerun(outputs: Collection[str]) -> None:
     """
     if not outputs:
         return
+    from snakemake.dag import DAG  # Snakemake itself has to be imported first
+
     initialise = DAG.__init__
 
     def __init__(self: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807

@@ -13,7 +13,7 @@ from tests.workflow.conftest import ROOT
 
 IMPORTED_AS = {"pyyaml": "yaml", "matplotlib-base": "matplotlib", "matplotlib": "matplotlib"}
 IMPORTED_AS |= {"markdown-it-py": "markdown_it", "vl-convert-python": "vl_convert"}
-RULE = re.compile(r'conda:\s+"\.\./\.\./(envs/\w+\.yaml)".*?\$SEEDWISE_SCRIPTS/(\w+)\.py', re.DOTALL)
+RULE = re.compile(r'conda:\s+conda_environment\("(\w+)"\).*?"\$SEEDWISE_SCRIPTS"/(\w+)\.py', re.DOTALL)
 BLOCK = """\
 import sys
 from importlib.machinery import PathFinder
@@ -45,7 +45,7 @@ def environment(file):
 
 def environments_by_script():
     text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
-    return {script: file for file, script in RULE.findall(text)}
+    return {script: f"envs/{name}.yaml" for name, script in RULE.findall(text)}
 
 
 @pytest.mark.parametrize("file", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "envs").glob("*.yaml")))

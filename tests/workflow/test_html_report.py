@@ -56,5 +56,5 @@ def test_the_page_of_a_study_shows_its_numbers_and_runs(finished, browser):
 
 
 def test_a_change_of_the_pages_looks_renders_only_the_page(project):
-    project.edit("seedwise/report/page.css", "color-scheme: light dark;", "color-scheme: light dark; --new: 0;")
+    project.edit("seedwise/report/page/page.css", "color-scheme: light dark;", "color-scheme: light dark; --new: 0;")
     assert project.planned() == {"render_page": 1, "all": 1}

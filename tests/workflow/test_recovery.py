@@ -85,18 +85,6 @@ def test_two_snakemakes_never_run_one_study_at_once(long):
         stop_everything(long, process)
 
 
-def test_a_torn_record_is_named_and_the_remedy_works(project):
-    path = project.record("baseline", 0)
-    path.write_text(path.read_text()[:100])
-    answer = project.attempt()
-    assert answer.returncode != 0
-    assert "metrics.json: not a run record" in answer.stdout
-    assert "Traceback" not in answer.stdout
-    path.unlink()
-    project.run()
-    assert json.loads(path.read_text())["status"] == "finished"
-
-
 def test_a_failing_run_does_not_stop_the_others_and_its_log_is_shown(fresh):
     (fresh.folder / "broken.py").write_text("def augment(images, generator):\n    raise ValueError('of no use')\n")
     fresh.edit("config.yaml", "model.dropout: 0.2", 'training.augmentation: ["broken:augment"]')

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 from tests.workflow.conftest import jobs
@@ -70,14 +71,14 @@ def test_what_is_no_change_trains_nothing(project, old, new):
     assert training(project.planned()) == 0
 
 
-def test_a_new_label_only_renders_anew(project):
+def test_a_new_label_trains_nothing(project):
     project.edit("config.yaml", "label: + Dropout", "label: With dropout")
-    assert project.planned() == {"plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
+    assert project.planned() == ANALYSIS
 
 
-def test_another_plan_only_analyses_anew(project):
+def test_another_plan_trains_nothing(project):
     project.edit("config.yaml", "baseline: baseline}", "baseline: baseline, confidence: 0.9}")
-    assert project.planned() == {"analyse_study": 1, "plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
+    assert project.planned() == ANALYSIS
 
 
 def test_a_deleted_record_trains_one_run(project):
@@ -85,26 +86,66 @@ def test_a_deleted_record_trains_one_run(project):
     assert project.planned() == {"train_run": 1, **ANALYSIS}
 
 
+TRAINER = "seedwise/trainers/image_classifier"
+REPORT = {"plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
+
+
 def test_edited_training_code_trains_everything(project):
-    project.edit(
-        "seedwise/trainers/image_classifier/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = 100"
-    )
+    project.edit(f"{TRAINER}/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = 100")
     assert project.planned() == {"train_run": 4, **ANALYSIS}
 
 
-def test_edited_code_of_the_users_own_dataset_trains_everything(project):
-    project.edit("tests/tiny.py", "del folder", "del folder  # not needed")
-    assert training(project.planned()) == 4
+@pytest.mark.parametrize(
+    ("file", "old", "new", "rule"),
+    [
+        ("seedwise/plan.py", "return 1.0 - self.confidence", "return 0.9 - self.confidence", "analyse_study"),
+        ("seedwise/plan.py", '"confidence": 1.0 - alpha', '"confidence": 1.0 - alpha / 2', "analyse_study"),
+        ("workflow/scripts/analyse_study.py", "folder = arguments.runs.parent", "folder = Path('.')", "analyse_study"),
+        ("seedwise/analysis/study.py", "seeds = [", "seeds = [0] and [", "analyse_study"),
+        ("workflow/scripts/plot_figures.py", "main() -> None:", "main() -> object:", "plot_figures"),
+        ("seedwise/report/text/results.md.j2", "# ", "# The ", "render_report"),
+        ("seedwise/report/page/page.css", "color:", "color: red; color:", "render_page"),
+        ("seedwise/runs/record.py", '"seconds": f"', '"seconds": f" ', "collect_runs"),
+        ("seedwise/runs/cpu.py", '"avx512_bf16"', '"another_flag"', "train_run"),
+        (f"{TRAINER}/training/precision.py", '"fp32"', '"fp16"', "train_run"),
+        (f"{TRAINER}/datasets/images.py", "np.argsort(rank", "np.argsort(-rank", "prepare_data"),
+    ],
+    ids=lambda part: part if "/" in part else None,
+)
+def test_changed_code_is_noticed(project, file, old, new, rule):
+    project.edit(file, old, new)
+    assert project.planned().get(rule), "nothing to be done"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (f"{TRAINER}/datasets/oxford_pet.py", "SIZE = 64", "SIZE = 32"),
+        (f"{TRAINER}/datasets/fashion_mnist.py", "import gzip", "import gzip  # a comment"),
+        (f"{TRAINER}/training/lr_finder.py", "SMOOTHING = 0.98", "SMOOTHING = 0.9"),
+        (f"{TRAINER}/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = (500)  # a comment"),
+        (f"{TRAINER}/training/loop.py", '"""', '"""Another docstring. '),
+        (f"{TRAINER}/datasets/__init__.py", "DATASETS = {", 'DATASETS = {"kmnist": Dataset("kmnist", "KMNIST"), '),
+        ("tests/tiny.py", "del folder", "del folder  # not needed"),
+        ("seedwise/tracking/mlflow.py", "CALL_SHARE = 0.6", "CALL_SHARE = 0.5"),
+    ],
+)
+def test_code_that_decides_no_number_of_this_study_trains_nothing(project, file, old, new):
+    project.edit(file, old, new)
+    planned = project.planned()
+    assert training(planned) == 0
+    assert "prepare_data" not in planned
 
 
 @pytest.mark.parametrize(
     "files",
     [
-        "seedwise/training/*.py",
+        f"{TRAINER}/**/*.py",
         "workflow/scripts/*.py",
         "workflow/rules/*.smk",
         "data/*.npz",
         "results/tiny/runs/*/*/metrics.json",
+        "results/tiny/data/*.json",
     ],
 )
 def test_touched_files_train_nothing(project, files):
@@ -116,29 +157,93 @@ def test_touched_files_train_nothing(project, files):
 
 
 def test_an_edited_figure_trains_nothing(project):
-    project.edit("seedwise/report/figures/style.py", '"""', '"""Another look. ')
-    assert project.planned() == {"plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
+    project.edit("seedwise/report/figures/means.py", "HEIGHT", "HEIGHT_")
+    assert project.planned() == {"plot_figures": 1, "all": 1}
+
+
+def test_an_edited_look_of_the_figures_renders_what_uses_it(project):
+    project.edit("seedwise/report/figures/style.py", "DPI = 200", "DPI = 100")
+    assert project.planned() == {"plot_figures": 1, "render_page": 1, "all": 1}
 
 
 def test_edited_statistics_train_nothing(project):
-    project.edit("seedwise/statistics/verdict.py", '"""', '"""Another word. ')
+    project.edit("seedwise/statistics/verdict.py", "FEWEST_SEEDS = 3", "FEWEST_SEEDS = 4")
     planned = project.planned()
     assert training(planned) == 0
     assert planned["analyse_study"] == 1
 
 
+def test_a_dataset_function_that_changes_is_prepared_again_and_retrains(project):
+    before = {path.name for path in (project.folder / "data").glob("*.npz")}
+    project.edit(
+        "tests/tiny.py",
+        "return images.load(TINY_IMAGES)[0]",
+        "found = images.load(TINY_IMAGES)[0]\n    found.train_labels[:] = 0\n    return found",
+    )
+    assert project.planned() == {"prepare_data": 1, "train_run": 4, **ANALYSIS}
+    record = json.loads(project.record("baseline", 0).read_text())
+    project.run()
+    again = json.loads(project.record("baseline", 0).read_text())
+    assert again["metrics"] != record["metrics"]
+    for what in ("data", "data_digest"):
+        assert again["provenance"][what] != record["provenance"][what]
+    assert len({path.name for path in (project.folder / "data").glob("*.npz")} - before) == 1
+    assert project.planned() == {}
+
+
+def test_raw_files_that_change_in_the_datasets_folder_retrain(project):
+    """A dataset of the user's reads its files from `dataset.folder`: their content is part of what runs depend on."""
+    raw = project.folder / "raw"
+    raw.mkdir()
+    shutil.copy2(project.folder / "tests/fashion_mnist_600_300.npz", raw / "images.npz")
+    (project.folder / "own.py").write_text(
+        "from seedwise.trainers.image_classifier.datasets import images\n\n\n"
+        "def read(folder):\n    return images.load(folder / 'images.npz')[0]\n"
+    )
+    project.edit("config.yaml", '{name: "tests.tiny:read"', '{name: "own:read", folder: raw')
+    assert training(project.planned()) == 4
+    project.run("runs")
+    os.utime(raw / "images.npz")
+    raw.rename(project.folder / "moved")
+    project.edit("config.yaml", "folder: raw", "folder: moved")
+    assert training(project.planned("runs")) == 0, "where the files lie is not what is trained"
+    (project.folder / "moved/more.txt").write_text("another file")
+    assert training(project.planned("runs")) == 4
+
+
 def test_deleted_data_train_nothing(project):
     shutil.rmtree(project.folder / "data")
-    assert training(project.planned()) == 0
+    assert project.planned() == {}
 
 
-def test_deleted_data_made_again_first_keep_every_finished_run(project):
+def test_deleted_data_are_made_again_for_the_runs_that_need_them_and_for_no_other(project):
+    before = {seed: project.record("baseline", seed).stat().st_mtime_ns for seed in (0, 1)}
     shutil.rmtree(project.folder / "data")
     project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
-    # Snakemake trusts no run whose input it is about to make: the workflow says so, and how to keep the runs.
-    assert "snakemake --cores 1 prepare_data" in project.run("--dry-run")
-    project.run("--", "prepare_data")
     assert training(project.planned()) == 2
+    assert jobs(project.run())["train_run"] == 2
+    assert {seed: project.record("baseline", seed).stat().st_mtime_ns for seed in (0, 1)} == before
+    assert list((project.folder / "data").glob("*.npz"))
+    assert project.planned() == {}
+
+
+def test_data_that_come_out_different_are_refused_until_the_card_is_deleted(project):
+    """What a dataset function reads from elsewhere no digest can see: the content of the data tells."""
+    shutil.rmtree(project.folder / "data")
+    tiny = project.folder / "tests/fashion_mnist_600_300.npz"
+    with np.load(tiny) as archive:
+        arrays = dict(archive)
+    arrays["train_labels"] = arrays["train_labels"][::-1].copy()
+    with tiny.open("wb") as stream:
+        np.savez(stream, **arrays)
+    project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    answer = project.attempt()
+    assert answer.returncode != 0
+    assert "holds other data (digest" in answer.stdout
+    (card,) = (project.results / "data").glob("*.json")
+    assert f"delete results/tiny/data/{card.name} and run the study again" in answer.stdout
+    card.unlink()
+    assert training(project.planned()) == 6
 
 
 def test_adding_a_seed_for_real_keeps_every_other_run(project):

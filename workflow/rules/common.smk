@@ -84,7 +84,7 @@ RUN_DATA = or_exit(DIGESTS.data, STUDY)
 EXPECTED = expected_runs(STUDY, RUN_CODE, RUN_DATA)
 TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
 TRAINING_CODE = {name: wanted.code for name, wanted in EXPECTED.items()}
-PREPARED = str(RUN_DATA.file)
+PREPARED = literal(str(internals.placed(workflow, RUN_DATA.file)))
 CARD = RESULTS / "data" / f"{RUN_DATA.file.stem}.json"
 
 # What is made.

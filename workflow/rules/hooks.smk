@@ -110,7 +110,7 @@ def start_study():
             say_unfit(jobs)
             prepare_mlflow()
             show_progress(jobs)
-        elif "interim" in asked and not any(placed(record).exists() for record in RECORDS):
+        elif "interim" in asked and not any(internals.placed(workflow, record).exists() for record in RECORDS):
             raise WorkflowError("no run has a result yet, so there is nothing to report on; see snakemake status")
 
 

@@ -1,0 +1,58 @@
+"""Folders, files and names with spaces, braces, colons and whatever else means something to a shell or to Snakemake."""
+
+import shutil
+
+import pytest
+
+from tests.workflow.conftest import jobs, make_project
+
+pytestmark = pytest.mark.slow
+
+AWKWARD = "my {b} a:b $(x) 'q' dir"
+
+
+def test_a_study_runs_in_a_folder_of_any_name(tmp_path):
+    project = make_project(tmp_path / AWKWARD)
+    assert jobs(project.run())["train_run"] == 4
+    assert (project.results / "results.md").exists()
+    assert (project.results / "page.html").exists()
+    assert "Study tiny: 4 of 4 runs finished" in project.run("status")
+    project.run("interim")
+    project.run("lr_finder")
+    project.run("--report", "report.zip")
+    assert project.planned() == {}
+
+
+def test_files_and_folders_that_a_config_names_may_have_any_name(fresh):
+    raw = fresh.folder / "raw {x} files"
+    raw.mkdir()
+    shutil.copy2(fresh.folder / "tests/fashion_mnist_600_300.npz", raw / "images.npz")
+    (fresh.folder / "own.py").write_text(
+        "from seedwise.trainers.image_classifier.datasets import images\n\n\n"
+        "def read(folder):\n    return images.load(folder / 'images.npz')[0]\n"
+    )
+    config = fresh.folder / "my {study} file.yaml"
+    text = fresh.config.read_text().replace('{name: "tests.tiny:read"', '{name: "own:read", folder: "raw {x} files"')
+    config.write_text(text.replace("label: + Dropout", 'label: "+ {Dropout} & $(more)"'))
+    fresh.config.unlink()
+    option = ("--configfile", config.name)
+    assert jobs(fresh.run(*option))["train_run"] == 4
+    results = (fresh.results / "results.md").read_text()
+    assert "--configfile 'my {study} file.yaml'" in results, "how to reproduce it is quoted for a shell"
+    assert "{Dropout}" in results
+    assert fresh.planned(*option) == {}
+
+
+def test_a_table_of_runs_may_have_any_name(fresh):
+    rows = [f"{variant},{seed},{0.5 + seed / 10}" for variant in ("baseline", "dropout") for seed in (0, 1)]
+    (fresh.folder / "my {runs} a:b.csv").write_text("\n".join(["variant,seed,f1", *rows]))
+    fresh.config.write_text(
+        "study: tiny\ntitle: Runs of others\nvariants: [{name: baseline}, {name: dropout}]\nseeds: [0, 1]\n"
+        "analysis: {metric: f1, higher_is_better: true, baseline: baseline}\n"
+        'runs: {from: csv, path: "my {runs} a:b.csv"}\n'
+    )
+    fresh.run()
+    results = (fresh.results / "results.md").read_text()
+    assert "f1" in results
+    assert "accuracy" not in results
+    assert fresh.planned() == {}

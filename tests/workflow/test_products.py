@@ -1,0 +1,66 @@
+"""Every file that the documentation calls a product is asked for: a deleted one is made again."""
+
+import pytest
+
+from tests.workflow.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+PRODUCTS = (
+    *("runs.csv", "summary.csv", "comparisons.csv", "findings.json", "results.md", "page.html", "summary.txt"),
+    *("tables/results.tex", "tables/results.csv", "tables/comparisons.tex"),
+    *(
+        f"figures/{name}.{kind}"
+        for name in ("means", "differences", "power", "pairing", "curves")
+        for kind in ("png", "svg")
+    ),
+)
+
+
+def test_these_are_all_that_a_study_leaves(finished):
+    made = {
+        path.relative_to(finished.results).as_posix()
+        for path in finished.results.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+    # What runs leave, the study as scripts read it, and the record of the first plan, which must not be made again.
+    own = ("runs/", "logs/", "benchmarks/", "data/", "digests/", "study-", "plan.json")
+    assert {name for name in made if not name.startswith(own)} == set(PRODUCTS)
+
+
+def test_a_deleted_product_is_made_again(project):
+    """One after the other in one folder: planning takes seconds."""
+    for name in PRODUCTS:
+        path = project.results / name
+        content = path.read_bytes()
+        path.unlink()
+        planned = project.planned()
+        assert planned, f"{name} is gone and nothing is to be done"
+        assert planned.get("train_run", 0) == 0
+        path.write_bytes(content)
+    for name in PRODUCTS:
+        (project.results / name).unlink()
+    project.run()
+    assert all((project.results / name).exists() for name in PRODUCTS)
+
+
+def test_readme_names_no_product_that_is_not_asked_for():
+    readme = (ROOT / "README.md").read_text()
+    assert "results.md" in readme
+    assert "page.html" in readme
+
+
+def test_a_study_of_very_many_variants_can_be_asked_for_its_status(fresh):
+    """1 200 variants, whose study is larger than the longest argument of a command."""
+    variants = "\n".join(
+        f"  - {{name: v{number:04d}, label: A variant with quite a long label {number}, "
+        f"set: {{model.dropout: {number / 2000}}}}}"
+        for number in range(1200)
+    )
+    text = fresh.config.read_text()
+    start, end = text.index("variants:"), text.index("seeds:")
+    fresh.config.write_text(
+        f"{text[:start]}variants:\n{variants}\n{text[end:]}".replace("baseline: baseline", "baseline: v0000")
+    )
+    printed = fresh.run("status")
+    assert "Study tiny: 0 of 2400 runs finished, 2400 missing" in printed

@@ -1,0 +1,136 @@
+"""A record counts only if it is the one that the study asks for, whatever Snakemake remembers of it."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.workflow.conftest import Project, jobs
+
+pytestmark = pytest.mark.slow
+
+
+def planned_training(project, *options):
+    return project.planned(*options).get("train_run", 0)
+
+
+def forget(project):
+    """What a copy of results/ and data/ in another clone lacks: what Snakemake knows."""
+    shutil.rmtree(project.folder / ".snakemake")
+
+
+def change(record, **values):
+    record.write_text(json.dumps(json.loads(record.read_text()) | values))
+
+
+def test_records_that_fit_are_kept_though_snakemake_knows_nothing_of_them(project):
+    forget(project)
+    assert project.planned() == {}
+    project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    assert planned_training(project) == 2
+
+
+def test_records_of_other_settings_are_made_again_though_snakemake_knows_nothing_of_them(project):
+    forget(project)
+    project.edit("config.yaml", "epochs: 1", "epochs: 2")
+    project.edit("config.yaml", "learning_rate: 0.05", "learning_rate: 0.01")
+    (project.results / "summary.csv").unlink()
+    assert planned_training(project) == 4
+    status = project.run("status")
+    assert "Study tiny: 0 of 4 runs finished, 4 outdated" in status
+    assert (
+        "baseline: seeds 0, 1 (training.epochs was 1 and is now 2; training.learning_rate was 0.05 and is now 0.01)"
+        in status
+    )
+    printed = project.run()
+    assert "4 finished runs do not fit the study and are made again" in printed
+    for variant in ("baseline", "dropout"):
+        assert json.loads(project.record(variant, 0).read_text())["settings"]["training"]["epochs"] == 2
+    assert "| Epochs | 2; " in (project.results / "results.md").read_text()
+    assert project.planned() == {}
+
+
+def test_a_seed_that_is_added_mixes_nothing(project):
+    forget(project)
+    project.edit("config.yaml", "epochs: 1", "epochs: 2")
+    project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    assert planned_training(project) == 6
+
+
+def test_a_copy_in_another_clone_counts_as_far_as_it_fits(project, tmp_path):
+    other = Project(tmp_path / "other")
+    shutil.copytree(project.folder, other.folder, ignore=shutil.ignore_patterns(".snakemake"))
+    assert other.planned() == {}
+    other.edit("seedwise/trainers/image_classifier/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = 50")
+    assert planned_training(other) == 4
+    assert "code changed: seedwise/trainers/image_classifier/training/loop.py" in other.run("status"), (
+        "the status names the file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda record: change(record, study="another"), "it is of study another, not tiny"),
+        (lambda record: change(record, seed=7), "it is of seed 7, not 1"),
+        (lambda record: shutil.copy(record.parents[2] / "dropout/seed1/metrics.json", record), "training.momentum was"),
+        (
+            lambda record: change(record, metrics=json.loads(record.read_text())["metrics"] | {"test_accuracy": 1.5}),
+            "test_accuracy is 1.5; possible values lie in [0, 1]",
+        ),
+        (lambda record: record.write_text(record.read_text()[:200]), "it is not a run record"),
+        (lambda record: record.write_bytes(b""), "it is not a run record"),
+    ],
+    ids=["another study", "another seed", "copied from another variant", "impossible value", "torn", "empty"],
+)
+def test_a_record_that_does_not_fit_is_made_again_and_no_other(project, spoil, reason):
+    record = project.record("baseline", 1)
+    right = json.loads(record.read_text())["metrics"]
+    spoil(record)
+    assert planned_training(project) == 1
+    assert reason in project.run("status")
+    assert jobs(project.run())["train_run"] == 1
+    assert json.loads(record.read_text())["metrics"] == right
+
+
+@pytest.mark.parametrize("name", ["history.csv", "predictions.npz"])
+def test_what_a_run_left_beside_its_record_is_made_again_with_it(project, name):
+    record = project.record("baseline", 1)
+    (record.parent / name).unlink()
+    assert planned_training(project) == 1
+    project.run()
+    assert (record.parent / name).exists()
+
+
+def test_records_that_contradict_their_predictions_are_refused_all_at_once_with_one_remedy(project):
+    for seed in (0, 1):
+        record = project.record("dropout", seed)
+        change(record, metrics=json.loads(record.read_text())["metrics"] | {"test_accuracy": 0.5})
+    answer = project.attempt()
+    assert answer.returncode != 0
+    assert "2 run records of study tiny cannot be used, so nothing is collected" in answer.stdout
+    for seed in (0, 1):
+        place = (
+            f"results/tiny/runs/dropout/seed{seed}/metrics.json: its test_accuracy is 0.5, but its predictions make it"
+        )
+        assert place in answer.stdout
+    remedy = next(line for line in answer.stdout.splitlines() if line.startswith("  rm -f "))
+    for path in remedy.removeprefix("  rm -f ").split():
+        (project.folder / path).unlink()
+    assert jobs(project.run())["train_run"] == 2
+
+
+def test_training_code_that_is_edited_while_the_study_runs_is_not_credited_to_the_old_code(fresh):
+    """A run reads its code when it starts: the record must not name other code than the one that ran."""
+    fresh.edit(
+        "tests/tiny.py",
+        "del folder",
+        "loop = Path('seedwise/trainers/image_classifier/training/loop.py')\n"
+        "    loop.write_text(loop.read_text().replace('EVALUATION_BATCH = 500', 'EVALUATION_BATCH = 50'))",
+    )
+    answer = fresh.attempt("--retries", "0")  # preparing the data edits the code: after the start, before the runs
+    assert answer.returncode != 0
+    assert "the training code has changed since this command was started" in answer.stdout
+    assert not list(fresh.results.glob("runs/*/*/metrics.json"))
+    fresh.run("runs")
+    assert fresh.planned("runs") == {}
