@@ -9,6 +9,7 @@ what a user waits for. Ours and the floor take turns; times are medians, memory 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -27,12 +28,18 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from seedwise.config.study import Study  # noqa: E402
+from seedwise.config.study_file import Expected  # noqa: E402
 from seedwise.runs.cpu import cpu_model  # noqa: E402
-from seedwise.runs.record import METRICS, Provenance, RunRecord, Sizes, Timing, write_record  # noqa: E402
+from seedwise.runs.data_card import DataCard, write_card  # noqa: E402
+from seedwise.runs.record import Provenance, RunRecord, Sizes, Timing, write_record  # noqa: E402
+from seedwise.trainers import RunData  # noqa: E402
 from seedwise.trainers.image_classifier.datasets.images import ImageData, save  # noqa: E402
+from seedwise.trainers.image_classifier.metrics import METRIC_NAMES  # noqa: E402
 from seedwise.trainers.image_classifier.settings import RunSettings  # noqa: E402
+from seedwise.workflow.digests import Digests, expected_runs  # noqa: E402
 
 TEST_IMAGES = 1000
+CONTENT = "0" * 16
 RESULTS = Path("results/scale")
 FLOOR = """\
 VARIANTS = [f"v{{number:03d}}" for number in range({variants})]
@@ -42,7 +49,7 @@ PLOTS = ["means", "differences", "power"]
 FIGURES = expand("results/scale/figures/{{figure}}.{{kind}}", figure=PLOTS, kind=["png", "svg"])
 
 rule all:
-    input: RECORDS, TABLES, FIGURES, "results/scale/results.md"
+    input: RECORDS, "results/scale/runs.csv", TABLES, FIGURES, "results/scale/results.md"
 
 rule train_run:
     input: ancient("data/fashion_mnist.npz")
@@ -88,6 +95,12 @@ main()
 """
 
 
+@functools.cache
+def digests() -> Digests:
+    """Digests of code and data, as the workflow finds them."""
+    return Digests(ROOT, ROOT / "workflow/scripts", ROOT)
+
+
 class Measured(NamedTuple):
     """What one command took, and what it printed."""
 
@@ -109,14 +122,17 @@ def config(variants: int, seeds: int) -> dict[str, object]:
     }
 
 
-def write_run(folder: Path, study: str, variant: str, seed: int, settings: RunSettings, correct: np.ndarray) -> None:
+def write_run(
+    folder: Path, study: str, variant: str, seed: int, settings: RunSettings, made_with: Expected, correct: np.ndarray
+) -> None:
     accuracy = float(correct.mean())
     record = RunRecord(
         study=study,
         variant=variant,
         seed=seed,
         status="finished",
-        metrics=dict.fromkeys(METRICS, 1 - accuracy) | {"test_accuracy": accuracy, "validation_accuracy": accuracy},
+        metrics=dict.fromkeys(METRIC_NAMES, 1 - accuracy)
+        | {"test_accuracy": accuracy, "validation_accuracy": accuracy},
         epochs=3,
         settings=json.loads(settings.canonical()),
         sizes=Sizes(train=54000, validation=6000, test=len(correct), parameters=421642),
@@ -129,8 +145,9 @@ def write_run(folder: Path, study: str, variant: str, seed: int, settings: RunSe
             precision="fp32",
             threads=1,
             settings_digest=settings.digest(),
-            code_digest="0" * 12,
-            data_digest="0" * 12,
+            code_digest=made_with.code,
+            data_digest=CONTENT,
+            data=made_with.data,
         ),
         timing=Timing(total=60.0, imports=2.0, data=1.0, train=50.0, evaluate=5.0, tracking=2.0),
     )
@@ -139,16 +156,20 @@ def write_run(folder: Path, study: str, variant: str, seed: int, settings: RunSe
     np.savez_compressed(folder / "predictions.npz", correct=correct, predicted=correct.astype(np.int16))
 
 
-def make_data(folder: Path) -> None:
+def make_data(folder: Path, data: RunData) -> None:
+    """Raw files of no use, a prepared file of few images, and the card, as after the first command of a study."""
     images, labels = np.zeros((20, 1, 28, 28), np.uint8), np.arange(20, dtype=np.int64) % 10
     (folder / "data/fashion_mnist").mkdir(parents=True)
     (folder / "data/fashion_mnist/SHA256SUMS").write_text("")
-    save(folder / "data/fashion_mnist.npz", ImageData(images, labels, images, labels))
+    for file in (folder / data.file, folder / "data/fashion_mnist.npz"):  # ours, and the floor's
+        save(file, ImageData(images, labels, images, labels))
+    card = DataCard(content=CONTENT, made_of=data.digest, counts={"training": 20, "test": 20})
+    write_card(folder / RESULTS / "data" / f"{data.file.stem}.json", card)
 
 
 def make_project(folder: Path, variants: int, seeds: int) -> None:
     """Prepared data, our config and the floor's Snakefile, and both with one more seed."""
-    make_data(folder)
+    make_data(folder, digests().data(Study.model_validate(config(variants, seeds))))
     for name, number in (("usual", seeds), ("more", seeds + 1)):
         (folder / f"{name}.json").write_text(json.dumps(config(variants, number)))
         (folder / f"{name}.smk").write_text(FLOOR.format(variants=variants, seeds=number))
@@ -158,12 +179,13 @@ def make_runs(folder: Path, variants: int, seeds: int) -> None:
     """A record, a history and predictions of every run."""
     study = Study.model_validate(config(variants, seeds))
     generator = np.random.default_rng(0)
+    expected = expected_runs(study, digests().runs(study), digests().data(study))
     for number, variant in enumerate(study.variants):
         settings = study.settings(variant.name)
         for seed in study.seeds:
             correct = generator.random(TEST_IMAGES) < 0.9 + 0.0003 * number
             home = study.run_folder(variant.name, seed, folder / "results")
-            write_run(home, "scale", variant.name, seed, settings, correct)
+            write_run(home, "scale", variant.name, seed, settings, expected[variant.name], correct)
 
 
 def snakemake(workflow: str, folder: Path, *options: str, study: str = "usual", believe: bool = False) -> Measured:
@@ -191,7 +213,7 @@ def timed(command: list[str], folder: Path) -> Measured:
 
 
 def again(workflow: str, folder: Path) -> Measured:
-    """Everything after training, which a lost runs.csv makes anew."""
+    """Everything after training, which is made again where runs.csv is lost."""
     (folder / RESULTS / "runs.csv").unlink(missing_ok=True)
     return snakemake(workflow, folder, "--quiet", "rules")
 

@@ -20,17 +20,17 @@ class RunData(NamedTuple):
 
     Attributes:
         file: that holds them once they are prepared; the digest of what makes them is in its name.
+        raw_folder: where the raw files are fetched to.
         digest: of what makes them.
         raw: digest of the raw files, where their content is not known beforehand; else empty.
         code: digest of each source file that reads them, by name.
-        entries: the source files that read them, without what these import.
     """
 
     file: Path
+    raw_folder: Path
     digest: str
     raw: str
     code: Mapping[str, str]
-    entries: tuple[Path, ...]
 
 
 class Trainer(Protocol):

@@ -35,9 +35,9 @@ class Digests:
         self._sources = own_sources(home, folder)
         self.script = functools.cache(self._script)
 
-    def _script(self, name: str, also: tuple[Path, ...] = ()) -> str:
-        """Digest of a script and of all that it imports; `also` are files that it loads by name."""
-        files = self._sources.imported([self._scripts.resolve() / f"{name}.py", *also])
+    def _script(self, name: str) -> str:
+        """Digest of a script and of all that it imports."""
+        files = self._sources.imported([self._scripts.resolve() / f"{name}.py"])
         return combine(self._sources.digests(files))
 
     def package(self) -> str:

@@ -18,6 +18,8 @@ from seedwise.workflow.digests import Digests
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted(path.stem for path in (ROOT / "workflow/scripts").glob("*.py"))
+OF_DATA = ("fetch_data", "prepare_data", "train_run")
+"""Scripts whose rules depend on no code of their own but on the digests of data and of runs."""
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "seedwise").rglob("*.py"))
 RUN = trainer.TRAINING
 
@@ -92,23 +94,22 @@ def copy(tmp_path):
 def all_digests(folder):
     """The digest of each rule's script, of runs, and of the data of each dataset."""
     digests = Digests(folder, folder / "workflow/scripts", folder)
-    found = {script: digests.script(script) for script in SCRIPTS}
+    found = {script: digests.script(script) for script in SCRIPTS if script not in OF_DATA}
     found["runs"] = combine(digests.runs(study())["a"])
     for name in DATASETS:
-        data = digests.data(study(name))
-        found |= {f"data of {name}": data.digest, f"fetching {name}": digests.script("fetch_data", data.entries)}
+        found[f"data of {name}"] = digests.data(study(name)).digest
     digests.save()
     return found
 
 
 def users_of(sources):
     """Which of `all_digests` use each module, from the imports of the untouched package."""
-    users = {script: imported(sources, f"workflow/scripts/{script}.py") for script in SCRIPTS}
+    rules = [script for script in SCRIPTS if script not in OF_DATA]
+    users = {script: imported(sources, f"workflow/scripts/{script}.py") for script in rules}
     package = trainer.PACKAGE
     users["runs"] = imported(sources, RUN, without=trainer.HARMLESS_TO_RUNS)
     for name, known in DATASETS.items():
         module = f"{package}/datasets/{known.module}.py"
-        users[f"fetching {name}"] = imported(sources, "workflow/scripts/fetch_data.py", module)
         users[f"data of {name}"] = imported(sources, module, without=trainer.HARMLESS_TO_DATA)
     return users
 
@@ -156,6 +157,8 @@ UNUSED = (
     "seedwise/report/text/terminal.py",
     "seedwise/report/figures/__init__.py",
     "seedwise/sources/table.py",
+    f"{trainer.PACKAGE}/datasets/fetching.py",  # raw files are checked, or digested
+    f"{trainer.PACKAGE}/datasets/registry.py",
 )
 
 

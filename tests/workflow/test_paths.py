@@ -16,9 +16,9 @@ def test_a_study_runs_in_a_folder_of_any_name(tmp_path):
     assert jobs(project.run())["train_run"] == 4
     assert (project.results / "results.md").exists()
     assert (project.results / "page.html").exists()
-    assert "Study tiny: 4 of 4 runs finished" in project.run("status")
-    project.run("interim")
-    project.run("lr_finder")
+    assert "Study tiny: 4 of 4 runs finished" in project.run("--", "status")
+    project.run("--", "interim")
+    project.run("--", "lr_finder")
     project.run("--report", "report.zip")
     assert project.planned() == {}
 

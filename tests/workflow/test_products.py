@@ -62,5 +62,5 @@ def test_a_study_of_very_many_variants_can_be_asked_for_its_status(fresh):
     fresh.config.write_text(
         f"{text[:start]}variants:\n{variants}\n{text[end:]}".replace("baseline: baseline", "baseline: v0000")
     )
-    printed = fresh.run("status")
+    printed = fresh.run("--", "status")
     assert "Study tiny: 0 of 2400 runs finished, 2400 missing" in printed

@@ -36,7 +36,7 @@ class Screen:
         self.text = ""
         self._parent = parent
         self.process = subprocess.Popen(
-            project.command(),
+            project.command("--cores", "4"),  # or the endless runs may leave no core to the others
             cwd=project.folder,
             stdin=child,
             stdout=child,
@@ -69,7 +69,7 @@ def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_afte
     before = {path: path.read_bytes() for path in half.results.glob("*.*")}
     screen = Screen(half)
     try:
-        # Two at a time: until both broken runs have failed and both endless ones train, in whatever order.
+        # Until both broken runs have failed and both endless ones train, in whatever order.
         wait_for(lambda: len(list(half.results.glob("runs/endless/*/history.csv"))) == 2)
         wait_for(lambda: "2 failed" in screen.text)
 

@@ -36,7 +36,7 @@ def test_records_of_other_settings_are_made_again_though_snakemake_knows_nothing
     project.edit("config.yaml", "learning_rate: 0.05", "learning_rate: 0.01")
     (project.results / "summary.csv").unlink()
     assert planned_training(project) == 4
-    status = project.run("status")
+    status = project.run("--", "status")
     assert "Study tiny: 0 of 4 runs finished, 4 outdated" in status
     assert (
         "baseline: seeds 0, 1 (training.epochs was 1 and is now 2; training.learning_rate was 0.05 and is now 0.01)"
@@ -63,7 +63,7 @@ def test_a_copy_in_another_clone_counts_as_far_as_it_fits(project, tmp_path):
     assert other.planned() == {}
     other.edit("seedwise/trainers/image_classifier/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = 50")
     assert planned_training(other) == 4
-    assert "code changed: seedwise/trainers/image_classifier/training/loop.py" in other.run("status"), (
+    assert "code changed: seedwise/trainers/image_classifier/training/loop.py" in other.run("--", "status"), (
         "the status names the file"
     )
 
@@ -88,7 +88,7 @@ def test_a_record_that_does_not_fit_is_made_again_and_no_other(project, spoil, r
     right = json.loads(record.read_text())["metrics"]
     spoil(record)
     assert planned_training(project) == 1
-    assert reason in project.run("status")
+    assert reason in project.run("--", "status")
     assert jobs(project.run())["train_run"] == 1
     assert json.loads(record.read_text())["metrics"] == right
 
@@ -132,5 +132,5 @@ def test_training_code_that_is_edited_while_the_study_runs_is_not_credited_to_th
     assert answer.returncode != 0
     assert "the training code has changed since this command was started" in answer.stdout
     assert not list(fresh.results.glob("runs/*/*/metrics.json"))
-    fresh.run("runs")
-    assert fresh.planned("runs") == {}
+    fresh.run("--", "runs")
+    assert fresh.planned("--", "runs") == {}

@@ -124,7 +124,7 @@ def test_changed_code_is_noticed(project, file, old, new, rule):
         (f"{TRAINER}/datasets/fashion_mnist.py", "import gzip", "import gzip  # a comment"),
         (f"{TRAINER}/training/lr_finder.py", "SMOOTHING = 0.98", "SMOOTHING = 0.9"),
         (f"{TRAINER}/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = (500)  # a comment"),
-        (f"{TRAINER}/training/loop.py", '"""', '"""Another docstring. '),
+        (f"{TRAINER}/training/loop.py", "The training loop:", "The loop that trains:"),
         (f"{TRAINER}/datasets/__init__.py", "DATASETS = {", 'DATASETS = {"kmnist": Dataset("kmnist", "KMNIST"), '),
         ("tests/tiny.py", "del folder", "del folder  # not needed"),
         ("seedwise/tracking/mlflow.py", "CALL_SHARE = 0.6", "CALL_SHARE = 0.5"),
@@ -202,13 +202,13 @@ def test_raw_files_that_change_in_the_datasets_folder_retrain(project):
     )
     project.edit("config.yaml", '{name: "tests.tiny:read"', '{name: "own:read", folder: raw')
     assert training(project.planned()) == 4
-    project.run("runs")
+    project.run("--", "runs")
     os.utime(raw / "images.npz")
     raw.rename(project.folder / "moved")
     project.edit("config.yaml", "folder: raw", "folder: moved")
-    assert training(project.planned("runs")) == 0, "where the files lie is not what is trained"
+    assert training(project.planned("--", "runs")) == 0, "where the files lie is not what is trained"
     (project.folder / "moved/more.txt").write_text("another file")
-    assert training(project.planned("runs")) == 4
+    assert training(project.planned("--", "runs")) == 4
 
 
 def test_deleted_data_train_nothing(project):

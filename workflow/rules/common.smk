@@ -84,7 +84,9 @@ RUN_DATA = or_exit(DIGESTS.data, STUDY)
 EXPECTED = expected_runs(STUDY, RUN_CODE, RUN_DATA)
 TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
 TRAINING_CODE = {name: wanted.code for name, wanted in EXPECTED.items()}
+RAW = literal(str(internals.placed(workflow, RUN_DATA.raw_folder)))
 PREPARED = literal(str(internals.placed(workflow, RUN_DATA.file)))
+SUMS = str(RUN_DATA.raw_folder / "SHA256SUMS")
 CARD = RESULTS / "data" / f"{RUN_DATA.file.stem}.json"
 
 # What is made.

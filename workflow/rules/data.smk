@@ -1,10 +1,11 @@
 # Raw files from wherever they can be had, then one prepared file, and the card that says what is in it.
 #
 # The prepared file has the digest of what makes it in its name, and no rule declares it: studies share it, and runs
-# depend on the card, whose content tells other data from the same data made again.
+# depend on the card, whose content tells other data from the same data made again. That is why neither rule has a
+# code digest or the raw files' folder as a parameter: either would make runs depend on more than their data.
 rule fetch_data:
     output:
-        f"data/{slug(STUDY.dataset.name)}/SHA256SUMS",
+        SUMS,
     log:
         RESULTS / "logs/fetch_data.log",
     localrule: True
@@ -14,17 +15,15 @@ rule fetch_data:
         **needs("fetch_data"),
     params:
         dataset=STUDY.dataset.name,
-        folder=literal(["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else []),
-        raw=RUN_DATA.raw,
-        code=DIGESTS.script("fetch_data", RUN_DATA.entries),
+        context=CONTEXT,
     shell:
-        'python "$SEEDWISE_SCRIPTS"/fetch_data.py --dataset {params.dataset:q} {params.folder:q} --out {output:q}'
-        " > {log:q} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/fetch_data.py --dataset {params.dataset:q} --context {params.context:q}'
+        " --out {output:q} > {log:q} 2>&1"
 
 
 rule prepare_data:
     input:
-        rules.fetch_data.output,
+        SUMS,
     output:
         CARD,
     log:
@@ -35,10 +34,11 @@ rule prepare_data:
         **needs("prepare_data"),
     params:
         dataset=STUDY.dataset.name,
-        folder=literal(["--folder", STUDY.dataset.folder] if STUDY.dataset.folder else []),
         size=["--image-size", str(STUDY.dataset.image_size)] if STUDY.dataset.image_size else [],
         data=PREPARED,
         made_of=RUN_DATA.digest,
+        context=CONTEXT,
     shell:
-        'python "$SEEDWISE_SCRIPTS"/prepare_data.py --dataset {params.dataset:q} {params.folder:q} {params.size:q}'
-        " --digests {input:q} --data {params.data:q} --made-of {params.made_of} --out {output:q} > {log:q} 2>&1"
+        'python "$SEEDWISE_SCRIPTS"/prepare_data.py --dataset {params.dataset:q} {params.size:q}'
+        " --context {params.context:q} --digests {input:q} --data {params.data:q} --made-of {params.made_of}"
+        " --out {output:q} > {log:q} 2>&1"

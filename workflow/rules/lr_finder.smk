@@ -18,12 +18,13 @@ rule lr_range_test:
         settings=TRAINING_SETTINGS[BASELINE],
         seed=STUDY.seeds[0],
         data=PREPARED,
+        raw=RAW,
         context=CONTEXT,
         code=DIGESTS.script("lr_range_test"),
         runs=TRAINING_CODE.get(BASELINE, ""),
     shell:
         'python "$SEEDWISE_SCRIPTS"/lr_range_test.py --settings {params.settings:q} --seed {params.seed}'
-        " --data {params.data:q} --card {input:q} --context {params.context:q} --out {output:q}"
+        " --data {params.data:q} --raw {params.raw:q} --card {input:q} --context {params.context:q} --out {output:q}"
         " --gpu-slots {resources.gpu_slots} > {log:q} 2>&1"
 
 

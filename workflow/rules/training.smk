@@ -21,11 +21,12 @@ rule train_run:
         code=by_variant(TRAINING_CODE) if TRAINING_CODE else "",
         made_of=RUN_DATA.digest,
         data=PREPARED,
+        raw=RAW,
         context=CONTEXT,
     shell:
         'python "$SEEDWISE_SCRIPTS"/train_run.py --study {params.study} --variant {wildcards.variant:q}'
         " --seed {wildcards.seed} --settings {params.settings:q} --code {params.code} --verify-code"
-        " --made-of {params.made_of} --data {params.data:q} --card {input:q} --context {params.context:q}"
+        " --made-of {params.made_of} --data {params.data:q} --raw {params.raw:q} --card {input:q} --context {params.context:q}"
         " --out {output.record:q} --gpu-slots {resources.gpu_slots} > {log:q} 2>&1"
 
 

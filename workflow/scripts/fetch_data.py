@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from seedwise.basics.errors import run_script
+from seedwise.config.context import read_context
 from seedwise.trainers.image_classifier.datasets.prepared import fetch_raw
 from seedwise.trainers.image_classifier.settings import DatasetSettings
 
@@ -14,10 +15,12 @@ def main() -> None:
     """Read the command line and fetch."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the dataset, or package.module:function")
-    parser.add_argument("--folder", help="local folder that holds the files already")
+    parser.add_argument("--context", type=Path, help="the study's .context.json, which may name a local folder of them")
     parser.add_argument("--out", type=Path, required=True, help="SHA256SUMS to write; the files go beside it")
     arguments = parser.parse_args()
-    fetch_raw(DatasetSettings(name=arguments.dataset, folder=arguments.folder), arguments.out.parent)
+    fetch_raw(
+        DatasetSettings(name=arguments.dataset, folder=read_context(arguments.context).folder), arguments.out.parent
+    )
 
 
 if __name__ == "__main__":

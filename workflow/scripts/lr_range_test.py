@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="prepared data, .npz, made again if they are not there"
     )
+    parser.add_argument("--raw", type=Path, default=Path("data"), help="folder of the raw files, if they are needed")
     parser.add_argument("--card", type=Path, help="card of the data; other data are refused")
     parser.add_argument("--out", type=Path, required=True, help="JSON file")
     parser.add_argument("--gpu-slots", type=int, default=1, help="runs that may share one GPU (default: 1)")
@@ -35,7 +36,8 @@ def main() -> None:
         from seedwise.trainers.image_classifier.training.lr_finder import find_learning_rate
 
         folder = read_context(arguments.context).folder
-        ensure_prepared(settings.dataset.model_copy(update={"folder": folder}), arguments.data, arguments.card, say)
+        dataset = settings.dataset.model_copy(update={"folder": folder})
+        ensure_prepared(dataset, arguments.data, arguments.raw, arguments.card, say)
         found = find_learning_rate(settings, arguments.seed, arguments.data, say)
     write_text(arguments.out, json.dumps(found, indent=2) + "\n")
     for name, rate in found["suggestions"].items():

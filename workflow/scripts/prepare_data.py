@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from seedwise.basics.errors import run_script
+from seedwise.config.context import read_context
 from seedwise.runs.data_card import DataCard, write_card
 from seedwise.trainers.image_classifier.datasets.images import load
 from seedwise.trainers.image_classifier.datasets.prepared import prepare
@@ -16,14 +17,15 @@ def main() -> None:
     """Read the command line, prepare the data unless they are there, write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the dataset, or package.module:function")
-    parser.add_argument("--folder", help="local folder, handed to a dataset of your own")
+    parser.add_argument("--context", type=Path, help="the study's .context.json, which may name a local folder")
     parser.add_argument("--image-size", type=int, help="side in pixels of a dataset whose images have many sizes")
     parser.add_argument("--digests", type=Path, required=True, help="what fetch_data wrote, beside the raw files")
     parser.add_argument("--made-of", required=True, help="digest of what the data are made of")
     parser.add_argument("--data", type=Path, required=True, help="the prepared file, .npz, made unless it is there")
     parser.add_argument("--out", type=Path, required=True, help="the card to write")
     arguments = parser.parse_args()
-    dataset = DatasetSettings(name=arguments.dataset, folder=arguments.folder, image_size=arguments.image_size)
+    folder = read_context(arguments.context).folder
+    dataset = DatasetSettings(name=arguments.dataset, folder=folder, image_size=arguments.image_size)
     prepare(dataset, arguments.data, arguments.digests.parent)
     data, content = load(arguments.data)
     counts = {"training": len(data.train_labels), "test": len(data.test_labels)}

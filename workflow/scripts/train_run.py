@@ -37,6 +37,7 @@ def main() -> None:
         "--data", type=Path, required=True, help="prepared data, .npz, made again if they are not there"
     )
     parser.add_argument("--made-of", help="digest of what the data are made of, for the record")
+    parser.add_argument("--raw", type=Path, default=Path("data"), help="folder of the raw files, if they are needed")
     parser.add_argument("--card", type=Path, help="card of the data; other data are refused")
     parser.add_argument(
         "--out", type=Path, required=True, help="results/<study>/runs/<variant>/seed<seed>/metrics.json"
@@ -75,7 +76,7 @@ def _train(
     from seedwise.trainers.image_classifier.training.run import Request, train_run
 
     dataset = settings.dataset.model_copy(update={"folder": context.folder})
-    ensure_prepared(dataset, arguments.data, arguments.card, say)
+    ensure_prepared(dataset, arguments.data, arguments.raw, arguments.card, say)
     request = Request(
         study=arguments.study,
         variant=arguments.variant,

@@ -92,12 +92,13 @@ class ImageClassifier:
 
 def data_of(dataset: DatasetSettings, sources: Sources, home: Path, cache: Path | None) -> RunData:
     """Say which file holds a dataset prepared: its settings, code and raw files make the digest in the file's name."""
-    entries = _dataset_code(dataset, home)
-    code = sources.digests(sources.imported(entries, without=HARMLESS_TO_DATA))
+    code = sources.digests(sources.imported(_dataset_code(dataset, home), without=HARMLESS_TO_DATA))
     raw = raw_digest(dataset, cache)
     digest = combine({"name": dataset.name, "size": str(dataset.image_size), "raw": raw, "code": combine(code)})
     size = f"-{dataset.image_size}" if dataset.image_size else ""
-    return RunData(Path("data") / f"{slug(dataset.name)}{size}-{digest}.npz", digest, raw, code, tuple(entries))
+    folder, name = Path("data"), slug(dataset.name)
+    raw_folder = folder / (f"{name}-{raw}" if raw else name)  # other raw files have a folder of their own
+    return RunData(folder / f"{name}{size}-{digest}.npz", raw_folder, digest, raw, code)
 
 
 def raw_digest(dataset: DatasetSettings, cache: Path | None) -> str:

@@ -10,7 +10,6 @@ import seedwise
 from seedwise.basics.code_digest import own_sources
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
-from seedwise.basics.plugins import slug
 from seedwise.runs.data_card import read_card
 from seedwise.trainers.image_classifier.datasets import images, registry
 from seedwise.trainers.image_classifier.settings import DatasetSettings
@@ -19,18 +18,13 @@ from seedwise.trainers.image_classifier.trainer import data_of
 Say = Callable[[str], None]
 
 
-def raw_folder(dataset: DatasetSettings, data: Path = Path("data")) -> Path:
-    """Return the folder of a dataset's raw files, in the folder `data` of all datasets."""
-    return data / slug(dataset.name)
-
-
 def prepared_file(root: Path, name: str = "fashion_mnist", say: Say = print) -> Path:
     """Return the file of a dataset that Seedwise knows, prepared first if need be, below `root` as in a study."""
     home = Path(seedwise.__file__).resolve().parents[1]
     dataset = DatasetSettings(name=name)
-    file = root / data_of(dataset, own_sources(home, root), home, None).file
-    prepare(dataset, file, raw_folder(dataset, file.parent), say)
-    return file
+    data = data_of(dataset, own_sources(home, root), home, None)
+    prepare(dataset, root / data.file, root / data.raw_folder, say)
+    return root / data.file
 
 
 def fetch_raw(dataset: DatasetSettings, folder: Path, say: Say = print) -> None:
@@ -67,15 +61,21 @@ def prepare(dataset: DatasetSettings, file: Path, folder: Path, say: Say = print
         return images.save(file, data)
 
 
-def ensure_prepared(dataset: DatasetSettings, file: Path, card: Path | None, say: Say = print) -> None:
+def ensure_prepared(dataset: DatasetSettings, file: Path, raw: Path, card: Path | None, say: Say = print) -> None:
     """Make sure that the prepared file is there and holds the data that the card names.
+
+    Args:
+        dataset: which data.
+        file: the prepared file.
+        raw: folder of the raw files.
+        card: that names the data; None takes any.
+        say: is given lines of progress.
 
     Raises:
         UserError: the data cannot be had, or they are others.
     """
     if not file.is_file():
         say(f"{file} is not there: preparing it again")
-    raw = raw_folder(dataset, file.parent)
     content = prepare(dataset, file, raw, say)
     known = read_card(card) if card else None
     if card and known and (raw / "SHA256SUMS").is_file():
