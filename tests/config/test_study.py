@@ -184,8 +184,8 @@ def test_yamls_off_is_no_truth_value_here() -> None:
 @pytest.mark.parametrize(
     ("sections", "told"),
     [
-        ({"dataset": {"image_size": 32}}, "variant baseline: dataset.image_size: fashion_mnist is not resized"),
-        ({"model": {"pretrained": True}}, "variant baseline: model.pretrained: small_cnn has no weights of ours"),
+        ({"dataset": {"image_size": 32}}, "variant baseline: dataset.image_size: fashion_mnist has a fixed size"),
+        ({"model": {"pretrained": True}}, "variant baseline: model.pretrained: no pretrained weights for small_cnn"),
         ({"model": {"trainable": {"freeze_epochs": 3}}, "training": {"epochs": 3}}, "freeze_epochs is 3 of 3 epochs"),
     ],
 )
