@@ -42,7 +42,7 @@ def test_a_stale_generated_file_fails_once_and_is_made_again(make, tmp_path):
     page.write_text(right.replace("| needed |", "| wanted |"), encoding="utf-8")
     answer = make("generated")
     assert answer.returncode != 0
-    expected = "Stale generated files: docs/configuration.md. They have just been made again: commit them."
+    expected = "Stale generated files: docs/configuration.md. They have just been regenerated: commit them."
     assert answer.stdout.splitlines()[-1] == expected
     assert page.read_text(encoding="utf-8") == right
     assert make("generated").returncode == 0

@@ -120,7 +120,7 @@ def test_what_cannot_be_sent_is_listed_with_the_reason_and_tried_again(tmp_path,
         trained = train(tmp_path, tiny_data, OFFLINE, server.environment())
         refused = send(trained.study, server.environment())
     assert refused.returncode == 1
-    assert "Error: 1 runs were not sent; the same command tries them again:" in refused.stderr
+    assert "Error: 1 run not sent; run the same command again to retry:" in refused.stderr
     assert "made to answer 401" in refused.stderr
     with WandbServer(fault=500) as server:
         slow = send(trained.study, server.environment())
