@@ -117,8 +117,10 @@ def test_drawing_from_pools_gives_the_rates_of_fresh_runs(kind):
     rates = []
     for seed in range(40):
         pool = normal_pool(80, seed=seed)
-        source = OnePool(pool) if kind == "one pool" else TwoPools(pool[:40], pool[40:], False, False, recentred=True)
-        drawn = source.draw(10, 250, np.random.default_rng(seed))
+        population = (
+            OnePool(pool) if kind == "one pool" else TwoPools(pool[:40], pool[40:], False, False, recentred=True)
+        )
+        drawn = population.draw(10, 250, np.random.default_rng(seed))
         a, b, _ = drawn.arms
         t = (a.mean(axis=1) - b.mean(axis=1)) / np.sqrt((a.var(axis=1, ddof=1) + b.var(axis=1, ddof=1)) / 10)
         rates.append(np.mean(np.abs(t) > 2.1009))
