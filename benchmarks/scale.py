@@ -1,10 +1,10 @@
-"""Ten thousand runs: Snakemake's time with our workflow and with a bare one of as many jobs and files (the floor).
+"""Ten thousand runs: Snakemake's time with our workflow and with a bare one (the floor).
 
     python benchmarks/scale.py --out benchmarks/scale.json
 
-Writes the run records of 100 variants x 100 seeds in a temporary folder, marks them in Snakemake as made by its jobs, and
-times the commands that users wait for. Ours and the floor take turns; times are medians, memory is the largest resident
-set.
+Writes the run records of 100 variants x 100 seeds in a temporary folder, marks them in Snakemake as made by its jobs,
+and times the commands that users wait for. Ours and the floor take turns; times are medians, memory is the largest
+resident set.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def test_a_mistake_in_the_command_is_one_line(capsys, argv, message):
     assert err.count("\n") == 1
 
 
-def test_a_file_that_is_no_text_is_refused(capsys):
+def test_a_binary_file_is_refused(capsys):
     Path("results.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
     assert main(["analyse", "results.csv", "--metric", "score", "--baseline", "A"]) == 2
     assert capsys.readouterr().err == "seedwise: results.csv: not a CSV file (not UTF-8 text)\n"
