@@ -51,7 +51,7 @@ def test_each_finding_is_reported_as_held_or_not(two, tmp_path, capsys):
     assert (status, err) == (0, "")
     assert out.startswith("1 of 3 conclusions held in both studies.\n")
     assert "  turned  BETTER / WORSE: reversed\n" in out
-    assert "Beware: Only in small: own.\n" in out
+    assert "Caution: Only in small: own.\n" in out
     text = (tmp_path / "compare-small-large/compare.md").read_text()
     for sentence in (
         "**up**: better in both. The conclusion held.",
@@ -115,9 +115,9 @@ def test_caveats_of_the_comparison_are_reported(tmp_path, capsys):
     first = write_study(tmp_path / "x", scores)
     second = write_study(tmp_path / "y", scores, exploratory=["seeds were added"], confidence=0.9)
     out = compare(capsys, first, second)[1]
-    assert "Beware: analysis.confidence is 0.95 in x and 0.9 in y: the verdicts do not mean quite the same." in out
-    assert "Beware: y is EXPLORATORY" in out
-    assert "Beware: Both studies have the very same results" in out
+    assert "Caution: analysis.confidence is 0.95 in x and 0.9 in y: the verdicts do not mean quite the same." in out
+    assert "Caution: y is EXPLORATORY" in out
+    assert "Caution: Both studies have the very same results" in out
     assert "EXPLORATORY BETTER" in (tmp_path / "compare-x-y/compare.md").read_text()
 
 
@@ -127,7 +127,7 @@ def test_mistakes_are_one_line(two, tmp_path, capsys):
     strange = write_study(tmp_path / "strange", {"a": BASE, "z": UP})
     (tmp_path / "empty").mkdir()
     for arguments, message in (
-        ((two[0],), "name two studies, found 1"),
+        ((two[0],), "name two studies; found 1"),
         (
             (two[0], tmp_path / "larg"),
             f"there is no such folder; did you mean {two[1]}? Finished studies there: base, ",
