@@ -59,7 +59,7 @@ def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> 
     if len(folders) != 2:
         found = f"{len(folders)} ({', '.join(map(str, folders))})" if folders else "none"
         raise UserError(
-            f"name two studies; found {found}: seedwise compare results/a results/b, or in a workflow "
+            f"name two studies, found {found}: seedwise compare results/a results/b, or in a workflow "
             "snakemake --cores 1 compare --config studies=a,b"
         )
     from seedwise.basics.files import write_text

@@ -127,7 +127,7 @@ def test_mistakes_are_one_line(two, tmp_path, capsys):
     strange = write_study(tmp_path / "strange", {"a": BASE, "z": UP})
     (tmp_path / "empty").mkdir()
     for arguments, message in (
-        ((two[0],), "name two studies; found 1"),
+        ((two[0],), "name two studies, found 1"),
         (
             (two[0], tmp_path / "larg"),
             f"there is no such folder; did you mean {two[1]}? Finished studies there: base, ",
