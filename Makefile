@@ -1,12 +1,12 @@
-# make study | quick | report | test | check | generate | bench | setup: everything runs in .venv, which `make setup` creates.
+# make study | quick | report | test | check | generate | bench | setup: all run in .venv, which `make setup` creates.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 CORES ?= 4
-CONFIGFILE ?= # another study than config.yaml's, as in `make report CONFIGFILE=studies/quick.yaml`
+CONFIGFILE ?= # a study other than config.yaml, as in `make report CONFIGFILE=studies/quick.yaml`
 
-# Files that `make generate` makes from the code.
+# Files that `make generate` generates from the code.
 GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.schema.json docs/configuration.md
 
 .PHONY: study quick status interim report notebooks test test-fast test-slurm chromium generate generated check bench \
@@ -15,19 +15,19 @@ GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.sch
 study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
 
-quick: $(VENV)/.study      ## the whole workflow on a small subset, in under a minute
+quick: $(VENV)/.study      ## run the whole workflow on a small subset, in under a minute
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 --configfile studies/quick.yaml
 
-status: $(VENV)/.study     ## which runs are finished, failed, running or missing; also while they run
+status: $(VENV)/.study     ## show which runs are finished, failed, running or missing; also while they run
 	@$(SNAKEMAKE) --quiet=all --cores 1 status
 
 interim: $(VENV)/.study    ## report on the runs so far, in results/<study>/interim; also while others run
 	$(SNAKEMAKE) --cores 1 interim
 
-notebooks: $(VENV)/.notebooks ## execute the notebooks of workflow/notebooks; pages in results/notebooks/
+notebooks: $(VENV)/.notebooks ## execute workflow/notebooks; the pages go to results/notebooks/
 	$(SNAKEMAKE) --cores $(CORES) notebooks
 
-report: $(VENV)/.study     ## the study's results/<study>/report.html: all results, runtimes, provenance in one file
+report: $(VENV)/.study     ## make results/<study>/report.html: all results, runtimes and provenance in one file
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 $(CONFIGFILE:%=--configfile %)
 	@folder=$$($(BIN)/python -c 'import sys; from seedwise.config.reading import read_study as r; print(r(sys.argv[1]).folder())' \
 	  $(or $(CONFIGFILE),config.yaml)) && $(SNAKEMAKE) --quiet=all $(CONFIGFILE:%=--configfile %) \
@@ -36,45 +36,45 @@ report: $(VENV)/.study     ## the study's results/<study>/report.html: all resul
 test: $(VENV)/.dev chromium ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-fast: $(VENV)/.dev    ## only the tests that take no workflow runs
+test-fast: $(VENV)/.dev    ## run only the fast tests, without workflow runs
 	$(BIN)/python -m pytest -m "not slow and not slurm"
 
-test-slurm: $(VENV)/.cluster  ## studies on a real Slurm, which root gets from Debian's packages
+test-slurm: $(VENV)/.cluster  ## test studies on a real Slurm, which root can install from Debian packages
 	$(BIN)/python -m pytest -m slurm tests/slurm tests/kubernetes
 
-chromium:                  # what opens the HTML report in tests; where it cannot be installed they are skipped
+chromium:                  # opens the HTML report in tests, which are skipped without it
 	@command -v chromium > /dev/null || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
 	  echo "Installing chromium ..." && apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; } || \
 	  echo "No chromium: the tests that open the HTML report are skipped. Install it as root: apt-get install chromium"
 
-generate: $(VENV)/.study   ## make the files again that are made from the code: schemas, the reference of the config
+generate: $(VENV)/.study   ## regenerate files from the code: the schemas and the reference of the config
 	$(BIN)/python -m seedwise.config.schema
 	$(BIN)/python -m seedwise.config.reference
 
-generated: $(VENV)/.study  # fail if a generated file is not what the code makes; it is made again in any case
+generated: $(VENV)/.study  # regenerate, and fail if a generated file was out of date
 	@before=$$(mktemp -d) && tar -cf - $(GENERATED) | tar -xf - -C $$before && $(MAKE) --silent generate && stale= && \
 	  for file in $(GENERATED); do cmp -s $$file $$before/$$file || stale="$$stale $$file"; done; rm -rf $$before; \
-	  test -z "$$stale" || { echo "Stale generated files:$$stale. They have just been made again: commit them."; exit 1; }
+	  test -z "$$stale" || { echo "Stale generated files:$$stale. They have just been regenerated: commit them."; exit 1; }
 
-check: $(VENV)/.dev generated  ## style, types, workflow lint, generated files
+check: $(VENV)/.dev generated  ## check style, types, the workflow and generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint
 
-bench: $(VENV)/.bench      ## speed of training beside others', about 8 minutes; figures in benchmarks/README.md
+bench: $(VENV)/.bench      ## measure training speed, about 8 minutes; see benchmarks/README.md
 	$(BIN)/python -m benchmarks.throughput
 
-mlflow-ui: $(VENV)/.mlflow ## open the runs that MLflow mirrors, on http://127.0.0.1:5000
+mlflow-ui: $(VENV)/.mlflow ## show the runs in MLflow, on http://127.0.0.1:5000
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db --host 127.0.0.1 --port 5000
 
-setup: $(VENV)/.study      ## only make the environment
+setup: $(VENV)/.study      ## only create the environment
 
 $(VENV)/.study: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Seedwise needs Python 3.11 or newer; found $$($(PYTHON) --version). Name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	  { echo "Seedwise needs Python 3.11 or newer; found $$($(PYTHON) --version). Choose another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing pinned packages into $(VENV) (about 3 minutes the first time) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -89,7 +89,7 @@ $(VENV)/.dev: $(VENV)/.study requirements-dev.txt requirements-mlflow.txt requir
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
-# Apart from .dev: Snakemake imports every plugin that is installed at each start, and the Slurm one takes 0.4 s.
+# Separate from .dev: Snakemake imports all installed plugins at each start, and the Slurm plugin takes 0.4 s.
 $(VENV)/.cluster: $(VENV)/.dev requirements-cluster.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
 	touch $@

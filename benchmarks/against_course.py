@@ -1,10 +1,10 @@
-"""The default study against the course-style script, side by side in one run.
+"""The default study against the course-style script, in one benchmark run.
 
     python benchmarks/against_course.py --out benchmarks/against_course.json
 
 Both train the same 9 runs (3 variants x 3 seeds, 3 epochs on all training images). Ours is the whole
 `snakemake --cores 4 --resources gpu=1`, from start to results.md; theirs is the script alone. Ours runs before and
-after theirs, so that a machine that grows slower or faster shows. Needs the data: run `make study` once before.
+after theirs, so that a change in the machine's speed is visible. Needs the data: run `make study` once before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def time_ours(folder: Path) -> dict[str, object]:
-    """Run the default study in an empty folder that has the data; return its seconds, where they went, accuracies."""
+    """Run the default study in a new folder with the data; return its seconds, in total and by part, and accuracies."""
     folder.mkdir()
     (folder / "data").symlink_to(ROOT / "data")
     command = [Path(sys.executable).parent / "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
@@ -65,10 +65,10 @@ def time_theirs(folder: Path, workers: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Time ours, theirs, ours; print and write the figures."""
+    """Time ours, theirs and ours again; print and write the measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=0, help="DataLoader worker processes of the course-style script")
-    parser.add_argument("--out", type=Path, help="JSON file to write the figures to")
+    parser.add_argument("--out", type=Path, help="JSON file for the measurements")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

@@ -1,11 +1,11 @@
-"""The exact bootstrap of 1 000 variants, side by side with scipy, arch and the course's loop on the same data.
+"""The speed of the exact bootstrap of 1 000 variants, compared with scipy, arch and the course's loop.
 
     OMP_NUM_THREADS=1 python benchmarks/bootstrap_speed.py --out benchmarks/bootstrap_speed.json
 
 All compute the 95 % percentile interval of the mean of every variant in one process on one thread; the others draw
-10 000 resamples a variant. They take turns, round by round, so that a machine that slows down slows all of them. A
-round gives the slower ones fewer variants and scales up, as the table says. Seconds are of processor time (of the clock
-with --clock), the median over rounds. `arch` is optional: `pip install -r requirements-bench.txt`.
+10 000 resamples per variant. They take turns, round by round, so that a slowdown of the machine affects all of them. In
+each round, the slower ones get fewer variants and their times are scaled up. Times are processor seconds (wall-clock
+seconds with --clock), the median over rounds. `arch` is optional: `pip install -r requirements-bench.txt`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def with_course_loop(scores: Matrix) -> None:
         np.percentile(means, [2.5, 97.5])
 
 
-# name, function, variants a round
+# name, function, variants per round
 METHODS: list[tuple[str, Callable[[Matrix], None], int]] = [
     ("seedwise", with_seedwise, VARIANTS),
     ("scipy", with_scipy, 100),
@@ -68,14 +68,14 @@ METHODS: list[tuple[str, Callable[[Matrix], None], int]] = [
 
 
 def accuracies(n: int, on_lattice: bool) -> Matrix:
-    """Scores (variants × n): correct answers out of 10 000, or the same without rounding."""
+    """Return scores (variants × n): shares of correct answers out of 10 000, or the same without rounding."""
     generator = np.random.default_rng(n)
     means = np.clip(generator.normal(0.9, 0.003, (VARIANTS, n)), 0, 1)
     return generator.binomial(TEST_SIZE, means) / TEST_SIZE if on_lattice else means
 
 
 def compare(scores: Matrix, rounds: int, clock: Callable[[], float]) -> dict[str, float]:
-    """Median seconds for all variants, by method."""
+    """Return the median seconds for all variants, by method."""
     methods = [m for m in METHODS if m[0] != "arch" or importlib.util.find_spec("arch")]
     for _, function, _ in methods:
         function(scores[:2])
@@ -89,7 +89,7 @@ def compare(scores: Matrix, rounds: int, clock: Callable[[], float]) -> dict[str
 
 
 def time_analysis(scores: Matrix, rounds: int, clock: Callable[[], float]) -> float:
-    """Median seconds of the whole analysis: all intervals, comparisons with a baseline, Holm, warnings."""
+    """Return the median seconds of the whole analysis: intervals, comparisons with a baseline, Holm, warnings."""
     names = [f"v{index}" for index in range(VARIANTS)]
     n = scores.shape[1]
     runs = pd.DataFrame(
@@ -108,14 +108,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seeds", type=int, nargs="+", default=[3, 5, 10, 20])
-    parser.add_argument("--clock", action="store_true", help="time by the clock instead of by processor time")
-    parser.add_argument("--out", type=Path, help="JSON file to write the figures to")
+    parser.add_argument("--clock", action="store_true", help="measure wall-clock time instead of processor time")
+    parser.add_argument("--out", type=Path, help="JSON file for the measurements")
     arguments = parser.parse_args()
     clock = time.perf_counter if arguments.clock else time.process_time
     if os.environ.get("OMP_NUM_THREADS") != "1":
         sys.exit("set OMP_NUM_THREADS=1: processor time adds up over threads")
     if not importlib.util.find_spec("arch"):
-        print("arch is left out: it is not installed (pip install -r requirements-bench.txt)")
+        print("arch is skipped because it is not installed (pip install -r requirements-bench.txt)")
     results = []
     for on_lattice in (True, False):
         for n in arguments.seeds:

@@ -1,7 +1,7 @@
 """Measure how often each decision rule is wrong on real training runs, and write docs/calibration.md.
 
     python -m benchmarks.calibrate                   about 3 minutes on 2 idle cores
-    python -m benchmarks.calibrate --document-only   figures and text again, from measured.csv, in seconds
+    python -m benchmarks.calibrate --document-only   only figures and text, from measured.csv, in seconds
 
 Reads docs/calibration/runs.csv: the runs.csv of `snakemake --configfile studies/calibration.yaml`. Writes
 docs/calibration/measured.csv, the figures beside it, and docs/calibration.md.
@@ -36,11 +36,11 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def tasks(pools: Pools, effort: Effort, sizes: Sequence[int] = SIZES) -> list[Callable[[], list[Measured]]]:
-    """Everything that is measured, the slowest first."""
+    """Return all measurements, the slowest first."""
     null, variant = pools.baseline, pools.variant
     stds = (float(variant.std(ddof=1)), float(null.std(ddof=1)))
     half = len(null) // 2
-    sources = {
+    null_populations = {
         "one_pool": OnePool(null),
         "copy": TwoPools(null[half:], null[:half], aligned=False, same_seeds=False),
         "copy_recentred": TwoPools(null[half:], null[:half], aligned=False, same_seeds=False, recentred=True),
@@ -55,10 +55,10 @@ def tasks(pools: Pools, effort: Effort, sizes: Sequence[int] = SIZES) -> list[Ca
     direction = 1 if pools.difference > 0 else -1
     found: list[Callable[[], list[Measured]]] = []
     for n in sorted(sizes, reverse=True):
-        for name, source in sources.items():
-            found.append(partial(measure_claims, "false_claims", name, source, n, effort))
-        for name, source in effects.items():
-            found.append(partial(measure_claims, "power", name, source, n, effort, direction))
+        for name, population in null_populations.items():
+            found.append(partial(measure_claims, "false_claims", name, population, n, effort))
+        for name, population in effects.items():
+            found.append(partial(measure_claims, "power", name, population, n, effort, direction))
         for name, pool in (("baseline", null), ("variant", variant)):
             found.append(partial(measure_coverage, name, pool, n, effort))
         found.append(partial(measure_normal_coverage, "normal", null, n, effort))
@@ -70,11 +70,11 @@ def _call(task: Callable[[], list[Measured]]) -> list[Measured]:
 
 
 def main() -> None:
-    """Measure, draw, write."""
+    """Measure the rates, plot the figures and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--docs", type=Path, default=DOCS, help="folder with calibration/runs.csv")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--document-only", action="store_true", help="measure nothing anew")
+    parser.add_argument("--document-only", action="store_true", help="use the existing measurements")
     arguments = parser.parse_args()
     folder = arguments.docs / "calibration"
     runs = pd.read_csv(folder / "runs.csv")

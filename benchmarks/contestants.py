@@ -1,6 +1,6 @@
-"""Five ways to train one model, each as its users would write it: what benchmarks/throughput.py lets run in turns.
+"""Five ways to train one model, each as its users would write it, for benchmarks/throughput.py.
 
-Each is a function (cell, data, tick) that trains without end and calls `tick` after every step. All train the same
+Each is a function (cell, data, tick) that trains endlessly and calls `tick` after every step. All train the same
 architecture on the same images with the same batch size, precision, optimizer (SGD with momentum) and augmentation.
 """
 
@@ -30,14 +30,14 @@ EPOCHS = 3
 RATE, MOMENTUM = 0.05, 0.9
 CPU = torch.device("cpu")
 RAW = "fashion_mnist"
-"""Seedwise's prepared file, and the folder with FashionMNIST/raw, in data/."""
+"""The folder with FashionMNIST/raw, in data/."""
 
 Tick = Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is trained."""
+    """One configuration of the benchmark."""
 
     model: str
     augment: bool
@@ -48,7 +48,7 @@ class Cell:
 
 
 def limit(cell: Cell, data: Path, tick: Tick) -> None:
-    """The limit: forward, backward and step on ready batches in memory, with no pipeline, schedule or bookkeeping."""
+    """Train at the speed limit: forward, backward and step on batches in memory, without pipeline and schedule."""
     made = _set_up(cell, data)
     model, train = made.learner.model, made.parts.train
     n = 64 * cell.batch_size
@@ -71,14 +71,14 @@ def limit(cell: Cell, data: Path, tick: Tick) -> None:
 
 
 def seedwise(cell: Cell, data: Path, tick: Tick) -> None:
-    """The training loop of a Seedwise run, as `train_run` calls it."""
+    """Train with the loop of a Seedwise run, as `train_run` calls it."""
     made = _set_up(cell, data)
     for epoch in range(1, EPOCHS + 1):
         train_epoch(made.learner, made.parts.train, streams=made.streams, epoch=epoch, on_batch=lambda _: tick())
 
 
 def course(cell: Cell, data: Path, tick: Tick) -> None:
-    """The loop of benchmarks/course_style.py."""
+    """Train with the loop of benchmarks/course_style.py."""
     model, loader = _model(cell), _loader(cell, data)
     if cell.precision == "bf16":
         model.forward = torch.autocast("cpu", torch.bfloat16)(model.forward)
@@ -89,7 +89,7 @@ def course(cell: Cell, data: Path, tick: Tick) -> None:
 
 
 def lightning(cell: Cell, data: Path, tick: Tick) -> None:
-    """PyTorch Lightning's Trainer, without logger, checkpoints and progress bar."""
+    """Train with PyTorch Lightning's Trainer, without logger, checkpoints and progress bar."""
     import pytorch_lightning as pl
 
     loader = _loader(cell, data)
@@ -128,7 +128,7 @@ def lightning(cell: Cell, data: Path, tick: Tick) -> None:
 
 def fastai(cell: Cell, data: Path, tick: Tick) -> None:
     """Train with fastai's Learner and fit_one_cycle, without its progress bar."""
-    from fastai.callback import schedule  # noqa: F401 - gives the Learner its fit_one_cycle
+    from fastai.callback import schedule  # noqa: F401 - adds fit_one_cycle to Learner
     from fastai.callback.core import Callback
     from fastai.data.core import DataLoaders
     from fastai.learner import Learner
@@ -194,7 +194,7 @@ def _model(cell: Cell) -> nn.Module:
 
 
 def _loader(cell: Cell, data: Path) -> DataLoader:
-    """Make the course's loader: torchvision's dataset and transforms, no workers (with them it was slower here)."""
+    """Return the course's loader: torchvision's dataset and transforms, without workers (with them it was slower)."""
     steps = [*(course_style.AUGMENT if cell.augment else []), *course_style.NORMALISE]
     images = datasets.FashionMNIST(data / RAW, train=True, transform=transforms.Compose(steps))
     return DataLoader(images, batch_size=cell.batch_size, shuffle=True)

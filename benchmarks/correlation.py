@@ -1,12 +1,12 @@
-"""Do runs of one seed share their luck? Correlation between variants at the same seed, by how randomness is seeded.
+"""Do runs with the same seed share luck? Correlation between variants at the same seed, for two ways of seeding.
 
     python benchmarks/correlation.py --seeds 20 --out benchmarks/correlation.json
 
-Every variant is trained with every seed twice: with a named stream for each source of randomness, as Seedwise does, and
-with one global generator that `set_seed` seeds once, as most scripts do. In both, the data, the split, the steps and
-the arithmetic are the same; only where random numbers come from differs. The correlation of test losses and
-accuracies over seeds, between a variant and the baseline, says how much of the luck they share; the variance of
-their paired difference shrinks by (1 - correlation). Needs the data: run `make study` once before.
+Every variant is trained with every seed twice: with a named stream for each source of randomness, as in Seedwise, and
+with one global generator that `set_seed` seeds once, as in most scripts. In both, the data, the split, the steps and
+the arithmetic are the same; only the way of seeding differs. The correlation of test losses and
+accuracies over seeds, between a variant and the baseline, shows how much luck they share; the variance of their
+paired difference is smaller by the factor (1 - correlation). Needs the data: run `make study` once before.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BATCH, RATE, TEST = 32, 0.05, 2000
 
 
 class Net(nn.Module):
-    """A small CNN whose second convolution can be wider, and which can have one more layer in its middle."""
+    """A small CNN; its second convolution can be wider, and it can have an additional layer in the middle."""
 
     def __init__(self, variant: str) -> None:
         super().__init__()
@@ -93,13 +93,13 @@ def train(variant: str, seed: int, parts: Parts, epochs: int, *, named: bool) ->
 
 
 def main() -> None:
-    """Train all, print and write the correlations."""
+    """Train all variants; print and write the correlations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="prepared data; default: Fashion-MNIST")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--images", type=int, default=800)
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="JSON file to write the figures to")
+    parser.add_argument("--out", type=Path, help="JSON file for the correlations")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     data, _ = images.load(arguments.data or prepared_file(ROOT))
@@ -107,24 +107,25 @@ def main() -> None:
     test = Examples(parts.test.images[:TEST], parts.test.labels[:TEST])
     parts = Parts(parts.train, parts.validation, test, parts.normalise, parts.classes)
     figures: dict[str, dict[str, dict[str, float]]] = {}
-    for way in ("named streams", "set_seed"):
+    for seeding in ("named streams", "set_seed"):
         scores = {
             variant: np.array(
                 [
-                    train(variant, seed, parts, arguments.epochs, named=way == "named streams")
+                    train(variant, seed, parts, arguments.epochs, named=seeding == "named streams")
                     for seed in range(arguments.seeds)
                 ]
             )
             for variant in VARIANTS
         }
         base = scores["baseline"]
-        figures[way] = {}
+        figures[seeding] = {}
         for variant in VARIANTS[1:]:
             loss, accuracy = (float(np.corrcoef(base[:, k], scores[variant][:, k])[0, 1]) for k in (0, 1))
             paired = float((scores[variant] - base)[:, 1].std(ddof=1))
-            figures[way][variant] = {"loss": loss, "accuracy": accuracy, "paired_std_accuracy": paired}
+            figures[seeding][variant] = {"loss": loss, "accuracy": accuracy, "paired_std_accuracy": paired}
             print(
-                f"{way:14} {variant:14} loss {loss:+.2f}  accuracy {accuracy:+.2f}  paired std {paired:.4f}", flush=True
+                f"{seeding:14} {variant:14} loss {loss:+.2f}  accuracy {accuracy:+.2f}  paired std {paired:.4f}",
+                flush=True,
             )
     if arguments.out:
         written = {"seeds": arguments.seeds, "images": arguments.images, "epochs": arguments.epochs, **figures}

@@ -1,7 +1,7 @@
-"""The opponent: the ablation as a course teaches it, in one plain script.
+"""The comparison: the ablation as a course teaches it, in one plain script.
 
-torchvision's dataset, PIL transforms, DataLoader, W&B, one run after another, two threads. It trains the same model
-with the same settings on the same split sizes as the default study.
+It uses torchvision's dataset, PIL transforms, DataLoader and W&B, and trains one run after another with two threads.
+Model, settings and split sizes are those of the default study.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Ten thousand runs: what Snakemake takes with our workflow, and with a bare one of as many jobs and files (the floor).
+"""Ten thousand runs: Snakemake's time with our workflow and with a bare one (the floor).
 
     python benchmarks/scale.py --out benchmarks/scale.json
 
-Makes 100 variants x 100 seeds of run records in a temporary folder, tells Snakemake that its jobs made them, and times
-what a user waits for. Ours and the floor take turns; times are medians, memory is the largest resident set.
+Writes the run records of 100 variants x 100 seeds in a temporary folder, marks them in Snakemake as made by its jobs,
+and times the commands that users wait for. Ours and the floor take turns; times are medians, memory is the largest
+resident set.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ rule render_report:
     output: "results/scale/results.md"
     shell: "touch {{output}}"
 """
-# Runs Snakemake with a scheduler that believes every job to be done, so that metadata are there as after real runs.
+# Runs Snakemake with a scheduler that marks every job as done, so that its metadata exist as after real runs.
 BELIEVE = """
 import asyncio, sys
 from snakemake.cli import main
@@ -102,10 +103,10 @@ def digests() -> Digests:
 
 
 class Measured(NamedTuple):
-    """What one command took, and what it printed."""
+    """The cost of one command, and its output."""
 
     seconds: float
-    processor: float  # seconds of the processor, children included: what other work on the machine changes least
+    processor: float  # processor seconds, including children; other work on the machine affects them least
     megabytes: float
     printed: str
 
@@ -168,7 +169,7 @@ def make_data(folder: Path, data: RunData) -> None:
 
 
 def make_project(folder: Path, variants: int, seeds: int) -> None:
-    """Prepared data, our config and the floor's Snakefile, and both with one more seed."""
+    """Write prepared data, our config and the floor's Snakefile, and both again with one more seed."""
     make_data(folder, digests().data(Study.model_validate(config(variants, seeds))))
     for name, number in (("usual", seeds), ("more", seeds + 1)):
         (folder / f"{name}.json").write_text(json.dumps(config(variants, number)))
@@ -176,7 +177,7 @@ def make_project(folder: Path, variants: int, seeds: int) -> None:
 
 
 def make_runs(folder: Path, variants: int, seeds: int) -> None:
-    """A record, a history and predictions of every run."""
+    """Write a record, a history and predictions for every run."""
     study = Study.model_validate(config(variants, seeds))
     generator = np.random.default_rng(0)
     expected = expected_runs(study, digests().runs(study), digests().data(study))
@@ -213,13 +214,13 @@ def timed(command: list[str], folder: Path) -> Measured:
 
 
 def again(workflow: str, folder: Path) -> Measured:
-    """Everything after training, which is made again where runs.csv is lost."""
+    """Run everything after training, which a missing runs.csv triggers."""
     (folder / RESULTS / "runs.csv").unlink(missing_ok=True)
     return snakemake(workflow, folder, "--quiet", "rules")
 
 
 def measure(folder: Path, variants: int, seeds: int, rounds: int) -> dict[str, object]:
-    """Time every operation, ours and the floor in turn."""
+    """Time every operation, with ours and the floor in turn."""
     homes = {workflow: folder / workflow for workflow in ("ours", "floor")}
     empty = folder / "empty"
     if not empty.exists():
@@ -268,8 +269,10 @@ def main() -> None:
     parser.add_argument("--variants", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="work here and keep it for another time (default: temporary)")
-    parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    parser.add_argument(
+        "--folder", type=Path, help="folder to work in and to keep for another run (default: temporary)"
+    )
+    parser.add_argument("--out", type=Path, help="JSON file for the measurements")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         figures = measure(arguments.folder or Path(temporary), arguments.variants, arguments.seeds, arguments.rounds)

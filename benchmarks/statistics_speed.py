@@ -1,8 +1,8 @@
-"""What the statistics cost: importing them, and each of their slower parts on large inputs.
+"""The speed of the statistics: their import, and each of their slower parts on large inputs.
 
     OMP_NUM_THREADS=1 python -m benchmarks.statistics_speed
 
-Prints seconds of processor time, the least of several repetitions: other work on the machine only adds to them.
+Prints processor seconds, the minimum over several repetitions, because other work on the machine only adds to them.
 `bootstrap_speed.py` times the bootstrap of 1 000 variants and the whole analysis of such a study.
 """
 
@@ -36,7 +36,7 @@ def seconds_in_process(work: Callable[[], object]) -> float:
 
 
 def seconds_of_program(before: str, timed: str) -> float:
-    """Processor seconds that a new Python takes for `timed`, once it has run `before`."""
+    """Return the processor seconds that a new Python process takes for `timed` after it has run `before`."""
     program = f"import time; {before}; began = time.process_time(); {timed}; print(time.process_time() - began)"
     return float(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
 

@@ -1,10 +1,10 @@
-"""Images per second of a training run beside its limit, the course's loop, PyTorch Lightning and fastai.
+"""Training throughput, compared with the speed limit, the course's loop, PyTorch Lightning and fastai.
 
     make bench        (or: python -m benchmarks.throughput --out benchmarks/throughput.json)
 
-All train in one process in turns of a few steps, so that a machine that is busy for a while is busy for all of them. A
-turn is timed on the clock of the wall; ratios are medians over the rounds of the ratio within one round. At the end a
-whole run of about 90 seconds tells what it spends outside its training loop, and its peak memory.
+All train in one process in turns of a few steps, so that other work on the machine affects all of them alike. Turns are
+timed with the wall clock; ratios are medians over the rounds of the ratio within one round. At the end, a whole run of
+about 90 seconds shows the time outside its training loop and its peak memory.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSe
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
 STEPS = {"small_cnn": (8, 12, 64), "resnet18": (1, 5, 16)}
-"""Steps in a turn, rounds, and batch size of each model."""
+"""Steps per turn, number of rounds, and batch size, by model."""
 
 
-class Stopped(Exception):  # noqa: N818 - no error: the way out of a training loop
-    """Ends the training of a contestant."""
+class Stopped(Exception):  # noqa: N818 - not an error: it ends a training loop
+    """Raised to end the training of a contestant."""
 
 
 class Contestant(threading.Thread):
-    """One way to train, in a thread of its own that waits between its turns."""
+    """One way to train, in its own thread, which waits between its turns."""
 
     def __init__(self, train: Callable[[Callable[[], None]], None], threads: int) -> None:
         super().__init__(daemon=True)
@@ -56,17 +56,17 @@ class Contestant(threading.Thread):
         import torch
 
         self._go.acquire()
-        torch.set_num_threads(self._threads)  # each thread of a program has its own number
+        torch.set_num_threads(self._threads)  # the setting is per thread of the program
         try:
             self._train(self._tick)
         except Stopped:
             pass
-        except BaseException as error:  # is raised again where the turn is waited for
+        except BaseException as error:  # re-raised in `turn`
             self.error = error
         self._done.release()
 
     def turn(self, steps: int) -> tuple[float, float]:
-        """Train for some steps; return seconds on the wall and of the processor."""
+        """Train for some steps; return wall-clock seconds and processor seconds."""
         self._left = steps
         began, processor = time.perf_counter(), time.process_time()
         self._go.release()
@@ -91,7 +91,7 @@ class Contestant(threading.Thread):
 
 
 def measure(cell: Any, barrier: Any = None) -> dict[str, list[tuple[float, float]]]:
-    """Let all contestants train one cell in turns; returns seconds (wall, processor) of each turn."""
+    """Let all contestants train one cell in turns; return the seconds (wall clock, processor) of each turn."""
     from benchmarks.contestants import CONTESTANTS
 
     steps, rounds, _ = STEPS[cell.model]
@@ -106,7 +106,7 @@ def measure(cell: Any, barrier: Any = None) -> dict[str, list[tuple[float, float
     for _ in range(rounds):
         for name, contestant in contestants.items():
             if barrier is not None:
-                barrier.wait(120)  # side by side, all processes train the same way at the same time
+                barrier.wait(120)  # so that all processes run the same contestant at the same time
             turns[name].append(contestant.turn(steps))
     for contestant in contestants.values():
         contestant.stop()
@@ -114,7 +114,7 @@ def measure(cell: Any, barrier: Any = None) -> dict[str, list[tuple[float, float
 
 
 def summary(cell: Any, measured: list[dict[str, list[tuple[float, float]]]]) -> dict[str, Any]:
-    """Images per second of each contestant, all processes together, and ratios to the limit and to the best peer."""
+    """Return images per second of each contestant, summed over processes, and ratios to the limit and to each peer."""
     from benchmarks.contestants import PEERS
 
     images = STEPS[cell.model][0] * cell.batch_size
@@ -138,7 +138,7 @@ def summary(cell: Any, measured: list[dict[str, list[tuple[float, float]]]]) -> 
 
 
 def whole_run(images_per_second: float, precision: str) -> dict[str, float]:
-    """Train one run of about 90 seconds with the run script; return where its seconds went, and its peak memory."""
+    """Train one run of about 90 seconds with the run script; return its seconds by part, and its peak memory."""
     epochs = max(1, round(80 * images_per_second / 54_000))
     settings = RunSettings(
         dataset=DatasetSettings(),
@@ -173,7 +173,7 @@ def whole_run(images_per_second: float, precision: str) -> dict[str, float]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Rows as a Markdown table."""
+    """Format rows as a Markdown table."""
     names = list(rows[0]["images_per_second"])
     head = ["model, variant", "runs × threads", "precision", *names, "of the limit", "in processor time", "× best peer"]
     lines = ["| " + " | ".join(head) + " |", "| --- | --- | --- |" + " ---: |" * (len(head) - 3)]
@@ -192,12 +192,12 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Measure every cell and a whole run; print the table and write the figures."""
+    """Measure every cell and a whole run; print the table and write the measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=list(STEPS), default=list(STEPS))
     parser.add_argument("--precisions", nargs="+", choices=["fp32", "bf16"], default=["fp32"])
-    parser.add_argument("--no-run", action="store_true", help="leave out the whole run of 90 seconds")
-    parser.add_argument("--out", type=Path, help="JSON file to write the figures to")
+    parser.add_argument("--no-run", action="store_true", help="skip the whole run of 90 seconds")
+    parser.add_argument("--out", type=Path, help="JSON file for the measurements")
     arguments = parser.parse_args()
     prepared_file(ROOT)
     from benchmarks.contestants import Cell
@@ -209,7 +209,7 @@ def main() -> None:
         for side_by_side, threads in ((1, 1), (1, 2), (2, 1))
         for augment in (False, True)
     ]
-    spawn = multiprocessing.get_context("spawn")  # a fork would take over half of torch's threads
+    spawn = multiprocessing.get_context("spawn")  # a fork would not copy torch's threads
     rows = []
     with spawn.Manager() as manager, ProcessPoolExecutor(1, spawn) as one, ProcessPoolExecutor(1, spawn) as other:
         for cell in cells:

@@ -1,9 +1,9 @@
-"""What tracking costs a run: W&B offline and MLflow (SQLite), each side by side with the same run untracked.
+"""The cost of tracking a run: W&B offline and MLflow (SQLite), each against the same run without tracking.
 
     python benchmarks/tracking_cost.py --out benchmarks/tracking_cost.json
 
-A pair of processes trains at the same time, one thread each, one tracked and one not: what else the machine does slows
-both alike. Each round is a pair for W&B and a pair for MLflow. Needs the data: run `make study` once before.
+Two processes train at the same time, with one thread each, one tracked and one not, so that other work on the machine
+slows both alike. Each round has one pair for W&B and one for MLflow. Needs the data: run `make study` once before.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def start(folder: Path, data: Path, epochs: int, tracking: dict[str, object]) ->
 
 
 def wait(processes: dict[str, subprocess.Popen[bytes]], began: float) -> tuple[dict[str, float], dict[str, float]]:
-    """Wait for all; return the seconds that each took, to its very end, and its processor seconds."""
+    """Wait for all processes; return the wall-clock seconds until the end of each, and its processor seconds."""
     seconds: dict[str, float] = {}
     processor: dict[str, float] = {}
     while len(seconds) < len(processes):
         for name in [name for name in processes if name not in seconds]:
-            pid, status, used = os.wait4(processes[name].pid, os.WNOHANG)  # with the children that it waited for
+            pid, status, used = os.wait4(processes[name].pid, os.WNOHANG)  # includes the children that it waited for
             if pid:
                 assert status == 0, name
                 seconds[name], processor[name] = time.perf_counter() - began, used.ru_utime + used.ru_stime
@@ -58,11 +58,11 @@ def wait(processes: dict[str, subprocess.Popen[bytes]], began: float) -> tuple[d
 
 
 def pair(tracker: str, folder: Path, data: Path, epochs: int, tracked_first: bool) -> dict[str, object]:
-    """Train tracked and untracked at the same time; return the seconds of both, and those that tracking took."""
+    """Train tracked and untracked at the same time; return the seconds of both, and those of tracking."""
     made = {"tracked": TRACKED[tracker], "untracked": OFF}
     for name in made:
         (folder / name).mkdir(parents=True)
-    if tracker == "mlflow":  # the workflow does it once, before the first run
+    if tracker == "mlflow":  # the workflow does this once, before the first run
         script = ROOT / "workflow/scripts/prepare_mlflow.py"
         command = [sys.executable, script, "--study", "cost", "--variants", "baseline"]
         context = Context(tracking=TrackingSettings.model_validate(TRACKED[tracker]))
@@ -87,14 +87,14 @@ def pair(tracker: str, folder: Path, data: Path, epochs: int, tracked_first: boo
 
 
 def main() -> None:
-    """Time the pairs; print and write the figures, after those of an earlier call if the file is there."""
+    """Time the pairs; print the measurements and add them to those of earlier calls in the file, if it exists."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="prepared data; default: Fashion-MNIST")
-    parser.add_argument("--rounds", type=int, default=2, help="pairs for each tracker (default: 2)")
+    parser.add_argument("--rounds", type=int, default=2, help="number of pairs for each tracker (default: 2)")
     parser.add_argument(
-        "--epochs", type=int, default=5, help="of a run; 5 are about 90 seconds on one quiet core (default: 5)"
+        "--epochs", type=int, default=5, help="epochs per run; 5 take about 90 seconds on one idle core (default: 5)"
     )
-    parser.add_argument("--out", type=Path, help="JSON file to add the figures to")
+    parser.add_argument("--out", type=Path, help="JSON file to which the measurements are added")
     arguments = parser.parse_args()
     data = arguments.data or prepared_file(ROOT)
     known = arguments.out is not None and arguments.out.exists()

@@ -1,6 +1,6 @@
-"""The command line `seedwise`: one subcommand a task; a mistake is one line on stderr and exit status 2.
+"""The command line `seedwise`: one subcommand per task; a user error is one line on stderr and exit status 2.
 
-What a subcommand computes with is imported when it runs, so that `--help` and mistakes answer at once.
+Subcommands import heavy modules only when they run, so that `--help` and errors appear at once.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ MISTAKE, INTERRUPTED = 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that raises what argparse would print with its usage before it exits."""
+    """A parser that raises UserError where argparse would print its usage and exit."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; `{self.prog} --help` shows how it is used")
+        raise UserError(f"{message}; `{self.prog} --help` shows the usage")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands."""
     parser = _Parser(
         prog="seedwise",
-        description="Claims a difference between variants of a model only when the seeds support one.",
+        description="Claims a difference between variants of a model only when the runs support one.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"seedwise {__version__}")
@@ -55,23 +55,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output, `head` for one, has seen enough; nothing more may be written on exit.
+        # The reader of the output, such as `head`, has closed the pipe; nothing more may be written on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
 
 
 def _refuse_unknown(unknown: Sequence[str], flags: Sequence[str], command: str) -> None:
-    """Name the first argument that no parser took, and the flag it may stand for.
+    """Raise an error for the first unknown argument, with the flag that it may have been meant as.
 
     Raises:
-        UserError: there is one.
+        UserError: there is an unknown argument.
     """
     if not unknown:
         return
     first = next((word for word in unknown if word.startswith("-")), unknown[0])
     if not first.startswith("-"):
-        raise UserError(f"unexpected argument {first!r}; `{command} --help` shows how it is used")
+        raise UserError(f"unexpected argument {first!r}; `{command} --help` shows the usage")
     word = first.split("=")[0]
     nearest = difflib.get_close_matches(word, flags, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else f"; `{command} --help` lists all flags"

@@ -1,7 +1,7 @@
-"""torchvision's ResNet-34 as it is, down to its initial weights; only channels and classes are those of the dataset.
+"""torchvision's unchanged ResNet-34, including its initialisation; only channels and classes fit the dataset.
 
-Its first layers, made for photographs, shrink an image of 28×28 pixels to 7×7 at once. The built-in `resnet34` keeps
-small images large for longer, which takes 7 times the work.
+Its first layers, designed for photographs, reduce an image of 28×28 pixels to 7×7 at once. The built-in `resnet34`
+reduces small images later, which takes 7 times the work.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torchvision import models
 
 
 def resnet34(channels: int, classes: int, size: int, dropout: float) -> nn.Module:  # noqa: ARG001 - any size will do
-    """Make the network; torch's random numbers, which are seeded, initialise it."""
+    """Build the network; torch's seeded global generator initialises it."""
     model = models.resnet34(num_classes=classes)
     if channels != model.conv1.in_channels:
         model.conv1 = nn.Conv2d(channels, 64, kernel_size=7, stride=2, padding=3, bias=False)

@@ -1,4 +1,4 @@
-"""Headless Chromium for tests. What a page says on its console, and what it asks of the network, is kept."""
+"""Headless Chromium for tests, which records the console messages and network requests of each page."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-LIMIT = 20_000  # milliseconds for whatever is waited for
+LIMIT = 20_000  # time limit of every wait, in milliseconds
 LOCAL = ("file:", "data:", "blob:", "about:")
 
 
 @dataclass
 class Visit:
-    """An open page, with everything that went to its console and every request that left the machine's files."""
+    """An open page, with its console messages and all of its requests that are not for local files."""
 
     page: object
     messages: list[str] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Visit:
 
 
 def launch():
-    """Start playwright and Chromium; skip the test where there is none, unless in CI, where there must be one."""
+    """Start playwright and Chromium; without Chromium skip the test, except in CI, where it is required."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no chromium: apt-get install chromium")
@@ -40,7 +40,7 @@ def launch():
 
 @contextmanager
 def visiting(browser, path: Path, width: int = 1280, height: int = 900, scheme: str = "light") -> Iterator[Visit]:
-    """Open a file in a window of its own."""
+    """Open a file in its own window."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     context.set_default_timeout(LIMIT)
     visit = Visit(context.new_page())

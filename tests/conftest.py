@@ -1,4 +1,4 @@
-"""What tests share: a tiny cut of real Fashion-MNIST, and the repository's root."""
+"""Fixtures of all tests: a tiny subset of Fashion-MNIST, a browser, and the root of the repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory):
-    """Path of a prepared file with 600 + 300 real Fashion-MNIST images."""
+    """Path of a prepared file with 600 training and 300 test images of Fashion-MNIST."""
     path = tmp_path_factory.mktemp("data") / "tiny.npz"
     images.save(path, images.load(TINY_IMAGES)[0])
     return path

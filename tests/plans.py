@@ -1,4 +1,4 @@
-"""Plans of tests."""
+"""Plans for tests."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from seedwise.plan import Plan
 
 
 def accuracy_plan(baseline: str, **declared) -> Plan:
-    """A plan that compares test accuracies; `declared` are its other keys."""
+    """Return a plan that compares test accuracies; `declared` are its other keys."""
     return Plan(**{"metric": "test_accuracy", "higher_is_better": True, "baseline": baseline, **declared})

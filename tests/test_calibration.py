@@ -73,7 +73,7 @@ def test_percentile_interval_of_the_difference_is_the_librarys(n):
     signs = apply_rules(studies)["percentile_difference"]
     limits = [compare(a, b) for a, b in zip(studies.variant, studies.baseline, strict=True)]
     assert signs.tolist() == [(x.bootstrap_low > 0) - (x.bootstrap_high < 0) for x in limits]
-    # A whole shift is the same as other counts.
+    # A shift by whole counts is the same as other counts.
     shifted = replace(studies, variant=studies.variant - 35, variant_shift=np.full(40, 35.0))
     assert apply_rules(shifted)["percentile_difference"].tolist() == signs.tolist()
     assert 0 < np.count_nonzero(signs) < 40
@@ -112,26 +112,28 @@ def test_normal_noise_gives_the_specified_coverage():
 
 
 @pytest.mark.parametrize("kind", ["one pool", "recentred"])
-def test_drawing_from_pools_gives_the_rates_of_fresh_runs(kind):
-    """At n = 10 of 40, without the correction, two pools would give 2.4 % instead of 5 %."""
+def test_studies_drawn_from_pools_give_the_rates_of_fresh_runs(kind):
+    """Without the correction, two pools would give 2.4 % instead of 5 % at n = 10 of 40."""
     rates = []
     for seed in range(40):
         pool = normal_pool(80, seed=seed)
-        source = OnePool(pool) if kind == "one pool" else TwoPools(pool[:40], pool[40:], False, False, recentred=True)
-        drawn = source.draw(10, 250, np.random.default_rng(seed))
+        population = (
+            OnePool(pool) if kind == "one pool" else TwoPools(pool[:40], pool[40:], False, False, recentred=True)
+        )
+        drawn = population.draw(10, 250, np.random.default_rng(seed))
         a, b, _ = drawn.arms
         t = (a.mean(axis=1) - b.mean(axis=1)) / np.sqrt((a.var(axis=1, ddof=1) + b.var(axis=1, ddof=1)) / 10)
         rates.append(np.mean(np.abs(t) > 2.1009))
     assert np.mean(rates) == pytest.approx(0.05, abs=0.009)
 
 
-def test_coverage_of_pools_is_that_of_fresh_runs():
+def test_coverage_in_pools_is_that_of_fresh_runs():
     found = [coverages(normal_pool(80, seed=seed), 5, 200, np.random.default_rng(seed)) for seed in range(30)]
     assert np.mean([rates["t"] for rates in found]) == pytest.approx(0.95, abs=0.012)
     assert np.mean([rates["percentile"] for rates in found]) == pytest.approx(0.839, abs=0.02)
 
 
-def test_no_run_is_twice_in_a_study():
+def test_no_run_occurs_twice_in_a_study():
     studies = OnePool(np.arange(80)).draw(10, 50, rng())
     together = np.concatenate([studies.variant, studies.baseline, studies.copy], axis=1)
     assert all(len(set(row)) == 30 for row in together.tolist())

@@ -1,4 +1,4 @@
-"""The command line: what it prints and writes, and that every mistake is one helpful line."""
+"""The command line: its output, its files and its cost."""
 
 import io
 import re
@@ -41,10 +41,10 @@ def run(capsys, *flags, text=None, metric="score", baseline="A"):
     return (status, *capsys.readouterr())
 
 
-# What it says
+# Output
 
 
-def test_two_variants_print_the_specifications_numbers(capsys):
+def test_two_variants_print_the_numbers_of_the_specification(capsys):
     status, out, err = run(capsys, "--out", "report")
     found = pd.read_csv("report/comparisons.csv").iloc[0]
 
@@ -78,7 +78,7 @@ def test_pairing_prints_the_paired_numbers(capsys):
     assert found["permutation_p"] == 0.25
 
 
-def test_three_variants_print_the_specifications_numbers(capsys):
+def test_three_variants_print_the_numbers_of_the_specification(capsys):
     text = table(A=A, B=B, C=C)
     _, holm, _ = run(capsys, text=text)
     _, dunnett, _ = run(capsys, "--variance", "pooled", text=text)
@@ -106,7 +106,7 @@ def test_confidence_names_every_interval(capsys):
     assert "NOT_SUPPORTED" in out
 
 
-def test_lost_runs_are_counted_and_missing_seeds_noticed(capsys):
+def test_lost_runs_are_counted_and_missing_seeds_reported(capsys):
     text = "variant,seed,status,score\nA,0,finished,1\nA,1,finished,2\nA,2,Finished,3\n"
     text += "B,0,,4\nB,1,diverged,\nB,3,failed,n/a\n"
     status, out, _ = run(capsys, text=text)
@@ -164,7 +164,7 @@ def test_lines_fit_a_terminal(capsys, scale):
     assert len([line for line in out.splitlines() if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]) == 3
 
 
-def test_undefined_numbers_never_show(capsys):
+def test_undefined_numbers_are_never_shown(capsys):
     _, out, _ = run(capsys, text=table(A=(0.9, 0.9, 0.9), B=(0.9, 0.9, 0.9), C=(0.9, "nan", 0.8), D=(0.9,)))
     assert "nan" not in out.lower()
     assert out.count("UNDEFINED") == 2
@@ -178,10 +178,10 @@ def test_one_variant_has_nothing_to_be_compared_with(capsys):
     assert "Is the gap larger" not in Path("report/results.md").read_text()
 
 
-# What it writes
+# Files
 
 
-def test_out_holds_tables_figures_and_a_report_of_what_is_known(capsys):
+def test_out_gets_tables_figures_and_a_report(capsys):
     run(capsys, "--out", "deep/report")
     out = Path("deep/report")
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
@@ -202,7 +202,9 @@ def test_out_holds_tables_figures_and_a_report_of_what_is_known(capsys):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_examples_are_up_to_date(name, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: None)  # drawn elsewhere; here are texts
+    monkeypatch.setattr(
+        "matplotlib.figure.Figure.savefig", lambda *_, **__: None
+    )  # other tests draw them; this one compares texts
     folder = shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("figures", "*.md"))
     monkeypatch.chdir(folder)
     stored = (EXAMPLES / name / "results.md").read_text(encoding="utf-8")
@@ -220,20 +222,20 @@ def test_there_are_four_examples():
     assert REPORTS == ["clear-win", "diverged-run", "three-variants", "two-variants"]
 
 
-# What it costs
+# Cost
 
 
 def python(program):
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
 
-def test_the_command_line_itself_loads_nothing_heavy():
+def test_the_command_line_itself_imports_nothing_heavy():
     program = "import sys, seedwise.cli; print(sorted({'numpy', 'pandas', 'scipy', 'pydantic'} & set(sys.modules)))"
 
     assert python(program) == "[]\n"
 
 
-def test_matplotlib_is_loaded_only_for_figures():
+def test_matplotlib_is_imported_only_for_figures():
     write(table(A=A, B=B))
     flags = "['analyse', 'results.csv', '--metric', 'score', '--baseline', 'A']"
     program = f"import sys, seedwise.cli; seedwise.cli.main({flags}); print('matplotlib' in sys.modules)"

@@ -65,7 +65,7 @@ def test_a_mistake_in_the_table_is_one_line(capsys, text, message):
         (["--confidence", "95"], "--confidence must lie between 0.5 and 1; found 95; did you mean 0.95?"),
         (["--confidence", "0.5"], "--confidence must lie between 0.5 and 1; found 0.5"),
         (["--pairing", "seeds"], "invalid choice: 'seeds' (choose from 'none', 'seed')"),
-        (["--pairing", "seed", "--variance", "pooled"], "leave out one of the two flags"),
+        (["--pairing", "seed", "--variance", "pooled"], "remove it or --pairing seed"),
         (["--lower-is-beter"], "unknown flag --lower-is-beter; did you mean --lower-is-better?"),
         (["--marg=1"], "unknown flag --marg; did you mean --margin?"),
         (["--zzz"], "unknown flag --zzz; `seedwise analyse --help` lists all flags"),
@@ -87,7 +87,7 @@ def test_a_mistake_in_the_flags_is_one_line(capsys, flags, message):
     [
         (["analyse", "absent.csv", "--metric", "score", "--baseline", "A"], "absent.csv: No such file or directory"),
         (["analyse", ".", "--metric", "score", "--baseline", "A"], ".: Is a directory"),
-        (["analyse", "--metric", "score", "--baseline", "A"], "name the table of results"),
+        (["analyse", "--metric", "score", "--baseline", "A"], "the table of results is missing"),
         (["analyse", "results.csv", "--baseline", "A"], "--metric is missing"),
         (["analyse", "results.csv", "--metric", "score"], "--baseline is missing"),
         (["analyse", "results.csv", "--metrik", "score"], "unknown flag --metrik; did you mean --metric?"),
@@ -102,7 +102,7 @@ def test_a_mistake_in_the_command_is_one_line(capsys, argv, message):
     assert err.count("\n") == 1
 
 
-def test_a_file_that_is_no_text_is_refused(capsys):
+def test_a_binary_file_is_refused(capsys):
     Path("results.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
     assert main(["analyse", "results.csv", "--metric", "score", "--baseline", "A"]) == 2
     assert capsys.readouterr().err == "seedwise: results.csv: not a CSV file (not UTF-8 text)\n"

@@ -1,6 +1,6 @@
-"""The learning companion: notebooks are stored clean, and the figures of its texts are those of the committed runs.
+"""The learning companion: notebooks have no outputs, and the numbers in its texts are those of the committed runs.
 
-That the notebooks run, and that what they say is true, `make notebooks` checks.
+`make notebooks` checks that the notebooks run and that their statements are true.
 """
 
 import ast
@@ -26,7 +26,7 @@ PARAGRAPH = words(LOG.split("claims\n", 1)[1].split("\n\n| figure", 1)[0])
 
 @pytest.fixture(scope="module")
 def printed():
-    """What the program of LEARNING_LOG.md prints."""
+    """Return the lines that the program in LEARNING_LOG.md prints."""
     program = re.search(r"```python\n(.*?)```", LOG, re.DOTALL).group(1)
     lines = []
     exec(program.replace('"docs/', f'"{ROOT}/docs/'), {"print": lines.append})
@@ -34,7 +34,7 @@ def printed():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_is_stored_clean_and_checks_what_it_says(path):
+def test_a_notebook_has_no_outputs_and_checks_its_statements(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -46,15 +46,15 @@ def test_a_notebook_is_stored_clean_and_checks_what_it_says(path):
     assert f"({path.name})" in (path.parent / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_log_s_figures_are_those_of_the_runs(printed):
-    table = re.findall(r"^\| (\d.*?) \|", LOG, re.MULTILINE)[:-1]  # the last row is of docs/calibration.md
+def test_the_numbers_of_the_log_are_those_of_the_runs(printed):
+    table = re.findall(r"^\| (\d.*?) \|", LOG, re.MULTILINE)[:-1]  # the last row is from docs/calibration.md
     assert len(table) == 7
     assert printed == table
     for figure in ", ".join(table).split(", "):
         assert figure in PARAGRAPH, figure
 
 
-def test_the_log_s_rates_of_three_seed_studies_are_the_measured_ones():
+def test_the_rates_of_three_seed_studies_in_the_log_are_the_measured_ones():
     measured = pd.read_csv(ROOT / "docs" / "calibration" / "measured.csv")
     rates = measured.set_index(["quantity", "setting", "rule", "n"])["rate"]
     for key in (
@@ -68,7 +68,7 @@ def test_the_log_s_rates_of_three_seed_studies_are_the_measured_ones():
     assert thumb[10] < 0.01
 
 
-def test_what_the_log_says_of_the_default_study_is_in_its_tables():
+def test_the_logs_statements_on_the_default_study_are_in_its_tables():
     results = ROOT / "results" / "fashion-mnist"
     spread = 100 * pd.read_csv(results / "summary.csv")["std"]
     comparisons = pd.read_csv(results / "comparisons.csv").set_index("variant")
@@ -87,7 +87,7 @@ def test_the_note_has_about_200_words_and_two_sources():
 @pytest.mark.parametrize(
     "file", ["LEARNING_LOG.md", "workflow/notebooks/README.md", "docs/notes/exact-bootstrap-at-3.md"]
 )
-def test_links_lead_somewhere(file):
+def test_links_lead_to_existing_files(file):
     text = (ROOT / file).read_text(encoding="utf-8")
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
         assert ((ROOT / file).parent / link).exists(), link

@@ -1,4 +1,4 @@
-"""The documentation: every page is in the index, and every link inside the repository leads somewhere."""
+"""The documentation: every page is in the index, and every link inside the repository leads to a file."""
 
 from __future__ import annotations
 

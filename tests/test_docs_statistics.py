@@ -1,4 +1,4 @@
-"""docs/statistics.md names every column, verdict and warning, and its figures are what the code computes."""
+"""docs/statistics.md names every column, verdict and warning, and its numbers are what the code computes."""
 
 import math
 import re
@@ -36,7 +36,7 @@ def section(title):
 @pytest.mark.parametrize(
     ("title", "columns"), [("summary.csv", SUMMARY_COLUMNS), ("comparisons.csv", COMPARISON_COLUMNS)]
 )
-def test_every_column_is_explained_and_none_that_does_not_exist(title, columns):
+def test_exactly_the_existing_columns_are_explained(title, columns):
     first_cells = re.findall(r"^\| (`.*?) \|", section(title), re.MULTILINE)
     assert re.findall(r"`(\w+)`", " ".join(first_cells)) == list(columns)
 
@@ -58,7 +58,7 @@ def _percent(rate):
 
 
 def _worth(n):
-    """The figures of one column of the table, from the code."""
+    """Compute the numbers of one column of the table."""
     apart = np.arange(n) / n
     sigma = sigma_interval(apart)
     unit = float(apart.std(ddof=1))
@@ -83,14 +83,14 @@ def _worth(n):
     ]
 
 
-def test_the_table_of_worth_is_what_the_code_computes():
+def test_the_table_on_numbers_of_seeds_is_what_the_code_computes():
     rows = re.findall(r"^\| (?!---).*\|$", section("What each method is worth"), re.MULTILINE)
     cells = [[cell.strip() for cell in row.strip("|").split("|")][1:] for row in rows]
     assert cells[0] == [f"n = {n}" for n in SEEDS]
     assert [list(column) for column in zip(*cells[1:], strict=True)] == [_worth(n) for n in SEEDS]
 
 
-def test_rule_of_thumb_power_is_that_of_simulated_studies():
+def test_the_power_of_the_rule_of_thumb_is_that_of_simulated_studies():
     generator = np.random.default_rng(0)
     x, y = generator.normal(size=(2, 20_000, 3))
     difference = (x + 2).mean(axis=1) - y.mean(axis=1)
@@ -99,7 +99,7 @@ def test_rule_of_thumb_power_is_that_of_simulated_studies():
     assert stats.binomtest(int(claimed.sum()), claimed.size, rule_of_thumb.separate_power(3, 3)).pvalue > 0.001
 
 
-def test_the_program_prints_what_the_text_says(capsys):
+def test_the_program_prints_the_numbers_of_the_text(capsys):
     program = re.search(r"```python\n(.*?)```", TEXT, re.DOTALL).group(1)
     assert "(4000, 2, 3)" in program
     program = program.replace("4000", "800")  # the rates themselves are those of tests/test_calibration.py

@@ -14,6 +14,6 @@ TINY_IMAGES = Path(__file__).parent / "fashion_mnist_600_300.npz"
 
 
 def read(folder: Path | None) -> ImageData:
-    """Read the cut; `folder` is not needed."""
+    """Read the images; `folder` is not used."""
     del folder
     return images.load(TINY_IMAGES)[0]

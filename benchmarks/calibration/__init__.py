@@ -1,1 +1,1 @@
-"""How often each decision rule is wrong, measured on studies drawn from many real training runs."""
+"""Measures how often each decision rule is wrong, on studies drawn from many real training runs."""

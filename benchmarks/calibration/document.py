@@ -1,4 +1,4 @@
-"""docs/calibration.md from the runs and the measured rates."""
+"""Renders docs/calibration.md from the runs and the measured rates."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ POINTS = 100 / TEST_IMAGES
 
 
 class Rates:
-    """Rates as they are printed, in per cent."""
+    """Rates in the form in which they are printed, in per cent."""
 
     def __init__(self, measured: pd.DataFrame) -> None:
         self._rows = measured.set_index(["quantity", "setting", "rule", "n"]).sort_index()
 
     def rate(self, quantity: str, setting: str, rule: str, n: int) -> str:
-        """The rate alone: 19.4 %."""
+        """Return the rate alone: 19.4 %."""
         return f"{100 * self._rows.loc[(quantity, setting, rule, n), 'rate']:.1f} %"
 
     def cell(self, quantity: str, setting: str, rule: str, n: int) -> str:
-        """Rate ± standard error of pool and Monte Carlo together: 19.4 ± 0.6."""
+        """Return the rate ± the combined standard error of pool and Monte Carlo: 19.4 ± 0.6."""
         row = self._rows.loc[(quantity, setting, rule, n)]
         return f"{100 * row['rate']:.1f} ± {100 * np.hypot(row['mc_se'], row['pool_se']):.1f}"
 
     def worst_mc(self) -> str:
-        """The largest Monte Carlo standard error of all."""
+        """Return the largest Monte Carlo standard error of all rates."""
         return f"{100 * self._rows['mc_se'].max():.2f}"
 
 
 def render(runs: pd.DataFrame, measured: pd.DataFrame) -> str:
-    """Text of docs/calibration.md."""
+    """Return the text of docs/calibration.md."""
     pools = read_pools(runs)
     total = len(pools.baseline)
     half = total // 2

@@ -46,7 +46,7 @@ MARKERS = dict(zip(SIZES, ("o", "s", "D"), strict=True))
 
 
 def plot_false_claims(measured: pd.DataFrame, stem: Path) -> None:
-    """False-claim rate by rule and number of seeds, beside the 5 % that a test at that level may have."""
+    """Plot the false-claim rate by rule and number of seeds, with the nominal level of 5 %."""
     rows = measured[(measured["quantity"] == "false_claims") & (measured["setting"] == "one_pool")]
     with mpl.rc_context(style.RC):
         figure, axes = _canvas(len(ORDER))
@@ -58,7 +58,7 @@ def plot_false_claims(measured: pd.DataFrame, stem: Path) -> None:
 
 
 def plot_power(measured: pd.DataFrame, stem: Path) -> None:
-    """Power by rule and number of seeds."""
+    """Plot the power by rule and number of seeds."""
     rows = measured[(measured["quantity"] == "power") & (measured["setting"] == "effect")]
     rules = [rule for rule in ORDER if rule != "welch_family"]
     with mpl.rc_context(style.RC):
@@ -70,17 +70,19 @@ def plot_power(measured: pd.DataFrame, stem: Path) -> None:
 
 
 def plot_noise(pools: Pools, stem: Path) -> None:
-    """Normal quantile plot of both pools: points on the line are what normal noise of that size would give."""
+    """Plot both pools against normal quantiles: normal noise would give points on the line."""
     with mpl.rc_context(style.RC):
         figure = Figure(figsize=(style.WIDTH, style.HEIGHT), layout="constrained")
         axes = figure.add_subplot()
-        looks = style.appearances(["baseline", pools.name], "baseline")
+        appearances = style.appearances(["baseline", pools.name], "baseline")
         for name, pool, marker in (("baseline", pools.baseline, "o"), (pools.name, pools.variant, "s")):
             scores = np.sort(pool) * 100 / TEST_IMAGES
             expected = stats.norm.ppf((np.arange(len(scores)) + 0.625) / (len(scores) + 0.25))  # Blom 1958
-            axes.plot(expected, scores.mean() + scores.std(ddof=1) * expected, color=looks[name].colour, linewidth=1.4)
             axes.plot(
-                expected, scores, marker, label=f"{name} ({len(scores)} runs)", color=looks[name].colour,
+                expected, scores.mean() + scores.std(ddof=1) * expected, color=appearances[name].colour, linewidth=1.4
+            )
+            axes.plot(
+                expected, scores, marker, label=f"{name} ({len(scores)} runs)", color=appearances[name].colour,
                 markeredgecolor=style.INK, markeredgewidth=0.5, markersize=5,
             )  # fmt: skip
         axes.set_xlabel("Expected of normal noise (standard deviations)")

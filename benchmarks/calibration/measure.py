@@ -1,8 +1,9 @@
-"""Rates of claims and of coverage, each with two uncertainties.
+"""Rates of claims and of coverage, each with two standard errors.
 
-`mc_se` comes from drawing finitely many studies and can be made as small as one likes. `pool_se` comes from the pool:
-with other runs in it the rate would be another. It is the bootstrap's (Efron & Tibshirani 1993, chapter 6): the pool
-is resampled, the rate measured again, and the Monte Carlo variance of those rates taken off their variance.
+`mc_se` is the Monte Carlo error of a finite number of drawn studies and can be made arbitrarily small. `pool_se` is the
+error of the pool: with other runs in it, the rate would differ. It is estimated by the bootstrap (Efron & Tibshirani
+1993, chapter 6): the pool is resampled, the rate is measured again, and the Monte Carlo variance of these rates is
+subtracted from their variance.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from benchmarks.calibration.draws import Counts, Floats, OnePool, Source, Studies, TwoPools, positions, stretch
+from benchmarks.calibration.draws import Counts, Floats, OnePool, Population, Studies, TwoPools, positions, stretch
 from benchmarks.calibration.rules import ALPHA, apply_family_rules, apply_rules
 from seedwise.statistics import bootstrap_cis
 
@@ -30,7 +31,7 @@ Rates = dict[str, float]
 
 @dataclass(frozen=True)
 class Effort:
-    """How many studies are drawn: from the pools, and from each of the resampled pools."""
+    """The number of studies drawn from the pools, of resampled pools, and of studies drawn from each of these."""
 
     studies: int = 20_000
     pools: int = 60
@@ -39,7 +40,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Measured:
-    """One rate: `quantity` false_claims, power or coverage, of a rule or an interval, in a setting."""
+    """One rate of a rule or an interval in a setting; `quantity` is false_claims, power or coverage."""
 
     quantity: str
     setting: str
@@ -52,7 +53,7 @@ class Measured:
 
 
 def false_claim_rates(studies: Studies) -> Rates:
-    """Share of the studies in which a rule claims any difference."""
+    """Return the share of studies in which each rule claims any difference."""
     rates = {rule: float((signs != 0).mean()) for rule, signs in apply_rules(studies).items()}
     for rule, (variant, copy) in apply_family_rules(studies).items():
         rates[rule] = float(((variant != 0) | (copy != 0)).mean())
@@ -60,19 +61,19 @@ def false_claim_rates(studies: Studies) -> Rates:
 
 
 def powers(studies: Studies, direction: int) -> Rates:
-    """Share of the studies in which a rule claims the difference that is there, in its direction."""
+    """Return the share of studies in which each rule claims the true difference in its direction."""
     signs = apply_rules(studies) | {"holm_welch": apply_family_rules(studies)["holm_welch"][0]}
     return {rule: float((sign == direction).mean()) for rule, sign in signs.items()}
 
 
 def coverages(pool: Counts, n: int, studies: int, rng: np.random.Generator) -> Rates:
-    """Share of the samples of n runs whose interval contains the pool's mean."""
+    """Return the share of samples of n runs for which each interval contains the pool's mean."""
     scores = pool[positions(len(pool), n, studies, rng)]
     return _covering(scores, pool.mean() - stretch(scores, pool))
 
 
 def normal_coverages(pool: Counts, n: int, studies: int, rng: np.random.Generator) -> Rates:
-    """The same for normal scores with the pool's mean and standard deviation, rounded to counts."""
+    """Return the same for normal scores with the pool's mean and standard deviation, rounded to counts."""
     scores = np.rint(rng.normal(pool.mean(), pool.std(ddof=1), (studies, n))).astype(np.int64)
     return _covering(scores, np.full(studies, pool.mean()))
 
@@ -86,22 +87,26 @@ def _covering(scores: Counts, truth: Floats) -> Rates:
 
 
 def measure_claims(
-    quantity: str, setting: str, source: Source, n: int, effort: Effort, direction: int = 0
+    quantity: str, setting: str, population: Population, n: int, effort: Effort, direction: int = 0
 ) -> list[Measured]:
-    """False claims (`direction` 0) or power of every rule in studies of n seeds from `source`."""
+    """Measure the false claims (`direction` 0) or the power of every rule in studies of n seeds from a population."""
 
-    def rates(where: Source, studies: int, rng: np.random.Generator) -> Rates:
+    def rates(where: Population, studies: int, rng: np.random.Generator) -> Rates:
         drawn = where.draw(n, studies, rng)
         return powers(drawn, direction) if direction else false_claim_rates(drawn)
 
     rng = generator(quantity, setting, n)
-    pools = (source.resampled(rng) for _ in range(effort.pools)) if isinstance(source, OnePool | TwoPools) else iter(())
-    return _measure(quantity, setting, n, effort, lambda studies: rates(source, studies, rng),
+    pools = (
+        (population.resampled(rng) for _ in range(effort.pools))
+        if isinstance(population, OnePool | TwoPools)
+        else iter(())
+    )
+    return _measure(quantity, setting, n, effort, lambda studies: rates(population, studies, rng),
                     (rates(pool, effort.studies_per_pool, rng) for pool in pools))  # fmt: skip
 
 
 def measure_coverage(setting: str, pool: Counts, n: int, effort: Effort) -> list[Measured]:
-    """Coverage of every interval of n runs from the pool."""
+    """Measure the coverage of every interval for n runs from the pool."""
     rng = generator("coverage", setting, n)
     again = (
         coverages(rng.choice(pool, len(pool)), n, effort.studies_per_pool, rng) for _ in range(effort.pools)
@@ -110,13 +115,13 @@ def measure_coverage(setting: str, pool: Counts, n: int, effort: Effort) -> list
 
 
 def measure_normal_coverage(setting: str, pool: Counts, n: int, effort: Effort) -> list[Measured]:
-    """Coverage under normal noise of the pool's size."""
+    """Measure the coverage of every interval for normal noise of the pool's size."""
     rng = generator("coverage", setting, n)
     return _measure("coverage", setting, n, effort, lambda studies: normal_coverages(pool, n, studies, rng), iter(()))
 
 
 def generator(*keys: str | int) -> np.random.Generator:
-    """Random numbers that depend on what is measured, not on what was measured before."""
+    """Return a generator that depends on what is measured, not on what was measured before."""
     return np.random.default_rng(zlib.crc32("/".join(map(str, keys)).encode()))
 
 
@@ -135,6 +140,6 @@ def _measure(
 
 
 def pool_standard_error(rates: list[float], studies: int) -> float:
-    """Standard deviation of the rates of resampled pools beyond what drawing so few studies explains."""
+    """Return the standard deviation of the rates of resampled pools, without their Monte Carlo variance."""
     x = np.array(rates)
     return float(np.sqrt(max(0.0, x.var(ddof=1) - (x * (1 - x)).mean() / studies)))

@@ -35,7 +35,7 @@ LABELS = {
 
 
 def apply_rules(studies: Studies) -> dict[str, Signs]:
-    """What every rule claims about every study; the two rules for families are in `apply_family_rules`."""
+    """Return the claim of every rule about every study; the two rules for families are in `apply_family_rules`."""
     variant, baseline, _ = studies.arms
     difference = variant.mean(axis=1) - baseline.mean(axis=1)
     own, other = variant.var(axis=1, ddof=1), baseline.var(axis=1, ddof=1)
@@ -59,12 +59,12 @@ def apply_rules(studies: Studies) -> dict[str, Signs]:
 
 
 def apply_family_rules(studies: Studies) -> dict[str, tuple[Signs, Signs]]:
-    """Claims about the variant and about the copy, both against the baseline, without and with Holm's correction."""
+    """Return the claims about the variant and the copy against the baseline, without and with Holm's correction."""
     variant, baseline, copy = studies.arms
     p_values = [welch_p_values(arm, baseline) for arm in (variant, copy)]
     signs = [np.sign((arm - baseline).mean(axis=1)).astype(np.int8) for arm in (variant, copy)]
     smaller, larger = np.minimum(*p_values), np.maximum(*p_values)
-    first = 2 * smaller < ALPHA  # Holm 1979: the larger p counts as it is, once the smaller has passed doubled
+    first = 2 * smaller < ALPHA  # Holm 1979: the larger p is not doubled once the smaller, doubled, is significant
     holm = [(p == smaller) & first | (p == larger) & first & (larger < ALPHA) for p in p_values]
     return {
         "welch_family": (signs[0] * (p_values[0] < ALPHA), signs[1] * (p_values[1] < ALPHA)),
@@ -73,14 +73,14 @@ def apply_family_rules(studies: Studies) -> dict[str, tuple[Signs, Signs]]:
 
 
 def t_p_values(difference: Floats, variance: Floats, df: Floats | float) -> Floats:
-    """Two-sided p of difference/√variance; 1 where there is no variance, as no test is defined there."""
+    """Return the two-sided p values of difference/√variance; 1 where the variance is 0 and the test undefined."""
     statistic = np.divide(np.abs(difference), np.sqrt(variance), out=np.zeros_like(difference), where=variance > 0)
     p_values: Floats = 2 * stdtr(df, -statistic)
     return p_values
 
 
 def welch_p_values(variant: Floats, baseline: Floats) -> Floats:
-    """Welch's (1947) test of each row."""
+    """Return the p values of Welch's (1947) test, row by row."""
     n = variant.shape[1]
     own, other = variant.var(axis=1, ddof=1) / n, baseline.var(axis=1, ddof=1) / n
     squares = own**2 + other**2
@@ -89,24 +89,24 @@ def welch_p_values(variant: Floats, baseline: Floats) -> Floats:
 
 
 def permutation_p_values(variant: Floats, baseline: Floats) -> Floats:
-    """Exact permutation test of each row."""
+    """Return the p values of the exact permutation test, row by row."""
     if variant.shape[1] <= 3:
-        return np.ones(len(variant))  # the smallest p of 3 v 3 is 0.10: nothing can be claimed
+        return np.ones(len(variant))  # the smallest possible p value for 3 v 3 is 0.10: nothing can be claimed
     return np.array([permutation_test(a, b).p_value for a, b in zip(variant, baseline, strict=True)])
 
 
 def percentile_overlap_signs(studies: Studies) -> Signs:
-    """Whether the percentile intervals of the arms lie apart."""
+    """Claim a difference where the percentile intervals of the arms do not overlap."""
     low, high = (limit + studies.variant_shift for limit in bootstrap_cis(studies.variant, 1 - ALPHA))
     low_0, high_0 = (limit + studies.baseline_shift for limit in bootstrap_cis(studies.baseline, 1 - ALPHA))
     return (low > high_0).astype(np.int8) - (high < low_0).astype(np.int8)
 
 
 def percentile_difference_signs(studies: Studies) -> Signs:
-    """Whether the percentile interval of the difference of means excludes 0.
+    """Claim a difference where the percentile interval of the difference of means excludes 0.
 
-    The interval itself is not needed: it lies above 0 exactly if the bootstrap gives at most 0 a probability below
-    2.5 %, and below 0 if it gives less than 0 at least 97.5 %.
+    The interval itself is not needed. It is above 0 exactly if the bootstrap probability of a value ≤ 0 is less than
+    2.5 %, and below 0 exactly if that of a value < 0 is at least 97.5 %.
     """
     count, n = studies.variant.shape
     # In sums of n counts, the difference is below 0 where that of the unshifted counts is below this.
@@ -128,7 +128,7 @@ def percentile_difference_signs(studies: Studies) -> Signs:
 
 
 def _difference_distribution(a: Counts, b: Counts) -> tuple[Floats, Counts]:
-    """Exact probabilities of Σa* − Σb*, from its smallest value on, and that value for every study.
+    """Return the exact probabilities of Σa* − Σb* for each study, from its smallest value on, and that value.
 
     The sums of resampled counts are convolutions of the empirical distributions: powers of their Fourier transforms.
     """

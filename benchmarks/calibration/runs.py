@@ -1,4 +1,4 @@
-"""The committed runs as pools of scores, and what their seed noise looks like."""
+"""The committed runs as pools of scores, and a description of their seed noise."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class Pools:
-    """Correctly classified test images per run, in the order of the seeds; entry i of both pools is of one seed."""
+    """Correctly classified test images per run, in the order of the seeds; entry i of both pools has the same seed."""
 
     name: str
     variant: Counts
@@ -52,26 +52,26 @@ class Pools:
 
     @property
     def difference_se(self) -> float:
-        """Standard error of the difference, in counts: from the differences by seed."""
+        """Standard error of the difference, in counts, from the differences at equal seeds."""
         return float((self.variant - self.baseline).std(ddof=1) / np.sqrt(len(self.baseline)))
 
     @property
     def effect_se(self) -> float:
-        """Standard error of difference / std, to first order: that of the difference and that of std."""
+        """Standard error of difference / std, to first order in the errors of both."""
         effect = self.difference / self.std
         return float(np.hypot(self.difference_se / self.std, effect / np.sqrt(4 * len(self.baseline))))
 
     @property
     def correlation(self) -> float:
-        """Correlation between runs of one seed."""
+        """Correlation between runs with the same seed."""
         return float(np.corrcoef(self.variant, self.baseline)[0, 1])
 
 
 def read_pools(runs: pd.DataFrame) -> Pools:
-    """Take the baseline and the one other variant out of runs.csv.
+    """Return the pools of the baseline and the one other variant in runs.csv.
 
     Raises:
-        ValueError: not exactly two variants with the same seeds, an unfinished run, or scores that are no counts.
+        ValueError: not exactly two variants with the same seeds, an unfinished run, or scores that are not counts.
     """
     names = [name for name in runs["variant"].unique() if name != BASELINE]
     if len(names) != 1 or not (runs["status"] == "finished").all():
@@ -85,7 +85,7 @@ def read_pools(runs: pd.DataFrame) -> Pools:
 
 
 def describe(pool: Counts) -> Noise:
-    """Size and shape of the seed noise (bias-corrected skewness and kurtosis, Joanes & Gill 1998)."""
+    """Return the size and shape of the seed noise (bias-corrected skewness and kurtosis, Joanes & Gill 1998)."""
     n, points = len(pool), pool * 100 / TEST_IMAGES
     skewness_se = np.sqrt(6 * n * (n - 1) / ((n - 2) * (n + 1) * (n + 3)))
     return Noise(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Say of a Kubernetes Job whether it is running (or waiting), a success or failed:  status.sh job.batch/NAME
+# Print the status of a Kubernetes Job: running (also if it is queued), success or failed:  status.sh job.batch/NAME
 if answer=$(kubectl get "$1" --output='jsonpath={.status.succeeded}/{.status.failed}' 2>&1); then
     case $answer in
         1/*) echo success ;;
@@ -8,7 +8,7 @@ if answer=$(kubectl get "$1" --output='jsonpath={.status.succeeded}/{.status.fai
     esac
 else
     case $answer in
-        *NotFound*) echo failed ;;     # somebody deleted it
-        *) echo running ;;             # the server is silent; ask again later
+        *NotFound*) echo failed ;;     # it was deleted
+        *) echo running ;;             # no answer from the server: ask again later
     esac
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make a Kubernetes Job of a job script and print its name:  submit.sh RULE CPUS MEGABYTES MINUTES GPUS SCRIPT
-# The Secret `seedwise`, where there is one, becomes the pod's environment:
+# Create a Kubernetes Job from a job script and print its name:  submit.sh RULE CPUS MEGABYTES MINUTES GPUS SCRIPT
+# The Secret `seedwise`, if it exists, becomes the pod's environment:
 #   kubectl create secret generic seedwise --from-literal=WANDB_API_KEY=...
 set -eu
 rule=$1 cpus=$2 memory=$3 minutes=$4 gpus=$5 script=$6
@@ -13,7 +13,7 @@ metadata:
   generateName: seedwise-$(printf %s "$rule" | tr _ -)-
   labels: {app: seedwise}
 spec:
-  backoffLimit: 0                      # Snakemake tries again, with more memory and time
+  backoffLimit: 0                      # Snakemake retries, with more memory and time
   activeDeadlineSeconds: $((minutes * 60))
   ttlSecondsAfterFinished: 86400
   template:

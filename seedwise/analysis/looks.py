@@ -21,7 +21,7 @@ DECIDED = ("BETTER", "WORSE", "EQUIVALENT")
 
 
 class Look(BaseModel):
-    """One look: an analysis of the runs so far, and the decision to stop or go on.
+    """One look: an analysis of the runs so far, and the decision to stop or to continue.
 
     Attributes:
         number: position of this look, from 1.
@@ -50,15 +50,15 @@ _LOOKS = TypeAdapter(tuple[Look, ...])
 
 
 def conclude(plan: Plan, seeds: Sequence[int], nominal_alpha: float, spent: float, verdicts: Mapping[str, str]) -> Look:
-    """Decide after a look: stop if every comparison is decided or no look is left; otherwise go on.
+    """Decide after a look: stop if every comparison is decided or no look is left; otherwise continue.
 
     Args:
         plan: a plan with looks; the current look is the one with as many seeds as `seeds`.
         seeds: those that have been run.
         nominal_alpha: level of the look.
         spent: false-claim rate spent up to and including the look.
-        verdicts: verdict at this look by variant. If the study goes on, all variants are tested again at the next look,
-            including those that are decided now.
+        verdicts: verdict at this look by variant. If the study continues, all variants are tested again at the next
+            look, including those that are decided now.
     """
     looks = plan.looks or ()
     undecided = tuple(variant for variant, verdict in verdicts.items() if verdict not in DECIDED)

@@ -42,7 +42,7 @@ def analyse_runs(
 
 
 def other_metrics(runs: pd.DataFrame, metric: str) -> list[str]:
-    """The metrics that runs have beside the compared one: columns of numbers that are not fixed ones."""
+    """Return the metrics other than the compared one: numeric columns that are not fixed ones."""
     columns = metric_columns(str(column) for column in runs.columns)
     return [column for column in columns if column != metric and _holds_numbers(runs[column])]
 

@@ -1,1 +1,1 @@
-"""What all other parts use: errors, files, names, digests. It imports nothing of the package."""
+"""Tools for all other parts: errors, files, names, digests. It imports nothing else from the package."""

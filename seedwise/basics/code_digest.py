@@ -79,7 +79,7 @@ class Sources:
         return {self.name(file): self._read(file).digest for file in files}
 
     def save(self) -> None:
-        """Keep what was worked out; a cache that cannot be written is no loss."""
+        """Save the cache; a failure to write it is harmless."""
         if self._cache is not None and self._new:
             known = {key: [source.digest, source.imports] for key, source in self._known.items()}
             with suppress(OSError):
@@ -130,8 +130,8 @@ def own_sources(home: Path, folder: Path) -> Sources:
     """Return the sources of the package and of the user's own functions.
 
     Args:
-        home: folder that holds the package, of which nothing else in it is followed.
-        folder: where the user's own functions lie; they may also be on PYTHONPATH.
+        home: folder that contains the package; nothing else in it is followed.
+        folder: folder of the user's own functions, which may also be on PYTHONPATH.
     """
     on_path = (Path(part) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)
     roots: dict[Path, str | None] = dict.fromkeys(part.resolve() for part in on_path)

@@ -1,4 +1,4 @@
-"""Functions and classes of the user's own, named `package.module:function` in a config."""
+"""The user's own functions and classes, named `package.module:function` in a config."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATTERN = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 
 
 class PluginError(UserError):
-    """A function or class of the user's cannot be imported; the message names the file and the remedy."""
+    """A function or class of the user cannot be imported; the message names the file and the remedy."""
 
 
 def is_plugin(name: str) -> bool:

@@ -1,1 +1,1 @@
-"""The subcommands of `seedwise`: a module each, with its flags and what it does."""
+"""The subcommands of `seedwise`: one module per subcommand, with its flags and its implementation."""

@@ -1,4 +1,4 @@
-"""`seedwise analyse`: verdicts on a table of results that was made anywhere, without a workflow or training."""
+"""`seedwise analyse`: verdicts on any table of results, without a workflow or training."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Compare variants with a baseline. The table has one row per run and the columns variant, seed, the metric and, if known,
 status (finished, diverged or failed). Prints the verdicts; --out also writes summary.csv, comparisons.csv, figures/ and
-results.md, which shows all the evidence."""
+results.md with all the evidence."""
 EXAMPLE = """\
 example:
   seedwise analyse results.csv --metric accuracy --baseline resnet --out report
 
-What decides (--baseline, --metric, --pairing, --variance, --margin, --confidence) should be chosen before the
-results are known."""
+Choose everything that affects the verdicts (--baseline, --metric, --pairing, --variance, --margin, --confidence)
+before the results are known."""
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -46,9 +46,14 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         parser.add_argument(*names, **options)
 
     add("results", metavar="RESULTS", nargs="?", help="CSV or TSV file; - reads standard input")
-    add("--metric", metavar="COLUMN", help="column that is compared (required)")
-    add("--baseline", metavar="VARIANT", help="the variant that all others are compared with (required)")
-    add("--pairing", choices=("none", "seed"), default="none", help="seed: compare runs of one seed; default none")
+    add("--metric", metavar="COLUMN", help="column to compare (required)")
+    add("--baseline", metavar="VARIANT", help="variant with which all others are compared (required)")
+    add(
+        "--pairing",
+        choices=("none", "seed"),
+        default="none",
+        help="seed: compare runs with the same seed; default none",
+    )
     add(
         "--variance",
         choices=("separate", "pooled"),
@@ -56,14 +61,14 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="separate: Welch's t test with Holm's correction, the default; pooled: Dunnett's test",
     )
     add("--margin", type=float, help="smallest difference that matters; lets a verdict say EQUIVALENT")
-    add("--confidence", type=float, default=0.95, help="of every interval; default 0.95")
+    add("--confidence", type=float, default=0.95, help="confidence level of every interval; default 0.95")
     add("--lower-is-better", action="store_true", help="the metric is a loss or an error")
     add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures and results.md")
     parser.set_defaults(run=run, flags=[*flags, "--help"])
 
 
 def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
-    """Print the verdicts, and write the report if --out is given; `command` is the command line that it shows.
+    """Print the verdicts, and write the report if --out is given; the report shows `command`, the command line.
 
     Raises:
         UserError: a mistake in the flags or in the table.
@@ -92,13 +97,15 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Refuse impossible flags before anything is read."""
+    """Reject invalid flags before anything is read."""
     if arguments.results is None:
-        raise UserError("name the table of results, or - for standard input: seedwise analyse results.csv …")
+        raise UserError(
+            "the table of results is missing: name a file, or - for standard input: seedwise analyse results.csv …"
+        )
     if arguments.metric is None:
-        raise UserError("--metric is missing: name the column that is compared")
+        raise UserError("--metric is missing: name the column to compare")
     if arguments.baseline is None:
-        raise UserError("--baseline is missing: name the variant that all others are compared with")
+        raise UserError("--baseline is missing: name the variant with which all others are compared")
     if arguments.margin is not None and not 0 < arguments.margin < float("inf"):
         raise UserError(f"--margin must be above 0, in units of the metric; found {arguments.margin:g}")
     if not 0.5 < arguments.confidence < 1:
@@ -106,7 +113,7 @@ def _check(arguments: argparse.Namespace) -> None:
         hint = f"; did you mean {percent:g}?" if 0.5 < percent < 1 else ""
         raise UserError(f"--confidence must lie between 0.5 and 1; found {arguments.confidence:g}{hint}")
     if arguments.pairing == "seed" and arguments.variance == "pooled":
-        raise UserError("--variance pooled is Dunnett's test, which does not pair: leave out one of the two flags")
+        raise UserError("--variance pooled is Dunnett's test, which does not pair: remove it or --pairing seed")
 
 
 def _shown(results: str) -> str:

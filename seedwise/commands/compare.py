@@ -1,4 +1,4 @@
-"""`seedwise compare`: two finished studies side by side."""
+"""`seedwise compare`: compares two finished studies."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from seedwise.basics.errors import UserError
 
 DESCRIPTION = """\
-Compare two finished studies: did what one found about a variant hold in the other? Takes two folders of results that
-the workflow wrote. Variants are matched by name; metric and baseline must be the same."""
+Compare two finished studies: did the finding of one about a variant hold in the other? Takes two results folders of the
+workflow. Variants are matched by name; metric and baseline must be the same."""
 EXAMPLE = """\
 example:
   seedwise compare results/fashion-mnist results/cifar10
@@ -24,32 +24,37 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
     parser = commands.add_parser(
         "compare",
-        help="two finished studies side by side",
+        help="compare two finished studies",
         description=DESCRIPTION,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("studies", metavar="FOLDER", type=Path, nargs="*", help="results/<study>, twice")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="default: compare-<first>-<second> beside the first")
+    parser.add_argument("studies", metavar="FOLDER", type=Path, nargs="*", help="two folders, results/<study>")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the output; default: compare-<first>-<second> beside the first study",
+    )
     parser.set_defaults(run=run, flags=["--out", "--help"])
 
 
 def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
-    """Compare, print, and write the page, the table and the figure.
+    """Compare, print, and write the Markdown page, the table and the figure.
 
     Raises:
-        UserError: a folder is no finished study, or the two cannot be compared.
+        UserError: a folder is not a finished study, or the two cannot be compared.
     """
     compare_folders(arguments.studies, arguments.out, shlex.join(command))
     return 0
 
 
 def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> None:
-    """Compare two results folders; `command` is what made the page, for its reader.
+    """Compare two results folders and write the comparison to `out`; the page shows `command`, which made it.
 
     Raises:
-        UserError: a folder is no finished study, or the two cannot be compared.
+        UserError: a folder is not a finished study, or the two cannot be compared.
     """
     if len(folders) != 2:
         found = f"{len(folders)} ({', '.join(map(str, folders))})" if folders else "none"
@@ -73,5 +78,5 @@ def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> 
     for row in rows:
         print(f"  {row.variant:<{width}}  {row.first.verdict} / {row.second.verdict}: {row.agreement}")
     for text in caveats(first, second):
-        print(f"Beware: {text}")
+        print(f"Caution: {text}")
     print(f"Written to {out}: compare.md, compare.csv, compare.png and .svg")

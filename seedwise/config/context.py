@@ -1,6 +1,6 @@
-"""The context of a study's runs: what they need to know and no number depends on, in results/<study>/.context.json.
+"""The context of a study's runs, results/<study>/.context.json: settings that affect none of their numbers.
 
-Its path never changes, so that another W&B project or a moved folder of raw files retrains nothing.
+Its path never changes, so that a new W&B project or a moved folder of raw files retrains nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from seedwise.tracking.settings import TrackingSettings
 
 
 class Context(BaseModel):
-    """Which trackers mirror the runs, and where the dataset's raw files lie (None: where they were fetched to)."""
+    """The trackers that mirror the runs, and the folder of the dataset's raw files (None: they were fetched)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,12 +24,12 @@ class Context(BaseModel):
 
 
 def context_path(study_folder: Path) -> Path:
-    """Return where a study's context belongs."""
+    """Return the path of a study's context."""
     return study_folder / ".context.json"
 
 
 def write_context(study_folder: Path, context: Context) -> Path:
-    """Write a study's context, if it has changed; return its path."""
+    """Write a study's context if it has changed; return its path."""
     path = context_path(study_folder)
     text = context.model_dump_json(by_alias=True, indent=1) + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -38,7 +38,7 @@ def write_context(study_folder: Path, context: Context) -> Path:
 
 
 def read_context(path: Path | None) -> Context:
-    """Read a context; without a path, that of a study that says nothing of trackers and folders.
+    """Read a context; without a path, return the default context.
 
     Raises:
         UserError: the file cannot be read.

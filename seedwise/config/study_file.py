@@ -1,7 +1,7 @@
-"""The study as one file, results/<study>/study-<digest>.json: what the workflow's scripts read instead of the config.
+"""The study file, results/<study>/study-<digest>.json: the resolved study, which scripts read instead of the config.
 
-The workflow writes it before the first job. Its name is the digest of its content, so that a rule whose parameter is
-this path reruns exactly when something in it has changed.
+The workflow writes it before the first job. Its name contains the digest of its content, so that a rule with this path
+as a parameter reruns exactly when something in the file has changed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from seedwise.runs.fit import Wanted
 
 
 class Expected(BaseModel):
-    """What a run of a variant has to be made of to count: digests of its settings, its code and its data."""
+    """The digests of settings, code and data that a valid run of a variant has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,11 +33,11 @@ class StudyFile(BaseModel):
     """A study as the workflow has resolved it.
 
     Attributes:
-        study: the config, without what changes neither runs nor reports (resources, trackers).
-        config: name of the config file, for the reader of a report.
-        seeds: those that are due now: all, or those up to the next look.
-        expected: by variant; empty where runs were recorded elsewhere.
-        card: path of the card of the data that the runs read; empty where runs were recorded elsewhere.
+        study: the config, without resources and trackers, which affect neither runs nor reports.
+        config: name of the config file, for readers of the report.
+        seeds: the seeds that are due now: all of them, or those up to the next look.
+        expected: expected digests by variant; empty if the runs were recorded elsewhere.
+        card: path of the data card of the runs; empty if the runs were recorded elsewhere.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,12 +49,12 @@ class StudyFile(BaseModel):
     card: str = ""
 
     def wanted(self, run: Run, content: str | None) -> Wanted:
-        """Say what the record of a run has to say; `content` is the digest of the data, where it is known."""
+        """Return what the record of a run must contain; `content` is the digest of the data, if it is known."""
         of_variant = self.expected[run.variant]
         return Wanted(self.study.study, *run, of_variant.settings, of_variant.code, of_variant.data, content)
 
     def content(self) -> str | None:
-        """Return the digest of the data that the runs read, from its card; None before there is one.
+        """Return the digest of the data that the runs read, from the data card; None if there is no card yet.
 
         Raises:
             UserError: the card cannot be read.
@@ -63,11 +63,11 @@ class StudyFile(BaseModel):
         return card.content if card else None
 
     def runs(self) -> list[Run]:
-        """All runs that are due now, variant by variant."""
+        """Return all runs that are due now, variant by variant."""
         return self.study.runs(self.seeds)
 
     def canonical(self) -> str:
-        """Return one JSON text for one meaning."""
+        """Return the canonical JSON of this study."""
         content = {
             "study": self.study.model_dump(mode="json", by_alias=True, exclude={"resources", "tracking"}),
             "config": self.config,
@@ -75,17 +75,17 @@ class StudyFile(BaseModel):
             "expected": {name: wanted.model_dump() for name, wanted in self.expected.items()},
             "card": self.card,
         }
-        # Keys keep their order, which has a meaning in factors: the first level is the reference.
+        # Keys keep their order, which matters in factors: the first level is the reference.
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def study_file_path(folder: Path, study: StudyFile) -> Path:
-    """Return where a study file belongs in the study's folder."""
+    """Return the path of a study file in the study's folder."""
     return folder / f"study-{hashlib.sha256(study.canonical().encode()).hexdigest()[:12]}.json"
 
 
 def write_study_file(folder: Path, study: StudyFile) -> Path:
-    """Write a study file, unless it is there already; return its path."""
+    """Write a study file unless it exists; return its path."""
     path = study_file_path(folder, study)
     if not path.exists():
         write_text(path, study.canonical())
@@ -96,7 +96,7 @@ def read_study_file(path: Path) -> StudyFile:
     """Read what `write_study_file` wrote.
 
     Raises:
-        UserError: it is not there, or it is no study file.
+        UserError: it does not exist, or it is not a study file.
     """
     try:
         return StudyFile.model_validate_json(path.read_bytes())

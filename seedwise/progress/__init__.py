@@ -1,1 +1,1 @@
-"""How far a study is: which runs are done, running, failed or missing, told while it runs and afterwards."""
+"""The progress of a study: which runs are done, running, failed or missing, during and after a run of the workflow."""

@@ -1,4 +1,4 @@
-"""What has changed since a record was made: which setting, file or data."""
+"""The changes since a record was made: which settings, files or data differ."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _ABSENT = "absent"
 
 
 class Changes:
-    """Explains why records do not fit what a study asks for.
+    """Explains why records do not fit a study.
 
     Args:
-        study: that is asked about.
-        folder: of its results; `digests/` in it says which files a digest was made of.
+        study: the study.
+        folder: folder of its results; the files in `digests/` list the parts of each digest.
     """
 
     def __init__(self, study: StudyFile, folder: Path) -> None:
@@ -30,7 +30,7 @@ class Changes:
         self._parts = functools.cache(self._read_parts)
 
     def explain(self, record: Mapping[str, Any], run: Run, wrong: Misfit) -> str:
-        """Say in one line why a record does not fit, naming settings, files and data where they are known."""
+        """Return in one line why a record does not fit; it names settings, files and data where they are known."""
         reasons = []
         if "settings" in wrong.kinds:
             reasons += setting_changes(record.get("settings"), self._settings(run.variant))
@@ -45,7 +45,7 @@ class Changes:
     def _file_changes(self, what: str, record: Mapping[str, Any], key: str, now: str) -> list[str]:
         was = record["provenance"].get(key)
         if was == now:
-            return ["its data were made again and are others"]
+            return ["its data were prepared again and are different now"]
         before, after = self._parts(was), self._parts(now)
         changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
         if not before or not after or not changed:
@@ -66,7 +66,7 @@ class Changes:
 
 
 def setting_changes(was: object, now: Mapping[str, Any]) -> list[str]:
-    """Name each setting that differs between two nested mappings, with both values."""
+    """List the settings that differ between two nested mappings, with both values."""
     before, after = flat(was if isinstance(was, Mapping) else {}), flat(now)
     changed = [
         f"{key} was {before.get(key, _ABSENT)} and is now {after.get(key, _ABSENT)}"
@@ -78,7 +78,7 @@ def setting_changes(was: object, now: Mapping[str, Any]) -> list[str]:
 
 
 def flat(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Every setting as JSON by its dotted path."""
+    """Return every setting as JSON, by its dotted path."""
     found: dict[str, str] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""The progress of a study while Snakemake runs it: a few lines that stay at the bottom of a terminal, or a plain log.
+"""The progress of a study while Snakemake runs it: a few lines at the bottom of a terminal, or a plain log.
 
-It listens to Snakemake's logger, as a logger plugin would. It is none, because a plugin has to be installed as a
-package before a profile may name it, and the plain command is to work wherever requirements.txt was installed.
+It handles the events of Snakemake's logger, like a logger plugin. It is not a plugin because a plugin must be installed
+as a package before a profile can name it, and the plain command must work wherever requirements.txt is installed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from seedwise.runs.metrics import metric_label
 
 REDRAW = 0.5
 FIRST_PAUSE, LONGEST_PAUSE, PAUSE_SHARE = 30.0, 600.0, 0.05
-"""Seconds between lines of a plain log: at first, at last, and as a share of the time since the start."""
+"""Seconds between lines of a plain log: minimum, maximum, and fraction of the time since the start."""
 MOST_ROWS = 8
 MOST_IN_A_LINE = 4
 _BAR = 20
@@ -32,7 +32,7 @@ _NOISE = ("job_info", "job_started", "job_finished", "progress", "shellcmd")
 
 
 def headline(shot: Snapshot) -> str:
-    """`5 of 9 runs done, 2 running, 1 failed, 1 to go; about 3 min left`."""
+    """Return a summary: `5 of 9 runs done, 2 running, 1 failed, 1 to go; about 3 min left`."""
     parts = [f"{shot.done} of {quantity(shot.total, 'run')} done"]
     for count, word in ((shot.running, "running"), (shot.failed, "failed"), (shot.to_go, "to go")):
         if count:
@@ -42,7 +42,7 @@ def headline(shot: Snapshot) -> str:
 
 
 def block(shot: Snapshot, width: int, height: int = 24, blocks: str = "#.") -> list[str]:
-    """Lines for a terminal: a bar, then a row per running training or other job, none of them wider than it is."""
+    """Return lines that fit a terminal: a bar, then one row per running training or other job."""
     text = headline(shot)
     bar = min(_BAR, width - len(text) - 3)
     if bar >= 5:
@@ -73,18 +73,18 @@ def _row(training: Training, wide: int, shot: Snapshot) -> str:
 
 
 def log_line(shot: Snapshot) -> str:
-    """One line for a plain log: the headline, and where the first few running trainings are."""
+    """Return one line for a plain log: the headline, and the progress of the first few running trainings."""
     begun = [training for training in shot.trainings if training.started is not None]
-    told = [
+    parts = [
         f"{_name(training.run)} {shot.unit} {training.step} of {training.steps}, "
         f"{metric_label(shot.metric)} {training.watched:.4f}"
         if training.step and training.watched is not None
         else f"{_name(training.run)} in {shot.unit} 1 of {training.steps}"
         for training in begun[:MOST_IN_A_LINE]
     ]
-    told += [f"{job.rule} for {duration(shot.now - job.began)}" for job in shot.others]
+    parts += [f"{job.rule} for {duration(shot.now - job.began)}" for job in shot.others]
     more = len(begun) - MOST_IN_A_LINE
-    return " | ".join([headline(shot), *told, *([f"and {more} more"] if more > 0 else [])])
+    return " | ".join([headline(shot), *parts, *([f"and {more} more"] if more > 0 else [])])
 
 
 def _name(run: Run) -> str:
@@ -92,7 +92,7 @@ def _name(run: Run) -> str:
 
 
 class Terminal:
-    """A stream with lines at its bottom that stay there: whatever else is written goes above them."""
+    """A terminal stream with fixed lines at its bottom: all other output goes above them."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -105,7 +105,7 @@ class Terminal:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write above the lines that stay."""
+        """Write above the fixed lines."""
         with self._lock:
             self._erase()
             self._stream.write(text)
@@ -114,7 +114,7 @@ class Terminal:
         return len(text)
 
     def show(self, lines: Sequence[str]) -> None:
-        """Replace the lines that stay."""
+        """Replace the fixed lines."""
         with self._lock:
             self._erase()
             self._lines = lines
@@ -133,7 +133,7 @@ class Terminal:
 
 
 class Display(logging.Handler):
-    """Hears Snakemake's events, and shows a session until it is stopped."""
+    """Handles Snakemake's events and shows the progress of a session until it is stopped."""
 
     def __init__(self, session: Session, handler: logging.StreamHandler[TextIO]) -> None:
         super().__init__()
@@ -145,25 +145,25 @@ class Display(logging.Handler):
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def start(self, logger: logging.Logger, *, hide_noise: bool) -> None:
-        """Listen to a logger, and show; `hide_noise` leaves out what Snakemake says of each job that goes well."""
+        """Attach to a logger and show progress; `hide_noise` suppresses Snakemake's messages on each successful job."""
         self._logger = logger
         if hide_noise:
-            self._handler.addFilter(_says_more)
+            self._handler.addFilter(_is_informative)
         logger.addHandler(self)
         if self._terminal:
             self._handler.setStream(self._terminal)  # type: ignore[arg-type]
             self._stderr, sys.stderr = sys.stderr, self._terminal
         self._thread.start()
-        atexit.register(self.stop)  # where Snakemake ends with an exception, no hook is called
+        atexit.register(self.stop)  # Snakemake calls no hook if it ends with an exception
 
     def stop(self) -> None:
-        """Show no more, and say in the end what became of the runs."""
+        """Stop showing progress, and print a summary of the runs."""
         if self._stopped.is_set():
             return
         self._stopped.set()
         self._thread.join(5)
         self._logger.removeHandler(self)
-        self._handler.removeFilter(_says_more)
+        self._handler.removeFilter(_is_informative)
         if self._terminal:
             self._terminal.show(())
             self._handler.setStream(self._stream)
@@ -172,18 +172,18 @@ class Display(logging.Handler):
         failed = list(self._session.failed.items())
         for run, state in failed[:MOST_ROWS]:
             log = f"\n    log: {state.log}" if state.log else ""
-            self._say(f"  {_name(run)} failed: {state.reason or 'its log may say why'}{log}")
+            self._say(f"  {_name(run)} failed: {state.reason or 'see its log'}{log}")
         if len(failed) > MOST_ROWS:
             self._say(f"  and {len(failed) - MOST_ROWS} more; `snakemake --cores 1 status` lists them")
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hear an event."""
+        """Handle an event."""
         try:
-            self._hear(record)
-        except Exception:  # what is shown must never end a study
+            self._handle_event(record)
+        except Exception:  # a display error must never stop a study
             self.handleError(record)
 
-    def _hear(self, record: logging.LogRecord) -> None:
+    def _handle_event(self, record: logging.LogRecord) -> None:
         event: dict[str, Any] = record.__dict__
         match str(event.get("event")):
             case "job_info":
@@ -218,27 +218,27 @@ class Display(logging.Handler):
         stream.flush()
 
     def _watch(self) -> None:
-        said = self._began
+        last = self._began
         while not self._stopped.wait(REDRAW):
             try:
                 if self._terminal:
                     size = _size(self._stream)
                     lines = block(self._session.snapshot(), size.columns, size.lines, _blocks(self._stream))
                     self._terminal.show(lines)
-                elif time.time() - said >= pause(time.time() - self._began):
-                    said = time.time()
+                elif time.time() - last >= pause(time.time() - self._began):
+                    last = time.time()
                     self._say(log_line(self._session.snapshot()))
             except (OSError, ValueError, RuntimeError):
-                continue  # a file that changed under our eyes, a dictionary that grew: look again
+                continue  # a file or a dictionary changed while it was read: try again
 
 
 def pause(elapsed: float) -> float:
-    """Seconds between lines of a plain log, so that a study of days does not fill it."""
+    """Return the seconds between lines of a plain log; they grow, so that a study of days does not fill it."""
     return min(LONGEST_PAUSE, max(FIRST_PAUSE, PAUSE_SHARE * elapsed))
 
 
-def _says_more(record: logging.LogRecord) -> bool:
-    """Whether a message of Snakemake's says more than the display does."""
+def _is_informative(record: logging.LogRecord) -> bool:
+    """Whether a message from Snakemake adds anything to the display."""
     return str(record.__dict__.get("event")) not in _NOISE and record.getMessage() != "Select jobs to execute..."
 
 

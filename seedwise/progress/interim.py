@@ -1,4 +1,4 @@
-"""What an interim report is based on: a table with one row per run that is due, and why nothing is confirmed yet."""
+"""The basis of an interim report: a table with one row per due run, and why its verdicts are exploratory."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from seedwise.progress.words import counts, place, seeds_by_variant
 from seedwise.runs.record import RunRecord, tabulate
 
 MOST_NAMED = 12
-"""How many runs of one state, or variants with such runs, a report names."""
+"""Number of runs in one state, or of variants with such runs, that a report names."""
 _PENDING: dict[State, str] = {"outdated": "missing", "interrupted": "missing"}
 
 
 def interim_table(states: Sequence[RunState], records: Sequence[RunRecord]) -> str:
-    """Format runs.csv with one row per run that is due, in the order of `states`.
+    """Format runs.csv with one row per due run, in the order of `states`.
 
-    A run that has not ended has empty cells.
+    The cells of a run that has not ended are empty.
 
     Raises:
         UserError: no run has ended yet.
@@ -38,14 +38,14 @@ def interim_table(states: Sequence[RunState], records: Sequence[RunRecord]) -> s
 
 
 def interim_reasons(states: Sequence[RunState]) -> list[str]:
-    """Say why the verdicts of an interim report are exploratory: how many runs have a result, and which have not."""
+    """Return why the verdicts of an interim report are exploratory: how many runs have a result, and which do not."""
     ended = sum(run.state in ENDED_STATES for run in states)
     if ended == len(states):
         first = f"This is an interim report. All {ended} runs have a result now: the study's own report covers them."
     else:
         first = (
             f"This is an interim report: {ended} of {len(states)} runs have a result. The plan declared all of them; "
-            "looking earlier, and stopping or continuing depending on the result, makes false claims more frequent."
+            "looking early, and then stopping or continuing depending on the result, makes false claims more frequent."
         )
     return [first, *(_named(state, states) for state in STATES if state != "finished" and _of(state, states))]
 
@@ -58,7 +58,7 @@ def _named(state: State, states: Sequence[RunState]) -> str:
     runs = _of(state, states)
     if state in ("missing", "interrupted", "outdated"):
         named = [f"{variant} {seeds}" for variant, seeds in seeds_by_variant(runs).items()]
-        why = {"outdated": " (their records belong to other settings or code)"}.get(state, "")
+        why = {"outdated": " (their records were made with other settings, code or data)"}.get(state, "")
     else:
         named, why = [f"{run.variant} seed {run.seed} ({_detail(run)})" for run in runs], ""
     more = len(named) - MOST_NAMED
@@ -73,10 +73,10 @@ def _detail(run: RunState) -> str:
 
 
 def first_result(states: Sequence[RunState], variant: str | None = None) -> RunState | None:
-    """Return the first run that has a result, of one variant if one is named; None if there is none."""
+    """Return the first run with a result, optionally of one variant; None if there is none."""
     return next((run for run in states if variant in (None, run.variant) and run.state in ENDED_STATES), None)
 
 
 def run_folder(study_folder: Path, run: RunState | Run) -> Path:
-    """Return the folder of a run in the folder of its study."""
+    """Return the folder of a run inside the folder of its study."""
     return study_folder / "runs" / run.variant / f"seed{run.seed}"

@@ -1,4 +1,4 @@
-"""One run of Snakemake as its events tell it: which trainings are running, done, failed or still to come."""
+"""One run of Snakemake, followed by its events: which trainings are running, done, failed or still to come."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seedwise.runs.attempt import read_attempt
 
 
 class Training(NamedTuple):
-    """A training that Snakemake has started; on a cluster it may still queue, and then has no `started`."""
+    """A training that Snakemake has started; on a cluster it may still be queued, and then `started` is None."""
 
     run: Run
     step: int | None
@@ -28,7 +28,7 @@ class Training(NamedTuple):
 
 @dataclass
 class Job:
-    """A job that Snakemake has started, at `began`; `run` is None unless it trains."""
+    """A job that Snakemake started at `began`; `run` is None unless it is a training."""
 
     rule: str
     run: Run | None
@@ -36,12 +36,12 @@ class Job:
 
 
 class Snapshot(NamedTuple):
-    """What is shown at one moment.
+    """The progress at one moment.
 
     Attributes:
-        unit: what a step of a training is called, such as "epoch".
-        metric: name of the metric that is watched.
-        left: seconds until the last training ends; None if nobody can tell.
+        unit: name of a step of a training, such as "epoch".
+        metric: name of the watched metric.
+        left: estimated seconds until the last training ends; None if unknown.
     """
 
     unit: str
@@ -57,23 +57,23 @@ class Snapshot(NamedTuple):
 
     @property
     def running(self) -> int:
-        """Trainings that have begun."""
+        """Number of trainings that have begun."""
         return sum(training.started is not None for training in self.trainings)
 
     @property
     def to_go(self) -> int:
-        """Runs that neither ended nor run."""
+        """Number of runs that have neither ended nor begun."""
         return self.total - self.done - self.failed - self.running
 
 
 @dataclass
 class Session:
-    """What Snakemake's events say, and what the runs' folders add to it.
+    """The progress of a study, from Snakemake's events and the runs' folders.
 
     Attributes:
-        reader: of where the study's runs stand.
-        total: runs that Snakemake was asked for, those of earlier sessions among them.
-        waiting: runs that this session is to train and has not started, by variant.
+        reader: reads the states of the study's runs.
+        total: number of requested runs, including those done in earlier sessions.
+        waiting: number of runs that this session has yet to start, by variant.
     """
 
     reader: StateReader
@@ -89,16 +89,16 @@ class Session:
         self.done = self.total - self.waiting.total()
 
     def begin(self, jobid: int, rule: str, wildcards: Mapping[str, str]) -> None:
-        """Take note that a job was started or, on a cluster, submitted."""
+        """Record that a job was started or, on a cluster, submitted."""
         run = Run(wildcards["variant"], int(wildcards["seed"])) if rule == "train_run" else None
         self.jobs[jobid] = Job(rule, run, time.time())
-        if run and run in self.failed:  # Snakemake tries again
+        if run and run in self.failed:  # Snakemake retries it
             del self.failed[run]
         elif run:
             self.waiting[run.variant] -= 1
 
     def finish(self, jobid: int) -> tuple[Job, RunState | None] | None:
-        """Take note that a job is done; return it, with the state of the run that it trained."""
+        """Record that a job is done; return it, with the state of the run that it trained."""
         job = self.jobs.pop(jobid, None)
         if job is None or job.run is None:
             return (job, None) if job else None
@@ -107,7 +107,7 @@ class Session:
         return job, self.state(job.run)
 
     def fail(self, jobid: int) -> None:
-        """Take note that a job failed, or was interrupted and is still to be done."""
+        """Record that a job failed, or was interrupted and is still to be done."""
         job = self.jobs.pop(jobid, None)
         if job is None or job.run is None:
             return
@@ -118,13 +118,13 @@ class Session:
             self.failed[job.run] = state
 
     def state(self, run: Run) -> RunState:
-        """Read where a run stands."""
+        """Read the state of a run."""
         return self.reader.read(run)
 
     def snapshot(self) -> Snapshot:
-        """Look at the folders of the runs that train."""
+        """Return the progress now; it reads the folders of the running trainings."""
         jobs, now = list(self.jobs.values()), time.time()
-        trainings = [self._look(job.run, job.began) for job in jobs if job.run]
+        trainings = [self._training(job.run, job.began) for job in jobs if job.run]
         self._began |= {training.run: training.started for training in trainings if training.started is not None}
         self._most_at_once = max(self._most_at_once, sum(training.started is not None for training in trainings))
         left = time_left(trainings, self.waiting, self._seconds, self._most_at_once, now)
@@ -132,13 +132,13 @@ class Session:
         unit, metric = self.reader.unit, self.reader.metric
         return Snapshot(unit, metric, self.done, self.total, len(self.failed), trainings, others, left, now)
 
-    def _look(self, run: Run, submitted: float) -> Training:
+    def _training(self, run: Run, submitted: float) -> Training:
         folder, steps = self.reader.folder(run), self.reader.steps(run.variant)
         mark, last = read_attempt(folder), self.reader.last_step(run)
         started = mark.started if mark and mark.error is None else self._began.get(run)
         if last is None:
             return Training(run, None, steps, None, None, started, None)
-        started = started or submitted  # it has just taken its mark away, for it is done
+        started = started or submitted  # it has just removed its mark because it is done
         try:
             latest = (folder / "history.csv").stat().st_mtime
         except OSError:
@@ -153,17 +153,18 @@ def time_left(
     at_once: int,
     now: float,
 ) -> float | None:
-    """Seconds until the last training ends; None before the first step of the first one.
+    """Estimate the seconds until the last training ends; None before the first step of the first one.
 
-    A variant's runs last as long as those of it that are done, else as long as its steps so far foretell, else as
-    the other variants'. As many train at once as ever did in this session.
+    A run is assumed to take as long as its variant's completed runs; without any, as long as the variant's steps so far
+    predict; without any, as long as the runs of the other variants. As many are assumed to run at once as have at most
+    in this session.
     """
-    foretold = {
+    predicted = {
         training.run.variant: training.steps * training.mean_seconds
         for training in trainings
         if training.mean_seconds is not None
     }
-    known = foretold | {variant: statistics.fmean(own) for variant, own in seconds.items()}
+    known = predicted | {variant: statistics.fmean(own) for variant, own in seconds.items()}
     if not known:
         return None
     usual = statistics.fmean(known.values())

@@ -1,4 +1,4 @@
-"""Where each run of a study stands, read from what the runs leave in their folders: no torch, no pandas, no lock."""
+"""The state of each run of a study, read from the run's folder without torch, pandas or a lock."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from seedwise.runs.fit import misfit, read_quickly
 
 State = Literal["finished", "diverged", "outdated", "failed", "interrupted", "running", "missing"]
 STATES: tuple[State, ...] = ("finished", "diverged", "outdated", "failed", "interrupted", "running", "missing")
-"""From most to least done.
+"""States of a run, from most to least done.
 
-`outdated` has a record that does not fit what the study asks for now, `failed` ended without a record, `interrupted`
-was stopped by hand and goes on from its last step, `missing` never began.
+`outdated`: its record does not fit the study as it is now. `failed`: it ended without a record. `interrupted`: it was
+stopped by hand and will resume after its last step. `missing`: it was never started.
 """
 ENDED_STATES: tuple[State, ...] = ("finished", "diverged")
-"""States of runs whose record counts."""
+"""States of runs with a valid record."""
 
 
 class Step(NamedTuple):
-    """The last row of a run's history: its number, the watched value, and the mean seconds of a step so far."""
+    """The last row of a run's history: its number, the watched value, and the mean seconds per step so far."""
 
     number: int
     watched: float
@@ -36,17 +36,17 @@ class Step(NamedTuple):
 
 
 class RunState(BaseModel):
-    """One run of a study.
+    """The state of one run of a study.
 
     Attributes:
-        unit: what a step is called, such as "epoch".
+        unit: name of a step, such as "epoch".
         step: last completed step; None before the first.
-        steps: that the run is to have.
+        steps: number of steps of a complete run.
         metric: name of the watched metric.
         watched: its value after `step`.
         started: when the running attempt began, in seconds since 1970.
         reason: why it diverged, failed or is outdated.
-        log: where to read more, for a run that failed.
+        log: path of the log of a failed run.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,15 +65,15 @@ class RunState(BaseModel):
 
 
 class StateReader:
-    """Reads where the runs of a study stand.
+    """Reads the states of a study's runs.
 
     Args:
-        study: that is asked about.
-        results: folder that holds the studies' folders.
+        study: the study.
+        results: folder that contains the studies' folders.
 
     Attributes:
-        unit: what a step of a run is called, such as "epoch".
-        metric: name of the metric that is watched.
+        unit: name of a step of a run, such as "epoch".
+        metric: name of the watched metric.
     """
 
     def __init__(self, study: StudyFile, results: Path) -> None:
@@ -87,7 +87,7 @@ class StateReader:
         self._changes = Changes(study, study.study.folder(results))
 
     def steps(self, variant: str) -> int:
-        """Return how many steps a run of a variant has."""
+        """Return the number of steps of a variant's complete runs."""
         return self._steps[variant]
 
     def folder(self, run: Run) -> Path:
@@ -95,15 +95,15 @@ class StateReader:
         return self.study.study.run_folder(*run, self.results)
 
     def last_step(self, run: Run) -> Step | None:
-        """Read the last row of a run's history; None where there is none yet."""
+        """Read the last row of a run's history; None if there is none yet."""
         return read_step(self.folder(run) / "history.csv", self.unit, self.metric)
 
     def read(self, run: Run) -> RunState:
-        """Read where one run stands."""
+        """Read the state of one run."""
         study = self.study.study
         folder = self.folder(run)
         log = study.folder(self.results) / "logs/train_run" / run.variant / f"seed{run.seed}.log"
-        as_if = partial(
+        state_of_run = partial(
             RunState,
             variant=run.variant,
             seed=run.seed,
@@ -111,11 +111,11 @@ class StateReader:
             steps=self._steps[run.variant],
             metric=self.metric,
         )
-        # A run takes its mark away when its record is there: reading the mark first misses neither.
+        # A run removes its mark after it has written its record. Reading the mark first therefore misses neither.
         mark = read_attempt(folder)
         if mark is not None and is_alive(folder, mark):
             last = self.last_step(run)
-            return as_if(
+            return state_of_run(
                 state="running",
                 step=last.number if last else None,
                 watched=last.watched if last else None,
@@ -123,15 +123,15 @@ class StateReader:
             )
         record = read_quickly(folder / "metrics.json")
         if record is not None:
-            return as_if(**self._ended(record, run))
+            return state_of_run(**self._ended(record, run))
         if mark is None:
-            return as_if(state="missing")
+            return state_of_run(state="missing")
         if mark.interrupted:
-            return as_if(state="interrupted", reason=mark.error)
-        return as_if(state="failed", reason=mark.error or ENDED, log=str(log) if log.exists() else None)
+            return state_of_run(state="interrupted", reason=mark.error)
+        return state_of_run(state="failed", reason=mark.error or ENDED, log=str(log) if log.exists() else None)
 
     def _ended(self, record: dict[str, Any], run: Run) -> dict[str, Any]:
-        """Say what a record makes of a run."""
+        """Return the state of a run that has a record."""
         wrong = misfit(record, self.study.wanted(run, self._content), self._trainer.metrics)
         if wrong:
             return {"state": "outdated", "reason": self._changes.explain(record, run, wrong)}
@@ -144,19 +144,19 @@ class StateReader:
 
 
 def read_states(study: StudyFile, results: Path) -> list[RunState]:
-    """Read where each of a study's due runs stands.
+    """Read the state of each due run of a study.
 
     Raises:
-        UserError: the study trains nothing itself.
+        UserError: the study does no runs of its own.
     """
     if study.study.source:
-        raise UserError(f"study {study.study.study}: its runs were recorded elsewhere, so that nothing is in progress")
+        raise UserError(f"study {study.study.study}: its runs were recorded elsewhere, so nothing is in progress here")
     reader = StateReader(study, results)
     return [reader.read(run) for run in study.runs()]
 
 
 def read_step(history: Path, unit: str, watched: str) -> Step | None:
-    """Read the last row of a run's history.csv; None where there is none yet."""
+    """Read the last row of a history.csv; None if there is none yet."""
     try:
         header, *rows = history.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
@@ -173,5 +173,5 @@ _STATES = TypeAdapter(tuple[RunState, ...])
 
 
 def read_status(path: Path) -> tuple[RunState, ...]:
-    """Read the runs of a status that was written as JSON."""
+    """Read the states of the runs from a status in JSON."""
     return _STATES.validate_python(json.loads(path.read_bytes())["runs"])

@@ -1,4 +1,4 @@
-"""Expected against found runs: as a table for people and as JSON for programs."""
+"""The status of a study, expected against found runs: as a table for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from seedwise.progress.states import STATES, RunState, State
 from seedwise.progress.words import counts, duration, place, seeds_by_variant
 
 MOST_LISTED = 20
-"""Runs of one state that are listed one by one."""
+"""Number of lines that list the runs in one state."""
 _ALWAYS: tuple[State, ...] = ("finished", "running", "missing")
-_TOLD: tuple[State, ...] = ("running", "failed", "diverged")
-_SUMMED: dict[State, str] = {
-    "outdated": "outdated, and made again by the next run of the study",
+_LISTED: tuple[State, ...] = ("running", "failed", "diverged")
+_BY_VARIANT: dict[State, str] = {
+    "outdated": "outdated, and retrained by the next run of the study",
     "interrupted": "interrupted, and continued by the next run of the study",
     "missing": "missing",
 }
@@ -24,16 +24,16 @@ _WIDEST = 24
 
 
 def status_text(study: str, states: Sequence[RunState], now: float | None = None) -> str:
-    """Return a table with a row per variant, then what is known of the runs that are not simply finished."""
+    """Return a table with one row per variant, then details of the runs that are not finished."""
     parts = [f"Study {study}: {counts(_by_state(states))}", _table(states)]
-    told = {state: [run for run in states if run.state == state] for state in STATES}
+    by_state = {state: [run for run in states if run.state == state] for state in STATES}
     moment = time.time() if now is None else now
-    parts += ["\n".join([f"{state}:", *_listed(told[state], moment)]) for state in _TOLD if told[state]]
-    for state, meaning in _SUMMED.items():
-        if told[state]:
+    parts += ["\n".join([f"{state}:", *_listed(by_state[state], moment)]) for state in _LISTED if by_state[state]]
+    for state, meaning in _BY_VARIANT.items():
+        if by_state[state]:
             lines = [
                 f"  {variant}: {seeds}{f' ({reason})' if reason and state == 'outdated' else ''}"
-                for reason, runs in _by_reason(told[state]).items()
+                for reason, runs in _by_reason(by_state[state]).items()
                 for variant, seeds in seeds_by_variant(runs).items()
             ]
             parts.append("\n".join([f"{meaning}:", *_cut(lines)]))
@@ -41,7 +41,7 @@ def status_text(study: str, states: Sequence[RunState], now: float | None = None
 
 
 def status_json(study: str, states: Sequence[RunState]) -> str:
-    """Return everything that is known, as JSON: counts by variant and state, and every run."""
+    """Return the status as JSON: counts by variant and state, and every run."""
     variants: dict[str, Counter[str]] = {}
     for run in states:
         variants.setdefault(run.variant, Counter())[run.state] += 1
@@ -62,7 +62,7 @@ def status_json(study: str, states: Sequence[RunState]) -> str:
 
 
 def _as_json(run: RunState) -> dict[str, Any]:
-    """All that is known of a run; the step and the watched metric also under names of their own."""
+    """Return the state of a run; the step and the watched metric also under their own names."""
     named = {run.unit: run.step, f"{run.unit}s": run.steps, run.metric: run.watched}
     return {**run.model_dump(), **named}
 

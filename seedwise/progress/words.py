@@ -1,4 +1,4 @@
-"""Small words of progress: seeds as ranges, and times as people say them."""
+"""Short phrases about progress: seeds as ranges, durations, counts of states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seedwise.runs.metrics import metric_label
 
 
 def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:
-    """`seed 3`, `seeds 0 to 4, 7, 9`; what does not fit into so many parts is counted."""
+    """Return seeds as ranges: `seed 3`, `seeds 0 to 4, 7, 9`; after `at_most` ranges the rest is only counted."""
     ordered = sorted(seeds)
     parts: list[list[int]] = []
     for seed in ordered:
@@ -27,7 +27,7 @@ def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:
 
 
 def seeds_by_variant(runs: Iterable[RunState]) -> dict[str, str]:
-    """The seeds of the runs of each variant, in words."""
+    """Return the seeds of each variant's runs, as ranges."""
     seeds: dict[str, list[int]] = {}
     for run in runs:
         seeds.setdefault(run.variant, []).append(run.seed)
@@ -35,7 +35,7 @@ def seeds_by_variant(runs: Iterable[RunState]) -> dict[str, str]:
 
 
 def duration(seconds: float) -> str:
-    """`8 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`: two units are enough."""
+    """Return a duration in at most two units: `8 s`, `2 min 5 s`, `3 h 20 min`, `2 d 4 h`."""
     whole = max(0, round(seconds))
     days, rest = divmod(whole, 86400)
     hours, rest = divmod(rest, 3600)
@@ -46,14 +46,14 @@ def duration(seconds: float) -> str:
 
 
 def place(state: RunState) -> str:
-    """How far a run is: `epoch 2 of 3, validation accuracy 0.8712`."""
+    """Return the progress of a run: `epoch 2 of 3, validation accuracy 0.8712`."""
     if state.step is None or state.watched is None:
         return f"{state.unit} 1 of {state.steps}"
     return f"{state.unit} {state.step} of {state.steps}, {metric_label(state.metric)} {state.watched:.4f}"
 
 
 def counts(states: Iterable[RunState]) -> str:
-    """`5 of 9 runs finished, 1 diverged, 2 running`: every state that occurs, most done first."""
+    """Count the runs in each state that occurs: `5 of 9 runs finished, 1 diverged, 2 running`."""
     every = list(states)
     found = {state: sum(run.state == state for run in every) for state in dict.fromkeys(run.state for run in every)}
     first = f"{found.pop('finished', 0)} of {quantity(len(every), 'run')} finished"

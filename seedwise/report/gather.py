@@ -1,4 +1,4 @@
-"""Gathering a report: from a study and what its rules wrote, or from a table of results that no study made."""
+"""Builds a report from a study and the files of its rules, or from a table of results without a study."""
 
 from __future__ import annotations
 
@@ -131,10 +131,10 @@ def report_parser(description: str | None, out: str) -> argparse.ArgumentParser:
 
 
 def add_study_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what names a study and its tables, as `read_report` takes it."""
+    """Add the arguments that name a study and its tables, for `read_report`."""
     parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
     parser.add_argument(
-        "--runs", type=Path, required=True, help="runs.csv; the other tables and findings.json lie beside it"
+        "--runs", type=Path, required=True, help="runs.csv; the other tables and findings.json are beside it"
     )
 
 
@@ -216,7 +216,7 @@ def _title(others: list[str], baseline: str) -> str:
 
 
 def _flat(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Every setting by its dotted path; a setting that is itself a mapping stays whole."""
+    """Every setting by its dotted path; a setting that is itself a mapping is not split."""
     return {f"{section}.{key}": value for section, values in settings.items() for key, value in values.items()}
 
 

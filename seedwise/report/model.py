@@ -27,7 +27,7 @@ EFFORT = {"epochs": Digits(0), "seconds": Digits(1)}
 
 @dataclass(frozen=True)
 class ReportVariant:
-    """A variant as the reader meets it; `changes` says what differs from the baseline, e.g. `model.dropout = 0.2`."""
+    """A variant as the report shows it; `changes` says what differs from the baseline, e.g. `model.dropout = 0.2`."""
 
     name: str
     label: str

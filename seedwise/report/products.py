@@ -16,5 +16,5 @@ def figure_names(variants: int, *, histories: bool, factors: int = 0) -> list[st
 
 
 def figure_path(name: str) -> str:
-    """Return where a figure lies, relative to the report."""
+    """Return the path of a figure, relative to the report."""
     return f"figures/{name}.png"

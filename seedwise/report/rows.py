@@ -129,12 +129,12 @@ def _text(value: Any) -> str:
 def _flag(value: Any) -> bool | None:
     if is_missing(value):
         return None
-    # A boolean column with an empty cell comes back from CSV as text.
+    # A boolean column with an empty cell is read from CSV as text.
     return value.strip().lower() == "true" if isinstance(value, str) else bool(value)
 
 
 def _values(value: Any) -> tuple[float, ...]:
-    # A column of single values comes back from CSV as numbers.
+    # A column of single values is read from CSV as numbers.
     return () if is_missing(value) else tuple(x for x in map(float, str(value).split(";")) if math.isfinite(x))
 
 

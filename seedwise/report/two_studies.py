@@ -75,7 +75,7 @@ def read_finished(folder: Path) -> FinishedStudy:
     """Read the tables of a finished study.
 
     Raises:
-        UserError: the folder is not there, or holds no finished study.
+        UserError: the folder does not exist, or is not a finished study.
     """
     if not folder.is_dir():
         others = sorted(path.parent.name for path in folder.parent.glob("*/plan.json"))

@@ -1,1 +1,1 @@
-"""What one run leaves and holds: its record, metrics, history and scores; its lock, its GPU, its machine."""
+"""Everything about a single run: its record, metrics, history and scores; its attempts, GPU and machine."""

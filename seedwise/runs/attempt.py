@@ -1,7 +1,7 @@
-"""The mark that an attempt at a run leaves: attempt.json in the run's folder, until the run has its record.
+"""The mark of an attempt at a run: attempt.json in the run's folder, until the run has its record.
 
-Snakemake deletes the outputs of a failed job, so that without this file a failed run would look like one that never
-began. A process that is killed cannot say so; the mark that it leaves behind does.
+Snakemake deletes the outputs of a failed job. Without this file, a failed run would look like one that was never
+started. A killed process cannot report its end, but its mark stays behind.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 
 HEARTBEAT = 10.0
-"""Seconds between signs of life, which are the modification times of the mark."""
+"""Seconds between heartbeats, which update the modification time of the mark."""
 SILENCE = 90.0
-"""Seconds without a sign of life after which a process that cannot be asked is taken for dead."""
-ENDED = "ended without a word: killed, out of memory or time, or the machine went down"
+"""Seconds without a heartbeat after which a process on another machine is presumed dead."""
+ENDED = "ended without an error message: killed, out of memory or time, or the machine went down"
 
 
 class Attempt(BaseModel):
-    """One attempt at a run that has no record yet; `error` is None while it trains, and after it was killed."""
+    """One attempt at a run that has no record yet; `error` is None while it is running, and after it was killed."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -42,19 +42,19 @@ class Attempt(BaseModel):
 
 @contextmanager
 def attempt(folder: Path) -> Iterator[None]:
-    """Mark the run's folder while the block trains; leave the reason there if it fails, and nothing if it succeeds."""
+    """Mark the run's folder while the block runs; record the error if it fails, and remove the mark if it succeeds."""
     path = folder / "attempt.json"
     mark = Attempt(host=socket.gethostname(), pid=os.getpid(), started=time.time())
     _write(path, mark)
     ended = threading.Event()
-    threading.Thread(target=_show_life, args=(path, ended), daemon=True).start()
+    threading.Thread(target=_send_heartbeats, args=(path, ended), daemon=True).start()
     try:
         yield
     except KeyboardInterrupt:
         _write(path, mark.model_copy(update={"error": "interrupted", "interrupted": True}))
         raise
     except BaseException as error:
-        with suppress(OSError):  # a full disk is not to hide the error itself
+        with suppress(OSError):  # a full disk must not hide the error itself
             _write(path, mark.model_copy(update={"error": _reason(error)}))
         raise
     else:
@@ -72,10 +72,10 @@ def read_attempt(folder: Path) -> Attempt | None:
 
 
 def is_alive(folder: Path, mark: Attempt) -> bool:
-    """Whether the process that left a mark still trains.
+    """Whether the process that made a mark is still running.
 
-    Its lock tells at once where locks of the file system reach. Otherwise a process of this machine is asked, and one
-    of another machine, on a cluster, is believed to live as long as it gives signs of life.
+    A held lock shows it where the file system supports locks. Otherwise a process on this machine is looked up by its
+    id, and one on another machine, on a cluster, counts as alive as long as its heartbeats continue.
     """
     if _locked(folder / ".lock"):
         return True
@@ -92,9 +92,9 @@ def _write(path: Path, mark: Attempt) -> None:
     write_text(path, json.dumps(mark.model_dump(mode="json")) + "\n")
 
 
-def _show_life(path: Path, ended: threading.Event) -> None:
+def _send_heartbeats(path: Path, ended: threading.Event) -> None:
     while not ended.wait(HEARTBEAT):
-        with suppress(OSError):  # the file has gone: somebody deleted the folder
+        with suppress(OSError):  # the file is gone because somebody deleted the folder
             os.utime(path)
 
 
@@ -107,7 +107,7 @@ def _reason(error: BaseException) -> str:
 def _locked(path: Path) -> bool:
     try:
         with path.open() as stream:
-            # Shared, so that two onlookers do not see each other.
+            # A shared lock, so that two processes that check at the same time do not block each other.
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

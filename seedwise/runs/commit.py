@@ -1,4 +1,4 @@
-"""Which commit of the user's repository a run was made from."""
+"""The commit of the user's repository from which a run was made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
-    """Return (commit, dirty) of the repository that holds `folder`; results do not count. (None, None) outside one."""
+    """Return (commit, dirty) of the repository around `folder`, ignoring results/; (None, None) outside one."""
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         changes = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")

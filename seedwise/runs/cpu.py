@@ -1,4 +1,4 @@
-"""The processor of this machine: its name, and whether it computes in bfloat16."""
+"""The processor of this machine: its name, and whether it supports bfloat16."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @functools.cache
 def _cpu_info() -> dict[str, str]:
-    """Key and value of the first processor in /proc/cpuinfo; empty where there is no such file."""
+    """Return the entries of the first processor in /proc/cpuinfo; empty where there is no such file."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -19,10 +19,10 @@ def _cpu_info() -> dict[str, str]:
 
 
 def cpu_model() -> str:
-    """Name of the processor, for example 'AMD EPYC'."""
+    """Return the name of the processor, for example 'AMD EPYC'."""
     return _cpu_info().get("model name") or platform.processor() or platform.machine()
 
 
 def cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bfloat16 in hardware (elsewhere bf16 is slower than fp32)."""
+    """Whether the processor supports bfloat16 in hardware; without it, bf16 is slower than fp32."""
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(_cpu_info().get("flags", "").split()))

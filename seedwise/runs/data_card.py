@@ -1,7 +1,7 @@
-"""The data card: a small file in a study's results that says which data its runs read, by the digest of their content.
+"""The data card: a small file in a study's results that identifies the data of its runs by the digest of their content.
 
-Runs depend on the card, not on the data themselves: data that are deleted and made again, byte for byte, retrain
-nothing; other data do.
+Runs depend on the card, not on the data themselves. Data that are deleted and made again, byte for byte, retrain
+nothing; different data retrain the runs.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from seedwise.basics.files import write_text
 
 
 class DataCard(BaseModel):
-    """Which data a study's runs read.
+    """The data that a study's runs read.
 
     Attributes:
         content: digest of the data.
-        made_of: digest of what they were made of, which is in the name of their file.
-        counts: how many examples each part has.
+        made_of: digest of everything that they were made of, which is part of their file's name.
+        counts: number of examples of each part.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,7 +36,7 @@ def write_card(path: Path, card: DataCard) -> None:
 
 
 def read_card(path: Path) -> DataCard | None:
-    """Read a card; None if there is none.
+    """Read a card; None if the file does not exist.
 
     Raises:
         UserError: it is not a data card.

@@ -1,6 +1,6 @@
-"""Whether a run record is the one that a study asks for: of its study, settings, code and data, with possible values.
+"""Checks whether a run record is the one that a study needs: its study, settings, code and data, and valid values.
 
-A record that does not fit does not count, whatever put it there: another config, a copied folder, an editor.
+A record that does not fit is ignored, wherever it comes from: another config, a copied folder, an editor.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from seedwise.runs.record import Status
 
 
 class Wanted(NamedTuple):
-    """What a run's record has to say.
+    """What the record of a run must contain.
 
     Attributes:
         settings: digest of the resolved settings.
-        code: digest of the code that decides its numbers.
-        data: digest of what the prepared data are made of.
-        content: digest of the prepared data themselves; None where they are not there to be compared with.
+        code: digest of the code that affects its numbers.
+        data: digest of everything that the prepared data are made of.
+        content: digest of the prepared data themselves; None if it is not known.
     """
 
     study: str
@@ -35,14 +35,19 @@ class Wanted(NamedTuple):
 
 
 class Misfit(NamedTuple):
-    """Why a record does not fit; `kinds` are the things that differ: record, study, settings, code, data or values."""
+    """Why a record does not fit.
+
+    Attributes:
+        kinds: what is wrong: record, study, variant, seed, settings, code, data or values.
+        reason: the same in a sentence.
+    """
 
     kinds: tuple[str, ...]
     reason: str
 
 
 def read_quickly(path: Path) -> dict[str, Any] | None:
-    """Read a record without checking its form; None if there is no file, an empty mapping if it is not JSON."""
+    """Read a record without validating it; None if there is no file, an empty mapping if it is not JSON."""
     try:
         found = from_json(path.read_bytes())
     except OSError:
@@ -53,12 +58,12 @@ def read_quickly(path: Path) -> dict[str, Any] | None:
 
 
 def misfit(record: Mapping[str, Any], wanted: Wanted, metrics: Sequence[Metric]) -> Misfit | None:
-    """Say why a record, as read from JSON, is not the one that is wanted; None if it is.
+    """Return why a record does not fit; None if it does.
 
     Args:
-        record: as `read_quickly` returns it.
-        wanted: what it has to say.
-        metrics: that the trainer declares; values of others have to be finite.
+        record: the record, as `read_quickly` returns it.
+        wanted: what it must contain.
+        metrics: the metrics that the trainer declares; values of other metrics must be finite.
     """
     try:
         found = _misfits(record, wanted, {metric.name: metric for metric in metrics})
@@ -70,10 +75,10 @@ def misfit(record: Mapping[str, Any], wanted: Wanted, metrics: Sequence[Metric])
 
 
 def _misfits(record: Mapping[str, Any], wanted: Wanted, metrics: Mapping[str, Metric]) -> dict[str, str]:
-    """Reasons by kind."""
+    """Return the reasons by kind."""
     origin = record["provenance"]
     found = {
-        key: f"it is of {key} {record[key]}, not {getattr(wanted, key)}"
+        key: f"its {key} is {record[key]}, not {getattr(wanted, key)}"
         for key in ("study", "variant", "seed")
         if record[key] != getattr(wanted, key) or type(record[key]) is not type(getattr(wanted, key))
     }
@@ -84,7 +89,7 @@ def _misfits(record: Mapping[str, Any], wanted: Wanted, metrics: Mapping[str, Me
         "data": same_data,
     }
     other = [what for what, same in made_with.items() if not same]
-    found |= dict.fromkeys(other, f"it was made with other {' and '.join(other)}")
+    found |= dict.fromkeys(other, f"it was made with different {' and '.join(other)}")
     if record["status"] not in get_args(Status):
         return {"record": "it is not a run record"}
     for name, value in record["metrics"].items():

@@ -1,7 +1,7 @@
-"""Which GPU a run trains on: a free one, taken through an OS lock, so that no two runs meet on one unless asked to.
+"""Assignment of GPUs to runs: each run takes a free GPU through an OS lock, so that runs share one only if asked to.
 
-Snakemake counts GPUs and never says which one. Every run on the machine, of whatever study or user, takes its GPU here.
-The kernel frees it when the run ends, however it ends.
+Snakemake counts GPUs but does not assign them. Every run on the machine, of any study and any user, takes its GPU here.
+The kernel releases the lock when the run ends, however it ends.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ NO_GPU = (
 
 
 class NoGpuError(UserError):
-    """A run is to train on CUDA, and there is no GPU."""
+    """A run is to train on CUDA, but there is no GPU."""
 
 
 @contextmanager
 def take_gpu(device: str, slots: int = 1, say: Callable[[str], None] = print) -> Iterator[None]:
-    """Hold a free GPU while the block runs, if it trains on CUDA, and show CUDA this GPU alone.
+    """Hold a free GPU while the block runs, if it trains on CUDA, and make only this GPU visible to CUDA.
 
-    Enter it before torch is imported. While all GPUs are taken it waits.
+    Enter it before torch is imported. It waits while all GPUs are taken.
 
     Args:
         device: the run's `training.device`.
         slots: how many runs may share one GPU.
-        say: told which GPU it is, and of waiting.
+        say: called with a message that names the GPU, and with one before a wait.
 
     Raises:
         NoGpuError: the device is `cuda` and this machine has no GPU.
@@ -48,7 +48,7 @@ def take_gpu(device: str, slots: int = 1, say: Callable[[str], None] = print) ->
     if not gpus():
         raise NoGpuError(NO_GPU)
     if "torch" in sys.modules:
-        raise RuntimeError("take_gpu: torch is imported already and would see every GPU")
+        raise RuntimeError("take_gpu: torch is already imported and would see every GPU")
     gpu, lock = _wait_for_one(gpus(), slots, say)
     before = os.environ.get("CUDA_VISIBLE_DEVICES")
     os.environ["CUDA_VISIBLE_DEVICES"] = gpu.name
@@ -66,7 +66,7 @@ def take_gpu(device: str, slots: int = 1, say: Callable[[str], None] = print) ->
 def _wait_for_one(choices: Sequence[Gpu], slots: int, say: Callable[[str], None]) -> tuple[Gpu, int]:
     waited = False
     while True:
-        # The first slot of every GPU comes before the second of any, so that runs share only when they must.
+        # The first slot of every GPU comes before the second of any, so that runs share a GPU only if they must.
         for slot in range(slots):
             for gpu in choices:
                 if (lock := _try_lock(f"{gpu.uuid}.{slot}")) is not None:
@@ -78,26 +78,26 @@ def _wait_for_one(choices: Sequence[Gpu], slots: int, say: Callable[[str], None]
 
 
 def _folder() -> Path:
-    """Folder of the locks: one for the whole machine, all its users and studies; TMPDIR may differ by job."""
+    """Return the folder of the locks, one for all users and studies of the machine; TMPDIR may differ between jobs."""
     folder = _shared(Path(os.environ.get("SEEDWISE_GPU_LOCKS") or Path("/tmp") / "seedwise-gpus"))
     if job := os.environ.get("SLURM_JOB_ID"):
-        # Slurm gave these GPUs to this job; whoever shares them with another job does so because Slurm says so.
+        # Slurm gave these GPUs to this job. If another job shares them, Slurm has allowed it.
         folder = _shared(folder / f"slurm-{job}")
     return folder
 
 
 def _shared(folder: Path) -> Path:
-    """Make a folder in which every user can make and lock files, whatever the umask."""
+    """Make a folder in which every user can create and lock files, whatever the umask; return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with suppress(PermissionError):  # the folder is somebody else's, who did this
+    with suppress(PermissionError):  # another user owns the folder and has done this
         folder.chmod(0o1777)
     return folder
 
 
 def _try_lock(name: str) -> int | None:
-    """Lock a file of this name; return its descriptor, or None if another process has it."""
+    """Lock the file of this name; return its descriptor, or None if another process holds the lock."""
     path = _folder() / name.replace("/", "_")
-    with suppress(FileExistsError):  # flock asks for no right to write, so that users can share the files
+    with suppress(FileExistsError):  # flock needs no write permission, so users can share the files
         made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o444)
         os.fchmod(made, 0o444)
         os.close(made)

@@ -1,4 +1,4 @@
-"""The GPUs of this machine, found out without importing torch."""
+"""The GPUs of this machine, detected without importing torch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Gpu(NamedTuple):
     """A GPU that this process may use."""
 
     name: str
-    """What CUDA_VISIBLE_DEVICES calls it."""
+    """Its name in CUDA_VISIBLE_DEVICES."""
     uuid: str
-    """What tells it from any other GPU of the machine."""
+    """Its unique identifier on this machine."""
 
 
 @functools.cache
 def gpus() -> tuple[Gpu, ...]:
-    """The NVIDIA GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, else all that the driver reports."""
+    """Return the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, else all of the driver's."""
     uuids = _driver_gpus()
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
@@ -28,14 +28,14 @@ def gpus() -> tuple[Gpu, ...]:
     chosen = []
     for name in (part.strip() for part in visible.split(",")):
         if name in {"", "-1", "NoDevFiles"}:
-            break  # CUDA, too, ignores what follows a device that does not exist
+            break  # like CUDA, ignore everything after a device that does not exist
         known = name.isdigit() and int(name) < len(uuids)
         chosen.append(Gpu(name, uuids[int(name)] if known else name))
     return tuple(chosen)
 
 
 def _driver_gpus() -> list[str]:
-    """UUIDs of the GPUs that nvidia-smi lists; empty without a driver."""
+    """Return the UUIDs of the GPUs that nvidia-smi lists; empty without a driver."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
@@ -48,7 +48,7 @@ def _driver_gpus() -> list[str]:
 
 
 def expected_device(device: str) -> str:
-    """Say on which device a run will train: `auto` is `cuda` where there is a GPU, else `cpu`."""
+    """Return the device on which a run will train: `auto` is `cuda` where there is a GPU, else `cpu`."""
     if device != "auto":
         return device
     return "cuda" if gpus() else "cpu"

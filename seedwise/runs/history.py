@@ -1,4 +1,4 @@
-"""The histories that runs leave: their metrics after each epoch."""
+"""The histories of runs: their metrics after each step."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 HistoryOfRun = Mapping[tuple[str, int], pd.DataFrame]
-"""By variant and seed."""
+"""Histories by variant and seed."""
 
 
 def read_history_of_runs(runs: pd.DataFrame, folder: Path) -> dict[tuple[str, int], pd.DataFrame]:
-    """Read history.csv of every run in `runs`; runs that left none, as pulled runs do, are passed over."""
+    """Read history.csv of every run in `runs`; runs without one, such as pulled runs, are skipped."""
     found = {}
     for variant, seed in zip(runs["variant"], runs["seed"], strict=True):
         file = folder / str(variant) / f"seed{seed}" / "history.csv"

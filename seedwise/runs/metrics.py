@@ -1,6 +1,7 @@
-"""What a metric is: its name, its direction, its possible values, and what it is called in a sentence.
+"""Metrics: name, direction, possible values, and label.
 
-A run may leave any metrics; a trainer that knows its own declares them as `Metric`s. Nothing else knows a name.
+A run may record any metrics. A trainer that knows its metrics in advance declares them as `Metric`s; no other code
+refers to a metric by name.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric that a trainer declares: which way is better, and the values that it can have, both ends included."""
+    """A metric that a trainer declares: which direction is better, and the range of possible values, ends included."""
 
     name: str
     higher_is_better: bool
@@ -19,7 +20,7 @@ class Metric:
     highest: float = math.inf
 
     def problem(self, value: float) -> str | None:
-        """Say why a value cannot be this metric's; None if it can."""
+        """Return why a value is impossible for this metric; None if it is possible."""
         if not math.isfinite(value):
             return f"{self.name} is {value}, not a finite number"
         if not self.lowest <= value <= self.highest:
@@ -28,5 +29,5 @@ class Metric:
 
 
 def metric_label(name: str) -> str:
-    """What a metric is called in sentences, captions and axes: `test_accuracy` reads `test accuracy`."""
+    """Return the name of a metric for sentences, captions and axes: `test_accuracy` becomes `test accuracy`."""
     return " ".join(name.replace("_", " ").split())

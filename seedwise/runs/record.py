@@ -1,4 +1,4 @@
-"""Run records: the JSON file that one training leaves, and the only thing the analysis reads."""
+"""Run records: the JSON file that each run writes, and the only input of the analysis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Status = Literal["finished", "diverged", "failed"]
 
 
 class RecordError(UserError):
-    """A run record is missing, torn or not a run record; the message names the file and the remedy."""
+    """A run record is missing, corrupt or not a run record; the message names the file and the remedy."""
 
 
 class _Section(BaseModel):
@@ -26,24 +26,26 @@ class _Section(BaseModel):
 
 
 class Provenance(_Section):
-    """What produced the numbers. Holds neither host nor user names."""
+    """What produced the numbers. Contains neither host names nor user names."""
 
-    commit: str | None = Field(description="Git commit of the workflow; null outside a repository.")
+    commit: str | None = Field(description="Git commit of the repository; null outside one.")
     dirty: bool | None = Field(description="Whether tracked files differed from that commit.")
-    versions: dict[str, str] = Field(description="Versions of Python and of the packages that compute.")
-    hardware: str = Field(description="Model of the device that trained.")
+    versions: dict[str, str] = Field(description="Versions of Python and of the numerical packages.")
+    hardware: str = Field(description="Model name of the training device.")
     device: str
     precision: str
-    determinism: str = Field(default="off", description="Whether torch was held to deterministic operations.")
+    determinism: str = Field(default="off", description="Setting training.determinism: off, warn or error.")
     threads: int
     settings_digest: str
     code_digest: str
-    data_digest: str = Field(description="Digest of the data that were read.")
-    data: str | None = Field(default=None, description="Digest of what the data were made of; null in older records.")
+    data_digest: str = Field(description="Digest of the content of the data.")
+    data: str | None = Field(
+        default=None, description="Digest of everything that the data were made of; null in older records."
+    )
 
 
 class Sizes(_Section):
-    """Numbers of examples in each part, and of trainable parameters."""
+    """Numbers of examples in each set, and the number of trainable parameters."""
 
     train: int
     validation: int
@@ -52,7 +54,7 @@ class Sizes(_Section):
 
 
 class Timing(_Section):
-    """Where the run's time went, in seconds."""
+    """How the time of the run was spent, in seconds."""
 
     total: float
     imports: float
@@ -71,13 +73,13 @@ class RunRecord(_Section):
     seed: int
     status: Status
     reason: str | None = Field(default=None, description="Why a run diverged or failed.")
-    metrics: dict[str, float | None] = Field(description="Final values; null where the loss was no number.")
-    epochs: int = Field(description="Epochs that were completed.")
+    metrics: dict[str, float | None] = Field(description="Final values; null where the loss was not finite.")
+    epochs: int = Field(description="Number of completed epochs.")
     settings: dict[str, Any] = Field(description="The resolved settings of this run.")
     sizes: Sizes
     provenance: Provenance
     timing: Timing
-    tracking: dict[str, str] = Field(default_factory=dict, description="Ids under which trackers know this run.")
+    tracking: dict[str, str] = Field(default_factory=dict, description="Ids of this run in each tracker.")
 
 
 def write_record(path: Path, record: RunRecord) -> None:
@@ -91,7 +93,7 @@ def read_record(path: Path) -> RunRecord:
     Raises:
         RecordError: it does not exist, or it is not a run record.
     """
-    remedy = f"delete {path.parent} and run the study again: only this run is trained again"
+    remedy = f"delete {path.parent} and run the study again: only this run is retrained"
     try:
         return RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -103,13 +105,13 @@ def read_record(path: Path) -> RunRecord:
 
 
 def run_columns(records: Iterable[RunRecord]) -> tuple[str, ...]:
-    """Return the columns of runs.csv: every metric that a record has, between what runs are and what made them."""
+    """Return the columns of runs.csv: identity of the run, every metric that any record has, and provenance."""
     metrics = dict.fromkeys(name for record in records for name in record.metrics)
     return ("variant", "seed", "status", *metrics, "epochs", "seconds", *_PROVENANCE, "commit", "dirty")
 
 
 def tabulate(records: Sequence[RunRecord]) -> str:
-    """Lay records out as the CSV text of runs.csv: one row per run, an empty cell where a metric is not defined."""
+    """Format records as runs.csv: one row per run, with an empty cell where a metric is not defined."""
     stream = io.StringIO()
     columns = run_columns(records)
     writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")

@@ -1,4 +1,4 @@
-"""The scores that a run leaves: one number per test example, in predictions.npz in the run's folder."""
+"""The scores of a run: one number per test example, in predictions.npz in the run's folder."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class ScoresError(UserError):
 
 
 def read_scores(folder: Path, variant: str, seeds: Sequence[int]) -> NDArray[np.float64]:
-    """Read the scores of some of a variant's runs: shape (seeds, examples).
+    """Read the scores of a variant's runs: shape (seeds, examples).
 
     Args:
-        folder: of all runs of the study.
-        variant: its name.
-        seeds: in the order of the rows.
+        folder: folder of all runs of the study.
+        variant: name of the variant.
+        seeds: seeds of the runs, in the order of the rows.
 
     Raises:
-        ScoresError: a run has no readable scores, or the runs have scores of different numbers of examples.
+        ScoresError: a run has no readable scores, or the numbers of examples differ.
     """
     rows = [read_scores_of_run(folder / variant / f"seed{seed}") for seed in seeds]
     sizes = sorted({row.size for row in rows})
@@ -44,13 +44,13 @@ def read_scores_of_run(folder: Path) -> NDArray[np.float64]:
     """Read the scores of one run, shape (examples,).
 
     Raises:
-        ScoresError: they are not there, or torn.
+        ScoresError: they are missing or corrupt.
     """
     path = folder / SCORES_FILE
     try:
         with np.load(path, allow_pickle=False) as archive:
             return np.asarray(archive["correct"], dtype=np.float64)
-    except Exception as error:  # numpy, zipfile and zlib raise many kinds for a torn archive
+    except Exception as error:  # numpy, zipfile and zlib raise many kinds for a corrupt archive
         why = " ".join(str(error).split()) or type(error).__name__
         raise ScoresError(
             f"{path}: no readable scores ({why}); delete {folder} and run the study again: only this run is retrained"
@@ -58,15 +58,15 @@ def read_scores_of_run(folder: Path) -> NDArray[np.float64]:
 
 
 def check_scores(folder: Path, record: RunRecord, metric: str | None) -> None:
-    """Check that a run's scores average to the metric in its record.
+    """Check that the mean of a run's scores is the metric in its record.
 
     Args:
-        folder: of the run.
-        record: of the run.
-        metric: that the scores average to; None if the trainer leaves no scores.
+        folder: folder of the run.
+        record: record of the run.
+        metric: the metric that is the mean of the scores; None if the trainer saves no scores.
 
     Raises:
-        ScoresError: they do not, or cannot be read.
+        ScoresError: it is not, or the scores cannot be read.
     """
     if metric is None:
         return
@@ -76,4 +76,4 @@ def check_scores(folder: Path, record: RunRecord, metric: str | None) -> None:
         return
     mean = float(scores.mean()) if scores.size else math.nan
     if not math.isclose(mean, value, abs_tol=1e-9):
-        raise ScoresError(f"its {metric} is {value}, but its predictions make it {mean:.6g}")
+        raise ScoresError(f"its {metric} is {value}, but the mean of its scores is {mean:.6g}")

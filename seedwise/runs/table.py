@@ -1,4 +1,4 @@
-"""The columns of runs.csv: what every table of runs may have, and the metrics, whose names only a trainer knows."""
+"""The columns of runs.csv: those that any table of runs may have, and the metrics, whose names only a trainer knows."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ FIXED = (
     "commit",
     "dirty",
 )
-"""Columns that say which run a row is, how it ended and what it ran on."""
+"""Columns that identify a run, say how it ended and describe what it ran on."""
 DIGEST = "_digest"
-"""How the columns end that say what a run depended on."""
+"""Suffix of the columns that identify what a run depended on."""
 
 
 def metric_columns(columns: Iterable[str]) -> list[str]:
-    """Return the columns of a table of runs that may hold a metric, in their order: all but the fixed ones.
+    """Return the columns of a table of runs that may be metrics, in their order: all except the fixed ones.
 
-    A table that users bring may also have columns of text; only a column of numbers is a metric.
+    A table from elsewhere may also have text columns; only a numeric column is a metric.
     """
     return [name for name in columns if name not in FIXED and not name.endswith(DIGEST)]

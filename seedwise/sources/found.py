@@ -16,7 +16,7 @@ RUNNING = ("running", "pending", "preempting", "scheduled", "unfinished")
 FINAL = "final/"
 """What the name of a run's final metric begins with where our trackers recorded it."""
 RESERVED = ("variant", "seed", "status", "source_run")
-"""Columns of runs.csv that are no metrics."""
+"""Columns of runs.csv that are not metrics."""
 
 
 @dataclass(frozen=True)

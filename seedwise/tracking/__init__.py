@@ -92,4 +92,4 @@ class Mirrors:
                 self._trackers.remove(tracker)
                 reason = " ".join(str(error).split()) or type(error).__name__
                 message = f": {reason}" if isinstance(error, TrackerError) else f" {consequence} ({reason})."
-                self._warn(f"Warning: {tracker.name}{message} The run goes on; its record is complete.")
+                self._warn(f"Warning: {tracker.name}{message} The run continues; its record is complete.")

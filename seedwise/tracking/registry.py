@@ -13,7 +13,7 @@ from seedwise.tracking.weights_and_biases import WandbTracker
 
 
 class OwnTracker:
-    """A tracker of the user's, imported only when a run starts, so that a mistake in it is a warning like any other.
+    """A user's tracker, imported only when a run starts, so that a mistake in it is a warning like any other.
 
     Until then its name is `package.module:Class`; afterwards the one that it gives itself, if it does.
     """

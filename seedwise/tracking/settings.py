@@ -31,7 +31,7 @@ def _template(name: str) -> str:
 
 
 def _plugins(trackers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Refuse names that are no classes."""
+    """Refuse names that are not classes."""
     for name in trackers:
         if not is_plugin(name):
             raise problem(f"found {quote(name)}; need a class of your own: package.module:Class")

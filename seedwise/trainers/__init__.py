@@ -1,7 +1,7 @@
-"""What a run is: each trainer is a folder here that knows how one run is done, and nothing outside it does.
+"""Trainers: each is a folder here that does one kind of run, and is the only place that knows how.
 
-`Trainer` is the face that the rest of Seedwise sees. What is common to all trainers (a run's lock, folder and record,
-its trackers and its GPU) is in `seedwise.runs` and `seedwise.tracking`.
+`Trainer` is the interface that the rest of Seedwise uses. What all trainers share (a run's lock, folder and record, its
+trackers and its GPU) is in `seedwise.runs` and `seedwise.tracking`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class RunData(NamedTuple):
     """The data that a study's runs read.
 
     Attributes:
-        file: that holds them once they are prepared; the digest of what makes them is in its name.
+        file: the prepared data; `digest` is part of its name.
         raw_folder: where the raw files are fetched to.
-        digest: of what makes them.
-        raw: digest of the raw files, where their content is not known beforehand; else empty.
-        code: digest of each source file that reads them, by name.
+        digest: digest of everything that the data are made of: settings, code and raw files.
+        raw: digest of the raw files where their content is not known beforehand; else empty.
+        code: digest of each source file that reads the raw files, by name.
     """
 
     file: Path
@@ -34,15 +34,15 @@ class RunData(NamedTuple):
 
 
 class Trainer(Protocol):
-    """What the runs of a study are.
+    """The interface of a trainer: what one kind of run records, depends on and reports.
 
     Attributes:
-        metrics: that a run leaves; the first is compared where a study names none.
-        scored: the metric that the scores of single test examples average to; None if a run leaves no such scores.
+        metrics: the metrics that a run records; the first is compared where a study names none.
+        scored: the metric that is the mean of the scores of the test examples; None if a run saves no such scores.
         history: columns of history.csv, the step first.
-        watched: the column of the history that shows how a run is doing.
-        beside: names of the files that a run leaves beside its record.
-        streams: the sources of randomness of a run, each with what it is called in a sentence.
+        watched: the history column that shows how well a run is doing.
+        beside: names of the files that a run saves beside its record.
+        streams: the sources of randomness of a run, each with its name in a sentence.
     """
 
     metrics: tuple[Metric, ...]
@@ -53,24 +53,24 @@ class Trainer(Protocol):
     streams: Mapping[str, str]
 
     def curves(self, metric: str) -> tuple[str, ...]:
-        """Name the columns of the history to draw beside a metric, the nearest to it first."""
+        """Return the history columns to plot for a metric, the most closely related first."""
 
     def steps(self, settings: Any) -> int:
-        """Return how many rows the history of a whole run has."""
+        """Return the number of history rows of a complete run."""
 
     def setup(self, settings: Any, record: RunRecord) -> dict[str, str]:
-        """Say in plain words what a run was, by what each line is about."""
+        """Describe a run in plain words: one line per topic."""
 
     def code(self, settings: Any, sources: Sources, home: Path) -> dict[str, str]:
-        """Digest each source file that decides a run's numbers, by name; `home` holds the package.
+        """Digest each source file that affects a run's numbers, by name; `home` is the folder that holds the package.
 
         Raises:
-            UserError: a function of the user's cannot be found.
+            UserError: a function that the config names cannot be found.
         """
 
     def data(self, settings: Any, sources: Sources, home: Path, cache: Path | None) -> RunData:
-        """Say which data a run reads and what they are made of; `cache` keeps digests of large files.
+        """Return the data that a run reads and what they are made of; `cache` stores the digests of large files.
 
         Raises:
-            UserError: a function of the user's cannot be found.
+            UserError: a function that the config names cannot be found.
         """

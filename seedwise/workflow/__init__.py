@@ -1,1 +1,1 @@
-"""What only the Snakefile imports."""
+"""Code that only the Snakefile and its rules import."""

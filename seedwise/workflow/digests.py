@@ -1,6 +1,7 @@
-"""What each rule and each run depends on, as digests of code and data.
+"""Digests of the code and data on which each rule and each run depends.
 
-A rule's code digest follows the imports of its script. A run's is what its trainer lists: a rerun is dear there.
+A rule's code digest covers its script and everything that it imports. A run's code digest covers the files that its
+trainer lists, because rerunning it is expensive.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ class Digests:
     """Digests of the code of rules and runs, and of the data of a study.
 
     Args:
-        home: folder that holds the package.
+        home: folder that contains the package.
         scripts: folder of the scripts that rules call.
-        folder: where the user's own functions lie.
+        folder: folder of the user's own functions.
     """
 
     def __init__(self, home: Path, scripts: Path, folder: Path) -> None:
@@ -36,21 +37,21 @@ class Digests:
         self.script = functools.cache(self._script)
 
     def _script(self, name: str) -> str:
-        """Digest of a script and of all that it imports."""
+        """Return the digest of a script and of everything that it imports."""
         files = self._sources.imported([self._scripts.resolve() / f"{name}.py"])
         return combine(self._sources.digests(files))
 
     def package(self) -> str:
-        """Digest of the whole package."""
+        """Return the digest of the whole package."""
         return combine(self._sources.digests(sorted((self._home.resolve() / "seedwise").rglob("*.py"))))
 
     def data(self, study: Study) -> RunData:
-        """Say which data a study's runs read; raises UserError."""
+        """Return the data that a study's runs read; raises UserError."""
         settings = study.settings(study.variants[0].name)
         return study.trainer.data(settings, self._sources, self._home.resolve(), FILES_CACHE)
 
     def runs(self, study: Study) -> dict[str, dict[str, str]]:
-        """Digest each file that decides the numbers of a run, by variant; raises UserError."""
+        """Digest each file that affects the numbers of a run, by variant; raises UserError."""
         home = self._home.resolve()
         return {
             variant.name: study.trainer.code(study.settings(variant.name), self._sources, home)
@@ -58,12 +59,12 @@ class Digests:
         }
 
     def save(self) -> None:
-        """Keep what was worked out for the next start."""
+        """Cache the digests of files for the next start."""
         self._sources.save()
 
 
 def expected_runs(study: Study, code: Mapping[str, Mapping[str, str]], data: RunData) -> dict[str, Expected]:
-    """Say what a run of each variant has to be made of."""
+    """Return the digests that a valid run of each variant has."""
     return {
         name: Expected(settings=study.settings(name).digest(), code=combine(files), data=data.digest)
         for name, files in code.items()
@@ -71,12 +72,12 @@ def expected_runs(study: Study, code: Mapping[str, Mapping[str, str]], data: Run
 
 
 def keep_parts(folder: Path, code: Mapping[str, Mapping[str, str]], data: RunData) -> None:
-    """Write down what each digest was made of, so that a later status can say which file has changed.
+    """Save the parts of each digest, so that a later status can say which file has changed.
 
     Args:
-        folder: the study's.
+        folder: folder of the study.
         code: digests of files by variant.
-        data: that the runs read.
+        data: the data that the runs read.
     """
     parts: dict[str, Mapping[str, Any]] = {combine(files): files for files in code.values()}
     parts[data.digest] = {**data.code, **({"raw files": data.raw} if data.raw else {})}

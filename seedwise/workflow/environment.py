@@ -1,4 +1,4 @@
-"""The environment of a workflow's jobs, set once by the Snakefile and inherited by every job."""
+"""The environment variables of a workflow's jobs, set once by the Snakefile and inherited by every job."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ LINK = Path(".snakemake/seedwise/package")
 
 
 def prepare(scripts: Path, package: Path) -> None:
-    """Let jobs find Python, the package and the scripts.
+    """Set the variables with which jobs find Python, the package and the scripts.
 
     Args:
         scripts: folder of the scripts that rules call.
-        package: folder that holds the package.
+        package: folder that contains the package.
     """
-    # The Python that runs Snakemake; a conda environment of a rule comes before it.
+    # The Python that runs Snakemake; a rule's conda environment takes precedence.
     _prepend("PATH", str(Path(sys.executable).parent))
-    _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))  # where a user's own functions lie
+    _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))  # for the user's own functions
     _prepend("PYTHONPATH", _importable(package, LINK))
     os.environ["SEEDWISE_SCRIPTS"] = str(scripts)
 
 
 def container() -> str | None:
-    """Image in which jobs run with `--sdm apptainer`: the user's SEEDWISE_CONTAINER, a file or a docker:// address."""
+    """Return the image in which jobs run with `--sdm apptainer`: $SEEDWISE_CONTAINER, a file or a docker:// address."""
     return os.environ.get("SEEDWISE_CONTAINER") or None
 
 
 def _importable(folder: Path, relative: Path) -> str:
-    """Return the folder as a part of PYTHONPATH, whose parts colons separate.
+    """Return a form of the folder that can be part of PYTHONPATH, where colons separate the parts.
 
-    A folder with a colon in its path is named relative to the working folder, where every job starts: as that folder
-    itself, or through a link in it.
+    A folder with a colon in its path is given relative to the working folder, in which every job starts: as `.` if it
+    is the working folder, else as a link in it.
     """
     if os.pathsep not in str(folder):
         return str(folder)

@@ -1,7 +1,7 @@
-"""Everything of Seedwise that touches Snakemake's internals, which no version promises to keep.
+"""All uses of Snakemake's internals, which may change with any version of Snakemake.
 
-Tested with the version in `TESTED`; `tests/workflow` runs all of it. Rules and their directives are Snakemake's public
-language and stand in workflow/rules.
+They are tested with the version in `TESTED`; `tests/workflow` runs all of them. The rules, in workflow/rules, use only
+Snakemake's public language.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ TESTED = "9.27.1"
 
 
 def is_imported(workflow: Any) -> bool:
-    """Whether another workflow imports this one and hands it the config."""
+    """Whether another workflow imports this one and passes it the config."""
     return bool(workflow.modifier.skip_configfile)
 
 
 def placed(workflow: Any, path: str | Path) -> Path:
-    """Say where a path of this workflow lies: a workflow that imports it may have set a prefix."""
+    """Return the actual location of a path of this workflow, which an importing workflow may have prefixed."""
     return Path(str(workflow.modifier.modify_path(str(path))))
 
 
@@ -30,47 +30,47 @@ def has_given_config(workflow: Any) -> bool:
 
 
 def counts_nodes(workflow: Any) -> bool:
-    """Whether Snakemake hands jobs to a cluster."""
+    """Whether Snakemake submits jobs to a cluster."""
     return workflow.resource_settings.nodes is not None
 
 
 def limit_resource(workflow: Any, name: str, most: int) -> None:
-    """Limit a resource on this machine, unless the user has."""
+    """Limit a resource on this machine, unless the user has set a limit."""
     if name not in workflow.global_resources:
         workflow.register_resource(name, most)
 
 
 def jobs_to_run(workflow: Any) -> list[Any]:
-    """List the jobs that Snakemake is about to run."""
+    """Return the jobs that Snakemake is about to run."""
     return list(workflow.dag.needrun_jobs())
 
 
 def planned_jobs(workflow: Any) -> list[Any]:
-    """List all jobs that were asked for, also those that need not run."""
+    """Return all requested jobs, including those that need not run."""
     return list(workflow.dag.jobs)
 
 
 def terminal_handler(logger: logging.Logger) -> logging.StreamHandler[Any] | None:
-    """Return the handler that writes Snakemake's messages, unless a logger plugin has taken its place."""
+    """Return the handler that writes Snakemake's messages; None if a logger plugin replaces it."""
     handlers: Sequence[Any] = logger.handlers
     return next((found for found in handlers if found.name == "DefaultStreamHandler"), None)
 
 
 def is_quiet(workflow: Any) -> bool:
-    """Whether Snakemake was told to be quiet about its progress."""
+    """Whether Snakemake's `--quiet` covers progress."""
     return bool({about.name for about in workflow.output_settings.quiet or ()} & {"ALL", "PROGRESS"})
 
 
 def is_verbose(workflow: Any) -> bool:
-    """Whether Snakemake was told to say everything."""
+    """Whether `--verbose` or `--printshellcmds` is set."""
     return bool(workflow.output_settings.verbose or workflow.output_settings.printshellcmds)
 
 
 def rerun(outputs: Collection[str]) -> None:
-    """Let Snakemake run the jobs that make these files again, wherever they are asked for.
+    """Make Snakemake rerun the jobs that produce these files, if the files are requested.
 
-    It is what Snakemake itself does with incomplete files. `--forcerun` would also make them targets, and a changed
-    parameter goes unnoticed where the metadata in .snakemake are missing.
+    Snakemake itself does the same with incomplete files. `--forcerun` would also make the files targets. A changed
+    parameter would go unnoticed where the metadata in .snakemake are missing.
     """
     if not outputs:
         return

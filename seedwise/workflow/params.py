@@ -1,4 +1,4 @@
-"""Values for the directives of rules, in the forms that Snakemake takes as they are."""
+"""Values for the directives of rules, in forms that Snakemake uses unchanged."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ Value = TypeVar("Value", bound=Hashable)
 
 
 def literal(value: Any) -> Any:
-    """Return a param that is this value: in a text Snakemake would take {name} for a wildcard, so it gets a function.
+    """Return a param with exactly this value: a function if the value has braces, which Snakemake would expand.
 
-    Where there is no brace it is the value itself: Snakemake calls a function once per job, and for 10 000 runs one
-    function more is one second more.
+    Without braces it is the value itself, because Snakemake calls a function once per job: for 10 000 runs, each
+    function costs one second.
     """
     if "{" not in str(value) and "}" not in str(value):
         return value
-    return lambda wildcards: value  # noqa: ARG005 - Snakemake goes by the name
+    return lambda wildcards: value  # noqa: ARG005 - Snakemake requires this name
 
 
 def literal_path(path: str) -> str:
-    """Return an input or output path in which {name} is no wildcard."""
+    """Return an input or output path with its braces escaped, so that {name} is not a wildcard."""
     return path.replace("{", "{{").replace("}", "}}")
 
 
 def by_variant(values: Mapping[str, Value]) -> Value | Callable[[Any], Value]:
-    """Return the value itself where all variants have the same; else a function of the wildcards."""
+    """Return the value itself if all variants have the same; else a function of the wildcards."""
     distinct = set(values.values())
     if len(distinct) == 1:
         only: Value = literal(distinct.pop())
@@ -35,5 +35,5 @@ def by_variant(values: Mapping[str, Value]) -> Value | Callable[[Any], Value]:
     def of_variant(wildcards: Any) -> Value:
         return values[wildcards.variant]
 
-    of_variant.__signature__ = inspect.signature(of_variant)  # type: ignore[attr-defined]  # or worked out for each job
+    of_variant.__signature__ = inspect.signature(of_variant)  # type: ignore[attr-defined]  # else computed for each job
     return of_variant

@@ -1,4 +1,4 @@
-"""What a study's workflow makes, relative to the study's folder: each of these files is asked for by `rule all`."""
+"""The final products of a study's workflow, relative to the study's folder; `rule all` requests each of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REPORT = ("results.md", "page.html", "summary.txt")
 
 
 def tables(study: Study) -> list[str]:
-    """The tables of the analysis."""
+    """Return the tables of the analysis."""
     names = ["summary.csv", "comparisons.csv"]
     if study.varied():
         names.append("sources.csv")
@@ -19,7 +19,7 @@ def tables(study: Study) -> list[str]:
 
 
 def figures(study: Study) -> list[str]:
-    """The figures, each as PNG and SVG."""
+    """Return the figures, each as PNG and SVG."""
     factors = len(study.factorial().get("factors", ()))
     names = figure_names(len(study.variants), histories=study.source is None, factors=factors)
     pngs = [figure_path(name) for name in names]
@@ -27,7 +27,7 @@ def figures(study: Study) -> list[str]:
 
 
 def paper_tables(study: Study) -> list[str]:
-    """The tables for papers."""
+    """Return the tables for papers."""
     names = ["tables/results.tex", "tables/results.csv"]
     if len(study.variants) > 1:
         names.append("tables/comparisons.tex")

@@ -1,4 +1,4 @@
-"""What Snakemake's Slurm plugin (2.8.0) lacks to outlast a controller that is away for a while."""
+"""Workaround for Snakemake's Slurm plugin (2.8.0): survive outages of the Slurm controller."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from types import ModuleType
 
 
 def remember_min_job_age(plugin: ModuleType) -> None:
-    """Let the plugin keep the last MinJobAge that it read, where the controller does not answer.
+    """Make the plugin keep the last known MinJobAge while the controller does not answer.
 
-    It asks before every check of its jobs, takes silence for a MinJobAge of nothing and turns from squeue to sacct.
-    Where Slurm keeps no accounts, sacct has no answer; the plugin then forgets its jobs, and Snakemake waits for ever.
+    The plugin reads MinJobAge before every check of its jobs. Without an answer it switches from squeue to sacct. On a
+    cluster without job accounting, sacct returns nothing; the plugin then loses its jobs, and Snakemake waits forever.
 
     Args:
         plugin: the module `snakemake_executor_plugin_slurm`.
     """
-    ask: Callable[[], int | None] = plugin.get_min_job_age
+    read: Callable[[], int | None] = plugin.get_min_job_age
     last: int | None = None
 
     def get_min_job_age() -> int | None:
         nonlocal last
-        if (now := ask()) is not None:
+        if (now := read()) is not None:
             last = now
         return last
 

@@ -1,4 +1,4 @@
-"""Runs that have to be made again though they have ended: their records are not the ones that the study asks for."""
+"""Runs that have ended but must be rerun, because their records do not fit the study."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from seedwise.runs.fit import misfit, read_quickly
 
 
 def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, str]:
-    """Say which of the due records do not fit, and why, by their path relative to the working folder.
+    """Return why due records do not fit, by their path relative to the working folder; those that fit are left out.
 
     Args:
-        study: that asks for the records.
-        folder: of its results.
+        study: the study.
+        folder: folder of its results.
 
     Raises:
         UserError: the data card cannot be read.
@@ -31,5 +31,7 @@ def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, str]:
         wrong = misfit(record, study.wanted(run, content), trainer.metrics)
         missing = [name for name in trainer.beside if not (path.parent / name).exists()]
         if wrong or missing:
-            found[str(record_path)] = wrong.reason if wrong else f"{' and '.join(missing)} of it is missing"
+            found[str(record_path)] = (
+                wrong.reason if wrong else f"its {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            )
     return found

@@ -1,4 +1,4 @@
-"""The declaration: the first analysis records the plan, and every later departure from it is named."""
+"""The declaration: the first analysis records the plan, and every later deviation from it is named."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ PLAN = Plan(metric="test_accuracy", higher_is_better=True, baseline="a")
 FIRST = declared(PLAN, [0, 1], ["a", "b"])
 
 
-def test_nothing_is_departed_from_before_the_first_analysis(tmp_path):
+def test_there_is_no_deviation_before_the_first_analysis(tmp_path):
     assert departures_from_recorded(tmp_path / "plan.json", FIRST) is None
 
 
-def test_the_same_plan_confirms_whatever_the_order_of_the_seeds(tmp_path):
+def test_the_same_plan_is_confirmatory_in_any_order_of_seeds(tmp_path):
     write_declaration(tmp_path / "plan.json", FIRST)
     assert departures_from_recorded(tmp_path / "plan.json", declared(PLAN, [1, 0], ["a", "b"])) == []
 
 
-def test_every_departure_has_a_sentence(tmp_path):
+def test_every_deviation_has_a_sentence(tmp_path):
     write_declaration(tmp_path / "plan.json", FIRST)
     now = declared(PLAN.model_copy(update={"margin": 0.01}), [0, 2, 3], ["a"])
     assert departures_from_recorded(tmp_path / "plan.json", now) == [

@@ -1,4 +1,4 @@
-"""Looks: which seeds are due, when a study stops, and what is remembered of it."""
+"""Looks: which seeds are due, when a study stops, and how looks are recorded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_looks_are_taken_in_order_until_one_says_stop():
     assert due(SEEDS, PLAN.looks, [look(3), look(5, b="BETTER")]) == SEEDS[:5]
 
 
-def test_looks_that_were_declared_anew_go_on_where_the_old_ones_were():
+def test_newly_declared_looks_continue_after_the_old_ones():
     assert due(SEEDS, (4, 8), [look(3)]) == SEEDS[:4]
     assert due(SEEDS, (2, 3), [look(3)]) == SEEDS[:3]
     assert due(SEEDS, (2, 8), [look(3, b="WORSE")]) == SEEDS[:8]
@@ -48,13 +48,13 @@ def test_looks_that_were_declared_anew_go_on_where_the_old_ones_were():
         (10, {"b": "NOT_SUPPORTED", "c": "WORSE"}, "stop", ("b",)),
     ],
 )
-def test_a_study_stops_when_all_is_decided_or_at_the_last_look(n, verdicts, decision, undecided):
+def test_a_study_stops_when_everything_is_decided_or_at_the_last_look(n, verdicts, decision, undecided):
     taken = look(n, **verdicts)
     assert (taken.decision, taken.undecided) == (decision, undecided)
     assert taken.number == PLAN.looks.index(n) + 1
 
 
-def test_looks_are_recorded_in_order_and_one_taken_again_replaces_itself(tmp_path):
+def test_looks_are_recorded_in_order_and_a_repeated_look_replaces_the_first(tmp_path):
     path = tmp_path / "looks.json"
     assert read_looks(path) == ()
     record_look(path, look(3))
@@ -70,7 +70,7 @@ def test_a_damaged_record_is_named(tmp_path):
         read_looks(path)
 
 
-def test_what_is_to_be_done_is_said():
+def test_the_next_step_is_described():
     assert describe(look(3, b="NOT_SUPPORTED", c="BETTER"), NAMES) == (
         "Look 1 of 3, with 3 of 10 seeds: go on. Undecided: **B**. The same command runs the next look, with 5 seeds."
     )

@@ -1,4 +1,4 @@
-"""Tables of runs: which columns count as other metrics, and errors that name the table."""
+"""Tables of runs: which columns are further metrics, and errors that name the table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def table(**columns):
     )
 
 
-def test_other_metrics_are_columns_of_numbers_that_no_program_fixes():
+def test_further_metrics_are_the_numeric_columns_that_are_not_fixed():
     runs = table(bleu=0.5, rouge=["0.1", "0.2", "", "0.4", "0.5", "0.6"], note="good", empty="", seconds=3.5, threads=1)
     assert other_metrics(runs, "f1") == ["bleu", "rouge"]
 

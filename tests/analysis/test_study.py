@@ -1,4 +1,4 @@
-"""The analysis of a study: one function from runs and a declared plan to everything that is written."""
+"""The analysis of a study: one function from runs and a declared plan to all findings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make_study(**changes):
 
 
 def make_runs(study, folder, seeds=None, examples=400):
-    """Runs that get 70 % of the examples right, 80 % with the second variant, 90 % with the third, and so on."""
+    """Runs that are right on 70 % of the examples, 80 % for the second variant, 90 % for the third, and so on."""
     rng = np.random.default_rng(0)
     rows = []
     for number, variant in enumerate(study.variants):
@@ -51,13 +51,13 @@ def run_script(name, monkeypatch, *arguments):
     runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="script")["main"]()
 
 
-def test_the_first_analysis_confirms_and_a_later_one_is_held_to_it(tmp_path):
+def test_the_first_analysis_is_confirmatory_and_later_ones_are_compared_with_its_plan(tmp_path):
     study = make_study()
     runs = make_runs(study, tmp_path)
     first = analyse_study(study, runs, tmp_path)
     assert first.findings.exploratory == []
     assert list(first.tables["comparisons"]["verdict"]) == ["BETTER"]
-    assert list(tmp_path.glob("*.json")) == []  # analysing writes nothing
+    assert list(tmp_path.glob("*.json")) == []  # the analysis itself writes nothing
 
     write_study_findings(tmp_path, first)
     assert json.loads((tmp_path / "plan.json").read_text())["plan_hash"] == first.findings.plan_hash
@@ -71,7 +71,7 @@ def test_the_first_analysis_confirms_and_a_later_one_is_held_to_it(tmp_path):
     assert json.loads((tmp_path / "plan.json").read_text())["plan_hash"] == first.findings.plan_hash
 
 
-def test_the_second_question_is_answered_for_the_metric_that_scores_average_to(tmp_path):
+def test_the_second_question_is_answered_for_the_metric_that_is_the_mean_of_the_scores(tmp_path):
     study = make_study()
     runs = make_runs(study, tmp_path)
     (answer,) = analyse_study(study, runs, tmp_path, scored="test_accuracy").findings.test_set
@@ -82,7 +82,7 @@ def test_the_second_question_is_answered_for_the_metric_that_scores_average_to(t
     assert analyse_study(study, runs, tmp_path).findings.test_set == []
 
 
-def test_runs_lost_to_one_variant_leave_the_second_question_unanswered_for_it(tmp_path):
+def test_lost_runs_of_a_variant_leave_its_second_question_unanswered(tmp_path):
     study = make_study()
     runs = make_runs(study, tmp_path)
     runs.loc[runs["variant"].eq("b") & runs["seed"].gt(0), "status"] = "diverged"
@@ -115,20 +115,20 @@ def test_a_look_is_taken_and_recorded_at_its_own_level(tmp_path):
     assert read_looks(tmp_path / "looks.json") == (look,)
 
 
-def test_seeds_that_no_look_has_are_a_mistake_that_is_explained(tmp_path):
+def test_seeds_that_belong_to_no_look_are_an_error(tmp_path):
     study = make_study(analysis={"looks": [2, 3]})
     with pytest.raises(UserError, match=r"runs\.csv: no look is declared at 1 seed;"):
         analyse_study(study, make_runs(study, tmp_path, seeds=[0]), tmp_path)
 
 
-def test_an_interim_report_is_exploratory_takes_no_look_and_records_no_plan(tmp_path):
+def test_an_interim_report_is_exploratory_and_records_neither_a_look_nor_a_plan(tmp_path):
     study = make_study(analysis={"looks": [2, 3]})
     found = analyse_study(study, make_runs(study, tmp_path, seeds=[0]), tmp_path, reasons=["Too early."])
     assert found.findings.exploratory == ["Too early."]
     assert (found.findings.look, found.declaration) == (None, None)
 
 
-def test_sources_of_randomness_and_effects_have_tables_where_the_study_asks_for_them(tmp_path):
+def test_sources_of_randomness_and_effects_have_tables_where_the_study_varies_them(tmp_path):
     vary = make_study(variants=[{"name": "a"}, {"name": "init", "set": {"training.vary": ["init"]}}])
     found = analyse_study(vary, make_runs(vary, tmp_path), tmp_path)
     assert list(found.tables) == ["summary", "comparisons", "sources"]
@@ -137,7 +137,7 @@ def test_sources_of_randomness_and_effects_have_tables_where_the_study_asks_for_
     assert (tmp_path / "sources.csv").read_text().startswith("variant,varied,n,std,")
 
 
-def test_a_factorial_study_has_effects_and_keeps_its_reference_levels_in_its_file(tmp_path):
+def test_a_factorial_study_has_effects_and_its_file_keeps_the_reference_levels(tmp_path):
     factors = {
         "momentum": {"low": {}, "high": {"training.momentum": 0.8}},
         "dropout": {"none": {}, "light": {"model.dropout": 0.2}},

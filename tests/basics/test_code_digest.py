@@ -1,4 +1,4 @@
-"""Digests of sources: the meaning counts, not the writing; imports are followed, and nothing else."""
+"""Digests of code: they depend on its meaning, not its formatting, and follow only its imports."""
 
 import subprocess
 
@@ -28,7 +28,7 @@ def double(x: float, times: int = 2) -> float:
     ],
     ids=["comment", "docstring", "docstring removed", "spaces", "line breaks", "Windows", "blank lines"],
 )
-def test_writing_does_not_count(same):
+def test_formatting_does_not_change_a_digest(same):
     assert same != CODE
     assert syntax_digest(same.encode()) == syntax_digest(CODE.encode())
 
@@ -46,16 +46,16 @@ def test_writing_does_not_count(same):
     ],
     ids=["value", "type", "text", "order", "name", "sign", "more"],
 )
-def test_meaning_counts(other):
+def test_meaning_changes_a_digest(other):
     assert syntax_digest(other.encode()) != syntax_digest(CODE.encode())
 
 
-def test_a_text_that_is_no_docstring_counts():
+def test_a_string_that_is_not_a_docstring_changes_a_digest():
     assert syntax_digest(b"def f():\n    return 'a'\n") != syntax_digest(b"def f():\n    return 'b'\n")
     assert syntax_digest(b"x = 1\n'a'\n") != syntax_digest(b"x = 1\n'b'\n")
 
 
-def test_what_is_not_python_counts_by_its_content():
+def test_a_file_that_is_not_python_is_digested_by_its_content():
     assert syntax_digest(b"a { }", ".css") != syntax_digest(b"a {}", ".css")
     assert syntax_digest(b"this is not python") != syntax_digest(b"this is not python either")
 
@@ -63,7 +63,7 @@ def test_what_is_not_python_counts_by_its_content():
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
 def test_another_version_of_python_gives_the_same_digests(version):
-    """Where another Python is installed: its syntax trees have other empty fields."""
+    """Runs only where another Python is installed, whose syntax trees have other empty fields."""
     script = "import sys; from seedwise.basics.code_digest import syntax_digest as digest; "
     script += "print(digest(sys.stdin.buffer.read()))"
     try:
@@ -124,7 +124,7 @@ def test_a_root_may_be_followed_for_one_package_only(tree):
     assert names(sources, sources.imported([tree / "entry.py"])) == ["entry.py"]
 
 
-def test_what_is_left_out_is_not_followed_either(tree):
+def test_imports_of_an_omitted_file_are_not_followed(tree):
     sources = Sources({tree: None})
     found = names(sources, sources.imported([tree / "entry.py"], without=["pack/tool.py", "pack/template.j2"]))
     assert found == ["entry.py", "pack/__init__.py", "pack/late.py"]
@@ -146,7 +146,7 @@ def test_a_digest_names_each_file_and_changes_with_any_of_them(tree):
     assert digest() == before
 
 
-def test_the_cache_saves_parsing_and_cannot_be_wrong(tree, monkeypatch):
+def test_the_cache_saves_parsing_and_notices_every_change(tree, monkeypatch):
     cache = tree / "cache.json"
     first = Sources({tree: None}, cache)
     files = first.imported([tree / "entry.py"])
@@ -163,7 +163,7 @@ def test_the_cache_saves_parsing_and_cannot_be_wrong(tree, monkeypatch):
     assert Sources({tree: None}, cache).digests(files)["pack/tool.py"] == digests["pack/tool.py"]
 
 
-def test_a_cache_that_cannot_be_written_is_no_loss(tree):
+def test_a_cache_that_cannot_be_written_is_ignored(tree):
     blocked = tree / "entry.py" / "cache.json"
     sources = Sources({tree: None}, blocked)
     sources.imported([tree / "entry.py"])

@@ -1,4 +1,4 @@
-"""Digests of folders of data: names and contents count, and what was not touched is not read again."""
+"""Digests of data folders: they depend on names and contents, and unchanged files are not read again."""
 
 import os
 
@@ -16,7 +16,7 @@ def folder(tmp_path):
     return tmp_path / "data"
 
 
-def test_names_and_contents_count(folder):
+def test_names_and_contents_change_a_digest(folder):
     before = folder_digest(folder)
     os.utime(folder / "a.bin", (0, 0))
     (folder / ".hidden").write_text("x")
@@ -28,7 +28,7 @@ def test_names_and_contents_count(folder):
     assert len({before, changed, folder_digest(folder)}) == 3
 
 
-def test_only_what_was_touched_is_read_again(folder, tmp_path, monkeypatch):
+def test_only_changed_files_are_read_again(folder, tmp_path, monkeypatch):
     read = []
     monkeypatch.setattr(file_digests, "sha256", lambda file: read.append(file.name) or file.read_text())
     cache = tmp_path / "cache.json"
@@ -36,12 +36,12 @@ def test_only_what_was_touched_is_read_again(folder, tmp_path, monkeypatch):
     assert sorted(read) == ["a.bin", "b.bin"]
     assert folder_digest(folder, cache) == first
     assert len(read) == 2
-    (folder / "a.bin").write_bytes(b"aaab")  # of the same length
+    (folder / "a.bin").write_bytes(b"aaab")  # same length
     assert folder_digest(folder, cache) != first
     assert read[2:] == ["a.bin"]
 
 
-def test_a_file_has_a_digest_and_what_is_missing_has_that_of_nothing(folder, tmp_path):
+def test_a_missing_file_has_the_digest_of_nothing(folder, tmp_path):
     assert folder_digest(folder / "a.bin") != folder_digest(folder / "deep/b.bin")
     (tmp_path / "empty").mkdir()
     assert folder_digest(tmp_path / "missing") == folder_digest(tmp_path / "empty")

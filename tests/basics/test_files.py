@@ -1,4 +1,4 @@
-"""Files that never lie: atomic writes, content digests, locks that die with their owner."""
+"""Files: atomic writes, content digests, and locks that are released with their owner."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import pytest
 from seedwise.basics.files import LockHeldError, atomic_write, content_digest, hold_lock, write_text
 
 
-def test_a_crash_while_writing_keeps_the_old_file_and_leaves_no_litter(tmp_path):
+def test_a_crash_during_a_write_keeps_the_old_file_and_leaves_no_temporary_file(tmp_path):
     path = tmp_path / "record.json"
     write_text(path, "old")
 
@@ -25,7 +25,7 @@ def test_a_crash_while_writing_keeps_the_old_file_and_leaves_no_litter(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
 
 
-def test_content_digest_sees_content_and_names_but_not_times(tmp_path):
+def test_the_content_digest_depends_on_content_and_names_but_not_on_times(tmp_path):
     (tmp_path / "a.py").write_text("x = 1\n")
     before = content_digest([tmp_path], tmp_path)
     os.utime(tmp_path / "a.py", (1, 1))
@@ -41,7 +41,7 @@ HOLDER = "import sys, time; from pathlib import Path; from seedwise.basics.files
 HOLDER += "with hold_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
 
 
-def test_a_lock_dies_with_its_owner(tmp_path):
+def test_a_lock_is_released_when_its_owner_dies(tmp_path):
     lock = tmp_path / ".lock"
     owner = subprocess.Popen([sys.executable, "-c", HOLDER, lock], stdout=subprocess.PIPE, text=True)
     try:

@@ -1,4 +1,4 @@
-"""Functions of the user's own: what cannot be imported is an error that names the file and the remedy."""
+"""Functions of the user: a function that cannot be imported is an error that names the file and the remedy."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_functions_and_classes_are_found_in_modules_and_packages(monkeypatch: py
 
 
 @pytest.mark.parametrize("name", ["nowhere:net", "own.models:net"])
-def test_a_module_that_is_not_there(name: str) -> None:
+def test_a_missing_module_is_an_error(name: str) -> None:
     module = name.partition(":")[0]
     expected = f"{name}: found no module {module}; put it next to the config, or its folder on PYTHONPATH"
     assert error(name) == expected
@@ -49,7 +49,7 @@ def test_a_module_that_is_not_there(name: str) -> None:
         plugin_source(name)
 
 
-def test_a_function_that_is_not_there_is_an_error_that_lists_those_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_function_is_an_error_that_lists_the_existing_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     write("own.py", "from pathlib import Path\ndef net(): ...\nclass Other: ...\ndepth = 3\n", monkeypatch)
     assert error("own:nett") == "own:nett: own.py has no function or class nett; it has net, Other"
     assert error("own:depth") == "own:depth: own.py has no function or class depth; it has net, Other"
@@ -78,6 +78,6 @@ def test_a_module_that_fails_names_its_file_and_line(
     assert found.endswith("); mend it, or name another module")
 
 
-def test_a_module_without_a_file_is_no_place_for_a_function() -> None:
+def test_a_module_without_a_file_is_refused() -> None:
     with pytest.raises(PluginError, match="found no module sys"):
         plugin_source("sys:exit")

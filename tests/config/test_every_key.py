@@ -1,4 +1,4 @@
-"""Every key that a config may have, misspelt or with a wrong value: always lines that say what to mend."""
+"""Every key of a config, misspelt or with a wrong value: the message always says what to correct."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Keys = tuple[Any, ...]
 
 
 def resolve(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The members of a union, or the schema itself, with references followed."""
+    """Return the members of a union, or the schema itself, with references resolved."""
     if "$ref" in schema:
         return resolve(SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]])
     unions = [*schema.get("anyOf", ()), *(() if "properties" in schema else schema.get("oneOf", ()))]
@@ -37,7 +37,7 @@ def resolve(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def mappings(schema: Mapping[str, Any], path: Keys = ()) -> Iterator[tuple[Keys, list[str]]]:
-    """Every mapping with fixed keys that a config may hold, and those keys."""
+    """Return every mapping with fixed keys in a config, and those keys."""
     for member in resolve(schema):
         properties = member.get("properties", {})
         if properties:
@@ -56,7 +56,7 @@ EVERY_KEY = [(path, key) for path, keys in MAPPINGS for key in keys]
 
 
 def config(path: Keys, key: str, value: object) -> dict[str, Any]:
-    """A config that is right but for one key."""
+    """Return a config that is right except for one key."""
     whole: dict[str, Any] = yaml.safe_load(BASE)
     whole |= copy.deepcopy(FACTORS if (*path, key)[0] in ("factors", "design") else VARIANTS)
     if path == ("runs",):
@@ -71,7 +71,7 @@ def config(path: Keys, key: str, value: object) -> dict[str, Any]:
 
 
 def misspellings(key: str) -> list[str]:
-    """Letters twice, left out, in capitals, or in another order."""
+    """Return misspellings of a key: doubled, missing, capital or swapped letters."""
     middle = len(key) - 2
     return [f"{key}{key[-1]}", key[:-1] if len(key) > 4 else f"{key}_", key.upper()] + (
         [f"{key[:middle]}{key[-1]}{key[-2]}"] if len(key) > 3 and key[-1] != key[-2] else []
@@ -79,7 +79,7 @@ def misspellings(key: str) -> list[str]:
 
 
 def lines(whole: Mapping[str, Any], folder: Path) -> list[str]:
-    """What is said about a config that is in a file and that Snakemake has read."""
+    """Return the message on a config that is in a file and that Snakemake has read."""
     file = folder / "config.yaml"
     file.write_text(yaml.dump(whole, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -112,7 +112,7 @@ def test_the_walk_reaches_every_model() -> None:
 
 
 @pytest.mark.parametrize(("path", "key"), EVERY_KEY, ids=lambda part: str(part))
-def test_a_misspelt_key_is_one_line_that_says_the_right_one(path: Keys, key: str, tmp_path: Path) -> None:
+def test_a_misspelt_key_is_one_line_that_suggests_the_right_one(path: Keys, key: str, tmp_path: Path) -> None:
     for wrong in misspellings(key):
         whole = config(path, key, copy.deepcopy(placed(path, key)))
         inner: Any = whole
@@ -129,7 +129,7 @@ def test_a_misspelt_key_is_one_line_that_says_the_right_one(path: Keys, key: str
 
 
 def placed(path: Keys, key: str) -> object:
-    """What the key holds: what a right config has there, or anything."""
+    """Return a value for the key: the one in a right config, or any other."""
     right: Any = yaml.safe_load(BASE) | copy.deepcopy(FACTORS if (*path, key)[0] in ("factors", "design") else VARIANTS)
     for step in (*path, key):
         try:
@@ -143,7 +143,7 @@ WRONG = [None, True, -1, 1.5, "", "wrong: {x} [y]", [], [[1]], {}, {"a": {"b": 1
 
 
 @pytest.mark.parametrize(("path", "key"), EVERY_KEY, ids=lambda part: str(part))
-def test_whatever_a_key_holds_there_is_no_traceback(path: Keys, key: str, tmp_path: Path) -> None:
+def test_no_value_of_a_key_gives_a_traceback(path: Keys, key: str, tmp_path: Path) -> None:
     for wrong in WRONG:
         whole = config(path, key, wrong)
         try:

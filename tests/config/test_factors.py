@@ -1,4 +1,4 @@
-"""Factorial studies: the variants that factors stand for."""
+"""Factorial studies: the variants that factors define."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_product_has_every_combination_and_names_what_differs(study):
     both = product.settings("augmentation-on_dropout-light")
     assert both.training.augmentation == ("random_crop",)
     assert both.model.dropout == 0.2
-    # YAML reads the plain words off and on as false and true; they are meant as names.
+    # YAML reads the plain words off and on as false and true, but they are names.
     assert product.factorial() == {
         "factors": {"augmentation": ("off", "on"), "dropout": ("none", "light")},
         "cells": {
@@ -60,7 +60,7 @@ def test_add_one_adds_each_component_to_the_baseline(study):
     assert added.factorial() == {}
 
 
-def test_leave_one_out_takes_each_component_from_the_full_set_up(study):
+def test_leave_one_out_removes_each_component_from_the_full_set_up(study):
     left = study("full", "design: leave-one-out\n")
     assert [(variant.name, variant.label) for variant in left.variants] == [
         ("full", "Full"),
@@ -82,7 +82,7 @@ def test_a_factorial_study_survives_its_json(study):
     assert Study.model_validate_json(product.model_dump_json(by_alias=True)) == product
 
 
-def test_the_ready_study_has_four_variants():
+def test_the_provided_study_has_four_variants():
     ready = read_study(Path(__file__).parents[2] / "studies" / "factorial.yaml")
     assert len(ready.variants) == 4
     assert ready.analysis.baseline == "baseline"

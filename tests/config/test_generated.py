@@ -1,4 +1,4 @@
-"""`make generated`, a part of `make check`, fails where a generated file is not what the code makes."""
+"""`make generated`, a part of `make check`, fails if a generated file is out of date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def make(tmp_path):
-    """Run make in a copy of the package and of what is generated from it."""
+    """Return a function that runs make in a copy of the package and of the generated files."""
     for part in ("seedwise", "workflow/schemas", "docs"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("Makefile", "requirements.txt", "pyproject.toml"):
@@ -35,20 +35,20 @@ def make(tmp_path):
     return make
 
 
-def test_a_stale_generated_file_fails_once_and_is_made_again(make, tmp_path):
+def test_a_stale_generated_file_fails_once_and_is_regenerated(make, tmp_path):
     page = tmp_path / "docs" / "configuration.md"
     right = page.read_text(encoding="utf-8")
     assert make("generated").returncode == 0
     page.write_text(right.replace("| needed |", "| wanted |"), encoding="utf-8")
     answer = make("generated")
     assert answer.returncode != 0
-    expected = "Stale generated files: docs/configuration.md. They have just been made again: commit them."
+    expected = "Stale generated files: docs/configuration.md. They have just been regenerated: commit them."
     assert answer.stdout.splitlines()[-1] == expected
     assert page.read_text(encoding="utf-8") == right
     assert make("generated").returncode == 0
 
 
-def test_everything_generated_is_made_from_nothing(make, tmp_path):
+def test_all_generated_files_can_be_made_from_scratch(make, tmp_path):
     files = ["workflow/schemas/config.schema.json", "workflow/schemas/run-record.schema.json", "docs/configuration.md"]
     for file in files:
         (tmp_path / file).unlink()

@@ -1,4 +1,4 @@
-"""Mistakes in a config: errors.yaml lists each kind and the exact lines that it is told."""
+"""Mistakes in a config: errors.yaml lists each kind and its exact message."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def errors(text: str) -> list[str]:
     return list(caught.value.problems)
 
 
-def test_the_table_starts_from_a_right_study() -> None:
+def test_the_table_starts_from_a_valid_study() -> None:
     assert read_study(write(STUDY)).study == "demo"
 
 
 @pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: case["case"])
-def test_each_mistake_is_told_with_file_line_and_remedy(case: dict[str, Any]) -> None:
+def test_each_mistake_is_reported_with_file_line_and_remedy(case: dict[str, Any]) -> None:
     assert STUDY.count(case["replace"]) == 1
     lines = errors(STUDY.replace(case["replace"], case["by"]))
     assert lines == case["errors"]
@@ -62,7 +62,7 @@ def test_each_mistake_is_told_with_file_line_and_remedy(case: dict[str, Any]) ->
     ],
     ids=lambda case: case["case"],
 )
-def test_a_config_that_snakemake_has_read_is_told_the_same(case: dict[str, Any]) -> None:
+def test_a_config_that_snakemake_has_read_gets_the_same_message(case: dict[str, Any]) -> None:
     path = write(STUDY.replace(case["replace"], case["by"]))
     config = OrderedDict(yaml.safe_load(path.read_text(encoding="utf-8")))
     with pytest.raises(ConfigError) as caught:
@@ -70,7 +70,7 @@ def test_a_config_that_snakemake_has_read_is_told_the_same(case: dict[str, Any])
     assert list(caught.value.problems) == case["errors"]
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
     text = STUDY.replace("learning_rate: 0.05", "learning_rate: 1e-3\n  momentum: 2").replace("title: Demo\n", "")
     text = text.replace("seeds: [0, 1, 2]", "seeds: [0, 1, 1, x]").replace(
         "{baseline: baseline}", "{baseline: basline}"
@@ -90,7 +90,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     ]
 
 
-def test_a_missing_file_is_told_with_its_neighbour() -> None:
+def test_a_missing_file_is_reported_with_the_nearest_name() -> None:
     write(STUDY, "quick.yaml")
     with pytest.raises(ConfigError) as caught:
         read_study("qick.yaml")
@@ -99,7 +99,7 @@ def test_a_missing_file_is_told_with_its_neighbour() -> None:
         read_study("nowhere/study.yaml")
 
 
-def test_files_that_hold_no_mapping() -> None:
+def test_files_without_a_mapping_are_refused() -> None:
     empty = "config.yaml: the file is empty; copy config.yaml and change it"
     assert errors("") == [empty]
     assert errors("# only a comment\n") == [empty]
@@ -108,7 +108,7 @@ def test_files_that_hold_no_mapping() -> None:
     assert errors("study\n") == [f'config.yaml:1: found "study"; {need}']
 
 
-def test_files_that_are_no_text(tmp_path: Path) -> None:
+def test_binary_files_are_refused(tmp_path: Path) -> None:
     Path("config.yaml").write_bytes(b"study: \xff\xfe")
     with pytest.raises(ConfigError, match=r"^config\.yaml: not a UTF-8 text file$"):
         read_study("config.yaml")
@@ -116,13 +116,13 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
         read_study(tmp_path)
 
 
-def test_an_alias_of_itself_is_told_and_not_followed_for_ever() -> None:
+def test_an_alias_of_itself_is_reported_and_not_followed_forever() -> None:
     assert errors(STUDY.replace("seeds: [0, 1, 2]", "seeds: &s [0, *s]")) == [
         "config.yaml:12: seeds[1]: found a list; need a whole number ≥ 0 and < 2^63"
     ]
 
 
-def test_merge_keys_and_aliases_are_fine_and_located_where_they_are_written() -> None:
+def test_merge_keys_and_aliases_work_and_are_located_where_they_are_written() -> None:
     text = STUDY.replace("{name: baseline}", "&base {name: baseline, set: {model.dropout: 0.1}}")
     text = text.replace("{name: augment, set: {training.augmentation: [random_crop]}}", "{<<: *base, name: other}")
     assert read_study(write(text)).settings("other").model.dropout == 0.1
@@ -133,7 +133,7 @@ def test_merge_keys_and_aliases_are_fine_and_located_where_they_are_written() ->
     ]
 
 
-def test_mistakes_in_merged_files_are_located_in_the_file_that_decides() -> None:
+def test_mistakes_in_merged_files_are_located_in_the_file_that_sets_the_value() -> None:
     base = write(STUDY.replace("epochs: 3", "epochs: 0").replace("seeds: [0, 1, 2]", "seeds: [0, 0]"))
     more = write("# more\nseeds: [5, 5]\ntraining: {batch_size: 0}\n", "more.yaml")
     config = yaml.safe_load(base.read_text(encoding="utf-8"))
@@ -147,7 +147,7 @@ def test_mistakes_in_merged_files_are_located_in_the_file_that_decides() -> None
     ]
 
 
-def test_a_value_of_the_command_line_is_told_so() -> None:
+def test_a_mistake_on_the_command_line_is_located_there() -> None:
     path = write(STUDY)
     config = yaml.safe_load(STUDY) | {"seeds": "[0,1]", "epochs": 3}
     with pytest.raises(ConfigError) as caught:
@@ -169,7 +169,7 @@ def test_strange_characters_never_break_a_line() -> None:
     ]
 
 
-def test_an_error_is_the_users_and_holds_every_problem() -> None:
+def test_the_error_is_a_user_error_and_contains_every_problem() -> None:
     error = ConfigError(["a: b", "c: d"])
     assert isinstance(error, UserError)
     assert error.problems == ("a: b", "c: d")
@@ -187,7 +187,7 @@ PATHS += [("variants", 1, "name"), ("training", "learning_rate"), ("analysis", "
 
 
 @given(path=st.sampled_from(PATHS), value=values)
-def test_whatever_stands_there_the_answer_is_a_study_or_plain_lines(path: tuple[Any, ...], value: object) -> None:
+def test_any_value_gives_a_study_or_plain_messages(path: tuple[Any, ...], value: object) -> None:
     config: Any = yaml.safe_load(STUDY)
     if path:
         inner = config
@@ -229,7 +229,7 @@ def test_strange_paths_survive_reading_and_messages(tmp_path: Path) -> None:
         read_study("no {x} file: 1.yaml")
 
 
-def test_a_name_with_braces_is_shown_as_it_is() -> None:
+def test_a_name_with_braces_is_shown_unchanged() -> None:
     assert errors(STUDY.replace("{baseline: baseline}", '{baseline: "{message} {0}"}')) == [
         'config.yaml:13: analysis.baseline: found "{message} {0}". Variants: baseline, augment'
     ]

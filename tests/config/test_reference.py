@@ -1,4 +1,4 @@
-"""docs/configuration.md: in step with the models, and complete."""
+"""docs/configuration.md: up to date with the models, and complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seedwise.config import reference as config_reference
 from seedwise.config.schema import config_schema
 
 
-def test_the_committed_page_is_in_step_with_the_models() -> None:
+def test_the_committed_page_is_up_to_date() -> None:
     committed = config_reference.PAGE.read_text(encoding="utf-8")
     assert committed == config_reference.render(), "run: make generate"
 
@@ -24,7 +24,7 @@ def test_every_key_of_every_model_is_on_the_page() -> None:
     assert {key for key in keys if f"| `{key}` |" not in page} == set()
 
 
-def test_every_row_has_four_cells_and_says_what_it_means() -> None:
+def test_every_row_has_four_cells_and_a_description() -> None:
     rows = [line for line in config_reference.render().splitlines() if line.startswith("| `")]
     assert len(rows) > 60
     for row in rows:

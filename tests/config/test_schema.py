@@ -1,4 +1,4 @@
-"""The schemas that editors use: in step with the models, and as strict where JSON schema can be."""
+"""The schemas that editors use: up to date with the models, and as strict as JSON schema can be."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def validator() -> Any:
 
 
 @pytest.mark.parametrize("name", list(schema.SCHEMAS))
-def test_the_committed_schema_is_in_step_with_the_models(name: str) -> None:
+def test_the_committed_schema_is_up_to_date(name: str) -> None:
     committed = (schema.FOLDER / name).read_text(encoding="utf-8")
     assert committed == schema.render(schema.SCHEMAS[name]()), "run: make generate"
     jsonschema.Draft202012Validator.check_schema(json.loads(committed))
@@ -65,7 +65,7 @@ def test_the_schema_refuses(path: tuple[Any, ...], value: object, validator: Any
     assert not validator.is_valid(config)
 
 
-def test_the_schema_takes_functions_of_ones_own(validator: Any) -> None:
+def test_the_schema_accepts_functions_of_the_user(validator: Any) -> None:
     config = yaml.safe_load(CONFIGS[0].read_text(encoding="utf-8"))
     config["model"]["name"] = "my.models:net"
     config["training"]["augmentation"] = ["random_crop", "mine:blur"]
@@ -73,7 +73,7 @@ def test_the_schema_takes_functions_of_ones_own(validator: Any) -> None:
 
 
 @pytest.mark.parametrize("section", [{}, {"metric": "f1", "higher_is_better": True}, {"metric": "test_loss"}])
-def test_the_schema_takes_any_metric_and_none(section: dict[str, Any], validator: Any) -> None:
+def test_the_schema_accepts_any_metric_and_none(section: dict[str, Any], validator: Any) -> None:
     config = yaml.safe_load(CONFIGS[0].read_text(encoding="utf-8"))
     validator.validate(config | {"analysis": {"baseline": "baseline"} | section})
 

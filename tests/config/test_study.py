@@ -1,4 +1,4 @@
-"""The study model: what a variant resolves to, and the one text that stands for it."""
+"""The study model: the resolved settings of a variant, and their canonical text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from seedwise.trainers.image_classifier.settings import STREAMS
 
 ROOT = Path(__file__).parents[2]
 PLAN_HASH = "979d6689c5fe"
-"""Of the default study, since its first report: a plan that is written otherwise is the same plan."""
+"""Plan hash of the default study since its first report; the form in which a plan is written does not matter."""
 DEFAULT = read_study(ROOT / "config.yaml")
 
 
@@ -50,7 +50,7 @@ def test_a_variants_label_is_its_name_unless_given() -> None:
     assert DEFAULT.variant("dropout").label == "+ Dropout"
 
 
-def test_an_unknown_variant_is_told_with_the_nearest() -> None:
+def test_an_unknown_variant_is_reported_with_the_nearest() -> None:
     with pytest.raises(UserError, match=r'found "augmnt"; did you mean "augment"\?'):
         DEFAULT.variant("augmnt")
 
@@ -64,7 +64,7 @@ def test_paths_of_results() -> None:
 
 
 def test_the_canonical_text_and_digest_are_pinned() -> None:
-    # A change here trains every run of every user anew: make it knowingly.
+    # A change here retrains every run of every user: make it only on purpose.
     assert DEFAULT.settings("baseline").canonical() == (
         '{"dataset":{"image_size":null,"name":"fashion_mnist","subset":null,"validation_fraction":0.1},'
         '"model":{"dropout":0.0,"input_size":null,"name":"small_cnn","pretrained":false,"trainable":"all"},'
@@ -75,7 +75,7 @@ def test_the_canonical_text_and_digest_are_pinned() -> None:
     assert DEFAULT.settings("baseline").digest() == "87b6767ee3ae"
 
 
-def test_the_canonical_text_reads_back() -> None:
+def test_the_canonical_text_can_be_read() -> None:
     for variant in DEFAULT.variants:
         resolved = DEFAULT.settings(variant.name)
         assert RunSettings.from_canonical(resolved.canonical()) == resolved
@@ -83,7 +83,7 @@ def test_the_canonical_text_reads_back() -> None:
         RunSettings.from_canonical('{"dataset":{}}')
 
 
-def test_where_the_files_lie_is_not_what_is_trained() -> None:
+def test_the_location_of_the_files_is_not_in_the_canonical_text() -> None:
     here, there = study(dataset={"folder": "here"}), study(dataset={"folder": "there"})
     assert here.dataset.folder == "here"
     assert here.settings("baseline").canonical() == there.settings("baseline").canonical()
@@ -158,7 +158,7 @@ def test_only_whole_numbers_count_epochs(value: object) -> None:
         TrainingSettings.model_validate({"epochs": value})
 
 
-def test_functions_of_ones_own_are_names() -> None:
+def test_functions_of_the_user_are_names() -> None:
     own = {"optimizer": "my.optim:lion", "schedule": "mine:warmup", "augmentation": ["random_crop", "mine:blur"]}
     assert TrainingSettings.model_validate(own).augmentation == ("random_crop", "mine:blur")
     for wrong in ("my.optim", "my optim:lion", ":lion", "my.optim:", "my..optim:lion", "my.optim:lion()"):
@@ -166,7 +166,7 @@ def test_functions_of_ones_own_are_names() -> None:
             TrainingSettings.model_validate({"optimizer": wrong})
 
 
-def test_what_learns_is_a_word_or_says_when_all_joins_in() -> None:
+def test_trainable_is_a_word_or_a_number_of_frozen_epochs() -> None:
     frozen = study(model={"trainable": {"freeze_epochs": 2}}).settings("baseline")
     assert RunSettings.from_canonical(frozen.canonical()) == frozen
     assert '"trainable":{"freeze_epochs":2}' in frozen.canonical()
@@ -175,31 +175,31 @@ def test_what_learns_is_a_word_or_says_when_all_joins_in() -> None:
             study(model={"trainable": wrong})
 
 
-def test_yamls_off_is_no_truth_value_here() -> None:
+def test_yamls_off_is_read_as_a_word() -> None:
     assert study(training=yaml.safe_load("{determinism: off}")).training.determinism == "off"
     with pytest.raises(ValidationError):
         study(training={"determinism": True})
 
 
 @pytest.mark.parametrize(
-    ("sections", "told"),
+    ("sections", "message"),
     [
-        ({"dataset": {"image_size": 32}}, "variant baseline: dataset.image_size: fashion_mnist is not resized"),
-        ({"model": {"pretrained": True}}, "variant baseline: model.pretrained: small_cnn has no weights of ours"),
+        ({"dataset": {"image_size": 32}}, "variant baseline: dataset.image_size: fashion_mnist has a fixed size"),
+        ({"model": {"pretrained": True}}, "variant baseline: model.pretrained: no pretrained weights for small_cnn"),
         ({"model": {"trainable": {"freeze_epochs": 3}}, "training": {"epochs": 3}}, "freeze_epochs is 3 of 3 epochs"),
     ],
 )
-def test_settings_that_do_not_go_together_are_one_clear_line(sections: dict[str, Any], told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_contradictory_settings_are_one_clear_line(sections: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
         study(**sections).settings("baseline")
 
 
-def test_a_study_never_changes() -> None:
+def test_a_study_is_immutable() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         DEFAULT.training.epochs = 5  # type: ignore[misc]
 
 
-def test_the_model_itself_refuses_what_does_not_fit_together() -> None:
+def test_the_model_itself_refuses_contradictory_settings() -> None:
     with pytest.raises(ValidationError, match="seeds must be unique"):
         study(seeds=[1, 1])
     with pytest.raises(ValidationError, match="variant names must be unique"):
@@ -220,7 +220,7 @@ def test_the_trainers_metric_and_its_direction_may_be_left_out() -> None:
     assert loss == study(analysis={"baseline": "baseline", "metric": "test_loss", "higher_is_better": False}).analysis
 
 
-def test_pulled_runs_have_any_metric() -> None:
+def test_pulled_runs_may_have_any_metric() -> None:
     pulled = {"from": "csv", "path": "runs.csv"}
     f1 = study(analysis={"baseline": "baseline", "metric": "f1", "higher_is_better": True}, runs=pulled).analysis
     assert (f1.metric, f1.higher_is_better) == ("f1", True)
@@ -252,11 +252,11 @@ def test_tracking_survives_its_json() -> None:
     ("word", "expected"),
     [("adam", "adamw"), ("ADAMW", "adamw"), ("sdg", "sgd"), ("rmsprop", None)],
 )
-def test_nearest_finds_what_is_meant(word: str, expected: str | None) -> None:
+def test_nearest_finds_the_intended_name(word: str, expected: str | None) -> None:
     assert nearest(word, settings_module.OPTIMIZERS) == expected
 
 
-def test_nearest_knows_what_things_are_called_elsewhere() -> None:
+def test_nearest_knows_names_from_other_libraries() -> None:
     assert nearest("gpu", ["auto", "cpu", "cuda"]) == "cuda"
     assert nearest("lr", ["learning_rate", "epochs"]) == "learning_rate"
 
@@ -269,7 +269,7 @@ def varying(*choices: list[str] | None) -> Study:
     )
 
 
-def test_what_varies_is_in_the_canonical_text_only_where_not_everything_does() -> None:
+def test_vary_is_in_the_canonical_text_only_if_something_is_fixed() -> None:
     everything, default, one = (study(training=training) for training in ({"vary": list(STREAMS)}, {}, {"vary": []}))
     assert everything.settings("baseline").canonical() == default.settings("baseline").canonical()
     assert '"vary":[]' in one.settings("baseline").canonical()
@@ -279,13 +279,13 @@ def test_what_varies_is_in_the_canonical_text_only_where_not_everything_does() -
     assert RunSettings.from_canonical(resolved.canonical()) == resolved
 
 
-def test_a_study_of_the_sources_of_variance_knows_what_varies() -> None:
+def test_a_study_of_the_sources_of_variance_knows_which_source_varies() -> None:
     assert varying(None, ["split", "init"]).varied() == {"v0": STREAMS, "v1": ("init", "split")}
     assert varying(["init"], ["init"]).varied() == {}
     assert DEFAULT.varied() == {}
 
 
-def test_variants_that_differ_in_more_than_what_varies_are_no_sources() -> None:
+def test_variants_that_differ_in_more_than_vary_do_not_isolate_sources() -> None:
     mixed = study(
         variants=[
             {"name": "baseline"},

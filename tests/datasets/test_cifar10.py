@@ -1,4 +1,4 @@
-"""CIFAR-10 in torchvision's real format: a small archive of the same layout stands for the real one."""
+"""CIFAR-10 in torchvision's real format, with a small archive of the same layout in place of the real one."""
 
 import hashlib
 import pickle
@@ -63,17 +63,17 @@ def test_an_archive_a_folder_and_a_download_are_fetched_and_read(source, tmp_pat
     assert data.test_images.shape == (4, 3, 32, 32)
 
 
-def test_files_already_there_are_not_fetched_again(source, tmp_path):
+def test_files_already_fetched_are_not_fetched_again(source, tmp_path):
     registry.fetch("cifar10", tmp_path / "data", source)
     said = []
     cifar10.fetch(tmp_path / "data", None, said.append)
-    assert said == ["CIFAR-10: files from what is already there, checked"]
+    assert said == ["CIFAR-10: using the files already fetched; every file was checked"]
 
 
-@pytest.mark.parametrize("damage", ["torn archive", "half-extracted folder", "altered file", "nothing"])
-def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
+@pytest.mark.parametrize("damage", ["truncated archive", "half-extracted folder", "altered file", "nothing"])
+def test_damaged_files_are_never_accepted_as_data(source, tmp_path, damage):
     archive, base = source / CIFAR10.filename, source / CIFAR10.base_folder
-    if damage == "torn archive":
+    if damage == "truncated archive":
         archive.write_bytes(archive.read_bytes()[:-200])
     else:
         archive.unlink()
@@ -87,14 +87,14 @@ def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
     with pytest.raises(DatasetError) as caught:
         cifar10.fetch(tmp_path / "data", source, lambda _: None)
     lines = str(caught.value).splitlines()
-    assert lines[0] == "CIFAR-10 could not be had. Tried:"
-    assert lines[1] == "  what is already there: cifar-10-batches-py is not there"
+    assert lines[0] == "could not get CIFAR-10. Tried:"
+    assert lines[1] == "  the files already fetched: cifar-10-batches-py does not exist"
     assert lines[2].startswith(f"  dataset.folder {source}: ")
     reason = {
-        "torn archive": "cifar-10-python.tar.gz is torn or altered (MD5",
-        "half-extracted folder": "data_batch_3 is not there",
-        "altered file": "test_batch is torn or altered (MD5",
-        "nothing": "cifar-10-batches-py is not there",
+        "truncated archive": "cifar-10-python.tar.gz is corrupt or altered (MD5",
+        "half-extracted folder": "data_batch_3 does not exist",
+        "altered file": "test_batch is corrupt or altered (MD5",
+        "nothing": "cifar-10-batches-py does not exist",
     }
     assert reason[damage] in lines[2]
     assert lines[3].startswith("What to do: put cifar-10-python.tar.gz")
@@ -102,7 +102,7 @@ def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
     assert not (tmp_path / "data" / CIFAR10.base_folder).exists()
 
 
-def test_a_folder_torn_after_the_fetch_is_healed_or_told(source, tmp_path):
+def test_a_folder_damaged_after_the_fetch_is_an_error_and_can_be_fetched_again(source, tmp_path):
     registry.fetch("cifar10", tmp_path / "data", source)
     (tmp_path / "data" / CIFAR10.base_folder / "data_batch_2").unlink()
     with pytest.raises(DatasetError, match="CIFAR-10: Dataset not found or corrupted"):
@@ -111,14 +111,14 @@ def test_a_folder_torn_after_the_fetch_is_healed_or_told(source, tmp_path):
     assert len(registry.read("cifar10", tmp_path / "data", None).train_labels) == 20
 
 
-def test_a_wrong_number_of_images_is_told(source, tmp_path, monkeypatch):
+def test_a_wrong_number_of_images_is_an_error(source, tmp_path, monkeypatch):
     registry.fetch("cifar10", tmp_path / "data", source)
     monkeypatch.setattr(cifar10, "COUNTS", {"training": 50_000, "test": 10_000})
-    with pytest.raises(DatasetError, match="found 20 training images; need 50000"):
+    with pytest.raises(DatasetError, match="found 20 training images; expected 50000"):
         registry.read("cifar10", tmp_path / "data", None)
 
 
-def test_a_run_learns_its_images_by_heart(source, tmp_path):
+def test_a_run_can_memorise_its_images(source, tmp_path):
     registry.fetch("cifar10", tmp_path / "data", source)
     data = registry.read("cifar10", tmp_path / "data", None)
     record, losses = train_on(data, tmp_path / "made", dataset={"name": "cifar10"}, epochs=40, batch_size=6)

@@ -1,4 +1,4 @@
-"""Data: checked by digest, never torn, prepared once, loaded whole."""
+"""Data: checked by digest, prepared once, never loaded when corrupt."""
 
 import gzip
 import subprocess
@@ -24,7 +24,7 @@ def small_data(n: int = 40) -> ImageData:
 
 @pytest.fixture
 def idx_folder(tmp_path, monkeypatch):
-    """Four small IDX files whose digests take the place of Fashion-MNIST's."""
+    """Four small IDX files whose digests replace those of Fashion-MNIST."""
     folder, digests = tmp_path / "source", {}
     folder.mkdir()
     for name, n in (("train", 12), ("t10k", 6)):
@@ -57,8 +57,8 @@ def test_gzipped_files_are_decompressed(idx_folder, tmp_path):
     assert len(fashion_mnist.read(tmp_path / "raw").test_labels) == 6
 
 
-@pytest.mark.parametrize("damage", ["truncated", "altered", "torn gzip", "missing"])
-def test_damaged_files_never_pass_for_data(idx_folder, tmp_path, damage):
+@pytest.mark.parametrize("damage", ["truncated", "altered", "truncated gzip", "missing"])
+def test_damaged_files_are_never_accepted_as_data(idx_folder, tmp_path, damage):
     file = idx_folder / "train-labels-idx1-ubyte"
     content = file.read_bytes()
     if damage == "truncated":
@@ -67,7 +67,7 @@ def test_damaged_files_never_pass_for_data(idx_folder, tmp_path, damage):
         file.write_bytes(content[:-1] + b"\x09")
     else:
         file.unlink()
-    if damage == "torn gzip":
+    if damage == "truncated gzip":
         (idx_folder / f"{file.name}.gz").write_bytes(gzip.compress(content)[:-9])
     with pytest.raises(DatasetError) as caught:
         fashion_mnist.fetch(tmp_path / "raw", idx_folder, lambda _: None)
@@ -77,7 +77,7 @@ def test_damaged_files_never_pass_for_data(idx_folder, tmp_path, damage):
     assert not list((tmp_path / "raw").glob("train-labels*"))
 
 
-def test_when_no_source_answers_one_error_lists_what_was_tried(tmp_path, monkeypatch):
+def test_when_no_origin_works_one_error_lists_what_was_tried(tmp_path, monkeypatch):
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "nowhere")
     monkeypatch.setattr(fashion_mnist, "DEBIAN_PACKAGE", "no-such-package-of-seedwise")
 
@@ -88,11 +88,11 @@ def test_when_no_source_answers_one_error_lists_what_was_tried(tmp_path, monkeyp
     with pytest.raises(DatasetError) as caught:
         fashion_mnist.fetch(tmp_path / "raw", None, lambda _: None)
     tried = [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:-1]]
-    assert [name.split()[0] for name in tried] == ["what", "Debian's", "Debian's", "torchvision's"]
+    assert [name.split()[0] for name in tried] == ["the", "the", "the", "torchvision's"]
     assert "connection refused" in str(caught.value)
 
 
-def test_prepared_data_come_back_whole_with_their_digest(tmp_path):
+def test_prepared_data_are_loaded_unchanged_with_their_digest(tmp_path):
     data = small_data()
     digest = images.save(tmp_path / "data.npz", data)
     loaded, loaded_digest = images.load(tmp_path / "data.npz")
@@ -101,7 +101,7 @@ def test_prepared_data_come_back_whole_with_their_digest(tmp_path):
     np.testing.assert_array_equal(loaded.test_labels, data.test_labels)
 
 
-def test_a_torn_prepared_file_is_an_error_that_names_it(tmp_path):
+def test_a_truncated_prepared_file_is_an_error_that_names_it(tmp_path):
     path = tmp_path / "data.npz"
     images.save(path, small_data())
     path.write_bytes(path.read_bytes()[:200])
@@ -111,9 +111,9 @@ def test_a_torn_prepared_file_is_an_error_that_names_it(tmp_path):
 
 def test_wrong_shapes_and_types_are_refused():
     data = small_data()
-    with pytest.raises(DatasetError, match=r"train images: found float64 .*need uint8"):
+    with pytest.raises(DatasetError, match=r"train images: found float64 .*expected uint8"):
         ImageData(data.train_images / 255, data.train_labels, data.test_images, data.test_labels)
-    with pytest.raises(DatasetError, match=r"test labels: .*need int64 \(20,\)"):
+    with pytest.raises(DatasetError, match=r"test labels: .*expected int64 \(20,\)"):
         ImageData(data.train_images, data.train_labels, data.test_images, data.test_labels[:3])
 
 

@@ -1,4 +1,4 @@
-"""Oxford-IIIT Pet in torchvision's real format: small archives of the same layout stand for the real ones."""
+"""Oxford-IIIT Pet in torchvision's real format, with small archives of the same layout in place of the real ones."""
 
 import hashlib
 import subprocess
@@ -20,7 +20,7 @@ SPLITS = {"trainval": 5, "test": 3}
 
 @pytest.fixture
 def source(tmp_path, monkeypatch):
-    """A folder with images.tar.gz and annotations.tar.gz, and what they hold: photographs of many sizes."""
+    """A folder with images.tar.gz, annotations.tar.gz and their contents: photographs of different sizes."""
     folder = tmp_path / "source"
     (folder / "images").mkdir(parents=True)
     (folder / "annotations" / "trimaps").mkdir(parents=True)
@@ -69,8 +69,8 @@ def test_archives_folders_and_a_download_are_fetched_read_and_resized(source, tm
     assert registry.read("oxford_iiit_pet", tmp_path / "data", None, 20).test_images.shape == (3, 3, 20, 20)
 
 
-def test_the_script_prepares_the_size_that_is_asked_for(source, tmp_path, monkeypatch):
-    # The script is a process of its own, which knows nothing of this test's small counts: it must refuse the data.
+def test_the_script_prepares_the_requested_size(source, tmp_path, monkeypatch):
+    # The script runs as its own process, which does not know this test's small counts: it must refuse the data.
     registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
     command = [sys.executable, "workflow/scripts/prepare_data.py", "--dataset", "oxford_iiit_pet", "--image-size", "32"]
     command += ["--digests", tmp_path / "data" / "SHA256SUMS", "--made-of", "0" * 12]
@@ -88,19 +88,21 @@ def test_the_script_prepares_the_size_that_is_asked_for(source, tmp_path, monkey
     assert (card.content, card.made_of, card.counts) == (content, "0" * 12, {"training": 5, "test": 3})
 
 
-@pytest.mark.parametrize("damage", ["torn archive", "half-extracted folder", "empty image", "torn list", "no folder"])
-def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
+@pytest.mark.parametrize(
+    "damage", ["corrupt archive", "half-extracted folder", "empty image", "short list", "no folder"]
+)
+def test_damaged_files_are_never_accepted_as_data(source, tmp_path, damage):
     images, lists = source / "images", source / "annotations"
-    if damage != "torn archive":
+    if damage != "corrupt archive":
         drop_archives(source)
     reason = {
-        "torn archive": "images.tar.gz is torn or altered (MD5",
-        "half-extracted folder": "2 of 5 images of trainval are missing, Breed_a_trainval_2.jpg the first",
-        "empty image": "1 of 3 images of test are missing, Breed_b_test_1.jpg the first",
-        "torn list": "annotations/trainval.txt lists 3 images, not 5: half extracted?",
-        "no folder": "the folder annotations is not there",
+        "corrupt archive": "images.tar.gz is corrupt or altered (MD5",
+        "half-extracted folder": "2 of 5 trainval images are missing, such as Breed_a_trainval_2.jpg",
+        "empty image": "1 of 3 test images are missing, such as Breed_b_test_1.jpg",
+        "short list": "annotations/trainval.txt lists 3 images, not 5: was the archive partly extracted?",
+        "no folder": "the folder annotations does not exist",
     }[damage]
-    if damage == "torn archive":
+    if damage == "corrupt archive":
         archive = source / "images.tar.gz"
         archive.write_bytes(archive.read_bytes()[:-100])
     if damage == "half-extracted folder":
@@ -108,35 +110,35 @@ def test_damaged_files_never_pass_for_data(source, tmp_path, damage):
         (images / "Breed_b_trainval_3.jpg").unlink()
     if damage == "empty image":
         (images / "Breed_b_test_1.jpg").write_bytes(b"")
-    if damage == "torn list":
+    if damage == "short list":
         (lists / "trainval.txt").write_text("".join((lists / "trainval.txt").read_text().splitlines(True)[:3]))
     if damage == "no folder":
         lists.rename(source / "elsewhere")
     with pytest.raises(DatasetError) as caught:
         oxford_pet.fetch(tmp_path / "data", source, lambda _: None)
     lines = str(caught.value).splitlines()
-    assert lines[0] == "Oxford-IIIT Pet could not be had. Tried:"
+    assert lines[0] == "could not get Oxford-IIIT Pet. Tried:"
     assert lines[2].startswith(f"  dataset.folder {source}: ")
     assert reason in lines[2]
     assert lines[-1].startswith("What to do: put images.tar.gz and annotations.tar.gz")
     assert not (tmp_path / "data" / oxford_pet.BASE).exists()
 
 
-def test_an_image_torn_inside_is_told_by_name(source, tmp_path):
+def test_an_image_with_a_truncated_body_is_an_error_that_names_it(source, tmp_path):
     drop_archives(source)
     photograph = source / "images" / "Breed_b_trainval_1.jpg"
     photograph.write_bytes(photograph.read_bytes()[:400])
     registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
-    with pytest.raises(DatasetError, match=r"Breed_b_trainval_1\.jpg is torn"):
+    with pytest.raises(DatasetError, match=r"Breed_b_trainval_1\.jpg is corrupt"):
         registry.read("oxford_iiit_pet", tmp_path / "data", None)
 
 
-def test_without_any_source_the_publishers_addresses_are_named(source, tmp_path):
+def test_without_any_origin_the_publishers_addresses_are_named(source, tmp_path):
     with pytest.raises(DatasetError, match=r"the publisher, .*images\.tar\.gz and .*annotations\.tar\.gz: "):
         oxford_pet.fetch(tmp_path / "data", None, lambda _: None)
 
 
-def test_a_run_learns_its_photographs_by_heart(source, tmp_path):
+def test_a_run_can_memorise_its_photographs(source, tmp_path):
     registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
     data = registry.read("oxford_iiit_pet", tmp_path / "data", None, 32)
     dataset = {"name": "oxford_iiit_pet", "image_size": 32, "validation_fraction": 0.2}

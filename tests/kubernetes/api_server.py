@@ -1,4 +1,4 @@
-"""As much of a Kubernetes API server as kubectl needs to make and watch Jobs; a pod is a process in its working folder.
+"""The part of a Kubernetes API server that kubectl needs to create and watch Jobs; a pod is a local process.
 
 It shows what the profile asks Kubernetes for and that a study runs on it. It is not Kubernetes.
 """
@@ -34,14 +34,14 @@ DISCOVERY: dict[str, dict[str, Any]] = {
 
 @dataclass
 class ApiServer:
-    """The server, what it was asked for, and the pods it started."""
+    """The server, the requests that it got, and the pods that it started."""
 
     folder: Path
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     pods: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Serve on the loopback interface, and write the kubeconfig that leads there."""
+        """Serve on the loopback interface, and write a kubeconfig for this address."""
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         Thread(target=self.http.serve_forever, daemon=True).start()
         cluster = {"name": "here", "cluster": {"server": f"http://127.0.0.1:{self.http.server_port}"}}
@@ -55,7 +55,7 @@ class ApiServer:
         return self.folder / "kubeconfig"
 
     def stop(self) -> None:
-        """Leave no pod behind."""
+        """Stop the server and all pods."""
         self.http.shutdown()
         self.http.server_close()
         for pod in self.pods.values():
@@ -64,11 +64,11 @@ class ApiServer:
             pod.wait()
 
     def run(self, job: dict[str, Any]) -> None:
-        """Start a job's only container."""
+        """Start the only container of a job."""
         name = job["metadata"]["name"]
         self.jobs[name] = job
         [container] = job["spec"]["template"]["spec"]["containers"]
-        job["script"] = Path(container["command"][-1]).read_text()  # for the tests: Snakemake deletes it
+        job["script"] = Path(container["command"][-1]).read_text()  # kept for the tests because Snakemake deletes it
         with (self.folder / f"{name}.log").open("wb") as log:
             self.pods[name] = subprocess.Popen(
                 container["command"],
@@ -80,7 +80,7 @@ class ApiServer:
             )
 
     def status(self, name: str) -> dict[str, int]:
-        """Return a job's status as Kubernetes words it."""
+        """Return the status of a job in the form of Kubernetes."""
         code = self.pods[name].poll()
         if code is None:
             return {"active": 1}

@@ -1,4 +1,4 @@
-"""The Kubernetes profile, with the real kubectl and a stand-in for the API server: its pods, and a study in them."""
+"""The Kubernetes profile, with the real kubectl and a fake API server: its pods, and a study in them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = [
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """The stand-in, and a kubectl that finds it and leaves the checks of fields, which it lacks, to a real one."""
+    """Start the fake server; configure kubectl to use it without field validation, which it does not support."""
     kubectl = tmp_path / "bin/kubectl"
     kubectl.parent.mkdir()
     kubectl.write_text(f'#!/bin/sh\n[ "$1" != create ] || set -- "$@" --validate=false\nexec {KUBECTL} "$@"\n')
@@ -75,7 +75,7 @@ def resources(job):
 
 
 def script(job):
-    """The job script as it was when the pod started."""
+    """Return the job script as it was when the pod started."""
     return job["script"]
 
 

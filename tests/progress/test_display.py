@@ -1,4 +1,4 @@
-"""What is shown while a study runs: the words, the estimate of the time left, and lines that stay in place."""
+"""The display while a study runs: its text, the estimate of the time left, and fixed lines."""
 
 import io
 import re
@@ -22,7 +22,7 @@ def shot(*trainings, done=5, total=9, failed=1, left=80.0, others=()):
     return Snapshot("epoch", "validation_accuracy", done, total, failed, trainings, others, left, now=100.0)
 
 
-def test_the_block_says_all_in_a_terminal_of_80_columns():
+def test_the_block_fits_a_terminal_of_80_columns():
     trainings = [training("augment", 1), training("dropout", 0, None, None), training("dropout", 1, None, None, None)]
     assert block(shot(*trainings), 80) == [
         "####....  5 of 9 runs done, 2 running, 1 failed, 1 to go; about 1 min 20 s left",
@@ -34,7 +34,7 @@ def test_the_block_says_all_in_a_terminal_of_80_columns():
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
-def test_no_line_is_wider_than_the_terminal_nor_are_there_more_than_fit(width):
+def test_the_block_is_never_wider_or_higher_than_the_terminal(width):
     many = [training("a-variant-with-a-very-long-name", seed) for seed in range(50)]
     lines = block(shot(*many, total=90), width, height=24)
     assert max(map(len, lines)) < width
@@ -51,18 +51,18 @@ def test_a_log_line_names_the_first_few():
     assert line.endswith("a seed 3 epoch 1 of 3, validation accuracy 0.8712 | fetch_data for 10 s | and 2 more")
 
 
-def test_lines_of_a_log_become_rarer():
+def test_lines_of_a_plain_log_become_less_frequent():
     assert [pause(elapsed) for elapsed in (0, 600, 3600, 86400)] == [30, 30, 180, 600]
 
 
-def test_the_time_left_follows_the_epochs_then_the_runs_that_are_done():
+def test_the_time_left_follows_the_epochs_and_then_the_completed_runs():
     assert time_left([training(epoch=None, mean_seconds=None)], {"a": 3}, {}, 1, now=100.0) is None
     # Two epochs of 10 s are left of one run, and three of one run to come.
     assert time_left([training(latest=100.0)], {"a": 1}, {}, 1, now=100.0) == 20 + 30
     assert time_left([training(latest=95.0)], {"a": 1}, {}, 1, now=100.0) == 15 + 30
-    # A run took 50 s in all; an unknown variant is taken to last as long.
+    # A run took 50 s in all; an unknown variant is assumed to take as long.
     assert time_left([], {"a": 2, "b": 2}, {"a": [50.0]}, 2, now=100.0) == 4 * 50 / 2
-    # However many train at once, the last one has to end.
+    # The last run takes its time, however many run at once.
     assert time_left([training(latest=100.0)], {}, {}, 4, now=100.0) == 20
 
 
@@ -100,7 +100,7 @@ def test_a_session_follows_snakemakes_events(study, tmp_path):  # noqa: F811
 
 
 def screen(text):
-    """What a terminal shows after `text`, as far as it moves up and clears below."""
+    """Return what a terminal shows after `text`; only moves up and clears below are supported."""
     lines = [""]
     for part in re.findall(r"\r|\n|\x1b\[\d*[AJ]|[^\r\n\x1b]+", text):
         if part == "\n":
@@ -113,7 +113,7 @@ def screen(text):
     return lines
 
 
-def test_what_is_written_goes_above_the_lines_that_stay():
+def test_output_goes_above_the_fixed_lines():
     stream = io.StringIO()
     terminal = Terminal(stream)
     terminal.write("before\n")
@@ -127,7 +127,7 @@ def test_what_is_written_goes_above_the_lines_that_stay():
     assert screen(stream.getvalue()) == ["before", "half a line, and its end", ""]
 
 
-def test_times_and_seeds_read_as_people_say_them():
+def test_durations_and_seeds_are_readable():
     assert [duration(seconds) for seconds in (0, 8.4, 125, 3600, 12000, 187000)] == [
         *("0 s", "8 s", "2 min 5 s", "1 h", "3 h 20 min", "2 d 3 h"),
     ]

@@ -1,4 +1,4 @@
-"""Where each run of a study stands, from what lies in its folder; as a table and as JSON."""
+"""The state of each run of a study, read from its folder; as a table and as JSON."""
 
 import json
 import socket
@@ -72,9 +72,9 @@ def put_attempt(study, root, variant, seed, **changes):
 
 @pytest.fixture
 def halfway(study, tmp_path):
-    """One run in each state, and the states of all."""
+    """Put one run in each state and read the states of all."""
     put_record(study, tmp_path, "baseline", 0, accuracy=0.75)
-    put_record(study, tmp_path, "baseline", 1, status="diverged", reason="its loss is no number")
+    put_record(study, tmp_path, "baseline", 1, status="diverged", reason="its loss is not finite")
     put_record(study, tmp_path, "baseline", 2, provenance={"code_digest": "d" * 12})
     (put_attempt(study, tmp_path, "dropout", 0) / "history.csv").write_text(HISTORY)
     put_attempt(study, tmp_path, "dropout", 1, error="ValueError: of no use")
@@ -88,7 +88,7 @@ def halfway(study, tmp_path):
     return read_states(asked(study, tmp_path), tmp_path)
 
 
-def test_every_state_is_told_from_the_others(halfway, tmp_path):
+def test_every_state_is_recognised(halfway, tmp_path):
     assert [run.state for run in halfway] == [
         *("finished", "diverged", "outdated", "missing"),
         *("running", "failed", "interrupted", "failed"),
@@ -107,7 +107,7 @@ def state_of(study, root, **changes):
     return read_states(asked(study, root, root / "card.json"), root)[0]
 
 
-def test_a_record_of_other_settings_says_which(study, tmp_path):
+def test_a_record_with_other_settings_says_which_differ(study, tmp_path):
     put_record(study, tmp_path, "baseline", 0)
     longer = Study.model_validate(study.model_dump(by_alias=True) | {"training": {"epochs": 4, "learning_rate": 0.1}})
     state = read_states(asked(longer, tmp_path), tmp_path)[0]
@@ -117,7 +117,7 @@ def test_a_record_of_other_settings_says_which(study, tmp_path):
     )
 
 
-def test_a_record_of_other_code_or_data_says_which_files(study, tmp_path):
+def test_a_record_with_other_code_or_data_says_which_files_differ(study, tmp_path):
     parts = {"d" * 12: {"a.py": "1", "b.py": "1", "c.py": "1"}, CODE: {"a.py": "2", "b.py": "1", "new.py": "1"}}
     parts |= {"f" * 12: {"read.py": "1", "raw files": "1"}, DATA: {"read.py": "1", "raw files": "2"}}
     (tmp_path / "s/digests").mkdir(parents=True)
@@ -130,25 +130,25 @@ def test_a_record_of_other_code_or_data_says_which_files(study, tmp_path):
     )
 
 
-def test_a_record_of_data_that_were_made_again_and_are_others_says_so(study, tmp_path):
+def test_a_record_whose_data_were_prepared_again_and_differ_says_so(study, tmp_path):
     write_card(tmp_path / "card.json", DataCard(content="9" * 16, made_of=DATA, counts={}))
     state = state_of(study, tmp_path, provenance={"data": DATA})
-    assert (state.state, state.reason) == ("outdated", "its data were made again and are others")
+    assert (state.state, state.reason) == ("outdated", "its data were prepared again and are different now")
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"study": "t"}, "it is of study t, not s"),
-        ({"variant": "dropout"}, "it is of variant dropout, not baseline"),
-        ({"seed": 7}, "it is of seed 7, not 0"),
+        ({"study": "t"}, "its study is t, not s"),
+        ({"variant": "dropout"}, "its variant is dropout, not baseline"),
+        ({"seed": 7}, "its seed is 7, not 0"),
         ({"metrics": {"test_accuracy": 1.5}}, "test_accuracy is 1.5; possible values lie in [0, 1]"),
         ({"metrics": {"test_loss": -1.0}}, "test_loss is -1.0; possible values lie in [0, inf]"),
         ({"metrics": {"test_accuracy": "high"}}, "test_accuracy is not a number"),
         ({"status": "great"}, "it is not a run record"),
     ],
 )
-def test_a_record_that_contradicts_the_study_does_not_count(study, tmp_path, change, reason):
+def test_a_record_that_contradicts_the_study_is_outdated(study, tmp_path, change, reason):
     put_record(study, tmp_path, "baseline", 0)
     path = study.record_path("baseline", 0, tmp_path)
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
@@ -156,7 +156,7 @@ def test_a_record_that_contradicts_the_study_does_not_count(study, tmp_path, cha
     assert (state.state, state.reason) == ("outdated", reason)
 
 
-def test_an_infinite_value_does_not_count(study, tmp_path):
+def test_a_record_with_an_infinite_value_is_outdated(study, tmp_path):
     put_record(study, tmp_path, "baseline", 0)
     path = study.record_path("baseline", 0, tmp_path)
     path.write_text(path.read_text().replace('"test_loss":0.9', '"test_loss":Infinity'))
@@ -165,7 +165,7 @@ def test_an_infinite_value_does_not_count(study, tmp_path):
 
 
 @pytest.mark.parametrize("content", ['{"status": "fin', "[]", '{"status": "great"}', "", "\x00\x01"])
-def test_a_torn_record_does_not_count(study, tmp_path, content):
+def test_a_corrupt_record_is_outdated(study, tmp_path, content):
     path = study.record_path("baseline", 0, tmp_path)
     path.parent.mkdir(parents=True)
     path.write_text(content)
@@ -173,7 +173,7 @@ def test_a_torn_record_does_not_count(study, tmp_path, content):
     assert (state.state, state.reason) == ("outdated", "it is not a run record")
 
 
-def test_a_study_that_trains_nothing_says_so(study, tmp_path):
+def test_a_study_without_runs_of_its_own_is_an_error(study, tmp_path):
     elsewhere = Study.model_validate({**study.model_dump(by_alias=True), "runs": {"from": "csv", "path": "runs.csv"}})
     with pytest.raises(UserError, match="its runs were recorded elsewhere"):
         read_states(asked(elsewhere, tmp_path), tmp_path)
@@ -197,12 +197,12 @@ running:
 failed:
   dropout  seed 1: ValueError: of no use
     log: results/s/logs/train_run/dropout/seed1.log
-  dropout  seed 3: ended without a word: killed, out of memory or time, or the machine went down
+  dropout  seed 3: ended without an error message: killed, out of memory or time, or the machine went down
 
 diverged:
-  baseline  seed 1: its loss is no number
+  baseline  seed 1: its loss is not finite
 
-outdated, and made again by the next run of the study:
+outdated, and retrained by the next run of the study:
   baseline: seed 2 (code changed)
 
 interrupted, and continued by the next run of the study:
@@ -213,15 +213,15 @@ missing:
     )
 
 
-def test_the_json_comes_back_and_counts_the_same(halfway, tmp_path):
+def test_the_json_can_be_read_and_has_the_same_counts(halfway, tmp_path):
     path = tmp_path / "status.json"
     path.write_text(status_json("s", halfway))
     assert read_status(path) == tuple(halfway)
-    told = json.loads(path.read_text())
-    assert told["counts"]["failed"] == told["variants"]["dropout"]["failed"] == 2
-    assert told["variants"]["baseline"]["expected"] == 4
-    assert told["expected"] == sum(told["counts"].values()) == 8
-    running = next(run for run in told["runs"] if run["state"] == "running")
+    status = json.loads(path.read_text())
+    assert status["counts"]["failed"] == status["variants"]["dropout"]["failed"] == 2
+    assert status["variants"]["baseline"]["expected"] == 4
+    assert status["expected"] == sum(status["counts"].values()) == 8
+    running = next(run for run in status["runs"] if run["state"] == "running")
     assert (running["epoch"], running["epochs"], running["validation_accuracy"]) == (1, 3, 0.5)
 
 
@@ -253,10 +253,10 @@ def test_the_reasons_of_an_interim_report_name_the_runs(halfway, tmp_path):
     first, *named = [reason.replace(str(tmp_path), "results") for reason in interim_reasons(halfway)]
     assert first.startswith("This is an interim report: 2 of 8 runs have a result.")
     assert named == [
-        "1 diverged: baseline seed 1 (its loss is no number).",
-        "1 outdated (their records belong to other settings or code): baseline seed 2.",
+        "1 diverged: baseline seed 1 (its loss is not finite).",
+        "1 outdated (their records were made with other settings, code or data): baseline seed 2.",
         "2 failed: dropout seed 1 (ValueError: of no use; log: results/s/logs/train_run/dropout/seed1.log); "
-        "dropout seed 3 (ended without a word: killed, out of memory or time, or the machine went down).",
+        "dropout seed 3 (ended without an error message: killed, out of memory or time, or the machine went down).",
         "1 interrupted: dropout seed 2.",
         "1 running: dropout seed 0 (epoch 1 of 3, validation accuracy 0.5000).",
         "1 missing: baseline seed 3.",

@@ -1,4 +1,4 @@
-"""The reports that are stored in `expected/`. Run this file to write them again after an intended change of wording."""
+"""The reports stored in `expected/`. Run this file to update them after an intended change of wording."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LABELS = {"baseline": "Baseline", "augment": "+ Augment", "dropout": "+ Drop|out
 
 
 def reports() -> dict[str, Report]:
-    """One report for each kind of study whose text differs, by file name."""
+    """Return one report for each kind of study, by file name."""
     loss = accuracy_plan("baseline", metric="test_loss", higher_is_better=False)
     tight = {"baseline": [0.9, 0.9001, 0.8999, 0.9002, 0.8998], "augment": [0.9, 0.9001, 0.8999, 0.9002, 0.9001]}
     return {

@@ -1,4 +1,4 @@
-"""Small studies for the tests of the report: runs with given scores, and what the analysis makes of them."""
+"""Small studies for the tests of the report: runs with given scores, and their analysis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ C = [0.845, 0.840, 0.849]
 
 
 def make_runs(scores: Scores, metric: str = "test_accuracy") -> pd.DataFrame:
-    """One row per run; a score of None is a run that diverged."""
+    """Return one row per run; a score of None is a diverged run."""
     rows = [
         {
             "variant": variant,
@@ -38,7 +38,7 @@ def make_runs(scores: Scores, metric: str = "test_accuracy") -> pd.DataFrame:
 
 
 def make_report(scores: Scores, plan: Plan | None = None, **changes) -> Report:
-    """A whole report; `changes` replace fields of it, and `labels` the labels of its variants."""
+    """Return a report; `changes` replace its fields, and `labels` the labels of its variants."""
     plan = plan or accuracy_plan(next(iter(scores)))
     labels = changes.pop("labels", {})
     seeds = range(max(len(values) for values in scores.values()))

@@ -1,4 +1,4 @@
-"""What newcomers read first: which variant is better, how sure, what would settle it."""
+"""The short answers: which variant is better, how certain that is, and how many seeds would be needed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CLEAR = [0.900, 0.898, 0.901]
 
 
 def plain(report):
-    """The wording of a report in which names are not bold."""
+    """Return the wording of a report without bold names."""
     return report.plain_wording
 
 
 def answer(scores, plan=PLAN, next_look=None, **changes):
-    """The answer on the first comparison."""
+    """Return the answer on the first comparison."""
     report = make_report(scores, plan, **changes)
     return short_answers(report.summary_rows, report.comparison_rows, plain(report), next_look)[0]
 
@@ -37,14 +37,14 @@ def question_of(scores):
 
 
 def test_a_clear_gain_is_better_and_settled():
-    told = answer({"A": A, "B": CLEAR})
-    assert told.found.startswith(
+    expected = answer({"A": A, "B": CLEAR})
+    assert expected.found.startswith(
         "B is **better** than A: its mean test accuracy is 0.0560 higher; true differences from"
     )
-    assert told.sure.startswith(
+    assert expected.sure.startswith(
         "Sure by the plan's standard, by which luck alone passes in at most 5% of studies: equal"
     )
-    assert told.settle.startswith("Nothing more")
+    assert expected.settle.startswith("Nothing more")
 
 
 def test_a_lower_loss_is_better():
@@ -53,46 +53,46 @@ def test_a_lower_loss_is_better():
     assert "B is **worse** than A: its mean test loss is 0.0560 higher" in answer({"A": A, "B": CLEAR}, loss).found
 
 
-def test_what_is_not_settled_says_how_many_seeds_would_settle_it():
-    told = answer({"A": A, "B": C})
-    assert told.found.startswith("B against A is **not settled**: its mean test accuracy is 0.0010 higher;")
-    assert "anywhere from 0.0126 worse to 0.0146 better fit these runs (95% CI)" in told.found
-    assert told.sure.startswith("Not sure enough: equal variants would show a gap this large in 84% of studies")
-    assert told.sure.endswith("This does not show that they are equal.")
-    assert told.settle.startswith("About 509 seeds per variant instead of 3, in a new study with seeds of its own")
+def test_an_unsettled_answer_says_how_many_seeds_would_settle_it():
+    expected = answer({"A": A, "B": C})
+    assert expected.found.startswith("B against A is **not settled**: its mean test accuracy is 0.0010 higher;")
+    assert "anywhere from 0.0126 worse to 0.0146 better fit these runs (95% CI)" in expected.found
+    assert expected.sure.startswith("Not sure enough: equal variants would show a gap this large in 84% of studies")
+    assert expected.sure.endswith("This does not show that they are equal.")
+    assert expected.settle.startswith("About 509 seeds per variant instead of 3, in a new study with seeds of its own")
 
 
-def test_a_difference_that_only_the_correction_turns_is_explained():
-    told = answer({"A": A, "B": B, "C": C})
-    assert "(p = 0.0476; 0.0953 after correcting for 2 comparisons)" in told.sure
-    assert "Alone it would pass; with 2 chances to be fooled it does not." in told.sure
+def test_a_difference_that_is_not_significant_only_after_correction_is_explained():
+    expected = answer({"A": A, "B": B, "C": C})
+    assert "(p = 0.0476; 0.0953 after correcting for 2 comparisons)" in expected.sure
+    assert "Alone it would pass; with 2 chances to be fooled it does not." in expected.sure
 
 
 def test_fragile_claims_ask_for_a_repeat():
-    told = answer({"A": A, "B": B})
-    assert "fragile" in told.sure
-    assert told.settle.startswith("A repeat in a new study")
+    expected = answer({"A": A, "B": B})
+    assert "fragile" in expected.sure
+    assert expected.settle.startswith("A repeat in a new study")
 
 
-@pytest.mark.parametrize(("needed", "told"), [(10_000, "No practical number of seeds"), (3, "More than 3 seeds")])
-def test_seeds_that_no_number_or_the_present_one_would_settle(needed, told):
+@pytest.mark.parametrize(("needed", "expected"), [(10_000, "No practical number of seeds"), (3, "More than 3 seeds")])
+def test_answers_that_no_number_of_seeds_or_the_present_number_would_settle(needed, expected):
     report = make_report({"A": A, "B": B, "C": C}, PLAN)
     rows = [dataclasses.replace(row, seeds_needed=needed) for row in report.comparison_rows]
-    assert short_answers(report.summary_rows, rows, plain(report))[0].settle.startswith(told)
+    assert short_answers(report.summary_rows, rows, plain(report))[0].settle.startswith(expected)
 
 
 def test_equivalence_names_the_margin():
     tight = [0.9, 0.9001, 0.8999]
-    told = answer({"A": tight, "B": tight[::-1]}, accuracy_plan("A", margin=0.01))
-    assert told.found.startswith("B is **as good as** A, give or take the declared margin of 0.0100")
-    assert "variants that differ by more pass this in at most 5% of studies" in told.sure
+    expected = answer({"A": tight, "B": tight[::-1]}, accuracy_plan("A", margin=0.01))
+    assert expected.found.startswith("B is **as good as** A, give or take the declared margin of 0.0100")
+    assert "variants that differ by more pass this in at most 5% of studies" in expected.sure
 
 
 def test_exploratory_answers_claim_nothing():
-    told = answer({"A": A, "B": CLEAR}, exploratory=["seeds were added"])
-    assert told.found.startswith("B looks **better** than A")
-    assert told.sure.startswith("By the numbers, which confirm nothing here")
-    assert told.settle.startswith("A confirmation")
+    expected = answer({"A": A, "B": CLEAR}, exploratory=["seeds were added"])
+    assert expected.found.startswith("B looks **better** than A")
+    assert expected.sure.startswith("By the numbers, which confirm nothing here")
+    assert expected.settle.startswith("A confirmation")
     assert headline_of({"A": A, "B": CLEAR}, exploratory=["seeds were added"]).startswith(
         "Exploratory, to be confirmed: B is better"
     )
@@ -129,7 +129,7 @@ def test_the_question_and_the_runs():
     )
 
 
-def test_the_answers_stand_before_everything_else():
+def test_the_answers_come_first():
     text = render_results(make_report({"A": A, "B": CLEAR}))
     headings = [line for line in text.splitlines() if line.startswith("## ")]
     assert headings[:4] == [

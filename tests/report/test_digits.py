@@ -1,4 +1,4 @@
-"""Digits that suit size and spread: what is shown reads back, stands in columns, and never pretends to be zero."""
+"""Digits that suit size and spread: shown values are precise, aligned in columns, and zero only if they are zero."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VALUES = st.builds(lambda size, sign: size * sign, MAGNITUDES, st.sampled_from((
 
 
 def read(text):
-    """The number that a reader sees, and a half of its last digit."""
+    """Return the number that a reader sees, and half a unit of its last digit."""
     value = float(text.replace("−", "-").replace("+", ""))
     mantissa, _, power = text.replace("−", "-").partition("e")
     return value, 0.5 * 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
@@ -80,10 +80,10 @@ def test_an_interval_needs_both_ends():
         ([123456.7], [350.0], [], 123456.7, "123457"),
         ([1.2e-5], [3e-7], [], 1.2e-5, "1.200e−05"),
         ([2.5e9], [1e7], [], 2.5e9, "2.5000e+09"),
-        # An outlier does not decide for the others, and a value near zero is no reason for exponents.
+        # An outlier does not affect the others, and a value near zero needs no exponent.
         ([0.32, 4e8], [0.02, 1e8], [], 0.32, "0.3200"),
         ([0.3], [0.3], [], 0.31, "0.3100"),
-        # Rounding is no spread.
+        # Rounding errors are not a spread.
         ([0.9], [1e-16], [], 0.9, "0.9000"),
         # Six digits are enough, unless variants that differ would look the same.
         ([0.9], [1e-8], [], 0.9, "0.900000"),
@@ -97,7 +97,7 @@ def test_digits_suit_size_and_spread(sizes, spreads, gaps, value, text):
 
 
 @given(st.lists(st.tuples(VALUES, MAGNITUDES), min_size=1, max_size=6))
-def test_what_is_shown_reads_back_and_stands_in_columns(rows):
+def test_shown_values_are_precise_and_aligned_in_columns(rows):
     digits = choose_digits([max(abs(mean), std) for mean, std in rows], [std for _, std in rows])
     shown = {value: digits.number(value) for row in rows for value in row}
     for value, text in shown.items():
@@ -110,14 +110,14 @@ def test_what_is_shown_reads_back_and_stands_in_columns(rows):
 
 
 @given(st.lists(st.lists(st.one_of(VALUES, st.just(0.0), st.just(math.inf)), max_size=5), max_size=4))
-def test_a_column_of_runs_never_shows_zero_for_what_is_not(groups):
+def test_a_column_of_runs_shows_zero_only_for_zero(groups):
     digits = digits_of_runs(groups)
     for value in (value for group in groups for value in group if math.isfinite(value)):
         assert (read(digits.number(value))[0] == 0) == (value == 0)
 
 
 @pytest.mark.parametrize(("scale", "mean"), [(1, "0.8437"), (1000, "843.67"), (1e-6, "8.437e−07"), (1e8, "8.4367e+07")])
-def test_all_of_one_report_uses_the_same_digits(scale, mean, tmp_path):
+def test_a_whole_report_uses_the_same_digits(scale, mean, tmp_path):
     scores = {"A": [scale * score for score in A], "B": [scale * score for score in B]}
     report = make_report(scores, accuracy_plan("A", metric="return", margin=0.02 * scale))
     text = render_results(report)

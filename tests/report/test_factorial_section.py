@@ -61,13 +61,13 @@ def test_each_effect_has_a_sentence_that_claims_only_what_is_supported():
     ]
 
 
-def test_an_exploratory_study_confirms_nothing():
+def test_an_exploratory_study_makes_no_claim():
     found = section(scores([0.9, 0.95, 0.9, 0.92]), exploratory=["seeds were added"])
     assert "under the declared plan" not in " ".join(found.sentences)
     assert "in this exploratory analysis" in found.sentences[0]
 
 
-def test_the_table_reads_back_from_csv_with_levels_that_look_like_numbers():
+def test_the_table_survives_csv_with_levels_that_look_like_numbers():
     made = scores([0.9, 0.95, 0.9, 0.92])
     frame = effects(made)
     read = pd.read_csv(io.StringIO(format_table(frame)), dtype=TEXT)
@@ -96,7 +96,7 @@ def test_the_section_and_its_figure_are_in_the_report():
 
 
 @pytest.mark.parametrize("lost", [False, True])
-def test_the_figure_has_a_line_per_level_and_is_the_same_again(lost, tmp_path, monkeypatch):
+def test_the_figure_has_one_line_per_level_and_is_reproducible(lost, tmp_path, monkeypatch):
     made = scores([0.9, 0.95, 0.9, 0.92])
     if lost:
         made["crop-on"] = [None] * 5

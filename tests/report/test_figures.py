@@ -1,4 +1,4 @@
-"""Figures: the same bytes from the same data, and what they show where it can be read off the drawing."""
+"""Figures: the same bytes from the same data, and the content of their SVG."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ STUDIES = {
 
 
 def draw(name, folder, labels=None, dpi=30, only=KINDS):
-    """Figures of one study; returns their SVG by kind. Few dots per inch, as most tests read only the SVG."""
+    """Draw the figures of one study at a low resolution; return their SVG by kind."""
     scores, fields = STUDIES[name]
     plan = accuracy_plan(next(iter(scores)), **fields)
     labels = labels or {variant: f"Variant {variant} with a rather long label" for variant in scores}
     panels = ("validation_loss" if "loss" in plan.metric else "validation_accuracy", "train_loss")
     report = make_report(scores, plan, labels=labels, histories=histories(scores), panels=panels)
     folder.mkdir(exist_ok=True)
-    # Text as text, so that the tests can read it.
+    # Keep text as text, so that the tests can read it.
     style_rc = {**style.RC, "svg.fonttype": "none"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(style, "RC", style_rc)
@@ -55,12 +55,12 @@ def draw(name, folder, labels=None, dpi=30, only=KINDS):
 
 
 def shown(name, folder, kind, labels=None):
-    """The words of one figure of a study."""
+    """Return the words of one figure of a study."""
     return words(draw(name, folder, labels, only=(kind,))[kind])
 
 
 def histories(scores):
-    """Ten epochs a run; a run that diverged stops after four, with a loss that is not a number."""
+    """Return ten epochs per run; a diverged run stops after four, with a loss of NaN."""
     return {
         (variant, seed): history(10 if value is not None else 4)
         for variant, values in scores.items()
@@ -90,7 +90,7 @@ def test_same_data_give_the_same_bytes(name, tmp_path):
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
 
 
-def test_files_name_neither_date_nor_software(tmp_path):
+def test_files_contain_neither_date_nor_software(tmp_path):
     draw("one variant", tmp_path, only=("means",))
     assert b"Software" not in (tmp_path / "means.png").read_bytes()
     svg = (tmp_path / "means.svg").read_text(encoding="utf-8")
@@ -105,7 +105,7 @@ def test_every_kind_of_study_can_be_drawn(name, tmp_path):
         assert not re.search(r"\b(nan|None|inf)\b", words(svg))
 
 
-def test_bars_that_do_not_start_at_zero_say_so(tmp_path):
+def test_bars_that_do_not_start_at_zero_are_marked(tmp_path):
     assert "y axis starts at 0.81, not at 0" in shown("three", tmp_path, "means")
     assert "y axis ends at −1.2, not at 0" in shown("negative", tmp_path, "means")
     assert "y axis" not in shown("both signs", tmp_path, "means")
@@ -113,7 +113,7 @@ def test_bars_that_do_not_start_at_zero_say_so(tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(set(STUDIES) - {"all diverged"}))
-def test_bars_start_outside_of_everything_shown(name):
+def test_bars_start_outside_everything_shown(name):
     scores, fields = STUDIES[name]
     report = make_report(scores, accuracy_plan(next(iter(scores)), **fields))
     rows = report.summary_rows
@@ -164,7 +164,7 @@ def test_curves_average_over_the_runs_that_reached_an_epoch():
     assert all(not len(part) for part in mean_curve([], "validation_loss"))
 
 
-def test_curves_show_what_the_trainer_says_is_nearest_to_the_compared_metric(tmp_path):
+def test_curves_show_the_columns_that_the_trainer_names_for_the_compared_metric(tmp_path):
     found = shown("three", tmp_path / "a", "curves")
     assert "Validation accuracy" in found
     assert "Train loss" in found
@@ -175,7 +175,7 @@ def test_curves_show_what_the_trainer_says_is_nearest_to_the_compared_metric(tmp
 def test_pairs_are_counted_where_both_runs_finished(tmp_path):
     assert "better in 3 of 3 seeds" in shown("three", tmp_path / "a", "pairing")
     found = shown("loss", tmp_path / "b", "pairing")
-    assert "better in 0 of 2 seeds" in found  # of a loss lower is better, and one run diverged
+    assert "better in 0 of 2 seeds" in found  # a lower loss is better, and one run diverged
     assert "no seed in common" in found
 
 
@@ -191,7 +191,7 @@ def test_pooled_std_weighs_by_degrees_of_freedom():
     assert pooled_std(make_report({"a": [1.0], "b": [2.0]}).summary_rows) is None
 
 
-def test_twelve_variants_look_different_and_each_alike_whatever_is_left_out():
+def test_twelve_variants_look_different_and_each_keeps_its_look_if_others_are_left_out():
     names = [f"v{i}" for i in range(12)]
     appearance = style.appearances(names, "v0")
     assert len(set(appearance.values())) == 12
@@ -199,7 +199,7 @@ def test_twelve_variants_look_different_and_each_alike_whatever_is_left_out():
     assert style.appearances(names[:4], "v0")["v3"] == appearance["v3"]
 
 
-def test_wrapping_fills_lines_evenly_and_shortens_what_is_too_long():
+def test_wrapping_fills_lines_evenly_and_shortens_long_text():
     assert style.wrap("Adam instead of SGD with Nesterov momentum", 26) == "Adam instead of SGD\nwith Nesterov momentum"
     assert style.wrap("short", 26) == "short"
     assert style.wrap("", 26) == ""

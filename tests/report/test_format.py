@@ -1,4 +1,4 @@
-"""How probabilities, names and tables are written."""
+"""Formats of probabilities, names and tables."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_escape_keeps_words_readable():
     assert tables.escape("$5 [x](y)") == r"\$5 \[x\](y)"
 
 
-def test_code_spans_hold_pipes_and_backticks():
+def test_code_spans_may_contain_pipes_and_backticks():
     assert tables.code("a|b") == r"`a\|b`"
     assert tables.code("a`b") == "`` a`b ``"
 

@@ -1,4 +1,4 @@
-"""What a report takes from a study, from a record of its runs, and from a table."""
+"""The content of a report from a study, from a record of its runs, and from a table."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def gather(record=None, config="studies/small.yaml", **changed):
     return report_of_study(file, runs, analysis.summary, analysis.comparisons, findings, record)
 
 
-def test_a_setting_that_is_a_mapping_is_shown_whole():
+def test_a_setting_that_is_a_mapping_is_shown_completely():
     study = ready("finetune-vs-features")
     assert changes(study, "features") == "model.pretrained = True, model.trainable = head"
     assert changes(study, "finetune") == (
@@ -76,14 +76,14 @@ def test_a_setting_that_is_a_mapping_is_shown_whole():
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "studies").glob("*.yaml")))
-def test_every_variant_of_every_ready_study_says_how_it_differs(name):
+def test_every_variant_of_every_provided_study_is_described(name):
     study = ready(name)
     found = {variant.name: changes(study, variant.name) for variant in study.variants}
     assert not found.pop(study.analysis.baseline)
     assert all(found.values())
 
 
-def test_a_study_that_was_trained_says_on_what_and_that_test_examples_are_another_question():
+def test_a_trained_study_names_its_data_and_treats_test_examples_as_another_question():
     report = gather(RECORD)
     text = render_results(report)
     assert list(report.setup) == ["Dataset", "Architecture", "Optimizer", "Epochs", "Seeds", "Hardware"]
@@ -98,7 +98,7 @@ def test_a_study_that_was_trained_says_on_what_and_that_test_examples_are_anothe
     assert "after each epoch" in text
 
 
-def test_pulled_runs_claim_nothing_about_a_test_set_or_what_was_trained():
+def test_pulled_runs_say_nothing_about_a_test_set_or_training():
     origin = Pulled(source="W&B project ablation", runs=7, notes=[])
     report = gather(origin, **PULLED)
     text = render_results(report)
@@ -130,7 +130,7 @@ def test_a_report_without_a_record_yet_has_no_setup():
         ("the command line", "gpu=1  # with the config that came from the command line"),
     ],
 )
-def test_the_commands_name_the_config_so_that_a_shell_understands_it(config, end):
+def test_the_commands_quote_the_config_for_a_shell(config, end):
     assert commands(config)[-1].endswith(end)
     assert commands(config, "0123456")[0] == "git checkout 0123456"
 
@@ -146,6 +146,6 @@ def test_a_table_is_titled_by_its_variants():
     assert report_of_table("-", only, analyse(only, plan), plan, "", ["means"]).title == "Results of baseline"
 
 
-def test_the_default_study_is_read_whole():
+def test_the_default_study_is_read_completely():
     study = read_study(ROOT / "config.yaml")
     assert changes(study, "dropout") == "model.dropout = 0.2"

@@ -1,4 +1,4 @@
-"""A report at a look: its level stands wherever a difference is judged, and nowhere else."""
+"""A report at a look: its level is used wherever a difference is judged, and nowhere else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def report(scores):
     return make_report(scores, PLAN, look=look, planned_seeds=range(10), **tables)
 
 
-def test_an_early_look_claims_little_and_says_to_go_on():
+def test_an_early_look_claims_little_and_says_to_continue():
     text = render_results(report({"A": A, "B": B}))
     assert "Look 1 of 3, with 3 of 10 seeds: go on. Undecided: **B**." in text
     assert "A difference is claimed at this look where p is below 8.5e−05, and intervals of differences have" in text

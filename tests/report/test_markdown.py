@@ -1,4 +1,4 @@
-"""results.md as a whole: the stored texts, its sections, and what must never be in it."""
+"""results.md as a whole: the stored texts, its sections, and what it must never contain."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ AWKWARD = {
 
 
 @pytest.mark.parametrize("name", sorted(reports()))
-def test_report_is_the_stored_text(name):
+def test_the_report_is_the_stored_text(name):
     expected = (EXPECTED / f"{name}.md").read_text(encoding="utf-8")
     assert render_results(reports()[name]) == expected
 
@@ -46,7 +46,7 @@ def test_every_stored_text_belongs_to_a_report():
 
 @pytest.mark.parametrize("name", sorted(AWKWARD))
 @pytest.mark.parametrize("pairing", ["none", "seed"])
-def test_undefined_numbers_never_show(name, pairing):
+def test_undefined_numbers_are_never_shown(name, pairing):
     scores = AWKWARD[name]
     text = render_results(make_report(scores, accuracy_plan(next(iter(scores)), pairing=pairing)))
     report, _, rest = text.partition("## The declared plan")
@@ -63,7 +63,7 @@ def test_declared_plan_is_shown_with_its_hash():
         assert row in text
 
 
-def test_tables_read_back_from_csv_give_the_same_text():
+def test_tables_read_from_csv_give_the_same_text():
     report = make_report({"A": A, "B": B, "C": [0.9, None, 0.8], "D": [None] * 3})
     stored = {name: format_table(getattr(report, name)) for name in ("runs", "summary", "comparisons")}
     read = {name: pd.read_csv(io.StringIO(text)) for name, text in stored.items()}
@@ -91,7 +91,7 @@ def test_all_runs_are_listed_with_their_exact_value():
     assert "| B | 1 | finished | 0.5 |" in runs
 
 
-def test_every_verdict_is_prefixed_when_the_study_left_its_plan():
+def test_every_verdict_is_prefixed_when_the_study_deviated_from_its_plan():
     text = render_results(make_report({"A": A, "B": B, "C": C}, exploratory=["seeds were added", "the plan differs"]))
     verdicts = re.findall(r"^### .*: (.*)$", text, re.MULTILINE)
     assert len(verdicts) == 2
@@ -107,13 +107,13 @@ def test_one_variant_has_no_comparison_section():
     assert "No other variant is compared with it." in text
 
 
-def test_warnings_are_listed_and_their_absence_is_said():
+def test_warnings_are_listed_and_their_absence_is_stated():
     with_warning = render_results(make_report({"A": A}, warnings=["Test set has 300 examples."]))
     assert "## Warnings\n\n- Test set has 300 examples.\n" in with_warning
     assert "## Warnings\n\nNo warning applies.\n" in render_results(make_report({"A": A}, warnings=[]))
 
 
-def test_failed_runs_are_counted_apart_from_diverged_ones():
+def test_failed_and_diverged_runs_are_counted_separately():
     report = make_report({"A": [*A, None], "B": B})
     summary = report.summary.assign(n_failed=[2, 0])
     text = render_results(dataclasses.replace(report, summary=summary))
@@ -143,7 +143,7 @@ def test_no_blank_line_is_doubled_and_the_file_ends_with_one_newline():
         assert not re.search(r"[ \t]$", text, re.MULTILINE)
 
 
-def test_template_refuses_what_is_not_given(monkeypatch):
+def test_the_template_refuses_undefined_names(monkeypatch):
     monkeypatch.setattr("seedwise.report.text.origin.origin", lambda _: jinja2.StrictUndefined(name="origin"))
     with pytest.raises(jinja2.UndefinedError, match="origin"):
         render_results(make_report({"A": A}))

@@ -1,4 +1,4 @@
-"""The one view model: what it computes, and that renderers read it and not each other."""
+"""The view model: what it computes, and that renderers read only it and not each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def modules():
 
 
 def imports(path):
-    """Modules of the report that a module imports, by their path within it."""
+    """Return the modules of the report that a module imports, by their path within it."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
@@ -69,7 +69,7 @@ def test_cells_of_runs_are_exact_for_the_compared_metric_and_rounded_for_others(
     assert (second.status, second.value, second.cells[0].shown) == ("diverged", None, "—")
 
 
-def test_at_a_look_differences_have_its_level_and_single_variants_the_plans():
+def test_at_a_look_differences_use_its_level_and_single_variants_that_of_the_plan():
     look = Look(
         number=1,
         looks=(3, 5),
@@ -88,7 +88,7 @@ def test_at_a_look_differences_have_its_level_and_single_variants_the_plans():
     assert dict(report.declared)["margin"] is None
 
 
-def test_a_plan_is_older_than_the_results_only_where_that_is_known():
+def test_a_plan_is_called_older_than_the_results_only_if_that_is_known():
     scores = {"A": A, "B": B}
     assert make_report(scores).declared_first
     assert not make_report(scores, exploratory=["seeds were added"]).declared_first

@@ -1,4 +1,4 @@
-"""A metric of any name is called that everywhere, and nothing is said that only holds for image classifiers."""
+"""Every metric is called by its own name everywhere, and no text applies only to image classifiers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_results_and_paper_tables_call_the_metric_by_its_name(metric, tmp_path):
     assert not FOREIGN.search("".join(made.values()))
 
 
-def test_the_terminal_does_too():
+def test_the_terminal_calls_the_metric_by_its_name():
     report = report_of("episodic_return")
     shown = verdict_table(analyse(report.runs, report.plan), report.plan)
     assert shown.startswith("episodic return, higher is better; ")
@@ -65,7 +65,7 @@ def test_the_terminal_does_too():
 
 
 @pytest.mark.parametrize("name", ["means", "differences", "power", "pairing"])
-def test_so_does_every_figure(name, tmp_path, monkeypatch):
+def test_every_figure_calls_the_metric_by_its_name(name, tmp_path, monkeypatch):
     monkeypatch.setattr(style, "RC", {**style.RC, "svg.fonttype": "none"})
     FIGURES[name](report_of("episodic_return"), tmp_path / "a.png", tmp_path / "a.svg")
     words = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", (tmp_path / "a.svg").read_text(encoding="utf-8")))
@@ -73,7 +73,7 @@ def test_so_does_every_figure(name, tmp_path, monkeypatch):
     assert not FOREIGN.search(words)
 
 
-def test_so_does_the_page():
+def test_the_page_calls_the_metric_by_its_name():
     page = render_page(report_of("eval/BLEU_4")).partition('<script type="text/plain"')[0]
     body = page.partition("<body>")[2]
     assert "Eval/BLEU 4 is written exactly as in runs.csv." in body
@@ -81,7 +81,7 @@ def test_so_does_the_page():
     assert not FOREIGN.search(body)
 
 
-def test_a_metric_of_markup_is_literal_text(tmp_path):
+def test_a_metric_with_markup_in_its_name_is_literal_text(tmp_path):
     plan = accuracy_plan("A", metric="*f*|1")
     text = render_results(make_report({"A": A, "B": B}, plan))
     assert r"in \*f\*\|1 (higher is better)" in text
@@ -93,18 +93,18 @@ HISTORY = pd.DataFrame(
 )
 
 
-def test_every_number_of_a_history_is_a_curve_but_the_step_and_the_time():
+def test_every_number_of_a_history_is_a_curve_except_step_and_time():
     assert curve_columns([HISTORY]) == ["mean_return", "loss"]
     assert curve_columns([HISTORY], ["loss", "absent"]) == ["loss", "mean_return"]
 
 
-def test_the_figure_has_two_panels_at_most_and_one_where_nobody_says_which():
+def test_the_figure_has_at_most_two_panels_and_one_if_the_trainer_names_none():
     assert panel_columns([HISTORY], ["loss", "mean_return", "frames"]) == ["loss", "mean_return"]
     assert panel_columns([HISTORY], ["absent"]) == ["mean_return"]
     assert panel_columns([], ["loss"]) == []
 
 
-def test_curves_are_drawn_over_whatever_the_steps_are_called(tmp_path, monkeypatch):
+def test_curves_are_drawn_whatever_the_name_of_the_steps(tmp_path, monkeypatch):
     monkeypatch.setattr(style, "RC", {**style.RC, "svg.fonttype": "none"})
     histories = {(variant, seed): HISTORY for variant in "AB" for seed in range(3)}
     report = replace(report_of("episodic_return"), histories=histories)

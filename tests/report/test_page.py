@@ -1,4 +1,4 @@
-"""The page to explore, as a reader meets it in a browser."""
+"""The interactive page, as a reader sees it in a browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONG = "A label so long that no phone can show it on a single line of text"
 
 
 def made_curves(report, epochs=4):
-    """A learning curve for each run; those of diverged runs end in numbers that are none."""
+    """Return a learning curve for each run; those of diverged runs end in NaN."""
     return {
         (run["variant"], run["seed"]): pd.DataFrame(
             {
@@ -66,7 +66,7 @@ STUDIES = {
 
 @pytest.fixture(scope="module")
 def page_of(tmp_path_factory):
-    """Write the page of a study of `STUDIES`, with curves or without; return its path."""
+    """Return a function that writes the page of a study, with or without curves, and returns its path."""
     folder = tmp_path_factory.mktemp("pages")
 
     def write(name, curves=True):
@@ -80,7 +80,7 @@ def page_of(tmp_path_factory):
 
 @pytest.fixture
 def usual_page(browser, page_of):
-    """The usual page, drawn; at the end its console is empty and it has asked nothing of the network."""
+    """The usual page, open; at the end its console must be empty and it must have made no network request."""
     with visiting(browser, page_of("usual")) as visit:
         visit.page.wait_for_selector("body[data-ready]")
         yield visit.page
@@ -116,7 +116,7 @@ def test_any_study_fits_without_an_error_or_a_request(browser, page_of, name, si
         assert visit.requests == []
 
 
-def test_a_label_is_text_wherever_it_stands(browser, page_of):
+def test_a_label_is_literal_text_everywhere(browser, page_of):
     with visiting(browser, page_of("hostile label")) as visit:
         visit.page.wait_for_selector("body[data-ready]")
         assert visit.page.inner_text("h1") == HOSTILE
@@ -126,7 +126,7 @@ def test_a_label_is_text_wherever_it_stands(browser, page_of):
         assert visit.page.locator("img").count() == 0
 
 
-def test_every_number_of_the_comparisons_is_there(usual_page):
+def test_every_number_of_the_comparisons_is_shown(usual_page):
     usual_page.get_by_text("Every number of comparisons.csv").click()
     comparisons = usual().comparisons
     for name in comparisons.columns.drop("variant"):
@@ -177,7 +177,7 @@ def test_pointing_at_a_dot_shows_its_run_and_curve(usual_page):
     usual_page.wait_for_function(f"document.querySelector(\"{others}\").getAttribute('opacity') > 0.2")
 
 
-def test_a_seed_can_be_followed_by_keyboard_and_is_kept(usual_page):
+def test_a_seed_can_be_selected_by_keyboard_and_remains_selected(usual_page):
     seed = usual_page.get_by_role("button", name="Follow seed 1 of Baseline")
     seed.focus()
     assert usual_page.locator("#readout").inner_text().startswith("Baseline, seed 1: test accuracy 0.838")
@@ -194,7 +194,7 @@ def test_another_metric_of_the_curves_can_be_chosen(usual_page):
     usual_page.wait_for_selector("#curves path[aria-label='Baseline, seed 0, epoch 2: 0.5']", state="attached")
 
 
-def test_long_curves_are_thinned_to_what_a_page_can_hold():
+def test_long_curves_are_thinned_to_fit_the_page():
     curve = pd.DataFrame({"epoch": range(1, 1001), "train_loss": 0.5})
     kept, every = thinned({("a", seed): curve for seed in range(100)})
     assert every == 4

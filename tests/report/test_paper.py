@@ -1,4 +1,4 @@
-"""Tables for papers and the line for a chat: what they say, and that LaTeX takes them whatever a label holds."""
+"""Tables for papers and the one-line summary: their content, and that LaTeX accepts them with any label."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AWKWARD = r"[50%] & #1_a^2 ~x{y} \z <b> $5 | * ±"
 
 
 def files(tmp_path, scores, plan=None, **changes):
-    """What is written, by the file's path below the study's folder."""
+    """Return the text of each file, by its path below the study's folder."""
     report = make_report(scores, plan, **changes)
     return {str(path.relative_to(tmp_path)): text for path, text in paper.paper_files(report, tmp_path).items()}
 
@@ -35,7 +35,7 @@ def test_a_study_of_one_variant_has_no_table_of_comparisons(tmp_path):
     assert set(files(tmp_path, {"A": A})) == {"tables/results.tex", "tables/results.csv", "summary.txt"}
 
 
-def test_what_is_not_defined_is_a_dash_or_empty(tmp_path):
+def test_undefined_values_are_a_dash_or_empty(tmp_path):
     made = files(tmp_path, {"A": [0.9, None, None], "B": [None] * 3})
     assert r"B & --- & --- & --- & --- & 0 \\" in made["tables/results.tex"]
     assert "5 runs diverged and are not in the means." in made["tables/results.tex"]
@@ -71,7 +71,7 @@ def test_labels_are_escaped():
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-def test_latex_takes_the_tables(tmp_path):
+def test_latex_accepts_the_tables(tmp_path):
     made = files(tmp_path, {"A": A, "B": B}, labels={"A": AWKWARD, "B": "* " + AWKWARD})
     body = made["tables/results.tex"] + made["tables/comparisons.tex"]
     document = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{body}\end{{document}}"

@@ -1,4 +1,4 @@
-"""The section on where the variance comes from: there when variants differ in what varies, and plain."""
+"""The section on the sources of variance, which exists only if variants differ in what varies."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def section(varied, **scores):
     return words.randomness_section(frame, report.wording, report.escaped, STREAM_WORDS)
 
 
-def test_every_source_has_words():
+def test_every_source_has_a_name():
     assert tuple(STREAM_WORDS) == STREAMS
 
 
-def test_each_variant_has_a_sentence_with_its_share_and_interval():
+def test_each_variant_has_a_sentence_with_its_share_and_its_interval():
     wide = [0.0, 10.0, 20.0, 30.0, 40.0, 50.0]
     found = section(
         {"all": STREAMS, "init": ("init",), "both": ("order", "split"), "none": ()},
@@ -47,7 +47,7 @@ def test_each_variant_has_a_sentence_with_its_share_and_interval():
     assert "| none | nothing | 6 | 0.000 | [0.000, 0.000] | 0% | — |" in found.table
 
 
-def test_single_sources_are_added_up_only_when_all_are_there():
+def test_single_sources_are_added_up_only_if_there_is_a_variant_for_each():
     scores = {stream: [0.0, 0.1, 0.2] for stream in STREAMS}
     varied = {"all": STREAMS, **{stream: (stream,) for stream in STREAMS}}
     found = section(varied, all=[0.0, 1.0, 2.0], **scores)

@@ -1,4 +1,4 @@
-"""The scripts that draw and write a report, as the workflow and people run them: from a study file and its tables."""
+"""The scripts that plot and write a report, run in the same way as by the workflow and by hand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(script, *arguments):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A study's folder as the analysis leaves it, with a space in its name."""
+    """A study's folder after the analysis, with a space in its name."""
     folder = tmp_path_factory.mktemp("a study")
     study = load_study(CONFIG)
     runs = make_runs(SCORES)
@@ -73,7 +73,7 @@ def test_the_page_has_the_curves_of_the_runs(folder, common):
     assert '"columns":[["validation_accuracy","validation accuracy"],["train_loss","train loss"]]' in page
 
 
-def test_figures_are_drawn_as_they_are_asked_for(folder, common):
+def test_the_requested_figures_are_drawn(folder, common):
     files = [folder / f"figures/{name}.{kind}" for name in ("means", "curves") for kind in ("png", "svg")]
     files[0].parent.mkdir()
     done = run("plot_figures", *common, "--records", folder / "runs", "--out", *files)
@@ -99,7 +99,7 @@ def test_a_mistake_is_one_line(common, script, arguments, message):
     assert done.stderr.count("\n") == 1
 
 
-def test_a_study_file_that_is_not_there_is_named(folder):
+def test_a_missing_study_file_is_named(folder):
     done = run(
         "render_report", "--study", "no.json", "--runs", folder / "runs.csv", "--record", "x.json", "--out", "a.md"
     )
@@ -108,7 +108,7 @@ def test_a_study_file_that_is_not_there_is_named(folder):
 
 
 @pytest.mark.parametrize("script", ["plot_figures", "render_report", "render_page", "compare", "lr_finder"])
-def test_every_script_says_what_it_makes(script):
+def test_the_help_of_every_script_says_what_it_makes(script):
     done = run(script, "--help")
     assert done.returncode == 0
     assert "--" in done.stdout

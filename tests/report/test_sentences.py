@@ -1,4 +1,4 @@
-"""The sentences that carry the verdicts."""
+"""The sentences that state the verdicts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLAN = accuracy_plan("A")
 
 
 def plain(scores, plan=PLAN, **changes):
-    """Rows of a study, and the wording of its report in which names are not bold."""
+    """Return the rows of a study, and the wording of its report without bold names."""
     report = make_report(scores, plan, **changes)
     return report.summary_rows, report.comparison_rows, report.plain_wording
 
@@ -41,7 +41,7 @@ def wording():
 
 
 def evidence(scores, plan=PLAN):
-    """The text, the table of evidence and its note on the first comparison."""
+    """Return the text, the table of evidence and its note on the first comparison."""
     summaries, comparisons, wording = plain(scores, plan)
     first = comparisons[0]
     table = evidence_table(first, wording, len(comparisons))
@@ -171,7 +171,7 @@ def test_evidence_shows_every_method_of_vector_2():
         assert part in text
 
 
-def test_evidence_explains_a_p_value_that_only_the_correction_turns():
+def test_evidence_explains_a_p_value_that_is_not_significant_only_after_correction():
     text = evidence({"A": A, "B": B, "C": C})
     assert "p = 0.0476; corrected for 2 comparisons 0.0953" in text
     assert "no difference shown (alone it would pass, corrected it does not)" in text
@@ -207,7 +207,7 @@ def test_rule_of_thumb_is_worth_what_simulation_found(n, separate, pooled, power
     assert rule_of_thumb.separate_power(n, n) == pytest.approx(power, abs=0.005)
 
 
-def test_captions_say_what_every_mark_is():
+def test_captions_explain_every_mark():
     means = captions.means_caption(make_report({"A": A, "B": [*A, None, 0.84, 0.85]}, PLAN))
     for word in (
         "Bars: mean test accuracy over 3 to 5 seeds (higher is better)",

@@ -1,4 +1,4 @@
-"""Two studies side by side: what held, what did not, and which studies cannot be compared."""
+"""Comparison of two studies: what held, what did not, and which studies cannot be compared."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UP, SAME, DOWN = ([score + shift for score in (0.800, 0.801, 0.797)] for shift i
 
 
 def write_study(folder, scores, exploratory=(), baseline="a", **plan):
-    """A results folder as the analysis leaves it."""
+    """Write a results folder as after the analysis."""
     declaration = accuracy_plan(baseline, **plan)
     report = make_report(scores, declaration)
     folder.mkdir(parents=True)
@@ -46,12 +46,12 @@ def two(tmp_path):
     return first, second
 
 
-def test_each_variant_is_said_to_have_held_or_not(two, tmp_path, capsys):
+def test_each_finding_is_reported_as_held_or_not(two, tmp_path, capsys):
     status, out, err = compare(capsys, *two)
     assert (status, err) == (0, "")
     assert out.startswith("1 of 3 conclusions held in both studies.\n")
     assert "  turned  BETTER / WORSE: reversed\n" in out
-    assert "Beware: Only in small: own.\n" in out
+    assert "Caution: Only in small: own.\n" in out
     text = (tmp_path / "compare-small-large/compare.md").read_text()
     for sentence in (
         "**up**: better in both. The conclusion held.",
@@ -77,7 +77,7 @@ def test_the_change_is_welchs_test_of_four_arms(two):
     assert row.low < row.change < row.high
 
 
-def test_of_a_loss_lower_is_better_in_both(tmp_path):
+def test_a_lower_loss_is_better_in_both(tmp_path):
     loss = {"metric": "test_loss", "higher_is_better": False}
     folders = [write_study(tmp_path / name, {"a": BASE, "b": DOWN}, **loss) for name in ("x", "y")]
     row = compare_studies(*map(read_finished, folders))[0]
@@ -106,18 +106,18 @@ def test_the_same_studies_give_the_same_page(two, tmp_path, capsys):
         (("UNDEFINED", "UNDEFINED"), "cannot be judged"),
     ],
 )
-def test_verdicts_go_together(verdicts, together):
+def test_verdicts_that_agree(verdicts, together):
     assert agreement(*verdicts) == agreement(*verdicts[::-1]) == together
 
 
-def test_what_weakens_the_comparison_is_said(tmp_path, capsys):
+def test_caveats_of_the_comparison_are_reported(tmp_path, capsys):
     scores = {"a": BASE, "b": UP}
     first = write_study(tmp_path / "x", scores)
     second = write_study(tmp_path / "y", scores, exploratory=["seeds were added"], confidence=0.9)
     out = compare(capsys, first, second)[1]
-    assert "Beware: analysis.confidence is 0.95 in x and 0.9 in y: the verdicts do not mean quite the same." in out
-    assert "Beware: y is EXPLORATORY" in out
-    assert "Beware: Both studies have the very same results" in out
+    assert "Caution: analysis.confidence is 0.95 in x and 0.9 in y: the verdicts do not mean quite the same." in out
+    assert "Caution: y is EXPLORATORY" in out
+    assert "Caution: Both studies have the very same results" in out
     assert "EXPLORATORY BETTER" in (tmp_path / "compare-x-y/compare.md").read_text()
 
 
@@ -126,7 +126,7 @@ def test_mistakes_are_one_line(two, tmp_path, capsys):
     base = write_study(tmp_path / "base", {"up": UP, "a": BASE}, baseline="up")
     strange = write_study(tmp_path / "strange", {"a": BASE, "z": UP})
     (tmp_path / "empty").mkdir()
-    for arguments, told in (
+    for arguments, message in (
         ((two[0],), "name two studies, found 1"),
         (
             (two[0], tmp_path / "larg"),
@@ -143,7 +143,7 @@ def test_mistakes_are_one_line(two, tmp_path, capsys):
         status, out, err = compare(capsys, *arguments)
         assert (status, out) == (2, "")
         assert err.startswith("seedwise: ")
-        assert told in err
+        assert message in err
         assert err.count("\n") == 1
 
 

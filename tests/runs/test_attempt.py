@@ -1,4 +1,4 @@
-"""The mark of an attempt: there while a run trains, with the reason where it failed, gone when it succeeded."""
+"""The mark of an attempt: present while a run trains, with the error if it fails, removed when it succeeds."""
 
 import os
 import socket
@@ -22,7 +22,7 @@ def leave(folder, **changes):
     return mark
 
 
-def test_a_run_that_succeeds_leaves_nothing(tmp_path):
+def test_a_run_that_succeeds_leaves_no_mark(tmp_path):
     with attempt(tmp_path):
         mark = read_attempt(tmp_path)
         assert mark.pid == os.getpid()
@@ -40,7 +40,7 @@ def test_a_run_that_succeeds_leaves_nothing(tmp_path):
         (KeyboardInterrupt(), "interrupted"),
     ],
 )
-def test_a_run_that_fails_leaves_the_reason(tmp_path, error, reason):
+def test_a_run_that_fails_leaves_its_error(tmp_path, error, reason):
     with pytest.raises(type(error)), attempt(tmp_path):
         raise error
     mark = read_attempt(tmp_path)
@@ -49,11 +49,11 @@ def test_a_run_that_fails_leaves_the_reason(tmp_path, error, reason):
     assert not is_alive(tmp_path, mark)
 
 
-def test_a_process_of_this_machine_that_has_ended_is_dead(tmp_path):
+def test_a_process_on_this_machine_that_has_ended_is_dead(tmp_path):
     assert not is_alive(tmp_path, leave(tmp_path))
 
 
-def test_a_process_of_another_machine_lives_as_long_as_it_shows_life(tmp_path):
+def test_a_process_on_another_machine_is_alive_as_long_as_it_sends_heartbeats(tmp_path):
     mark = leave(tmp_path, host="node17")
     assert is_alive(tmp_path, mark)
     long_ago = time.time() - SILENCE - 1
@@ -61,7 +61,7 @@ def test_a_process_of_another_machine_lives_as_long_as_it_shows_life(tmp_path):
     assert not is_alive(tmp_path, mark)
 
 
-def test_whoever_holds_the_lock_of_a_run_trains_it_and_nobody_minds_the_look(tmp_path):
+def test_a_run_whose_lock_is_held_is_alive_and_the_check_leaves_the_lock_free(tmp_path):
     mark = leave(tmp_path, error="ValueError: an earlier attempt")
     with hold_lock(tmp_path / ".lock"):
         assert is_alive(tmp_path, mark)
@@ -71,6 +71,6 @@ def test_whoever_holds_the_lock_of_a_run_trains_it_and_nobody_minds_the_look(tmp
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"host": 3}'])
-def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path, content):
+def test_an_unreadable_mark_counts_as_none(tmp_path, content):
     (tmp_path / "attempt.json").write_text(content)
     assert read_attempt(tmp_path) is None

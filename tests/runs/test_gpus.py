@@ -1,4 +1,4 @@
-"""Runs share the GPUs of a machine: real processes on two pretended GPUs."""
+"""Runs share the GPUs of a machine: real processes on two fake GPUs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def start(environment: dict[str, str], device: str = "cuda", slots: int = 1, sec
 
 
 def finish(process: subprocess.Popen) -> tuple[str, float, float]:
-    """The GPU of a run, and from when to when the run had it."""
+    """Return the GPU of a run, and the times at which the run took and released it."""
     printed, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     lines = printed.splitlines()
@@ -62,7 +62,7 @@ def most_at_once(spans: list[tuple[float, float]]) -> int:
 
 
 @pytest.mark.parametrize("slots", [1, 2])
-def test_runs_spread_over_the_gpus_and_never_more_than_the_slots_meet_on_one(machine, slots):
+def test_runs_spread_over_the_gpus_and_never_exceed_the_slots_of_one(machine, slots):
     runs = [finish(process) for process in [start(machine, slots=slots) for _ in range(8)]]
     spans = {gpu: [run[1:] for run in runs if run[0] == gpu] for gpu in ("GPU-a", "GPU-b")}
     assert sum(map(len, spans.values())) == 8
@@ -85,7 +85,7 @@ def test_a_killed_run_frees_its_gpu_at_once(machine):
             process.communicate(timeout=60)
 
 
-def test_gpus_named_in_the_environment_are_the_only_ones_and_the_same_ones(machine):
+def test_only_gpus_named_in_the_environment_are_used_and_share_locks_with_their_uuids(machine):
     holder = start(machine | {"CUDA_VISIBLE_DEVICES": "1"}, seconds=60)
     try:
         assert holder.stdout.readline() == "training on GPU 1\n"
@@ -95,7 +95,7 @@ def test_gpus_named_in_the_environment_are_the_only_ones_and_the_same_ones(machi
         holder.communicate(timeout=60)
 
 
-def test_the_gpu_that_slurm_gave_to_a_job_is_taken_whoever_else_is_on_it(machine):
+def test_a_gpu_that_slurm_gave_to_a_job_is_used_even_if_another_job_uses_it(machine):
     jobs = [machine | {"CUDA_VISIBLE_DEVICES": "0", "SLURM_JOB_ID": job} for job in ("7", "8")]
     holder = start(jobs[0], seconds=60)
     try:
@@ -106,7 +106,7 @@ def test_the_gpu_that_slurm_gave_to_a_job_is_taken_whoever_else_is_on_it(machine
         holder.communicate(timeout=60)
 
 
-def test_cuda_without_a_gpu_is_a_users_error_and_auto_is_the_cpu(machine):
+def test_cuda_without_a_gpu_is_a_user_error_and_auto_is_the_cpu(machine):
     hidden = machine | {"CUDA_VISIBLE_DEVICES": ""}
     assert finish(start(hidden, device="auto", seconds=0))[0] == ""
     _, errors = (process := start(hidden)).communicate(timeout=60)
@@ -114,7 +114,7 @@ def test_cuda_without_a_gpu_is_a_users_error_and_auto_is_the_cpu(machine):
     assert 'NoGpuError: training.device: found "cuda", but this machine shows no NVIDIA GPU' in errors
 
 
-def test_the_environment_is_as_before_when_the_run_ends(machine, monkeypatch):
+def test_the_environment_is_restored_when_the_run_ends(machine, monkeypatch):
     for name in ("PATH", "SEEDWISE_GPU_LOCKS"):
         monkeypatch.setenv(name, machine[name])
     for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"):

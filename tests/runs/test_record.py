@@ -1,4 +1,4 @@
-"""Run records: written whole, checked when read, laid out as a tidy table."""
+"""Run records: written atomically, validated when read, and combined into a tidy table."""
 
 import json
 
@@ -45,7 +45,7 @@ def record(variant="baseline", seed=0, status="finished", accuracy=0.9):
     )
 
 
-def test_a_record_comes_back_as_it_was_written(tmp_path):
+def test_a_record_is_read_as_it_was_written(tmp_path):
     write_record(tmp_path / "runs/a/seed0/metrics.json", record(accuracy=1 / 3))
     assert read_record(tmp_path / "runs/a/seed0/metrics.json") == record(accuracy=1 / 3)
 
@@ -89,7 +89,7 @@ def test_the_table_has_every_metric_that_any_record_has():
     assert dict(zip(columns, second.split(","), strict=False))["test_accuracy"] == ""
 
 
-def test_a_record_from_before_data_had_a_digest_of_what_made_them_can_be_read(tmp_path):
+def test_a_record_without_the_digest_of_what_made_its_data_can_be_read(tmp_path):
     old = record().model_dump(mode="json")
     del old["provenance"]["data"]
     (tmp_path / "metrics.json").write_text(json.dumps(old))

@@ -1,4 +1,4 @@
-"""Scores of runs on each test example: one table per variant, and a file that cannot be read is named."""
+"""Scores of runs on each test example: one table per variant; an unreadable file is named."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def put(folder, seed, correct):
     return home / SCORES_FILE
 
 
-def test_rows_are_the_seeds_that_were_asked_for(tmp_path):
+def test_rows_are_the_requested_seeds(tmp_path):
     put(tmp_path, 0, [1, 1, 0])
     put(tmp_path, 7, [0, 1, 0])
     assert read_scores(tmp_path, "a", [7, 0]).tolist() == [[0.0, 1.0, 0.0], [1.0, 1.0, 0.0]]
 
 
-@pytest.mark.parametrize("damage", ["gone", "torn", "of another kind"])
-def test_scores_that_cannot_be_read_are_named_with_the_remedy(tmp_path, damage):
+@pytest.mark.parametrize("damage", ["missing", "truncated", "of another kind"])
+def test_unreadable_scores_are_named_with_the_remedy(tmp_path, damage):
     path = put(tmp_path, 0, [1, 0])
-    if damage == "gone":
+    if damage == "missing":
         path.unlink()
-    elif damage == "torn":
+    elif damage == "truncated":
         path.write_bytes(path.read_bytes()[:50])
     else:
         np.savez(path, other=np.zeros(2))

@@ -1,4 +1,4 @@
-"""Which columns of a table of runs are metrics."""
+"""The columns of a table of runs that are metrics."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def test_the_metrics_of_our_own_table_are_what_the_trainer_declares():
     assert metric_columns(run_columns([record()])) == list(METRIC_NAMES)
 
 
-def test_a_metric_may_have_any_name_and_keeps_its_place():
+def test_a_metric_may_have_any_name_and_keeps_its_position():
     columns = ["variant", "seed", "status", "eval/f1", "return", "Epochs to 90%", "seconds", "source_run", "new_digest"]
     assert metric_columns(columns) == ["eval/f1", "return", "Epochs to 90%"]

@@ -1,4 +1,4 @@
-"""A Slurm cluster of one node and one pretended GPU, in a folder of its own and on the loopback interface only.
+"""A Slurm cluster of one node and one fake GPU, in its own folder and only on the loopback interface.
 
 The daemons are Debian's (`PACKAGES`); root installs them when they are missing. Nothing outside the folder is
 written: configuration, keys, sockets, state and logs lie in it, and clients find it by `SLURM_CONF`.
@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "qsub", "qstat", "qdel")
-PACKAGES = ("slurm-wlm", "slurm-wlm-torque", "munge")  # the second has PBS commands that speak to Slurm
+PACKAGES = ("slurm-wlm", "slurm-wlm-torque", "munge")  # the second has PBS commands for Slurm
 PATIENCE = 60
-CPUS = 4  # more than the machine may have: jobs that wait for each other need none
-# The comment is Snakemake's: the rule and its wildcards.
+CPUS = 4  # may exceed the machine's: jobs that wait for each other need none
+# Snakemake sets the comment: the rule and its wildcards.
 COLUMNS = {"id": "%i", "state": "%T", "comment": "%k", "start": "%S", "end": "%e", "limit": "%l", "memory": "%m"}
 CONFIGURATION = """\
 ClusterName=sandbox
@@ -53,12 +53,12 @@ SchedulerParameters=sched_interval=2,bf_interval=2,defer
 MpiDefault=none
 ReturnToService=2
 MinJobAge=3600
-# Clients of a silent controller give up soon.
+# Clients give up soon if the controller does not answer.
 MessageTimeout=3
 KillWait=2
 SlurmctldTimeout=30
 SlurmdTimeout=30
-# The node is taken to have the memory and the processors that are written here.
+# The node reports the memory and the processors given here, whatever the machine has.
 SlurmdParameters=config_overrides
 GresTypes=gpu
 NodeName={node} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=64000 Gres=gpu:1 State=UNKNOWN
@@ -67,14 +67,14 @@ PartitionName=main Nodes={node} Default=YES MaxTime=UNLIMITED State=UP
 
 
 class NoSlurmError(Exception):
-    """Slurm's programs are not here and cannot be installed; the message says why."""
+    """Slurm's programs are missing and cannot be installed; the message says why."""
 
 
 def install() -> None:
-    """See that Slurm's programs are there; root gets them from Debian.
+    """Make sure that Slurm's programs exist; root installs them from Debian packages.
 
     Raises:
-        NoSlurmError: they are not there and could not be installed.
+        NoSlurmError: they are missing and cannot be installed.
     """
     if not (missing := _missing()):
         return
@@ -97,7 +97,7 @@ def _missing() -> list[str]:
 
 
 class Cluster:
-    """The three daemons and what a test does to them."""
+    """The three daemons, and what tests do to them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -109,7 +109,7 @@ class Cluster:
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        """Write the configuration, start the daemons, and wait until the node takes jobs."""
+        """Write the configuration, start the daemons, and wait until the node accepts jobs."""
         for name in ("state", "spool"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
@@ -127,9 +127,9 @@ class Cluster:
                 daemon_port=daemon_port,
             )
         )
-        # Slurm wants a device file for each GPU; any will do.
+        # Slurm requires a device file for each GPU; any file will do.
         (self.folder / "gres.conf").write_text(f"NodeName={self.node} Name=gpu File=/dev/null\n")
-        # The plugin takes every variable that begins with SLURM_ away from srun, SLURM_CONF among them.
+        # The plugin removes all variables that begin with SLURM_ from srun's environment, including SLURM_CONF.
         srun = self.folder / "bin/srun"
         srun.parent.mkdir()
         srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
@@ -150,7 +150,7 @@ class Cluster:
         self._wait(lambda: self.node_state() == "idle", "the node is idle")
 
     def stop(self) -> None:
-        """Stop what runs: jobs, then the daemons, each by its own pid."""
+        """Stop the jobs and then the daemons, each by its own pid."""
         if self._daemons.get("slurmctld"):
             self.call("scancel", "--state=PENDING,RUNNING,SUSPENDED", "--partition=main", check=False)
             deadline = time.monotonic() + PATIENCE / 2
@@ -160,33 +160,33 @@ class Cluster:
             self._end(name)
 
     def start_controller(self) -> None:
-        """Start slurmctld; it takes up the state that an earlier one saved."""
+        """Start slurmctld, which restores the state that an earlier one saved."""
         self._launch("slurmctld", "-D")
         self._wait(lambda: "UP" in self.call("scontrol", "ping", check=False), "the controller answers")
 
     def stop_controller(self) -> None:
-        """Stop slurmctld; jobs go on, but no client gets an answer."""
+        """Stop slurmctld; jobs continue, but no client gets an answer."""
         self._end("slurmctld")
 
     def drain(self) -> None:
-        """Let the node finish what it runs and take no more."""
+        """Drain the node: it finishes its jobs and accepts no more."""
         self.call("scontrol", "update", f"nodename={self.node}", "state=drain", "reason=test")
 
     def resume(self) -> None:
-        """Let the node take jobs again."""
+        """Let the node accept jobs again."""
         self.call("scontrol", "update", f"nodename={self.node}", "state=resume")
 
     def node_state(self) -> str:
-        """The node's state, for example `idle`, `mixed` or `draining`; empty if the controller is silent."""
+        """The node's state, for example `idle`, `mixed` or `draining`; empty if the controller does not answer."""
         return self.call("sinfo", "--noheader", "--format=%T", check=False).strip()
 
     def jobs(self) -> list[dict[str, str]]:
-        """Every job of the cluster's life, the oldest first."""
+        """Return all jobs since the cluster was started, the oldest first."""
         rows = self.call("squeue", "--noheader", "--states=all", "--sort=i", f"--format={'|'.join(COLUMNS.values())}")
         return [dict(zip(COLUMNS, row.split("|"), strict=True)) for row in rows.splitlines()]
 
     def call(self, *command: str, check: bool = True) -> str:
-        """Run one of Slurm's clients against this cluster; return what it printed."""
+        """Run one of Slurm's clients against this cluster; return its output."""
         answer = subprocess.run(
             command,
             stdout=subprocess.PIPE,

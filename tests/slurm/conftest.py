@@ -1,4 +1,4 @@
-"""A real Slurm, the study that it runs, and the same study run without it."""
+"""Fixtures: a real Slurm, a study that it runs, and the same study run without it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ analysis: {metric: test_accuracy, baseline: baseline}
 tracking: {wandb: {mode: disabled}}
 """
 HOLD = '''\
-"""An augmentation that changes nothing, and waits while there is a file named `hold`."""
+"""An augmentation that changes nothing, and waits while a file named `hold` exists."""
 import time
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def hold(images, generator):
     return images
 '''
 PATIENCE = 900
-TABLE = "results/tiny/summary.csv"  # enough where figures and reports tell nothing more
+TABLE = "results/tiny/summary.csv"  # enough where figures and reports would show nothing more
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,16 @@ class Submitted(Project):
 
     @property
     def hold(self) -> Path:
-        """While this file is there, no run goes on."""
+        """While this file exists, no run continues."""
         return self.folder / "hold"
 
     @property
     def printed(self) -> str:
-        """What Snakemake has printed since `launch`."""
+        """The output of Snakemake since `launch`."""
         return (self.folder / "printed.txt").read_text()
 
     def launch(self, *options: str) -> subprocess.Popen[bytes]:
-        """Start Snakemake in a process group of its own, its output in a file."""
+        """Start Snakemake in its own process group, with its output in a file."""
         with (self.folder / "printed.txt").open("wb") as out:
             return subprocess.Popen(
                 self.command(*options), cwd=self.folder, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
@@ -77,7 +77,7 @@ class Submitted(Project):
         return list(self.results.glob("runs/*/*/checkpoint-*.pt"))
 
     def metrics(self) -> dict[str, str]:
-        """What is left of every record when its times and its machine are taken away."""
+        """Return every record without its times and its machine."""
         kept = ("status", "metrics", "epochs", "settings")
         return {
             str(path.parent.relative_to(self.results)): json.dumps(
@@ -93,7 +93,7 @@ class Submitted(Project):
         return (self.results / f"logs/train_run/{variant}/seed{seed}.log").read_text()
 
     def finish(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait until Snakemake ends, which it must do well."""
+        """Wait until Snakemake ends, and check that it succeeded."""
         try:
             assert process.wait(PATIENCE) == 0, self.printed
         except subprocess.TimeoutExpired:
@@ -101,7 +101,7 @@ class Submitted(Project):
 
 
 def make(folder: Path, profile: str = "slurm", options: tuple[str, ...] | None = None) -> Submitted:
-    """Make a project with the study in it."""
+    """Create a project with the study."""
     made = make_project(folder)
     made.config.write_text(CONFIG)
     (folder / "hold.py").write_text(HOLD)
@@ -118,7 +118,7 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
-    """A Slurm cluster that the tests' own environment leads to."""
+    """A Slurm cluster for which the environment of the tests is set."""
     try:
         install()
     except NoSlurmError as error:
@@ -145,7 +145,7 @@ def local(launched, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def launched():
-    """Start Snakemake in a project; whatever happens, nothing of it is left at the end."""
+    """Start Snakemake in a project; at the end, stop everything that it started."""
     started: list[tuple[Submitted, subprocess.Popen[bytes]]] = []
 
     def launch(project: Submitted, *options: str) -> subprocess.Popen[bytes]:

@@ -18,7 +18,7 @@ SECRET = "not-to-be-seen-on-a-command-line"
 
 
 class Storm:
-    """A study on its way through the faults, one run after the other, and what was seen of it."""
+    """A study during the faults, which strike one run after the other, and the observations."""
 
     def __init__(self, cluster, project):
         self.cluster, self.project = cluster, project
@@ -32,7 +32,7 @@ class Storm:
         return next(each["state"] for each in self.cluster.jobs() if each["id"] == job)
 
     def catch(self, fault: str) -> str:
-        """Hold the next run that no fault has struck after one of its epochs; return its Slurm job."""
+        """Hold the next run without a fault after one of its epochs; return its Slurm job."""
 
         def caught() -> bool:
             self.project.hold.unlink(missing_ok=True)
@@ -54,7 +54,7 @@ class Storm:
         return [run for run in runs if run not in self.struck.values()]
 
     def attempts(self, fault: str) -> list[dict[str, str]]:
-        """The Slurm jobs of the run that a fault struck."""
+        """Return the Slurm jobs of the run that a fault struck."""
         _, variant, seed = self.struck[fault].split("/")
         comment = f"rule_train_run_wildcards_{variant}_{seed.removeprefix('seed')}"
         return [job for job in self.trainings() if job["comment"] == comment]
@@ -66,14 +66,14 @@ class Storm:
 
 @pytest.fixture(scope="module")
 def storm(cluster, launched, tmp_path_factory):
-    """Run the study once and strike it with every fault."""
+    """Run the study once and cause every fault in it."""
     project = make(tmp_path_factory.mktemp("storm") / "project")
     os.environ["WANDB_API_KEY"] = SECRET
     process = launched(project)
     del os.environ["WANDB_API_KEY"]
     storm = Storm(cluster, project)
 
-    # A training process that is killed, as by the out-of-memory killer.
+    # A training process is killed, as by the out-of-memory killer.
     job = storm.catch("killed")
     storm.seen["script"] = cluster.call("scontrol", "write", "batch_script", job, "-")
     pid = training_processes(project)[0]
@@ -84,19 +84,19 @@ def storm(cluster, launched, tmp_path_factory):
     storm.release()
     wait_for(lambda: storm.state(job) == "FAILED", "Slurm calls the job failed")
 
-    # A job over its time limit, whose end is moved near; Slurm looks every half minute.
+    # A job exceeds its time limit, which is lowered; Slurm checks it every half minute.
     job = storm.catch("over its time")
     cluster.call("scontrol", "update", f"JobId={job}", "EndTime=now+1seconds")
     wait_for(lambda: storm.state(job) == "TIMEOUT", "Slurm ends the job for its time limit")
     storm.release()
 
-    # A job that somebody cancels.
+    # A job is cancelled.
     job = storm.catch("cancelled")
     cluster.call("scancel", job)
     wait_for(lambda: storm.state(job) == "CANCELLED", "Slurm cancels the job")
     storm.release()
 
-    # A node that is drained: what runs there ends, what waits goes on waiting.
+    # A node is drained: its running jobs end, and waiting jobs continue to wait.
     job = storm.catch("drained")
     cluster.drain()
     storm.seen["draining"] = cluster.node_state()
@@ -107,7 +107,7 @@ def storm(cluster, launched, tmp_path_factory):
     storm.seen["job on the drained node"] = storm.state(job)
     cluster.resume()
 
-    # A controller that is away for longer than the plugin would ask by itself (5 questions), while a run ends.
+    # A controller outage, longer than the plugin's default of 5 attempts, during which a run ends.
     storm.catch("without controller")
     cluster.stop_controller()
     storm.release()
@@ -145,7 +145,7 @@ def test_the_second_attempt_gets_twice_the_memory_and_time(storm, fault):
     assert minutes(second["limit"]) == 2 * minutes(usual["limit"])
 
 
-def test_a_drained_node_ends_what_it_runs_and_the_rest_waits(storm):
+def test_a_drained_node_finishes_its_jobs_and_the_others_wait(storm):
     assert storm.seen["draining"] == "draining"
     assert storm.seen["job on the drained node"] == "COMPLETED"
     assert "RUNNING" not in storm.seen["after draining"]
@@ -153,19 +153,19 @@ def test_a_drained_node_ends_what_it_runs_and_the_rest_waits(storm):
     assert [job["state"] for job in storm.attempts("drained")] == ["COMPLETED"]
 
 
-def test_a_controller_that_comes_back_finds_the_study_going_on(storm):
+def test_the_study_continues_after_a_controller_outage(storm):
     assert storm.seen["snakemake while the controller is away"] is None
     assert [job["state"] for job in storm.attempts("without controller")] == ["COMPLETED"]
     assert "resuming" not in storm.log("without controller")
 
 
-def test_one_gpu_trains_one_run_at_a_time(storm):
+def test_the_one_gpu_trains_one_run_at_a_time(storm):
     jobs = sorted(storm.trainings(), key=lambda job: job["start"])
     assert len(jobs) == 9 + 3
     assert all(before["end"] <= after["start"] for before, after in itertools.pairwise(jobs))
 
 
-def test_secrets_travel_in_the_environment_only(storm):
+def test_secrets_are_passed_only_in_the_environment(storm):
     assert f"WANDB_API_KEY={SECRET}\0" in storm.seen["environment"]
     assert "train_run.py" in storm.seen["command lines"]
     assert SECRET not in storm.seen["command lines"]
@@ -187,12 +187,12 @@ def test_nothing_is_left_to_do(storm):
 
 
 def megabytes(text: str) -> int:
-    """Read Slurm's memory: 4000M, 4G."""
+    """Parse Slurm's memory: 4000M, 4G."""
     return int(text[:-1]) * {"M": 1, "G": 1024}[text[-1]]
 
 
 def minutes(text: str) -> int:
-    """Read Slurm's time: days-hours:minutes:seconds, from the left as far as needed."""
+    """Parse Slurm's time: days-hours:minutes:seconds, where leading parts may be missing."""
     days, _, rest = text.rpartition("-")
     hours, minute, _ = ([0, 0, 0] + [int(part) for part in rest.split(":")])[-3:]
     return (int(days or 0) * 24 + hours) * 60 + minute

@@ -1,4 +1,4 @@
-"""The other ways to a cluster: several runs a job, array jobs, another queue's commands, and a killed Snakemake."""
+"""Other ways to use a cluster: several runs per job, array jobs, commands of another queue, a killed Snakemake."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 
 
 def same_as_local(project: Submitted, local: Submitted) -> None:
-    """Check that what the project trained came out as in the local study."""
+    """Check that the project has the results of the local study."""
     found = project.metrics()
     assert found
     assert found == {run: local.metrics()[run] for run in found}
@@ -45,7 +45,7 @@ def test_array_jobs_are_submitted_at_once_also_with_a_limit_on_gpus(cluster, loc
 
 
 def test_another_queue_is_used_through_its_own_commands(cluster, local, launched, tmp_path):
-    # Slurm's qstat knows no exit status, so that Snakemake has to miss the outputs of a job that was deleted.
+    # Slurm's qstat has no exit status, so Snakemake has to notice that a deleted job has no outputs.
     options = ("--seconds-between-status-checks", "2", "--latency-wait", "5")
     project = make(tmp_path / "project", "cluster-generic", options)
     project.edit("config.yaml", "seeds: [0, 1, 2]", "seeds: [0]")

@@ -1,4 +1,4 @@
-"""Choosing one run per variant and seed: whatever does not count is reported."""
+"""Selection of one run per variant and seed: every run that is left out is reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_duplicates_can_be_an_error():
         chosen([found("r1"), found("r2")], "error")
 
 
-def test_a_failed_attempt_is_no_duplicate_but_is_told():
+def test_a_failed_attempt_is_no_duplicate_but_is_reported():
     runs, notes = chosen([found("r1"), found("r2", state="failed", value=None, ended="crashed")], "error")
     assert runs == [("r1", "finished")]
     assert notes == ["1 run without a result, r1 counts: a seed 0 (r2)."]
@@ -50,7 +50,7 @@ def test_a_diverged_run_is_a_result():
     assert chosen([found("r1", state="diverged", value=None)]) == ([("r1", "diverged")], [])
 
 
-def test_strays_and_missing_seeds_are_told():
+def test_strays_and_missing_seeds_are_reported():
     runs = [found("r1"), found("r2", variant=None), found("r3", seed=7), found("r4", seed=1, state="running")]
     counted, notes = chosen(runs, seeds=(0, 1, 2))
     assert counted == [("r1", "finished")]
@@ -62,7 +62,7 @@ def test_strays_and_missing_seeds_are_told():
     ]
 
 
-def test_a_variant_without_runs_is_an_error_that_names_what_is_there():
+def test_a_variant_without_runs_is_an_error_that_names_the_existing_variants():
     with pytest.raises(UserError, match=r"found no run of b that has ended.*; variants found: a$"):
         chosen([found("r1")], variants=("a", "b"))
 
@@ -82,7 +82,7 @@ def test_states_and_numbers_of_all_sources():
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"from": "csv"}, r"path\n +missing; from: csv needs it"),
         ({"from": "wandb"}, r"project\n +missing; from: wandb needs it"),
@@ -90,12 +90,12 @@ def test_states_and_numbers_of_all_sources():
         ({"from": "csv", "path": "a.csv", "project": "p"}, r"project\n +from: csv does not take it; it takes path"),
     ],
 )
-def test_each_kind_of_source_has_its_keys(settings, told):
-    with pytest.raises(ValidationError, match=told):
+def test_each_kind_of_source_has_its_keys(settings, message):
+    with pytest.raises(ValidationError, match=message):
         RunsSettings.model_validate(settings)
 
 
-def test_a_written_out_section_reads_back():
+def test_a_section_written_out_can_be_read():
     settings = RunsSettings.model_validate({"from": "csv", "path": "a.csv", "duplicates": "first"})
     assert RunsSettings.model_validate_json(settings.model_dump_json(by_alias=True)) == settings
 
@@ -117,17 +117,17 @@ def test_a_csv_is_read_oldest_first_by_the_column_created(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "message"),
     [
         ("Variant,seed,final/test_accuracy", 'runs.variant_key: found "variant"; did you mean "Variant"'),
         ("variant,run,final/test_accuracy", 'runs.seed_key: found "seed"'),
         ("variant,seed,accuracy", 'has no "test_accuracy"; did you mean "accuracy"? Found: accuracy, seed, variant.'),
     ],
 )
-def test_a_missing_column_is_named(header, told, tmp_path):
+def test_a_missing_column_is_named(header, message, tmp_path):
     with pytest.raises(UserError) as caught:
         read(tmp_path, f"{header}\na,0,0.5\n")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -157,7 +157,7 @@ def test_the_compared_metric_is_the_final_one_or_else_the_one_of_its_name():
         ("val/f1", 'runs.metric: here has no "val/f1". Found: F1, loss.'),
     ],
 )
-def test_a_metric_that_the_source_has_not_is_an_error_that_lists_what_is_there(asked, message):
+def test_a_missing_metric_is_an_error_that_lists_the_existing_ones(asked, message):
     with pytest.raises(UserError) as caught:
         metric_keys("f1", asked, ["loss", "F1"], "here")
     assert str(caught.value).startswith(message)
@@ -167,7 +167,7 @@ def test_nested_values_are_found_by_dotted_path():
     assert dict(flat({"a": {"b": {"c": 1}}, "x.y": 2, "z": 3})) == {"a.b.c": 1, "x.y": 2, "z": 3}
 
 
-def test_the_table_has_the_compared_metric_and_what_else_a_run_has():
+def test_the_table_has_the_compared_metric_and_all_others():
     runs = [
         FoundRun("r1", "a", 0, "finished", {"f1": 0.5, "loss": 1.25, "bleu": None}),
         FoundRun("r2", "a", 1, "failed", {}),
@@ -189,7 +189,7 @@ runs: {from: csv, path: "PATH"}
 """
 
 
-def test_a_study_of_a_metric_of_ones_own_needs_only_its_column(tmp_path):
+def test_a_study_of_any_metric_needs_only_its_column(tmp_path):
     folder = tmp_path / "my {x} runs: 1"
     folder.mkdir()
     (folder / "f 1.csv").write_text("variant,seed,f1,note\na,0,0.5,x\na,1,0.6,x\nb,0,0.7,x\nb,1,0.8,x\n")

@@ -42,7 +42,7 @@ def test_summary_of_the_worked_example():
     assert row["diverged_rate_high"] == pytest.approx(0.632, abs=1e-3)
 
 
-def test_holm_takes_back_what_one_test_would_claim():
+def test_holm_rejects_a_claim_that_a_single_test_would_make():
     found = compare_all(table(A=A, B=B, C=C), PLAN)
 
     assert list(found["p_value"]) == pytest.approx([0.0476, 0.8414], abs=5e-5)

@@ -17,7 +17,7 @@ PLAN = Plan(metric="m", higher_is_better=True, baseline="a-0_b-0")
 
 
 def table(factors, score, n=5):
-    """Runs of every combination; `score` maps a cell to its n scores."""
+    """Return runs of every combination; `score` maps a cell to its n scores."""
     names = {
         "_".join(map("-".join, zip(factors, cell, strict=True))): cell for cell in itertools.product(*factors.values())
     }
@@ -82,7 +82,7 @@ def test_the_published_two_by_two_of_box_hunter_and_hunter():
     assert [effect.estimate for effect in found] == pytest.approx(published)
 
 
-def test_a_loss_turns_every_sign():
+def test_a_loss_flips_every_sign():
     factors = {"a": ("0", "1"), "b": ("0", "1")}
     runs, cells = table(factors, noise(1))
     loss = factorial_effects(runs, PLAN.model_copy(update={"higher_is_better": False}), factors, cells)

@@ -1,4 +1,4 @@
-"""What tracker tests share: a run trained by the script itself, in a process of its own, and what it left."""
+"""Fixtures of the tracker tests: a run trained by the script in its own process, and its files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SETTINGS = RunSettings(
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished process, what it left, and how long it took."""
+    """A finished process, its files, and how long it took."""
 
     study: Path
     record: RunRecord
@@ -43,7 +43,7 @@ class Trained:
 def train(
     folder: Path, data: Path, tracking: dict, environment: dict[str, str], prefix: tuple[str, ...] = (), seed: int = 0
 ) -> Trained:
-    """Train one tiny run with the workflow's script; `prefix` is put before the command."""
+    """Train one tiny run with the workflow's script; `prefix` goes before the command."""
     study = folder / "results" / "tiny"
     out = study / f"runs/baseline/seed{seed}/metrics.json"
     command = [*prefix, sys.executable, str(ROOT / "workflow/scripts/train_run.py"), "--study", "tiny"]
@@ -60,14 +60,14 @@ def train(
 
 
 def clean(environment: dict[str, str]) -> dict[str, str]:
-    """The test's environment without W&B or MLflow settings of the machine, and with those given."""
+    """Return the environment without the machine's W&B and MLflow settings, plus the given variables."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB_", "MLFLOW_", "SEEDWISE_"))}
     return {**kept, "PYTHONPATH": str(ROOT), "NETRC": os.devnull, **environment}
 
 
 @pytest.fixture(scope="session")
 def untracked(tmp_path_factory, tiny_data) -> Trained:
-    """The same run without trackers: what every other one is compared with."""
+    """The same run without trackers, for comparison with all others."""
     off = {"wandb": {"mode": "disabled"}}
-    train(tmp_path_factory.mktemp("warm"), tiny_data, off, {})  # file caches are warm for all alike
+    train(tmp_path_factory.mktemp("warm"), tiny_data, off, {})  # warms the file caches for all runs
     return train(tmp_path_factory.mktemp("untracked"), tiny_data, off, {})

@@ -1,4 +1,4 @@
-"""MLflow: nested runs that a rerun replaces, four processes at once, a real server, and servers in trouble."""
+"""MLflow: nested runs that a rerun replaces, four processes at once, a real server, and failing servers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def prepare(folder, settings):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A project's folder with a store that was prepared as the workflow does it."""
+    """A project's folder with a store, prepared in the way of the workflow."""
     folder = tmp_path_factory.mktemp("mlflow")
     assert "Warning" not in prepare(folder, {"enabled": True})
     return folder
@@ -55,7 +55,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def starting(folder):
-    """A real MLflow server on that store, which takes its time to come up: tests that need none run meanwhile."""
+    """A real MLflow server on that store; it starts slowly, so tests without it run first."""
     port = unused_port()
     command = [str(Path(sys.executable).parent / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/results/mlflow.db"]
@@ -111,7 +111,7 @@ def found(folder):
 
 
 @pytest.mark.usefixtures("starting")
-def test_a_rerun_replaces_the_run_and_keeps_its_place(folder):
+def test_a_rerun_replaces_the_run_under_the_same_parent(folder):
     first, said, _ = mirror(folder)
     second, said_again, _ = mirror(folder)
     assert said == said_again == []
@@ -134,7 +134,7 @@ def mirror_together(folder, seed, barrier, warnings):
     warnings.put(mirror(folder, seed)[1])
 
 
-def test_processes_that_start_together_on_a_new_store_all_arrive(tmp_path):
+def test_processes_that_start_together_on_a_new_store_are_all_recorded(tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["mlflow"])  # imported once for all of them
     barrier, warnings = context.Barrier(4), context.Queue()
@@ -148,7 +148,7 @@ def test_processes_that_start_together_on_a_new_store_all_arrive(tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["down", "hang", 401, 429, 500])
-def test_a_server_that_cannot_be_used_costs_a_bounded_time_and_a_warning(fault, tmp_path, record_property):
+def test_an_unusable_server_costs_a_bounded_time_and_a_warning(fault, tmp_path, record_property):
     with WandbServer(None if fault == "down" else fault) as server:
         uri = f"http://127.0.0.1:{unused_port()}" if fault == "down" else server.url
         _, said, seconds = mirror(tmp_path, uri=uri)
@@ -199,21 +199,21 @@ def check_whole(folder, trained):
     return run
 
 
-def test_without_mlflow_the_warning_says_how_to_get_it(tmp_path, monkeypatch):
+def test_without_mlflow_the_warning_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     _, said, _ = mirror(tmp_path)
     assert said == [
-        "Warning: mlflow: not installed; run: pip install -r requirements-mlflow.txt. The run goes on; its record is "
+        "Warning: mlflow: not installed; run: pip install -r requirements-mlflow.txt. The run continues; its record is "
         "complete."
     ]
 
 
-def test_a_store_that_cannot_be_used_is_a_warning(tmp_path):
+def test_an_unusable_store_is_a_warning(tmp_path):
     bad = prepare(tmp_path, {"enabled": True, "uri": f"sqlite:///{os.devnull}/no.db"})
     assert "Warning: mlflow cannot use sqlite:////dev/null/no.db" in bad
 
 
-def test_a_real_server_gets_a_whole_run(folder, server, tiny_data):
+def test_a_real_server_gets_a_complete_run(folder, server, tiny_data):
     _, url = server
     trained = train(folder, tiny_data, {"wandb": OFF, "mlflow": {"enabled": True, "uri": url}}, {}, seed=1)
     assert trained.warnings == []
@@ -221,7 +221,7 @@ def test_a_real_server_gets_a_whole_run(folder, server, tiny_data):
 
 
 @pytest.mark.parametrize("fault", ["hangs", "dies"])
-def test_a_real_server_that_fails_while_a_run_goes_on(fault, folder, server, record_property):
+def test_a_real_server_that_fails_during_a_run(fault, folder, server, record_property):
     process, url = server
     stop = signal.SIGSTOP if fault == "hangs" else signal.SIGKILL
     run, said, seconds = mirror(folder, 2, url, lambda: os.killpg(process.pid, stop))

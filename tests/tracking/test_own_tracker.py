@@ -1,4 +1,4 @@
-"""A tracker of the user's own: one file with four members, named in the config."""
+"""A tracker written by a user: one file with four members, named in the config."""
 
 from __future__ import annotations
 
@@ -115,24 +115,24 @@ def more(mirror, tmp_path, monkeypatch):
     return mirror
 
 
-def test_a_tracker_without_a_name_is_called_what_the_config_calls_it(more):
+def test_a_tracker_without_a_name_gets_the_one_in_the_config(more):
     assert more({"more_trackers:Nameless": {}}) == ({"more_trackers:Nameless": "first id"}, [])
     assert more({"more_trackers:Strange": {}}) == ({"more_trackers:Strange": "first id"}, [])
 
 
-def test_a_tracker_may_get_its_name_when_it_is_made(more):
+def test_a_tracker_may_set_its_name_in_its_constructor(more):
     assert more({"more_trackers:NamedLater": {"called": "lab book"}}) == ({"lab book": "first id"}, [])
 
 
 @pytest.mark.parametrize(
     ("fault", "consequence"), [("made", "was not started"), ("log", "misses what follows epoch 0")]
 )
-def test_warnings_call_a_tracker_by_its_own_name(fault, consequence, more):
+def test_warnings_use_the_trackers_own_name(fault, consequence, more):
     _, said = more({"more_trackers:Named": {"fault": fault}})
-    assert said == [f"Warning: notebook {consequence} (no disk). The run goes on; its record is complete."]
+    assert said == [f"Warning: notebook {consequence} (no disk). The run continues; its record is complete."]
 
 
-def test_trackers_of_one_name_keep_both_ids_and_are_reported(more, tmp_path):
+def test_trackers_with_the_same_name_keep_both_ids_and_are_reported(more, tmp_path):
     ids, said = more({"my_tracker:Notebook": {"path": str(tmp_path / "n.txt")}, "more_trackers:Named": {}})
     assert ids == {"notebook": "page 1", "notebook-2": "page 2"}
     assert said == [

@@ -1,4 +1,4 @@
-"""W&B in trouble: each fault costs a run a bounded time, one warning, and none of its numbers."""
+"""W&B failures: each costs a run a bounded time and one warning, and changes none of its numbers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check(trained, untracked, record_property, said: str) -> None:
     assert trained.record.status == "finished"
     assert len(trained.warnings) == 1, trained.stderr
     assert trained.warnings[0].startswith(f"Warning: wandb: {said}")
-    assert trained.warnings[0].endswith("The run goes on; its record is complete.")
+    assert trained.warnings[0].endswith("The run continues; its record is complete.")
     assert trained.record.timing.tracking < TIMEOUT
     assert extra < TIMEOUT + NOISE
 
@@ -54,7 +54,7 @@ def check(trained, untracked, record_property, said: str) -> None:
         (500, 2, NOT_ALL),
     ],
 )
-def test_a_server_in_trouble(fault, after, said, tmp_path, tiny_data, untracked, record_property):
+def test_a_failing_server(fault, after, said, tmp_path, tiny_data, untracked, record_property):
     with WandbServer(fault, after) as server:
         trained = train(tmp_path, tiny_data, ONLINE, server.environment())
     check(trained, untracked, record_property, said)

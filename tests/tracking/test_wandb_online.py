@@ -1,4 +1,4 @@
-"""W&B online against a stand-in server: what arrives, what stays behind, and sending later what did not arrive."""
+"""W&B online against a fake server: what arrives, what remains local, and what is sent later."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def check_arrived(server, trained):
 
 
 @pytest.mark.slow
-def test_an_online_run_arrives_whole_and_leaves_no_key(tmp_path, tiny_data):
+def test_an_online_run_arrives_completely_and_leaves_no_key(tmp_path, tiny_data):
     with WandbServer() as server:
         trained = train(tmp_path, tiny_data, ONLINE, server.environment())
         assert trained.stderr == ""
@@ -80,7 +80,7 @@ def check_no_key(folder, key):
 
 
 @pytest.mark.slow
-def test_what_was_recorded_offline_is_sent_once(tmp_path, tiny_data):
+def test_a_run_recorded_offline_is_sent_once(tmp_path, tiny_data):
     with WandbServer() as server:
         trained = train(tmp_path, tiny_data, OFFLINE, server.environment())
         train(tmp_path, tiny_data, OFFLINE, server.environment(), seed=1)
@@ -101,7 +101,7 @@ def test_what_was_recorded_offline_is_sent_once(tmp_path, tiny_data):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "after"), [("hang", 0), ("dead", 2), (401, 2), (500, 2)])
-def test_what_a_failing_server_missed_is_sent_later(fault, after, tmp_path, tiny_data):
+def test_what_a_failing_server_missed_can_be_sent_later(fault, after, tmp_path, tiny_data):
     tracking = {"wandb": {**ONLINE["wandb"], "timeout": 6}}
     with WandbServer(fault, after) as server:
         trained = train(tmp_path, tiny_data, tracking, server.environment())
@@ -115,12 +115,12 @@ def test_what_a_failing_server_missed_is_sent_later(fault, after, tmp_path, tiny
 
 
 @pytest.mark.slow
-def test_what_cannot_be_sent_is_listed_with_the_reason_and_tried_again(tmp_path, tiny_data):
+def test_a_run_that_cannot_be_sent_is_listed_with_the_reason_and_can_be_retried(tmp_path, tiny_data):
     with WandbServer(fault=401) as server:
         trained = train(tmp_path, tiny_data, OFFLINE, server.environment())
         refused = send(trained.study, server.environment())
     assert refused.returncode == 1
-    assert "Error: 1 runs were not sent; the same command tries them again:" in refused.stderr
+    assert "Error: 1 run not sent; run the same command again to retry:" in refused.stderr
     assert "made to answer 401" in refused.stderr
     with WandbServer(fault=500) as server:
         slow = send(trained.study, server.environment())
@@ -136,7 +136,7 @@ def test_what_cannot_be_sent_is_listed_with_the_reason_and_tried_again(tmp_path,
 
 
 @pytest.mark.slow
-def test_sending_goes_on_where_it_was_cut_off(tmp_path):
+def test_sending_resumes_after_an_interruption(tmp_path):
     code = (
         "import sys\nfrom pathlib import Path\nfrom seedwise.tracking import Mirrors, TrackedRun\n"
         "from seedwise.tracking.settings import WandbSettings\n"
@@ -174,7 +174,7 @@ def test_sending_goes_on_where_it_was_cut_off(tmp_path):
         assert [run.summary["final/test_accuracy"] for run in later.runs.values()] == [0.75, 0.75]
 
 
-def test_after_three_failures_in_a_row_the_rest_is_not_tried(tmp_path):
+def test_after_three_failures_in_a_row_sending_stops(tmp_path):
     tried, said = [], []
 
     def refuse(run):
@@ -199,7 +199,7 @@ def test_after_three_failures_in_a_row_the_rest_is_not_tried(tmp_path):
         ("online", {}, "", True),
     ],
 )
-def test_auto_is_online_where_a_key_is_there(mode, environment, netrc, online, tmp_path, monkeypatch):
+def test_auto_is_online_if_there_is_a_key(mode, environment, netrc, online, tmp_path, monkeypatch):
     (tmp_path / "netrc").write_text(netrc)
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
@@ -208,6 +208,6 @@ def test_auto_is_online_where_a_key_is_there(mode, environment, netrc, online, t
     assert goes_online(WandbSettings(mode=mode)) is online
 
 
-def test_the_settings_hold_no_place_for_a_key():
+def test_the_settings_have_no_field_for_a_key():
     assert not [name for name in WandbSettings.model_fields if "key" in name or "token" in name]
     assert "WANDB" not in json.dumps(WandbSettings().model_dump())

@@ -1,4 +1,4 @@
-"""W&B: offline runs that can be read back, and trackers that can never hurt a run."""
+"""W&B: offline runs, and trackers whose failures never harm a run."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def inspect(path, *options):
 
 @pytest.fixture
 def offline_run(tmp_path):
-    # A proxy that refuses proves that nothing is sent: any request would show in the output.
+    # The proxy refuses every connection, so any request would appear in the output.
     environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     for _ in range(2):
         answer = subprocess.run(
@@ -108,7 +108,7 @@ class BrokenTracker:
 
 @pytest.mark.parametrize("where", ["start", "log", "finish"])
 @pytest.mark.parametrize("error", [RuntimeError("disk full"), SystemExit(1), OSError(28, "No space left on device")])
-def test_a_broken_tracker_is_a_warning_and_the_others_go_on(where, error):
+def test_a_broken_tracker_is_a_warning_and_the_others_continue(where, error):
     broken, sound, said = BrokenTracker(where, error), BrokenTracker(None, None), []
     sound.name = "sound"
     mirrors = Mirrors([broken, sound], warn=said.append)
@@ -120,10 +120,10 @@ def test_a_broken_tracker_is_a_warning_and_the_others_go_on(where, error):
     assert broken.calls[-1] == where
     assert len(said) == 1
     assert said[0].startswith("Warning: broken ")
-    assert said[0].endswith("The run goes on; its record is complete.")
+    assert said[0].endswith("The run continues; its record is complete.")
 
 
-def test_a_stop_by_the_user_is_not_swallowed():
+def test_an_interrupt_by_the_user_is_not_swallowed():
     with pytest.raises(KeyboardInterrupt):
         Mirrors([BrokenTracker("start", KeyboardInterrupt())]).start(RUN)
 

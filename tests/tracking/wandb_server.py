@@ -1,4 +1,4 @@
-"""A stand-in W&B server on loopback: keeps what arrives, answers `wandb.Api()`, and fails as a switch says.
+"""A fake W&B server on the loopback interface: it stores runs, answers `wandb.Api()`, and can be made to fail.
 
 No open server both records runs and answers `wandb.Api()` with this version of wandb, so this one does, as far as
 Seedwise needs it. Use it as `with WandbServer() as server:` and give processes `server.environment()`.
@@ -15,21 +15,21 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-KEY = "0123456789abcdef0123456789abcdef5eed3153"  # of the right length, known to this server alone
+KEY = "0123456789abcdef0123456789abcdef5eed3153"  # of the right length, known only to this server
 ENTITY = "someone"
-LONGEST = 60  # seconds for which a hanging answer is held back
+LONGEST = 60  # seconds before a hanging call is answered
 
 
 class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that went away."""
+        """Ignore clients that have closed their connection."""
 
 
 @dataclass
 class StoredRun:
-    """One run as the server knows it; `history` holds the rows by their line number."""
+    """One run on the server; `history` has the rows by line number."""
 
     name: str
     fields: dict[str, Any] = field(default_factory=dict)
@@ -39,10 +39,10 @@ class StoredRun:
     files: dict[str, bytes] = field(default_factory=dict)
     state: str = "running"
     created: int = 0
-    started: int = 0  # how often a process began to write it
+    started: int = 0  # how often a process started to write it
 
     def node(self) -> dict[str, Any]:
-        """The run as GraphQL answers it."""
+        """Return the run in the form of a GraphQL answer."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(1_700_000_000 + self.created))
         return {
             "id": self.name,
@@ -70,14 +70,14 @@ class StoredRun:
         }
 
     def bucket(self) -> dict[str, Any]:
-        """The run as an upsert answers it."""
+        """Return the run in the form of an answer to an upsert."""
         project = {"id": "1", "name": self.fields.get("project"), "entity": {"id": "1", "name": ENTITY}}
         return {**self.node(), "project": project, "historyLineCount": 0, "sweepName": ""}
 
 
 @dataclass
 class StoredArtifact:
-    """An artifact: its files arrive one by one, then its manifest, then the word that it is whole."""
+    """An artifact: its files arrive one by one, then its manifest, then the commit."""
 
     run: str
     name: str
@@ -86,7 +86,7 @@ class StoredArtifact:
     committed: bool = False
 
     def node(self) -> dict[str, Any]:
-        """The artifact as GraphQL answers it."""
+        """Return the artifact in the form of a GraphQL answer."""
         state = "COMMITTED" if self.committed else "PENDING"
         return {"id": self.name, "digest": "", "state": state, "artifactSequence": {"latestArtifact": None}}
 
@@ -95,7 +95,7 @@ class WandbServer:
     """The server and its switches.
 
     `fault` is None, an HTTP status that every call is answered with, "hang" (no answer), or "dead" (it stops
-    listening). It sets in once `after` calls have been answered, as if the server fell ill while a run goes on.
+    listening). It starts once `after` calls have been answered, as if the server failed during a run.
     """
 
     def __init__(self, fault: str | int | None = None, after: int = 0) -> None:
@@ -117,18 +117,18 @@ class WandbServer:
         self.close()
 
     def close(self) -> None:
-        """Stop listening and let go of every call that hangs."""
+        """Stop listening and release every hanging call."""
         self._released.set()
         self._http.shutdown()
         self._http.server_close()
         self._thread.join(10)
 
     def environment(self, key: str = KEY) -> dict[str, str]:
-        """What a process needs to talk to this server."""
+        """The environment variables with which a process uses this server."""
         return {"WANDB_BASE_URL": self.url, "WANDB_API_KEY": key}
 
     def trouble(self, handler: BaseHTTPRequestHandler, path: str) -> bool:
-        """Whether a switch has answered, or swallowed, this call."""
+        """Whether a switch has answered or dropped this call."""
         if self.fault is None or "/otel/" in path:
             return False
         with self.lock:
@@ -147,7 +147,7 @@ class WandbServer:
         return True
 
     def add(self, name: str, config: dict[str, Any], summary: dict[str, Any], state: str = "finished") -> StoredRun:
-        """Put a run there as if it had been logged."""
+        """Store a run as if it had been logged."""
         run = self.runs[name] = StoredRun(name, {}, config, summary, state=state, created=len(self.runs))
         return run
 
@@ -223,7 +223,7 @@ class WandbServer:
         return {"project": {"internalId": "1", "run": run.node() if run else None}}
 
     def stream(self, name: str, body: dict[str, Any]) -> None:
-        """Take in rows of history, the summary and the end of a run."""
+        """Store history rows, the summary and the end of a run."""
         run = self.runs[name]
         for file, chunk in (body.get("files") or {}).items():
             rows = [json.loads(line) for line in chunk["content"]] if file.endswith(".jsonl") else []
@@ -239,7 +239,7 @@ class WandbServer:
 
 
 def _fits(run: StoredRun, filters: dict[str, Any]) -> bool:
-    """Whether a run fits Mongo-like filters, of which this server knows equality and `$and`."""
+    """Whether a run matches Mongo-like filters; only equality and `$and` are supported."""
     known = {"group": run.fields.get("groupName"), "state": run.state, "jobType": run.fields.get("jobType")}
     known |= {f"config.{key}": value for key, value in run.config.items()}
     known |= {f"config.{key}.value": value for key, value in run.config.items()}
@@ -303,6 +303,6 @@ def _handler(server: WandbServer) -> type[BaseHTTPRequestHandler]:
             return False
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""What tests of training share: requests of runs on the tiny cut."""
+"""Fixtures of the training tests: requests for runs on the tiny subset."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def request_run(tmp_path, tiny_data):
 
 @pytest.fixture
 def first_steps(tiny_data):
-    """Set up a run and train it for an epoch on its first examples; returns the set-up and the mean loss."""
+    """Return a function that trains a run for an epoch on its first examples and returns its set-up and mean loss."""
     from seedwise.trainers.image_classifier.training.batches import Examples
     from seedwise.trainers.image_classifier.training.freezing import set_trainable
     from seedwise.trainers.image_classifier.training.loop import train_epoch

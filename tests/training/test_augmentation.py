@@ -1,4 +1,4 @@
-"""Augmentation: per image, not per batch; a crop is what torchvision's crop would be for the same place."""
+"""Augmentations: drawn per image, not per batch; every crop is a window of the padded image."""
 
 import pytest
 import torch
@@ -61,7 +61,7 @@ def test_about_half_of_the_images_are_mirrored_and_the_rest_untouched():
     assert 160 < int(mirrored.sum()) < 240
 
 
-def test_augmentations_apply_in_the_order_named():
+def test_augmentations_are_applied_in_the_named_order():
     assert build_augmentations(["random_crop", "random_horizontal_flip"]) == [random_crop, random_horizontal_flip]
     assert build_augmentations(["seedwise.trainers.image_classifier.training.augmentation:random_crop"]) == [
         random_crop
@@ -69,7 +69,7 @@ def test_augmentations_apply_in_the_order_named():
 
 
 @pytest.mark.parametrize("at_once", [1, 12, 1024])
-def test_an_epoch_shows_every_image_once_in_batches_of_the_size_asked_for(monkeypatch, at_once):
+def test_an_epoch_has_every_image_once_in_batches_of_the_requested_size(monkeypatch, at_once):
     monkeypatch.setattr(batches, "AT_ONCE", at_once)
     labels = torch.arange(40)
     examples = Examples(labels.to(torch.uint8).view(40, 1, 1, 1).expand(-1, -1, 12, 12), labels)

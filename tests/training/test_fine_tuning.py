@@ -24,7 +24,7 @@ def copy(made):
 @pytest.mark.parametrize(
     ("name", "head"), [("small_cnn", "head."), ("resnet18", "fc."), ("efficientnet_lite0", "_fc.")]
 )
-def test_with_a_trainable_head_nothing_else_changes_not_even_batch_norms(first_steps, name, head):
+def test_with_a_trainable_head_nothing_else_changes_not_even_batch_norm_statistics(first_steps, name, head):
     changes = {"model": {"name": name, "trainable": "head"}, "n": 32, "batch_size": 16, "weight_decay": 0.1}
     made, _ = first_steps(**changes)
     before = copy(made)
@@ -32,7 +32,7 @@ def test_with_a_trainable_head_nothing_else_changes_not_even_batch_norms(first_s
     assert changed(made, before) == {f"{head}weight", f"{head}bias"}
 
 
-def test_after_the_frozen_epochs_all_learns(first_steps):
+def test_after_the_frozen_epochs_everything_learns(first_steps):
     frozen = {"trainable": {"freeze_epochs": 1}}
     made, _ = first_steps(model=frozen, ema=0.9, epochs=3)
     model = made.learner.model
@@ -55,7 +55,7 @@ def test_a_record_counts_the_parameters_that_learned(request_run):
     assert everything.sizes.parameters > 90_000
 
 
-def test_the_body_learns_at_a_share_of_the_heads_rate():
+def test_the_body_learns_at_a_fraction_of_the_heads_rate():
     model = SmallCNN(1, 10, 28)
     settings = TrainingSettings(learning_rate=0.02, learning_rate_ratio=0.1)
     body, head = parameter_groups(model, settings)
@@ -64,7 +64,7 @@ def test_the_body_learns_at_a_share_of_the_heads_rate():
     assert len(body["params"]) + len(head["params"]) == len(list(model.parameters()))
 
 
-def test_the_head_is_what_is_called_so_or_the_last_layer_with_parameters():
+def test_the_head_is_the_attribute_head_or_the_last_layer_with_parameters():
     assert head_of(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 3), nn.ReLU())).out_features == 3
     model = SmallCNN(1, 10, 28)
     assert head_of(model) is model.head

@@ -1,4 +1,4 @@
-"""Resume: runs that are killed at random moments end in the numbers of one that never was, to the last digit."""
+"""Resuming: runs that are killed at random moments end with the same numbers as one that is not, bit for bit."""
 
 import csv
 import pickle
@@ -13,9 +13,9 @@ import pytest
 from seedwise.runs.record import read_record
 from tests.conftest import ROOT
 
-# One process, imported once; it forks a child for each life, so that a kill costs no start of Python. It trains the
-# first request unbroken, and then each other with kills at the given moments, in units of the unbroken run's seconds.
-# A life that ends before its kill starts anew and is killed sooner.
+# One process imports everything once and forks a child per life, so that no kill costs a start of Python. It trains the
+# first request without interruption, and then each of the others with kills at the given moments, in units of the
+# uninterrupted run's seconds. A life that ends before its kill is started again and killed sooner.
 LIVES = """
 import os, pickle, signal, sys, time
 import torch._dynamo  # what torch imports at the first step
@@ -32,7 +32,7 @@ def live(request, seconds=None):
         os.kill(child, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert status in (0, -signal.SIGKILL), status
-    print("\\nkilled" if status else "\\nended", flush=True)  # a line of its own, even after a torn one
+    print("\\nkilled" if status else "\\nended", flush=True)  # on its own line, even after an incomplete one
     return status == 0
 
 whole, torn = pickle.load(sys.stdin.buffer)
@@ -57,7 +57,7 @@ EVERYTHING = {
 
 
 def live_through(whole, torn):
-    """Train one request unbroken and others with kills; returns what was said, a line each."""
+    """Train one request without interruption and others with kills; return the lines of output."""
     answer = subprocess.run(
         [sys.executable, "-c", LIVES], input=pickle.dumps((whole, torn)), cwd=ROOT, capture_output=True, check=False
     )
@@ -66,7 +66,7 @@ def live_through(whole, torn):
 
 
 def outcome(request):
-    """Everything that a run leaves but its seconds."""
+    """Everything that a run saves except its seconds."""
     with np.load(request.folder / "predictions.npz") as predictions:
         arrays = {name: predictions[name].tobytes() for name in predictions.files}
     with request.history.open() as table:
@@ -78,12 +78,12 @@ def outcome(request):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changes", [EVERYTHING, {"optimizer": "adamw", "ema": 0.9}], ids=["everything", "adamw"])
-def test_of_runs_killed_once_at_a_random_moment_every_one_ends_like_the_unbroken_one(request_run, changes):
+def test_runs_killed_once_at_a_random_moment_all_end_like_the_uninterrupted_one(request_run, changes):
     whole = request_run("whole", **{"epochs": 3, "dataset": {"subset": 200}, **changes})
     moments = random.Random(0)
     torn = [(replace(whole, folder=whole.folder.with_name(f"torn{i}")), [moments.uniform(0, 1)]) for i in range(25)]
     said = live_through(whole, torn)
-    assert said.count("killed") == 25  # in both cases together 50
+    assert said.count("killed") == 25  # 50 in both cases together
     assert sum(line.startswith("resuming after epoch") for line in said) >= 5
     expected = outcome(whole)
     for request, _ in torn:
@@ -91,7 +91,7 @@ def test_of_runs_killed_once_at_a_random_moment_every_one_ends_like_the_unbroken
 
 
 @pytest.mark.slow
-def test_a_run_killed_again_and_again_ends_like_an_unbroken_one(request_run):
+def test_a_run_killed_again_and_again_ends_like_an_uninterrupted_one(request_run):
     whole = request_run("whole", **{"epochs": 12, **EVERYTHING})
     moments = random.Random(1)
     torn = replace(whole, folder=whole.folder.with_name("torn"))

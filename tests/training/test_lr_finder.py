@@ -1,4 +1,4 @@
-"""The learning-rate finder: fastai's suggestions on known curves, a real test on real images, and its picture."""
+"""The learning-rate finder: fastai's suggestions on known curves, a test on real images, and its figure."""
 
 import json
 import subprocess
@@ -53,16 +53,16 @@ def test_the_range_test_raises_the_rate_until_the_loss_explodes(found):
     assert all(LOWEST < rate < HIGHEST for rate in found["suggestions"].values())
 
 
-def test_it_repeats_to_the_last_digit(found, tiny_data):
+def test_it_is_repeatable_to_the_last_digit(found, tiny_data):
     assert find_learning_rate(settings(batch_size=32, augmentation=["random_crop"]), 0, tiny_data, QUIET) == found
 
 
-def test_groups_keep_their_share_and_a_frozen_body_stays(tiny_data):
+def test_the_range_test_works_with_two_groups_and_a_frozen_body(tiny_data):
     changes = {"model": {"trainable": "head"}, "learning_rate_ratio": 0.1, "mixup": 0.2, "batch_size": 32}
     assert len(find_learning_rate(settings(**changes), 0, tiny_data, QUIET)["losses"]) > 20
 
 
-def test_a_loss_that_explodes_at_once_is_told(tiny_data, monkeypatch):
+def test_a_loss_that_explodes_at_once_is_an_error(tiny_data, monkeypatch):
     monkeypatch.setattr("seedwise.trainers.image_classifier.training.lr_finder.LOWEST", 1e25)
     monkeypatch.setattr("seedwise.trainers.image_classifier.training.lr_finder.HIGHEST", 1e30)
     with pytest.raises(UserError, match=r"lr_finder: the loss exploded after \d+ steps"):
@@ -70,7 +70,7 @@ def test_a_loss_that_explodes_at_once_is_told(tiny_data, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_scripts_write_json_and_pictures(tmp_path, tiny_data):
+def test_the_scripts_write_json_and_figures(tmp_path, tiny_data):
     test, png, svg = tmp_path / "test.json", tmp_path / "test.png", tmp_path / "test.svg"
     command = [sys.executable, "workflow/scripts/lr_range_test.py", "--settings", settings(batch_size=32).canonical()]
     command += ["--seed", "0", "--data", tiny_data, "--out", test]

@@ -1,4 +1,4 @@
-"""Models: the right stem for the images, initialisation by name, and ImageNet weights that are found, never fetched."""
+"""Models: first layers that suit the images, initialisation by name, ImageNet weights that are never downloaded."""
 
 import hashlib
 import sys
@@ -50,7 +50,7 @@ def test_a_resnet_keeps_the_resolution_of_small_images():
     assert build("resnet18", size=28, input_size=96).conv1.kernel_size == (7, 7)
 
 
-def test_a_resnet_is_initialised_as_torchvisions_by_name():
+def test_a_resnet_is_initialised_by_layer_name_with_torchvisions_distribution():
     weights = build("resnet18").state_dict()
     fan_out = 128 * 9
     assert float(weights["layer2.0.conv2.weight"].std()) == pytest.approx((2 / fan_out) ** 0.5, rel=0.02)
@@ -65,7 +65,7 @@ def test_a_resnet_is_initialised_as_torchvisions_by_name():
 
 
 @pytest.mark.parametrize("name", ["small_cnn", "resnet18", "efficientnet_lite0"])
-def test_dropout_drops_before_the_head_in_training_only(name):
+def test_dropout_is_active_before_the_head_only_in_training(name):
     model = build(name, dropout=0.9)
     images = torch.rand(4, 3, 28, 28)
     model.eval()
@@ -77,7 +77,7 @@ def test_dropout_drops_before_the_head_in_training_only(name):
 
 @pytest.fixture
 def resnet_weights(tmp_path, monkeypatch):
-    """A file of random ResNet-18 weights where torch looks for torchvision's, named by its digest as theirs are."""
+    """A file of random ResNet-18 weights where torch looks for torchvision's; its name has its digest, as theirs do."""
     from torchvision.models import resnet18
 
     torch.manual_seed(0)
@@ -109,16 +109,16 @@ def test_missing_weights_are_one_clear_line_and_nothing_is_downloaded(tmp_path, 
         build("resnet34", pretrained=True)
     message = str(caught.value)
     assert message.startswith(
-        "model.pretrained: no weights of resnet34 here, and a run downloads nothing; put https://"
+        "model.pretrained: the weights of resnet34 are not on this machine, and a run downloads nothing; put https://"
     )
     assert f"resnet34-b627a593.pth into {tmp_path / 'hub' / 'checkpoints'}" in message
     assert len(message.splitlines()) == 1
 
 
-@pytest.mark.parametrize("damage", ["torn", "of another model", "not weights"])
+@pytest.mark.parametrize("damage", ["truncated", "of another model", "not weights"])
 def test_damaged_weights_are_refused(resnet_weights, monkeypatch, damage):
     path, state = resnet_weights
-    if damage == "torn":
+    if damage == "truncated":
         path.write_bytes(path.read_bytes()[:-10])
     else:
         del state["layer1.0.conv1.weight"]
@@ -129,12 +129,16 @@ def test_damaged_weights_are_refused(resnet_weights, monkeypatch, damage):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         path = path.rename(path.with_name(f"resnet18-{digest}.pth"))
         monkeypatch.setattr(pretrained, "weights_url", lambda name: f"https://weights.example/{path.name}")
-    told = {"torn": "is torn or altered", "of another model": "not weights of resnet18", "not weights": "cannot load"}
-    with pytest.raises(WeightsError, match=told[damage]):
+    reasons = {
+        "truncated": "is corrupt or altered",
+        "of another model": "not weights of resnet18",
+        "not weights": "cannot load",
+    }
+    with pytest.raises(WeightsError, match=reasons[damage]):
         build("resnet18", pretrained=True)
 
 
-def test_efficientnet_takes_its_packaged_weights():
+def test_efficientnet_loads_the_weights_of_its_package():
     model, scratch = build("efficientnet_lite0", pretrained=True), build("efficientnet_lite0")
     state = torch.load(pretrained.find_weights("efficientnet_lite0"), weights_only=True)
     loaded = model.state_dict()
@@ -154,12 +158,12 @@ def test_a_missing_package_is_one_clear_line(monkeypatch):
     )
 
 
-def test_images_of_many_channels_do_not_fit_pretrained_weights():
-    with pytest.raises(UserError, match="found images of 4 channels"):
+def test_images_of_four_channels_do_not_fit_pretrained_weights():
+    with pytest.raises(UserError, match="found images with 4 channels"):
         build("resnet18", channels=4, pretrained=True)
 
 
-def test_a_pretrained_model_sees_grey_images_as_colour_by_imagenets_statistics():
+def test_a_pretrained_model_gets_grey_images_as_colour_with_imagenets_statistics():
     own = Normalisation(torch.full((1, 1, 1, 1), 70.0), torch.full((1, 1, 1, 1), 90.0))
     grey = torch.randint(0, 256, (5, 1, 28, 28), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
     seen = model_input(ModelSettings(name="resnet18", pretrained=True), own)(grey)
@@ -191,7 +195,7 @@ def own_model(*, channels, classes, size, dropout):
     return model
 
 
-def test_a_model_of_ones_own_keeps_weights_that_it_says_it_loaded():
+def test_an_own_model_marked_as_initialised_keeps_its_weights():
     name = f"{__name__}:own_model"
     assert set(build(name, dropout=0.5)[1].weight.unique().tolist()) == {0.25}
     assert len(build(name)[1].weight.unique()) > 1

@@ -29,7 +29,7 @@ def test_a_run_at_chance_is_diverged_and_keeps_its_numbers(request_run):
     assert record.epochs == 2
 
 
-def test_chance_is_three_standard_errors_of_a_guess():
+def test_at_chance_is_within_three_standard_errors_of_a_guess():
     limit = 0.1 + 3 * math.sqrt(0.09 / 1000)
     assert loop.at_chance(limit - 1e-9, 1000, 10) is not None
     assert loop.at_chance(limit + 1e-9, 1000, 10) is None
@@ -50,7 +50,7 @@ def test_determinism_levels_are_set_and_recorded(request_run, level):
     assert torch.get_deterministic_debug_mode() == {"off": 0, "warn": 1, "error": 2}[level]
 
 
-def test_error_stops_at_an_operation_without_a_deterministic_form():
+def test_the_level_error_stops_at_an_operation_without_a_deterministic_form():
     values, target = torch.ones(3), torch.zeros(3)
     set_determinism("error")
     with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
@@ -62,7 +62,7 @@ def test_error_stops_at_an_operation_without_a_deterministic_form():
     target.put_(torch.tensor([0, 0, 1]), values)
 
 
-def test_levels_agree_to_the_last_digit_on_a_cpu(request_run):
+def test_determinism_levels_agree_to_the_last_digit_on_a_cpu(request_run):
     metrics = [
         train_run(request_run(level, determinism=level, device="cpu"), Mirrors([]), QUIET).metrics
         for level in ("off", "error")
@@ -71,11 +71,11 @@ def test_levels_agree_to_the_last_digit_on_a_cpu(request_run):
 
 
 @pytest.mark.parametrize("level", [True, "cuda_graphs"])
-def test_compile_on_a_cpu_is_said_to_be_left_out(request_run, level):
+def test_compile_is_reported_as_not_used_on_a_cpu(request_run, level):
     said = []
     request = request_run(compile=level, device="cpu")
     set_up(request.settings, 0, request.data, said.append)
-    assert said == ["training.compile: not used on cpu, where it gains nothing"]
+    assert said == ["training.compile: not used on cpu, where it brings no gain"]
 
 
 @pytest.mark.parametrize(("level", "mode"), [(True, "default"), ("cuda_graphs", "reduce-overhead")])
@@ -89,7 +89,7 @@ def test_compile_on_cuda_compiles_in_place_so_that_checkpoints_fit_either_way(le
     assert model(torch.ones(1, 2)).shape == (1, 2)
 
 
-def test_versions_name_what_computed(monkeypatch):
+def test_versions_name_the_software_that_computed(monkeypatch):
     assert {"python", "torch", "torchvision", "numpy"} <= set(provenance.versions(torch.device("cpu")))
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91000)

@@ -1,4 +1,4 @@
-"""One run from settings to record, on real images."""
+"""One run, from settings to record, on real images."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def outcome(request):
         return record.metrics, archive["correct"]
 
 
-def test_a_run_leaves_a_record_a_history_and_its_predictions(request_run):
+def test_a_run_writes_a_record_a_history_and_its_predictions(request_run):
     request = request_run()
     record = train_run(request, Mirrors([]), QUIET)
     assert read_record(request.record) == record
@@ -60,11 +60,13 @@ def test_same_seed_gives_the_same_metrics_to_the_last_digit_and_another_seed_doe
 
 
 class PowerCutError(Exception):
-    """Stands for a kill between two batches."""
+    """Simulates a kill between two batches."""
 
 
 @pytest.mark.parametrize("completed", [1, 2])
-def test_a_run_that_died_goes_on_from_its_last_epoch_to_the_same_numbers(request_run, monkeypatch, completed):
+def test_a_run_that_died_resumes_after_its_last_epoch_and_ends_with_the_same_numbers(
+    request_run, monkeypatch, completed
+):
     changes = {"epochs": 3, "model": {"dropout": 0.3}, "augmentation": ["random_crop"]}
     expected, expected_correct = outcome(request_run("whole", **changes))
     request, trained = request_run("torn", **changes), []
@@ -93,7 +95,7 @@ def test_a_checkpoint_of_other_settings_or_code_is_not_resumed(request_run, monk
     request = request_run()
     request.folder.mkdir()
     stale = request.folder / "checkpoint-0123-4567.pt"
-    stale.write_bytes(b"of another life")
+    stale.write_bytes(b"of other settings")
     assert train_run(request, Mirrors([]), QUIET).epochs == 2
     assert not stale.exists()
 
@@ -105,7 +107,7 @@ def test_a_diverged_run_is_kept_as_diverged(request_run):
     assert set(record.metrics.values()) == {None}
 
 
-def test_a_second_process_waits_and_takes_over_the_record(request_run):
+def test_a_second_process_waits_and_returns_the_record_of_the_first(request_run):
     request, said, records = request_run(epochs=3), [], []
     started = threading.Event()
 
@@ -154,12 +156,14 @@ def test_parts_do_not_overlap_and_the_split_follows_the_seed(tiny_data):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device whose absence is tested")
-def test_a_device_that_is_not_there_is_one_clear_line(request_run):
+def test_a_missing_device_is_one_clear_line(request_run):
     request = request_run()
     changed = request.settings.model_copy(
         update={"training": request.settings.training.model_copy(update={"device": "cuda"})}
     )
-    with pytest.raises(DeviceError, match=r"training\.device: found cuda, but torch finds no such device here"):
+    with pytest.raises(
+        DeviceError, match=r"training\.device: found cuda, but torch finds no such device on this machine"
+    ):
         train_run(replace(request, settings=changed), Mirrors([]), QUIET)
 
 

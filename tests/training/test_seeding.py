@@ -1,4 +1,4 @@
-"""Randomness by name: streams are independent, and runs of one seed share all they can."""
+"""Named random streams: they are independent, and runs with the same seed share all they can."""
 
 import random
 

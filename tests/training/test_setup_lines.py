@@ -1,4 +1,4 @@
-"""What a report's Setup says of an image classifier."""
+"""The lines on an image classifier in the report's Setup section."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_lines_say_what_was_trained_on_what():
     assert lines["Epochs"].endswith("; the last epoch's weights are tested, once")
 
 
-def test_momentum_and_weight_decay_are_named_where_they_count():
+def test_momentum_and_weight_decay_are_named_only_where_they_are_used():
     optimizer = setup_lines(settings(optimizer="adamw", weight_decay=0.01), RECORD)["Optimizer"]
     assert "momentum" not in optimizer
     assert "weight decay 0.01" in optimizer
@@ -39,6 +39,6 @@ def test_every_metric_has_curves_that_are_in_the_history(metric):
     assert ImageClassifier().curves(metric)
 
 
-def test_a_metric_of_someone_else_has_none():
+def test_an_unknown_metric_has_no_curves():
     assert set(CURVES) == set(METRIC_NAMES)
     assert ImageClassifier().curves("f1") == ()

@@ -49,7 +49,7 @@ def test_each_technique_changes_what_is_learned_and_repeats(first_steps, techniq
     assert loss == same_loss
 
 
-def test_label_smoothing_spreads_a_share_of_the_label(first_steps):
+def test_label_smoothing_spreads_a_fraction_of_the_label(first_steps):
     made, _ = first_steps(n=8, label_smoothing=0.3)
     images, labels = made.parts.train.images[:8], made.parts.train.labels[:8]
     learner = made.learner
@@ -87,7 +87,7 @@ def test_mixup_blends_images_and_labels(first_steps):
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_mixups_shares_follow_the_beta_distribution():
+def test_mixup_ratios_follow_the_beta_distribution():
     mixup = Mixup(0.4, numpy_generator(0, "augmentation"))
     draws = [mixup.draw(10) for _ in range(2000)]
     shares = np.array([share for share, _ in draws])
@@ -169,7 +169,7 @@ def test_mixup_and_erasing_follow_the_augmentation_stream(first_steps, technique
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_every_schedule_goes_through_its_course_in_every_group(request_run, optimizer, schedule):
+def test_every_schedule_has_its_shape_in_every_parameter_group(request_run, optimizer, schedule):
     from seedwise.trainers.image_classifier.training.setup import set_up
 
     request = request_run(optimizer=optimizer, schedule=schedule, learning_rate=0.01, learning_rate_ratio=0.1)

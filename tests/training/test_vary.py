@@ -1,4 +1,4 @@
-"""Sources of randomness held fixed: what varies follows the run's seed, and nothing else does."""
+"""Sources of randomness held fixed: only those that vary follow the run's seed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def metrics(tmp_path, tiny_data):
     return train
 
 
-def test_a_stream_follows_the_seed_or_stays():
+def test_a_stream_follows_the_runs_seed_or_the_fixed_seed():
     streams = Streams(7, ("init", "split"))
     assert {stream: streams.seed_of(stream) for stream in STREAMS} == {
         "init": 7,

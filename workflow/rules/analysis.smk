@@ -1,4 +1,4 @@
-# From run records, or from runs that were recorded elsewhere, to tables.
+# Tables from run records, or from runs that were recorded elsewhere.
 rule collect_runs:
     input:
         RECORDS,

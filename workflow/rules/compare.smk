@@ -1,6 +1,6 @@
-# Two finished studies side by side, on request:  snakemake --cores 1 compare --config studies=fashion-mnist,cifar10
+# Comparison of two finished studies, on request:  snakemake --cores 1 compare --config studies=fashion-mnist,cifar10
 #
-# It declares no inputs: as tables of this study they would be made again, runs and all, where only they were kept.
+# It declares no inputs: Snakemake would otherwise retrain the runs of a study of which only the tables were kept.
 localrules:
     compare,
 

@@ -1,4 +1,4 @@
-# A learning-rate range test of the study's baseline, on request:  snakemake --cores 1 lr_finder
+# Learning-rate range test of the study's baseline, on request:  snakemake --cores 1 lr_finder
 BASELINE = STUDY.analysis.baseline
 
 

@@ -1,7 +1,7 @@
-# The learning companion: every notebook run from top to bottom, on request:  snakemake --cores 2 notebooks
+# The learning companion: executes every notebook from top to bottom, on request:  snakemake --cores 2 notebooks
 #
-# The notebooks are stored without outputs; these are the executed ones, to read in a browser or in Jupyter. A cell whose
-# `assert` fails stops its notebook, and the log shows the cell.
+# The notebooks are stored without outputs. The executed copies can be read in a browser or in Jupyter. A failed `assert`
+# stops its notebook, and the log shows the cell.
 NOTEBOOKS = sorted(path.stem for path in (HOME / "workflow/notebooks").glob("*.ipynb"))
 
 
@@ -25,7 +25,7 @@ rule execute_notebook:
         conda_environment("notebooks")
     params:
         code=lambda wildcards: DIGESTS.package(),
-        # A page that needs no network: no mathematics, no widgets.
+        # The page needs no network: it has no mathematics and no widgets.
         offline="--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= --HTMLExporter.jquery_url=",
     shell:
         "(python -m nbconvert --to notebook --execute --ExecutePreprocessor.timeout=600 {input.notebook:q}"

@@ -1,4 +1,4 @@
-# How far the study is, at any time: also while another snakemake runs it, and on a cluster.
+# The progress of the study, at any time: also while another snakemake runs it, and on a cluster.
 #
 #   snakemake --cores 1 status                      expected against found runs
 #   snakemake --quiet=all --cores 1 status_json     the same for programs
@@ -28,7 +28,7 @@ use rule status as status_json with:
         form="--json",
 
 
-# Its inputs are not declared, or Snakemake would train them; a time as parameter lets it look anew each time.
+# Its inputs are not declared, or Snakemake would train them. The time as a parameter makes it rerun each time.
 rule collect_interim:
     output:
         runs=INTERIM / "runs.csv",

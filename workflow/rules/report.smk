@@ -1,7 +1,7 @@
-# From tables to figures and results.md.
+# Figures, results.md and page.html from the tables.
 #
-# Histories are read but not declared: they come from the same jobs as the records, whose every change reaches runs.csv,
-# and thousands of files more would slow down the planning of every command.
+# Histories are read but not declared as inputs: the jobs that write them also write the records, and any change of a
+# record changes runs.csv. Thousands of additional inputs would slow down every command.
 rule plot_figures:
     input:
         runs=rules.collect_runs.output.runs,
@@ -62,7 +62,7 @@ rule render_report:
         " {params.record} {input.record:q} --out {output.results:q} > {log:q} 2>&1"
 
 
-# The report to explore in a browser: one file that needs no network.
+# The interactive report: one file that needs no network.
 rule render_page:
     input:
         runs=rules.collect_runs.output.runs,

@@ -1,12 +1,12 @@
-# Trackers mirror the runs; nothing here decides a result. These rules speak with servers, which a cluster's nodes may
-# not reach.
+# Trackers mirror the runs; no result depends on these rules. They are local because the nodes of a cluster may not be
+# able to reach the servers.
 localrules:
     upload_results,
     sync_wandb,
     sync_mlflow,
 
 
-# Logs what the study has come to, where the config asks for it (tracking.wandb.upload_results).
+# Uploads the results of the study if the config says so (tracking.wandb.upload_results).
 rule upload_results:
     input:
         results=RESULTS / "results.md",
@@ -26,7 +26,7 @@ rule upload_results:
         " --files {input:q} --out {output:q} > {log:q} 2>&1"
 
 
-# Sends what was recorded offline. It has no output: `wandb sync` marks each run that it has sent.
+# Sends the runs that were recorded offline. It has no output: `wandb sync` marks each run that it has sent.
 rule sync_wandb:
     log:
         RESULTS / "logs/sync_wandb.log",
@@ -38,7 +38,7 @@ rule sync_wandb:
         'python "$SEEDWISE_SCRIPTS"/sync_wandb.py --folder {params.folder:q} 2>&1 | tee {log:q}'
 
 
-# Sends to MLflow what it lacks, from the run records. It has no output: MLflow itself knows what is there.
+# Sends the runs that MLflow does not have, from their records. It has no output: MLflow knows which runs it has.
 rule sync_mlflow:
     log:
         RESULTS / "logs/sync_mlflow.log",

@@ -1,4 +1,4 @@
-"""Write the tables and findings.json of a study beside its runs.csv, held to the plan that was declared first."""
+"""Analyse a study under its declared plan: write its tables and findings.json beside runs.csv."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from seedwise.sources.pulled import read_pulled
 
 
 def main() -> None:
-    """Analyse the runs and write what was found."""
+    """Write summary.csv, comparisons.csv, further tables where the study asks for them, and findings.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
-    parser.add_argument("--runs", type=Path, required=True, help="runs.csv; the tables and findings.json go beside it")
+    parser.add_argument("--runs", type=Path, required=True, help="runs.csv; the output goes beside it")
     origin = parser.add_mutually_exclusive_group()
     origin.add_argument("--pulled", type=Path, help="pulled.json, if the runs were recorded elsewhere")
     origin.add_argument("--interim", type=Path, help="status.json, for an interim report in results/<study>/interim")

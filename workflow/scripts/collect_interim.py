@@ -1,4 +1,4 @@
-"""Write what a study has so far: runs.csv with one row per run that is due, and status.json beside it."""
+"""Write the results of a study so far: runs.csv with one row per due run, and status.json beside it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from seedwise.runs.record import read_record
 
 
 def main() -> None:
-    """Read the state and the record of every run, write both files, and print the counts."""
+    """Write runs.csv and status.json, and print how many runs are in each state."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
-    parser.add_argument("--out", type=Path, required=True, help="results/<study>/interim/runs.csv")
+    parser.add_argument("--out", type=Path, required=True, help="file to write, results/<study>/interim/runs.csv")
     arguments = parser.parse_args()
     file, results = read_study_file(arguments.study), arguments.out.parents[2]
     states = read_states(file, results)

@@ -13,21 +13,21 @@ from seedwise.sources.pulled import pull
 
 
 def main() -> None:
-    """Read the command line, read every run, write the table."""
+    """Write runs.csv."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--study", type=Path, required=True, help="results/<study>/study-<digest>.json")
-    parser.add_argument("--out", type=Path, required=True, help="runs.csv to write; runs/ lies beside it")
+    parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
+    parser.add_argument("--out", type=Path, required=True, help="file to write, runs.csv; runs/ is beside it")
     arguments = parser.parse_args()
-    asked = read_study_file(arguments.study)
-    study = asked.study
+    file = read_study_file(arguments.study)
+    study = file.study
     if study.source:
         variants = [variant.name for variant in study.variants]
-        pulled = pull(study.source, study.analysis.metric, variants, list(asked.seeds), arguments.out)
+        pulled = pull(study.source, study.analysis.metric, variants, list(file.seeds), arguments.out)
         print("\n".join([f"{pulled.runs} runs in {pulled.source}", *pulled.notes]))
         return
     from seedwise.analysis.collect import collect_records
 
-    write_text(arguments.out, tabulate(collect_records(asked, arguments.out.parent)))
+    write_text(arguments.out, tabulate(collect_records(file, arguments.out.parent)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Compare two finished studies: did what one found about a variant hold in the other?"""
+"""Compare two finished studies: did the finding of one about a variant hold in the other?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument(
         "--studies", nargs="?", const="", default="", help="names of two studies, separated by a comma or a space"
     )
-    parser.add_argument("--results", type=Path, required=True, help="folder of all studies' results")
+    parser.add_argument("--results", type=Path, required=True, help="folder that contains the studies' folders")
     arguments = parser.parse_args()
     names = [name for name in re.split(r"[\s,;\[\]'\"]+", arguments.studies) if name]
     command = f"snakemake --cores 1 compare --config studies={','.join(names)}"

@@ -1,4 +1,4 @@
-"""Fetch a dataset's raw files from wherever they can be had, and write their digests as SHA256SUMS."""
+"""Fetch a dataset's raw files from the first place that has them, and write their digests to SHA256SUMS."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from seedwise.trainers.image_classifier.settings import DatasetSettings
 
 
 def main() -> None:
-    """Read the command line and fetch."""
+    """Write the raw files and SHA256SUMS."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the dataset, or package.module:function")
     parser.add_argument("--context", type=Path, help="the study's .context.json, which may name a local folder of them")
-    parser.add_argument("--out", type=Path, required=True, help="SHA256SUMS to write; the files go beside it")
+    parser.add_argument("--out", type=Path, required=True, help="file to write, SHA256SUMS; the raw files go beside it")
     arguments = parser.parse_args()
     fetch_raw(
         DatasetSettings(name=arguments.dataset, folder=read_context(arguments.context).folder), arguments.out.parent

@@ -1,4 +1,4 @@
-"""Draw a learning-rate range test and its suggestions, as PNG and SVG."""
+"""Plot a learning-rate range test and its suggestions, as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from seedwise.report.figures.lr_finder import plot_lr_finder
 
 
 def main() -> None:
-    """Draw the figure to the two files of `--out`."""
+    """Write the figure to the two files of `--out`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--test", type=Path, required=True, help="JSON that lr_range_test.py wrote")
-    parser.add_argument("--title", required=True, help="of the figure")
-    parser.add_argument("--out", nargs=2, type=Path, required=True, help="the PNG and the SVG")
+    parser.add_argument("--test", type=Path, required=True, help="JSON file from lr_range_test.py")
+    parser.add_argument("--title", required=True, help="title of the figure")
+    parser.add_argument("--out", nargs=2, type=Path, required=True, help="files to write, a PNG and an SVG")
     arguments = parser.parse_args()
     test = json.loads(arguments.test.read_text(encoding="utf-8"))
     plot_lr_finder(test, arguments.title, *arguments.out)

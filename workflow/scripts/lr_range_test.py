@@ -1,4 +1,4 @@
-"""Run the learning-rate range test of one set-up, and write its losses and suggestions as JSON."""
+"""Run a learning-rate range test, and write its losses and suggestions as JSON."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from seedwise.trainers.image_classifier.settings import RunSettings
 
 
 def main() -> None:
-    """Read the command line, test, and write what was found."""
+    """Write the losses and suggestions, and print the suggestions."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True, help="the resolved settings of the runs, JSON")
+    parser.add_argument("--settings", required=True, help="the resolved settings of the runs, as JSON")
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--context", type=Path, help="the study's .context.json, which says where raw files lie")
+    parser.add_argument("--context", type=Path, help="the study's .context.json, with the folder of the raw files")
     parser.add_argument(
-        "--data", type=Path, required=True, help="prepared data, .npz, made again if they are not there"
+        "--data", type=Path, required=True, help="prepared data, .npz; made again if the file is missing"
     )
     parser.add_argument("--raw", type=Path, default=Path("data"), help="folder of the raw files, if they are needed")
-    parser.add_argument("--card", type=Path, help="card of the data; other data are refused")
-    parser.add_argument("--out", type=Path, required=True, help="JSON file")
-    parser.add_argument("--gpu-slots", type=int, default=1, help="runs that may share one GPU (default: 1)")
+    parser.add_argument("--card", type=Path, help="the data card; other data are refused")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--gpu-slots", type=int, default=1, help="number of runs that may share one GPU (default: 1)")
     arguments = parser.parse_args()
     say = functools.partial(print, flush=True)
     settings = RunSettings.from_canonical(arguments.settings)
     with take_gpu(settings.training.device, arguments.gpu_slots, say):
-        # These import torch, which then sees one GPU.
+        # These import torch, which then sees only this GPU.
         from seedwise.trainers.image_classifier.datasets.prepared import ensure_prepared
         from seedwise.trainers.image_classifier.training.lr_finder import find_learning_rate
 

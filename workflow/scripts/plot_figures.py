@@ -1,4 +1,4 @@
-"""Draw the figures of a study, each as PNG and SVG."""
+"""Plot the figures of a study, each as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from seedwise.report.gather import add_study_arguments, read_report
 
 
 def main() -> None:
-    """Draw the figures that `--out` names."""
+    """Write the figures that `--out` names."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_study_arguments(parser)
     parser.add_argument(
-        "--records", type=Path, help="folder of the runs, with the history of each; default: runs/ beside runs.csv"
+        "--records", type=Path, help="folder of the runs and their histories; default: runs/ beside runs.csv"
     )
-    parser.add_argument("--out", nargs="+", type=Path, required=True, help="<folder>/<figure>.png and .svg, in pairs")
+    parser.add_argument(
+        "--out", nargs="+", type=Path, required=True, help="files to write: <folder>/<figure>.png and .svg, in pairs"
+    )
     arguments = parser.parse_args()
     pairs = list(zip(arguments.out[::2], arguments.out[1::2], strict=True))
     for png, _ in pairs:

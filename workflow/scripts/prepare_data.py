@@ -1,4 +1,4 @@
-"""Prepare a dataset once, as one file that loads fast, and write the card that says what is in it."""
+"""Prepare a dataset as one file that loads fast, and write its data card."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from seedwise.trainers.image_classifier.settings import DatasetSettings
 
 
 def main() -> None:
-    """Read the command line, prepare the data unless they are there, write the card."""
+    """Write the prepared data unless they exist, and the data card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", required=True, help="name of the dataset, or package.module:function")
     parser.add_argument("--context", type=Path, help="the study's .context.json, which may name a local folder")
-    parser.add_argument("--image-size", type=int, help="side in pixels of a dataset whose images have many sizes")
-    parser.add_argument("--digests", type=Path, required=True, help="what fetch_data wrote, beside the raw files")
-    parser.add_argument("--made-of", required=True, help="digest of what the data are made of")
-    parser.add_argument("--data", type=Path, required=True, help="the prepared file, .npz, made unless it is there")
-    parser.add_argument("--out", type=Path, required=True, help="the card to write")
+    parser.add_argument(
+        "--image-size", type=int, help="side in pixels, for a dataset whose images have different sizes"
+    )
+    parser.add_argument(
+        "--digests", type=Path, required=True, help="SHA256SUMS from fetch_data.py, beside the raw files"
+    )
+    parser.add_argument("--made-of", required=True, help="digest of everything that the data are made of")
+    parser.add_argument("--data", type=Path, required=True, help="prepared file, .npz; made unless it exists")
+    parser.add_argument("--out", type=Path, required=True, help="file to write, the data card")
     arguments = parser.parse_args()
     folder = read_context(arguments.context).folder
     dataset = DatasetSettings(name=arguments.dataset, folder=folder, image_size=arguments.image_size)

@@ -1,4 +1,4 @@
-"""Make the MLflow store, the experiment and the runs of study and variants, before many runs would do it at once."""
+"""Create the MLflow store, the experiment and the parent runs, before many runs try to create them at once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from seedwise.tracking.mlflow import connect, prepare, store
 
 
 def main() -> None:
-    """Read the command line and prepare; a store that cannot be used is a warning."""
+    """Prepare the store; print a warning if it cannot be used."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True)
     parser.add_argument("--variants", nargs="+", required=True)
     parser.add_argument("--context", type=Path, required=True, help="the study's .context.json, with its trackers")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="folder that holds the studies' folders")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="folder that contains the studies' folders"
+    )
     arguments = parser.parse_args()
     settings = read_context(arguments.context).tracking.mlflow
     try:
@@ -25,7 +27,7 @@ def main() -> None:
         prepare(client, settings, arguments.results, arguments.study, arguments.variants)
     except TrackerError as error:
         print(f"Warning: mlflow: {error}")
-    except Exception as error:  # whatever MLflow raises, the runs go on without it
+    except Exception as error:  # whatever MLflow raises, the runs continue without it
         print(f"Warning: mlflow cannot use {store(settings, arguments.results)} ({' '.join(str(error).split())[:300]})")
 
 

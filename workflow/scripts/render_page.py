@@ -1,4 +1,4 @@
-"""Write page.html, the report to explore in a browser, with the learning curves of all runs."""
+"""Write page.html, the interactive report, with the learning curves of all runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from seedwise.report.page.page import MOST_BYTES, render_page
 
 
 def main() -> None:
-    """Write the page to `--out`; say so where it is too large for Snakemake's report."""
-    arguments = report_parser(__doc__, "page.html to write").parse_args()
+    """Write the page to `--out`; print a note if it is too large for Snakemake's report."""
+    arguments = report_parser(__doc__, "file to write, page.html").parse_args()
     page = render_page(read_report(arguments, arguments.runs.with_name("runs")))
     write_text(arguments.out, page)
     if len(page.encode()) > MOST_BYTES:
-        print(f"{arguments.out} is too large for Chromium to show inside Snakemake's report; open it by itself")
+        print(f"{arguments.out} is too large for Chromium to show inside Snakemake's report; open it directly")
 
 
 if __name__ == "__main__":

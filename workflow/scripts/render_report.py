@@ -11,7 +11,7 @@ from seedwise.report.text.results import render_results
 
 def main() -> None:
     """Write results.md to `--out` and the other files beside it."""
-    arguments = report_parser(__doc__, "results.md to write; the rest goes beside it").parse_args()
+    arguments = report_parser(__doc__, "file to write, results.md; the other files go beside it").parse_args()
     report = read_report(arguments)
     write_text(arguments.out, render_results(report))
     for file, text in paper_files(report, arguments.out.parent).items():

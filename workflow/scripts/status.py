@@ -1,4 +1,4 @@
-"""Say how far a study is: which of its runs are finished, diverged, failed, running or missing, and why."""
+"""Print the status of a study: which runs are finished, diverged, failed, running or missing, and why."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from seedwise.progress.status import status_json, status_text
 
 
 def main() -> None:
-    """Read the command line, look, print."""
+    """Print the status as a table or as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--study", type=Path, required=True, help="results/<study>/study-<digest>.json")
-    parser.add_argument("--results", type=Path, required=True, help="folder that holds the studies' folders")
-    parser.add_argument("--json", action="store_true", help="print JSON, with every run")
+    parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
+    parser.add_argument("--results", type=Path, required=True, help="folder that contains the studies' folders")
+    parser.add_argument("--json", action="store_true", help="print JSON, which includes every run")
     arguments = parser.parse_args()
     study = read_study_file(arguments.study)
     states = read_states(study, arguments.results)

@@ -1,4 +1,4 @@
-"""Send to MLflow what it lacks of a study, from the run records: each run once, whatever failed when it was trained."""
+"""Send the runs of a study that MLflow does not have, from their records; each run is sent once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from seedwise.tracking.replay import replay_missing
 
 
 def main() -> None:
-    """Read the command line, send, say what was sent."""
+    """Send the missing runs, and print how many were sent."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="results/<study>, which holds runs/")
+    parser.add_argument("--folder", type=Path, required=True, help="folder of the study, results/<study>")
     parser.add_argument("--context", type=Path, required=True, help="the study's .context.json, with its trackers")
     arguments = parser.parse_args()
     settings = read_context(arguments.context).tracking.mlflow
@@ -32,7 +32,7 @@ def main() -> None:
         raise
     except Exception as error:  # MLflow raises errors of many kinds
         raise UserError(f"mlflow cannot use {where} ({' '.join(str(error).split())[:300]})") from error
-    say(f"{sent} runs sent to {where}; {there} were there")
+    say(f"{sent} runs sent to {where}; {there} were already there")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train one run (one variant, one seed) and leave its run record."""
+"""Train one run (one variant, one seed) and write its run record, history and predictions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 BEGAN = time.perf_counter()
 
-import argparse  # noqa: E402 - the clock starts before the imports, whose cost is reported
+import argparse  # noqa: E402 - the clock starts before the imports, whose time is recorded
 import functools  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -24,25 +24,27 @@ from seedwise.trainers.image_classifier.trainer import ImageClassifier  # noqa: 
 
 
 def main() -> None:
-    """Read the command line and train."""
+    """Train the run and write its files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True)
     parser.add_argument("--variant", required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--settings", required=True, help="the run's resolved settings, JSON")
-    parser.add_argument("--context", type=Path, help="the study's .context.json; default: track offline, as by default")
-    parser.add_argument("--code", required=True, help="digest of the training code")
-    parser.add_argument("--verify-code", action="store_true", help="refuse to train if the code has another digest now")
+    parser.add_argument("--settings", required=True, help="the run's resolved settings, as JSON")
+    parser.add_argument("--context", type=Path, help="the study's .context.json; default: the default trackers")
+    parser.add_argument("--code", required=True, help="digest of the training code, for the record")
     parser.add_argument(
-        "--data", type=Path, required=True, help="prepared data, .npz, made again if they are not there"
+        "--verify-code", action="store_true", help="refuse to train if the code no longer has this digest"
     )
-    parser.add_argument("--made-of", help="digest of what the data are made of, for the record")
     parser.add_argument("--raw", type=Path, default=Path("data"), help="folder of the raw files, if they are needed")
-    parser.add_argument("--card", type=Path, help="card of the data; other data are refused")
     parser.add_argument(
-        "--out", type=Path, required=True, help="results/<study>/runs/<variant>/seed<seed>/metrics.json"
+        "--data", type=Path, required=True, help="prepared data, .npz; made again if the file is missing"
     )
-    parser.add_argument("--gpu-slots", type=int, default=1, help="runs that may share one GPU (default: 1)")
+    parser.add_argument("--made-of", help="digest of everything that the data are made of, for the record")
+    parser.add_argument("--card", type=Path, help="the data card; other data are refused")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="file to write: results/<study>/runs/<variant>/seed<seed>/metrics.json"
+    )
+    parser.add_argument("--gpu-slots", type=int, default=1, help="number of runs that may share one GPU (default: 1)")
     arguments = parser.parse_args()
     say = functools.partial(print, flush=True)
     settings, context = RunSettings.from_canonical(arguments.settings), read_context(arguments.context)
@@ -54,16 +56,16 @@ def main() -> None:
 
 
 def _verify_code(settings: RunSettings, digest: str) -> None:
-    """Make sure that the code which trains is the one that the record will name.
+    """Make sure that the code is the code that the record will name.
 
     Raises:
-        UserError: a file was edited after the workflow had started.
+        UserError: a file was edited after the workflow started.
     """
     home = Path(seedwise.__file__).resolve().parents[1]
     if combine(ImageClassifier().code(settings, own_sources(home, Path.cwd()), home)) != digest:
         raise UserError(
-            "the training code has changed since this command was started, so the record would credit code that did "
-            "not make its numbers. Give the command again: it trains with the code as it is now"
+            "the training code has changed since this command was started, so the record would name code that did not "
+            "produce its numbers. Run the command again: it then trains with the current code"
         )
 
 
@@ -71,7 +73,7 @@ def _train(
     arguments: argparse.Namespace, settings: RunSettings, context: Context, say: Callable[[str], None], imported: float
 ) -> None:
     began = time.perf_counter()
-    # These import torch, which then sees one GPU.
+    # These import torch, which then sees only this GPU.
     from seedwise.trainers.image_classifier.datasets.prepared import ensure_prepared
     from seedwise.trainers.image_classifier.training.run import Request, train_run
 

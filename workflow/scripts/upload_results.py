@@ -1,4 +1,4 @@
-"""Log a study's report, tables and figures to W&B, as an artifact of one analysis run."""
+"""Upload a study's report, tables and figures to W&B, as an artifact of one analysis run."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from seedwise.tracking.results import analysis_id, upload_results
 
 
 def main() -> None:
-    """Read the command line and log; a W&B in trouble is a warning."""
+    """Upload the files; print a warning if W&B fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True)
     parser.add_argument("--context", type=Path, required=True, help="the study's .context.json, with its trackers")
-    parser.add_argument("--files", type=Path, nargs="+", required=True, help="what to log, inside results/<study>")
+    parser.add_argument("--files", type=Path, nargs="+", required=True, help="files to upload, inside results/<study>")
     parser.add_argument(
-        "--out", type=Path, required=True, help="results/<study>/upload_results.json, which names the run"
+        "--out", type=Path, required=True, help="file to write, results/<study>/upload_results.json, with the run's id"
     )
     arguments = parser.parse_args()
     settings = read_context(arguments.context).tracking.wandb
@@ -28,8 +28,8 @@ def main() -> None:
         upload_results(settings, arguments.study, arguments.out.parent, arguments.files)
     except TrackerError as error:
         print(f"Warning: wandb: {error}")
-    except Exception as error:  # whatever wandb raises, the results are there
-        print(f"Warning: wandb has not got the results ({' '.join(str(error).split())[:300]})")
+    except Exception as error:  # whatever wandb raises, the local results are complete
+        print(f"Warning: wandb: the results were not uploaded ({' '.join(str(error).split())[:300]})")
     names = sorted(file.relative_to(arguments.out.parent).as_posix() for file in arguments.files)
     text = json.dumps({"wandb": analysis_id(arguments.study), "files": names}, indent=2)
     write_text(arguments.out, text + "\n")

@@ -23,7 +23,7 @@ from seedwise.report.rows import SummaryRow
 from seedwise.report.text.format import percent
 
 BAR_WIDTH = 0.8
-DOTS = (-0.33, -0.09)  # where the seeds of a bar lie; the error bar is at 0, the bracket to the right of it
+DOTS = (-0.33, -0.09)  # positions of the seeds of a bar; the error bar is at 0, the bracket to the right of it
 BRACKET = 0.2
 MOST_UPRIGHT_LABELS = 4
 UPRIGHT_CHARACTERS = 52  # that fit side by side under the bars
@@ -120,7 +120,7 @@ def _extent(rows: Sequence[SummaryRow]) -> tuple[float, float] | None:
 
 
 def bar_start(rows: Sequence[SummaryRow]) -> float:
-    """Where bars begin: at 0, or nearer to the values where they lie far from 0 compared with their spread."""
+    """Return where bars start: at 0, or closer to the values if these are far from 0 compared with their spread."""
     extent = _extent(rows)
     if extent is None or extent[0] <= 0 <= extent[1]:
         return 0.0

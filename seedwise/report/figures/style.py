@@ -47,7 +47,7 @@ RC: dict[Any, Any] = {
     "axes.unicode_minus": True,
     "hatch.linewidth": 0.6,
     "legend.frameon": False,
-    "text.parse_math": False,  # a label may hold a dollar sign
+    "text.parse_math": False,  # a label may contain a dollar sign
     "svg.hashsalt": "seedwise",
     "svg.fonttype": "path",
 }

@@ -1,1 +1,1 @@
-"""page.html: the report to explore in a browser."""
+"""page.html: the interactive report, for a browser."""

@@ -1,4 +1,4 @@
-"""Where the marks of the page's forest plot lie: shares of its width, in percent."""
+"""Positions in the page's forest plot, in percent of its width."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Axis:
     high: float
 
     def place(self, value: float) -> str:
-        """Where a value lies, in percent of the width."""
+        """Return the position of a value, in percent of the width."""
         return f"{100 * (value - self.low) / (self.high - self.low):.2f}"
 
     def width(self, low: float, high: float) -> str:
-        """How long an interval is, in percent of the width."""
+        """Return the length of an interval, in percent of the width."""
         return f"{100 * (high - low) / (self.high - self.low):.2f}"
 
     def ticks(self) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""page.html: the report to explore, in one file that needs no network. The same data give the same bytes."""
+"""page.html: the interactive report, in one file that needs no network. The same data give the same bytes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CURVE_DIGITS = 6
 # Snakemake's report shows a page from a base64 data URI, which Chromium follows up to 2 MiB.
 MOST_BYTES = 2 * 1024**2 // 4 * 3 - 100
 MOST_NUMBERS = 60_000
-"""In all curves together; longer ones are thinned, so that the page stays small."""
+"""In all curves together; longer ones are thinned, to keep the page small."""
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -100,7 +100,7 @@ def render_page(report: Report) -> str:
 
 
 def inline(text: str) -> Markup:
-    """Markdown within a paragraph as HTML; HTML in the text is shown, not obeyed."""
+    """Markdown within a paragraph as HTML; HTML in the text is escaped."""
     return Markup(_MARKDOWN.renderInline(text))
 
 

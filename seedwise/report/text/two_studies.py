@@ -56,7 +56,7 @@ def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[
         f"**{headline(rows)}**",
         "\n".join(f"- {_sentence(row, *names)}" for row in rows),
         *(
-            [_section("Beware", "\n".join(f"- {escape(text)}" for text in found))]
+            [_section("Caution", "\n".join(f"- {escape(text)}" for text in found))]
             if (found := caveats(first, second))
             else []
         ),

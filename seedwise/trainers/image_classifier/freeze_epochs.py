@@ -1,4 +1,4 @@
-"""Which part of a model learns: a word, or a mapping that says when the rest joins in."""
+"""The setting `model.trainable`: a word, or a mapping that says for how many epochs only the head learns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ WORDS = ("all", "head")
 
 
 class FreezeEpochs(Section):
-    """The head alone learns for `freeze_epochs` epochs, then all of the model."""
+    """Only the head learns for `freeze_epochs` epochs, then the whole model."""
 
     freeze_epochs: Annotated[Whole, Field(ge=1, description="Epochs in which only the head learns.")]
 
 
 @dataclass(frozen=True)
 class TrainableField:
-    """Annotation of a field that takes `all`, `head` or `{freeze_epochs: n}`."""
+    """Annotation of a field that accepts `all`, `head` or `{freeze_epochs: n}`."""
 
     def _check(self, value: object) -> str | FreezeEpochs:
         if isinstance(value, FreezeEpochs) or value in WORDS:
@@ -31,7 +31,7 @@ class TrainableField:
         if isinstance(value, str):
             raise problem(not_known(value, WORDS, more=", or a mapping {freeze_epochs: n}"))
         if not isinstance(value, Mapping):
-            raise ValueError("neither a word nor a mapping")  # noqa: TRY004 - pydantic takes no TypeError
+            raise ValueError("expected a word or a mapping")  # noqa: TRY004 - pydantic takes no TypeError
         return FreezeEpochs.model_validate(value)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

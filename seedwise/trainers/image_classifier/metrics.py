@@ -1,4 +1,4 @@
-"""The metrics that an image classifier leaves, and the columns of its history."""
+"""The metrics that an image classifier records, and the columns of its history."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ METRICS = (
 """The first is compared where a study names none."""
 METRIC_NAMES = tuple(metric.name for metric in METRICS)
 SCORED = "test_accuracy"
-"""The metric that the scores of the test examples, 1 where the prediction is right, average to."""
+"""The metric that is the mean of the test examples' scores, which are 1 where the prediction is right, else 0."""
 HISTORY = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
-"""Columns of history.csv, a row per epoch."""
+"""Columns of history.csv, which has one row per epoch."""
 WATCHED = "validation_accuracy"
-"""The column of the history that shows how a run is doing."""
+"""The history column that shows how well a run is doing."""
 CURVES = {
     "test_accuracy": ("validation_accuracy", "train_loss"),
     "validation_accuracy": ("validation_accuracy", "train_loss"),
@@ -26,4 +26,4 @@ CURVES = {
     "validation_loss": ("validation_loss", "train_loss"),
     "train_loss": ("validation_loss", "train_loss"),
 }
-"""Columns of the history that show how a metric comes about, the nearest first."""
+"""History columns to plot for a metric, the most closely related first."""

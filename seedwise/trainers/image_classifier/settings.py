@@ -1,4 +1,4 @@
-"""Run settings: everything that decides what one run trains, except its seed."""
+"""Run settings: everything that determines what one run trains, except its seed."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ STREAM_WORDS = {
     "dropout": "the dropout",
     "split": "the validation split",
 }
-"""What each source of randomness is called in a sentence."""
+"""The name of each source of randomness in a sentence."""
 
 
 def _in_order(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
-    """Put streams in the order of `STREAMS`, so that one choice has one canonical text."""
+    """Put streams in the order of `STREAMS`, so that each choice has one canonical form."""
     for position, stream in enumerate(streams):
         if stream in streams[:position]:
             raise problem(f"found {quote(stream)} twice; name each source of randomness once")
@@ -49,99 +49,106 @@ def _off(level: object) -> object:
 
 
 class DatasetSettings(Section):
-    """What is learned from."""
+    """The data that a run trains on."""
 
     name: Annotated[str, Named(tuple(DATASETS)), Field(description="Dataset, or package.module:function.")] = (
         "fashion_mnist"
     )
     folder: Annotated[
-        str | None, Field(min_length=1, description="Local folder with the raw files; null fetches them.")
+        str | None, Field(min_length=1, description="Local folder with the raw files; null: fetch them.")
     ] = None
     validation_fraction: Annotated[
-        Number, Field(gt=0, lt=1, description="Share of the training images that is held out for validation.")
+        Number, Field(gt=0, lt=1, description="Fraction of the training images that is held out for validation.")
     ] = 0.1
     subset: Annotated[
-        Whole | None, Field(ge=10, description="Train on a stratified subset of this many images; null takes all.")
+        Whole | None, Field(ge=10, description="Train on a stratified subset of this many images; null: use all.")
     ] = None
     image_size: Annotated[
         Whole | None,
         Field(
-            ge=8, description="Side in pixels to which oxford_iiit_pet is resized, 64 by default; the others are fixed."
+            ge=8,
+            description="Side in pixels to which oxford_iiit_pet is resized, 64 by default; others have a fixed size.",
         ),
     ] = None
 
 
 class ModelSettings(Section):
-    """What is trained."""
+    """The model that a run trains."""
 
     name: Annotated[str, Named(MODELS), Field(description="Model, or package.module:function.")] = "small_cnn"
     dropout: Annotated[Number, Field(ge=0, lt=1, description="Probability of dropping a hidden unit.")] = 0.0
     pretrained: Annotated[
-        bool, Field(strict=True, description="Start from ImageNet weights, which must be on this machine already.")
+        bool, Field(strict=True, description="Start from ImageNet weights, which must already be on this machine.")
     ] = False
     input_size: Annotated[
         Whole | None,
-        Field(ge=8, description="Side in pixels to which images are scaled for the model; null: as they are."),
+        Field(ge=8, description="Side in pixels to which images are scaled for the model; null: not scaled."),
     ] = None
     trainable: Annotated[
         Literal["all", "head"] | FreezeEpochs,
         TrainableField(),
-        Field(description="What learns: all, the head, or {freeze_epochs: n}: n epochs the head, then all."),
+        Field(description="What learns: all, the head, or {freeze_epochs: n}: the head for n epochs, then all."),
     ] = "all"
 
 
 class TrainingSettings(Section):
-    """How it is trained."""
+    """How a run trains the model."""
 
     epochs: Annotated[Whole, Field(ge=1, description="Passes over the training images.")] = 3
     batch_size: Annotated[Whole, Field(ge=1, description="Images per step.")] = 64
     optimizer: Annotated[str, Named(OPTIMIZERS), Field(description="Optimizer, or package.module:function.")] = "sgd"
     learning_rate: Annotated[Number, Field(gt=0, description="Peak learning rate of the schedule.")] = 0.05
-    momentum: Annotated[Number, Field(ge=0, lt=1, description="Momentum of sgd; adamw has its own.")] = 0.9
+    momentum: Annotated[Number, Field(ge=0, lt=1, description="Momentum of sgd; adamw does not use it.")] = 0.9
     weight_decay: Annotated[Number, Field(ge=0, description="Weight decay of the optimizer.")] = 0.0
     learning_rate_ratio: Annotated[
-        Number, Field(gt=0, le=1, description="Learning rate of the body as a share of that of the head.")
+        Number, Field(gt=0, le=1, description="Learning rate of the body as a fraction of that of the head.")
     ] = 1.0
     schedule: Annotated[
-        str, Named(SCHEDULES), Field(description="Course of the learning rate, or package.module:function.")
+        str, Named(SCHEDULES), Field(description="Learning-rate schedule, or package.module:function.")
     ] = "one_cycle"
     augmentation: Annotated[
         tuple[Annotated[str, Named(AUGMENTATIONS)], ...],
         Field(
-            description="Augmentations in the order in which they apply; each may be package.module:function.",
+            description="Augmentations in the order in which they are applied; each may be package.module:function.",
             examples=[["random_crop", "random_horizontal_flip"]],
         ),
     ] = ()
-    mixup: Annotated[Number, Field(ge=0, description="Mixup's alpha: how much two images are blended; 0 is off.")] = 0.0
+    mixup: Annotated[
+        Number, Field(ge=0, description="Alpha of mixup: how strongly two images are blended; 0: off.")
+    ] = 0.0
     label_smoothing: Annotated[
-        Number, Field(ge=0, lt=1, description="Share of each label that is spread evenly over all classes.")
+        Number, Field(ge=0, lt=1, description="Fraction of each label that is spread evenly over all classes.")
     ] = 0.0
     gradient_clipping: Annotated[
-        Number | None, Field(gt=0, description="Largest norm of the gradient; null does not clip.")
+        Number | None, Field(gt=0, description="Maximum norm of the gradient; null: no clipping.")
     ] = None
     ema: Annotated[
         Number | None,
         Field(
             gt=0,
             lt=1,
-            description="Decay of the moving average of weights that is evaluated; null evaluates the weights.",
+            description="Decay of the moving average of the weights, which is then evaluated; null: no average.",
         ),
     ] = None
     precision: Annotated[
-        Literal["auto", "fp32", "bf16"], Field(description="`auto` is bf16 where the device is fast at it.")
+        Literal["auto", "fp32", "bf16"], Field(description="`auto` is bf16 where the hardware supports it, else fp32.")
     ] = "auto"
     device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], Field(description="`auto` is the best device of the machine.")
+        Literal["auto", "cpu", "cuda", "mps"], Field(description="`auto` is cuda or mps if available, else cpu.")
     ] = "auto"
     threads: Annotated[Whole, Field(ge=1, description="CPU threads of one run.")] = 1
     determinism: Annotated[
         Literal["off", "warn", "error"],
         BeforeValidator(_off),
-        Field(description="What an operation without a deterministic form does on the GPU: nothing, warn, or stop."),
+        Field(
+            description="What happens at a GPU operation without a deterministic form: nothing, a warning or an error."
+        ),
     ] = "off"
     compile: Annotated[
         Literal[False, True, "cuda_graphs"],
-        Field(description="Compile the model, or compile it into CUDA graphs; only on CUDA, where it may pay."),
+        Field(
+            description="Compile the model, or compile it with CUDA graphs; used only on CUDA, where it may be faster."
+        ),
     ] = False
     vary: Annotated[
         tuple[Stream, ...],
@@ -155,17 +162,17 @@ class TrainingSettings(Section):
 
 
 class RunSettings(Section):
-    """Everything that decides what one run trains, except its seed."""
+    """Everything that determines what one run trains, except its seed."""
 
     dataset: DatasetSettings
     model: ModelSettings
     training: TrainingSettings
 
     def canonical(self) -> str:
-        """Return one JSON text for one meaning: sorted keys, no spaces, all defaults written out.
+        """Return the canonical JSON of these settings: sorted keys, no spaces, all defaults written out.
 
-        `dataset.folder` is left out, for where the files lie is not what is trained; so is `training.vary` where all
-        varies, for runs that were recorded before it existed are the same runs.
+        `dataset.folder` is left out because the location of the files does not affect training. `training.vary` is left
+        out where everything varies, so that runs recorded before this setting existed keep their digest.
         """
         default = {"vary"} if self.training.vary == STREAMS else set()
         settings = self.model_dump(mode="json", exclude={"dataset": {"folder"}, "training": default})
@@ -184,29 +191,31 @@ class RunSettings(Section):
         return self.model_copy(update=changed)
 
     def check(self) -> None:
-        """Check what no setting can check alone.
+        """Check settings that depend on each other.
 
         Raises:
-            UserError: two settings do not go together; the message names both.
+            UserError: two settings contradict each other; the message names both.
         """
         dataset, model, training = self.dataset, self.model, self.training
         resized = [name for name, known in DATASETS.items() if known.resized]
         if dataset.image_size is not None and dataset.name not in resized:
             raise UserError(
-                f"dataset.image_size: {dataset.name} is not resized; only {', '.join(resized)} is. "
-                "To show the model larger images, set model.input_size"
+                f"dataset.image_size: {dataset.name} has a fixed size; only {', '.join(resized)} can be resized. "
+                "To give the model larger images, set model.input_size"
             )
         if model.pretrained and model.name not in PRETRAINED:
-            raise UserError(f"model.pretrained: {model.name} has no weights of ours; {', '.join(PRETRAINED)} have")
+            raise UserError(
+                f"model.pretrained: no pretrained weights for {model.name}; available: {', '.join(PRETRAINED)}"
+            )
         if isinstance(model.trainable, FreezeEpochs) and model.trainable.freeze_epochs >= training.epochs:
             raise UserError(
                 f"model.trainable: freeze_epochs is {model.trainable.freeze_epochs} of {training.epochs} epochs, "
-                "so that only the head would learn; say so with trainable: head, or train for longer"
+                "so only the head would ever learn; set model.trainable to head if you want that, or train for longer"
             )
 
     @classmethod
     def from_canonical(cls, text: str) -> Self:
-        """Read what `canonical` wrote; raises pydantic's ValidationError if it is anything else."""
+        """Parse the output of `canonical`; raises pydantic's ValidationError if it is anything else."""
         return cls.model_validate_json(text)
 
 
@@ -217,12 +226,12 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
-# All variants learn from one dataset: other data are another study.
+# All variants train on the same dataset: other data would be another study.
 SHARED = {("dataset", "name"), ("dataset", "folder"), ("dataset", "image_size")}
 
 
 def _overrides() -> Any:
-    """Make a typed dict with a key for every dotted path that decides what is trained."""
+    """Make a typed dict with a key for every dotted path that a variant may set."""
     fields = {
         f"{section}.{key}": Annotated[(field.annotation, *field.metadata, _documentation(field))]
         for section, model in SECTIONS.items()

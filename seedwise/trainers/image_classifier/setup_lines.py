@@ -1,4 +1,4 @@
-"""What a report's Setup says of an image classifier."""
+"""The lines on an image classifier in the report's Setup section."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from seedwise.trainers.image_classifier.settings import RunSettings
 
 
 def setup_lines(settings: RunSettings, record: RunRecord) -> dict[str, str]:
-    """Return lines of plain words, by what each is about."""
+    """Return lines in plain words, by topic."""
     dataset, model, training, sizes = settings.dataset, settings.model, settings.training, record.sizes
     name = DATASETS[dataset.name].title if dataset.name in DATASETS else dataset.name
     optimizer = f"{training.optimizer}, learning rate {training.learning_rate:g}"
@@ -26,4 +26,4 @@ def setup_lines(settings: RunSettings, record: RunRecord) -> dict[str, str]:
 
 
 def _count(number: int) -> str:
-    return f"{number:,}".replace(",", " ")  # groups of three, as in ISO 31-0
+    return f"{number:,}".replace(",", " ")  # digits in groups of three, as in ISO 31-0

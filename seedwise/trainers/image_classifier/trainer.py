@@ -1,4 +1,4 @@
-"""The image classifier as the rest of Seedwise sees it: see `seedwise.trainers.Trainer`."""
+"""The image classifier's implementation of `seedwise.trainers.Trainer`."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ TRAINING = f"{PACKAGE}/training/run.py"
 
 HARMLESS_TO_RUNS = {
     "seedwise/__init__.py": "the version, which the record names",
-    "seedwise/basics": "writes files and finds the user's functions, whose own files are covered",
-    "seedwise/config": "hands trackers and folders to a run",
-    "seedwise/runs/__init__.py": "nothing but a docstring",
-    "seedwise/runs/attempt.py": "marks that a run is being trained",
+    "seedwise/basics": "writes files and loads the user's functions, whose own files are covered",
+    "seedwise/config": "tells a run its trackers and folders",
+    "seedwise/runs/__init__.py": "only a docstring",
+    "seedwise/runs/attempt.py": "marks a run as being trained",
     "seedwise/runs/commit.py": "describes the run",
     "seedwise/runs/data_card.py": "compares digests of data",
-    "seedwise/runs/gpus.py": "chooses among equal GPUs; the record names the model",
-    "seedwise/runs/hardware.py": "lists the GPUs; what is trained on is a setting, and the record names it",
-    "seedwise/runs/metrics.py": "checks what a run has left",
-    "seedwise/runs/record.py": "the form in which numbers are written down",
-    "seedwise/tracking": "mirrors of a run, which read its numbers and change none",
+    "seedwise/runs/gpus.py": "chooses among equivalent GPUs; the record names the model",
+    "seedwise/runs/hardware.py": "lists the GPUs; the device is a setting, and the record names it",
+    "seedwise/runs/metrics.py": "checks the metrics of a run",
+    "seedwise/runs/record.py": "the format in which numbers are saved",
+    "seedwise/tracking": "copies a run's numbers and changes none",
     "seedwise/trainers/__init__.py": "types",
-    f"{PACKAGE}/__init__.py": "nothing but a docstring",
-    f"{PACKAGE}/datasets/__init__.py": "which datasets there are",
-    f"{PACKAGE}/datasets/prepared.py": "makes data, which have a digest of their own",
+    f"{PACKAGE}/__init__.py": "only a docstring",
+    f"{PACKAGE}/datasets/__init__.py": "lists the datasets",
+    f"{PACKAGE}/datasets/prepared.py": "makes the data, which have their own digest",
     f"{PACKAGE}/datasets/registry.py": "calls the dataset's module, whose code is in the data's digest",
-    f"{PACKAGE}/metrics.py": "names of what a run leaves",
+    f"{PACKAGE}/metrics.py": "names the metrics of a run",
     f"{PACKAGE}/setup_lines.py": "describes the run",
-    f"{PACKAGE}/settings.py": "turns a config into settings, which have a digest of their own",
-    f"{PACKAGE}/trainer.py": "says what a run depends on",
+    f"{PACKAGE}/settings.py": "turns a config into settings, which have their own digest",
+    f"{PACKAGE}/trainer.py": "lists what a run depends on",
     f"{PACKAGE}/training/provenance.py": "describes the run",
 }
-"""What training imports but no number depends on, with the reason; a folder stands for all that is in it."""
+"""Files that training imports but that affect no number, each with the reason; a folder covers everything in it."""
 
 HARMLESS_TO_DATA = {
     "seedwise/__init__.py": "the version, which the record names",
-    "seedwise/basics": "writes files and finds the user's functions, whose own files are covered",
+    "seedwise/basics": "writes files and loads the user's functions, whose own files are covered",
     "seedwise/trainers/__init__.py": "types",
-    f"{PACKAGE}/__init__.py": "nothing but a docstring",
-    f"{PACKAGE}/datasets/__init__.py": "which datasets there are",
-    f"{PACKAGE}/datasets/fetching.py": "where raw files come from; their content is checked, or digested",
+    f"{PACKAGE}/__init__.py": "only a docstring",
+    f"{PACKAGE}/datasets/__init__.py": "lists the datasets",
+    f"{PACKAGE}/datasets/fetching.py": "fetches raw files, whose content is checked or digested",
     f"{PACKAGE}/datasets/registry.py": "calls the dataset's own module",
 }
-"""What preparing data imports but no image or label depends on, with the reason."""
+"""Files that data preparation imports but that affect no image or label, each with the reason."""
 
 
 class ImageClassifier:
@@ -67,7 +67,7 @@ class ImageClassifier:
     streams: Mapping[str, str] = STREAM_WORDS
 
     def curves(self, metric: str) -> tuple[str, ...]:
-        """Name the columns of the history to draw beside a metric, the nearest to it first."""
+        """Return the history columns to plot for a metric, the most closely related first."""
         return CURVES.get(metric, ())
 
     def steps(self, settings: RunSettings) -> int:
@@ -75,23 +75,23 @@ class ImageClassifier:
         return settings.training.epochs
 
     def setup(self, settings: RunSettings, record: RunRecord) -> dict[str, str]:
-        """Say what was trained on what, and how."""
+        """Describe the data, the model and the training of a run."""
         return setup_lines(settings, record)
 
     def code(self, settings: RunSettings, sources: Sources, home: Path) -> dict[str, str]:
-        """Digest the training code and the user's own model, optimizer, schedule and augmentations."""
+        """Digest the training code and the user's model, optimizer, schedule and augmentations."""
         training = settings.training
         named = [settings.model.name, training.optimizer, training.schedule, *training.augmentation]
         entries = [home / TRAINING, *_own_files(named)]
         return sources.digests(sources.imported(entries, without=HARMLESS_TO_RUNS))
 
     def data(self, settings: RunSettings, sources: Sources, home: Path, cache: Path | None) -> RunData:
-        """Say which prepared file a run reads."""
+        """Return the prepared data that a run reads."""
         return data_of(settings.dataset, sources, home, cache)
 
 
 def data_of(dataset: DatasetSettings, sources: Sources, home: Path, cache: Path | None) -> RunData:
-    """Say which file holds a dataset prepared: its settings, code and raw files make the digest in the file's name."""
+    """Return a dataset's prepared data; the digest of its settings, code and raw files is part of the file's name."""
     code = sources.digests(sources.imported(_dataset_code(dataset, home), without=HARMLESS_TO_DATA))
     raw = raw_digest(dataset, cache)
     digest = combine({"name": dataset.name, "size": str(dataset.image_size), "raw": raw, "code": combine(code)})
@@ -102,7 +102,7 @@ def data_of(dataset: DatasetSettings, sources: Sources, home: Path, cache: Path 
 
 
 def raw_digest(dataset: DatasetSettings, cache: Path | None) -> str:
-    """Digest the raw files in `dataset.folder` where nothing else pins their content; else empty."""
+    """Return the digest of the raw files in `dataset.folder` where nothing else pins their content; else empty."""
     known = DATASETS.get(dataset.name)
     if dataset.folder is None or (known and known.pinned):
         return ""

@@ -1,8 +1,8 @@
-"""Datasets: fetched from wherever they can be had, checked, prepared once into one file that loads at once.
+"""Datasets: fetched from the first place that has them, checked, and prepared once as one file that loads fast.
 
 A dataset is one module here and one line in `DATASETS`. The module has `fetch(folder, local, say)`, which puts checked
 raw files into a folder; `files(folder)`, which lists them; and `read(folder)`, or `read(folder, size)` where images are
-resized, which returns `ImageData`. `RAW`, if it has one, is the folder below the dataset's in which the raw files lie.
+resized, which returns `ImageData`. `RAW`, if defined, is the subfolder that holds the raw files.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 
 class Dataset(NamedTuple):
-    """A dataset that Seedwise knows.
+    """A built-in dataset.
 
     Attributes:
         module: its module in this folder.
-        title: its name in a report.
-        resized: whether its images have many sizes, so that a study chooses one.
-        pinned: whether its raw files are checked byte for byte, so that no other files can pass for them.
+        title: its name in the report.
+        resized: whether its images have different sizes, so that a study has to choose one.
+        pinned: whether its raw files are checked byte for byte, so that different files are never accepted.
     """
 
     module: str

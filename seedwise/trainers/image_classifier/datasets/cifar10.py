@@ -1,7 +1,7 @@
 """CIFAR-10 (Krizhevsky 2009): 50 000 + 10 000 colour images of 32 × 32 in 10 classes.
 
-Sources, in this order: what is already there, a local folder (with the archive or what it holds), the publisher's
-archive at torchvision's address. The archive and every file in it are checked by torchvision's MD5s.
+Where the files come from, in this order: files already fetched; a local folder, with the archive or its contents; the
+publisher's archive at torchvision's address. The archive and every file in it are checked against torchvision's MD5s.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 from seedwise.trainers.image_classifier.datasets.fetching import (
     LOCAL,
+    Origin,
     Say,
-    Source,
     check_md5,
     download,
-    first_that_works,
     put_in_place,
+    try_origins,
     unpack,
 )
 from seedwise.trainers.image_classifier.datasets.images import DatasetError, ImageData
@@ -32,20 +32,21 @@ def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the checked files into `folder`, where torchvision looks for them.
 
     Raises:
-        DatasetError: no source has them; the message lists what was tried and what to do.
+        DatasetError: no origin has them; the message lists what was tried and what to do.
     """
     from torchvision.datasets import CIFAR10
 
     folder.mkdir(parents=True, exist_ok=True)
     remedy = (
-        f"put {CIFAR10.filename}, or the folder {CIFAR10.base_folder}, into a folder and name it in config.yaml as "
+        f"put {CIFAR10.filename}, or the folder {CIFAR10.base_folder}, into a folder and set dataset.folder to it in "
+        "config.yaml."
     )
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
-        first_that_works("CIFAR-10", _sources(folder, local, Path(scratch)), f"{remedy}dataset.folder.", say)
+        try_origins("CIFAR-10", _origins(folder, local, Path(scratch)), remedy, say)
 
 
 def files(folder: Path) -> list[Path]:
-    """Return the raw files that `fetch` left in `folder`."""
+    """Return the raw files that `fetch` put into `folder`."""
     from torchvision.datasets import CIFAR10
 
     names = [name for name, _ in (*CIFAR10.train_list, *CIFAR10.test_list)] + [CIFAR10.meta["filename"]]
@@ -53,10 +54,10 @@ def files(folder: Path) -> list[Path]:
 
 
 def read(folder: Path) -> ImageData:
-    """Read what `fetch` left in `folder`, through torchvision.
+    """Read the files that `fetch` put into `folder`, through torchvision.
 
     Raises:
-        DatasetError: the files are torn, or hold another number of images.
+        DatasetError: the files are corrupt, or have the wrong number of images.
     """
     from torchvision.datasets import CIFAR10
 
@@ -66,7 +67,7 @@ def read(folder: Path) -> ImageData:
         raise DatasetError(f"CIFAR-10: {error} (in {folder})") from error
     for part, images in (("training", train), ("test", test)):
         if len(images) != COUNTS[part]:
-            raise DatasetError(f"CIFAR-10: found {len(images)} {part} images; need {COUNTS[part]}")
+            raise DatasetError(f"CIFAR-10: found {len(images)} {part} images; expected {COUNTS[part]}")
     return ImageData(
         train_images=np.ascontiguousarray(train.data.transpose(0, 3, 1, 2)),
         train_labels=np.array(train.targets, np.int64),
@@ -75,7 +76,7 @@ def read(folder: Path) -> ImageData:
     )
 
 
-def _sources(folder: Path, local: Path | None, scratch: Path) -> Iterator[Source]:
+def _origins(folder: Path, local: Path | None, scratch: Path) -> Iterator[Origin]:
     from torchvision.datasets import CIFAR10
 
     def unpacked(archive: Path) -> None:
@@ -95,19 +96,19 @@ def _sources(folder: Path, local: Path | None, scratch: Path) -> Iterator[Source
         download(CIFAR10.url, scratch / CIFAR10.filename)
         unpacked(scratch / CIFAR10.filename)
 
-    yield "what is already there", lambda: _check(folder)
+    yield "the files already fetched", lambda: _check(folder)
     if local is not None:
         yield f"{LOCAL} {local}", lambda: from_local(local)
     yield CIFAR10.url, from_publisher
 
 
 def _check(folder: Path) -> None:
-    """Check every file by its MD5."""
+    """Check the MD5 of every file."""
     from torchvision.datasets import CIFAR10
 
     base = folder / CIFAR10.base_folder
     if not base.is_dir():
-        raise DatasetError(f"{CIFAR10.base_folder} is not there")
+        raise DatasetError(f"{CIFAR10.base_folder} does not exist")
     for name, md5 in (*CIFAR10.train_list, *CIFAR10.test_list):
         check_md5(base / name, md5)
     check_md5(base / CIFAR10.meta["filename"], CIFAR10.meta["md5"])

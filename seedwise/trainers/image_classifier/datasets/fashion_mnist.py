@@ -1,8 +1,8 @@
 """Fashion-MNIST (Xiao et al. 2017): 60 000 + 10 000 grey images of 28 × 28 in 10 classes.
 
-Sources, in this order: a local folder, Debian's installed package, Debian's package unpacked without root,
-torchvision's mirror. Every file is checked by the SHA-256 of its decompressed content, so a torn or altered
-download never passes for data.
+Where the files come from, in this order: files already fetched; a local folder; the Debian package, if installed;
+the Debian package, unpacked without root; torchvision's mirror. The SHA-256 of every file's decompressed content is
+checked, so a corrupt or altered download is never used.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import numpy as np
 from seedwise.basics.files import sha256
 from seedwise.trainers.image_classifier.datasets.fetching import (
     LOCAL,
+    Origin,
     Say,
-    Source,
     download,
-    first_that_works,
     reason,
+    try_origins,
 )
 from seedwise.trainers.image_classifier.datasets.idx import read_idx
 from seedwise.trainers.image_classifier.datasets.images import DatasetError, ImageData
@@ -35,7 +35,7 @@ FILES = {
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663",
 }
 RAW = "FashionMNIST/raw"
-"""Where torchvision looks for the raw files."""
+"""The subfolder in which torchvision looks for the raw files."""
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
 
@@ -44,23 +44,23 @@ def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the four checked files into `folder`.
 
     Raises:
-        DatasetError: no source answered; the message lists what was tried and what to do.
+        DatasetError: no origin has them; the message lists what was tried and what to do.
     """
     folder.mkdir(parents=True, exist_ok=True)
     remedy = "put " + ", ".join(f"{file}[.gz]" for file in FILES)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        sources = _sources(folder, local, Path(scratch))
-        remedy += " into a folder and name it in config.yaml as dataset.folder."
-        first_that_works("Fashion-MNIST", sources, remedy, say)
+        origins = _origins(folder, local, Path(scratch))
+        remedy += " into a folder and set dataset.folder to it in config.yaml."
+        try_origins("Fashion-MNIST", origins, remedy, say)
 
 
 def files(folder: Path) -> list[Path]:
-    """Return the raw files that `fetch` left in `folder`."""
+    """Return the raw files that `fetch` put into `folder`."""
     return [folder / file for file in FILES]
 
 
 def read(folder: Path) -> ImageData:
-    """Read the four files that `fetch` left in `folder`."""
+    """Read the four files that `fetch` put into `folder`."""
     parts = [read_idx(folder / file) for file in FILES]
     return ImageData(
         train_images=parts[0][:, None],
@@ -70,7 +70,7 @@ def read(folder: Path) -> ImageData:
     )
 
 
-def _sources(folder: Path, local: Path | None, scratch: Path) -> Iterator[Source]:
+def _origins(folder: Path, local: Path | None, scratch: Path) -> Iterator[Origin]:
     def placed(opener: Callable[[], Path]) -> Callable[[], None]:
         def attempt() -> None:
             found = opener()
@@ -79,20 +79,20 @@ def _sources(folder: Path, local: Path | None, scratch: Path) -> Iterator[Source
 
         return attempt
 
-    yield "what is already there", placed(lambda: folder)
+    yield "the files already fetched", placed(lambda: folder)
     if local is not None:
         yield f"{LOCAL} {local}", placed(lambda: local)
-    yield f"Debian's installed package {DEBIAN_PACKAGE}", placed(lambda: Path("/") / DEBIAN_FOLDER)
-    yield f"Debian's package {DEBIAN_PACKAGE}, unpacked without root", placed(lambda: _unpack_debian(scratch))
+    yield f"the installed Debian package {DEBIAN_PACKAGE}", placed(lambda: Path("/") / DEBIAN_FOLDER)
+    yield f"the Debian package {DEBIAN_PACKAGE}, unpacked without root", placed(lambda: _unpack_debian(scratch))
     yield "torchvision's mirror", placed(lambda: _download(scratch))
 
 
-def _place(source: Path, file: str, folder: Path) -> None:
-    """Copy or decompress one file from `source` into `folder`, if its content is right."""
+def _place(found: Path, file: str, folder: Path) -> None:
+    """Copy or decompress one file from `found` into `folder`, if its content is right."""
     target = folder / file
-    plain, packed = source / file, source / f"{file}.gz"
+    plain, packed = found / file, found / f"{file}.gz"
     if not plain.is_file() and not packed.is_file():
-        raise DatasetError(f"{file} is not there")
+        raise DatasetError(f"{file} does not exist")
     partial = folder / f".{file}.partial"
     try:
         if plain.is_file():
@@ -112,7 +112,9 @@ def _place(source: Path, file: str, folder: Path) -> None:
 def _check(path: Path, file: str | None = None) -> None:
     expected, found = FILES[file or path.name], sha256(path)
     if not found.startswith(expected):
-        raise DatasetError(f"{file or path.name} is torn or altered (SHA-256 {found[:16]}, not {expected})")
+        raise DatasetError(
+            f"{file or path.name} is corrupt or altered (its SHA-256 begins with {found[:16]}, not {expected})"
+        )
 
 
 def _unpack_debian(scratch: Path) -> Path:
@@ -122,7 +124,7 @@ def _unpack_debian(scratch: Path) -> Path:
     answer = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=600, check=False)
     packages = list(scratch.glob("*.deb"))
     if not packages:
-        raise DatasetError((answer.stderr.strip().splitlines() or ["apt-get download brought nothing"])[-1])
+        raise DatasetError((answer.stderr.strip().splitlines() or ["apt-get download got no package"])[-1])
     subprocess.run(["dpkg", "-x", packages[0], scratch / "package"], capture_output=True, timeout=600, check=True)
     return scratch / "package" / DEBIAN_FOLDER
 

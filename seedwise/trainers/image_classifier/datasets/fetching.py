@@ -1,4 +1,4 @@
-"""Where raw files come from: one source after the other until one has the right ones, and one error if none has."""
+"""Fetching of raw files: try one origin after the other until one has the right files; one error if none has."""
 
 from __future__ import annotations
 
@@ -13,33 +13,36 @@ from pathlib import Path
 from seedwise.trainers.image_classifier.datasets.images import DatasetError
 
 Say = Callable[[str], None]
-Source = tuple[str, Callable[[], None]]
-"""What a source is called, and what puts its files in place (or raises DatasetError or OSError)."""
+Origin = tuple[str, Callable[[], None]]
+"""The name of a place that may have the raw files, and a function that puts them into their folder.
+
+The function raises DatasetError or OSError if it cannot.
+"""
 
 LOCAL = "dataset.folder"
 
 
-def first_that_works(dataset: str, sources: Iterable[Source], remedy: str, say: Say) -> None:
-    """Try sources in order until one works.
+def try_origins(dataset: str, origins: Iterable[Origin], remedy: str, say: Say) -> None:
+    """Try origins in order until one works.
 
-    A folder that the user named is what the user wants: if it has no right files, no other source replaces it.
+    A folder that the config names is never replaced by another origin: if its files are wrong, that is an error.
 
     Raises:
         DatasetError: none worked; the message lists what was tried, and the remedy.
     """
     tried = []
-    for name, attempt in sources:
+    for name, attempt in origins:
         try:
             attempt()
         except (DatasetError, OSError, subprocess.SubprocessError, EOFError, tarfile.TarError) as error:
             tried.append(f"  {name}: {reason(error)}")
-            say(f"{dataset}: no luck with {name} ({reason(error)})")
+            say(f"{dataset}: not from {name} ({reason(error)})")
             if name.startswith(LOCAL):
                 break
         else:
-            say(f"{dataset}: files from {name}, checked")
+            say(f"{dataset}: using {name}; every file was checked")
             return
-    raise DatasetError(f"{dataset} could not be had. Tried:\n" + "\n".join(tried) + f"\nWhat to do: {remedy}")
+    raise DatasetError(f"could not get {dataset}. Tried:\n" + "\n".join(tried) + f"\nWhat to do: {remedy}")
 
 
 def download(url: str, target: Path) -> None:
@@ -49,24 +52,24 @@ def download(url: str, target: Path) -> None:
 
 
 def check_md5(path: Path, expected: str) -> None:
-    """Check a file by the MD5 that its publisher gives.
+    """Check a file against the MD5 that its publisher gives.
 
     Raises:
-        DatasetError: it is not there, torn or altered.
+        DatasetError: it is missing, corrupt or altered.
     """
     if not path.is_file():
-        raise DatasetError(f"{path.name} is not there")
+        raise DatasetError(f"{path.name} does not exist")
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, "md5").hexdigest()
     if found != expected:
-        raise DatasetError(f"{path.name} is torn or altered (MD5 {found}, not {expected})")
+        raise DatasetError(f"{path.name} is corrupt or altered (MD5 {found}, not {expected})")
 
 
 def unpack(archive: Path, md5: str, folder: Path) -> None:
-    """Unpack a tar archive into `folder` after its MD5 is found right.
+    """Unpack a tar archive into `folder`, after a check of its MD5.
 
     Raises:
-        DatasetError: it is not there, torn or altered.
+        DatasetError: it is missing, corrupt or altered.
     """
     check_md5(archive, md5)
     with tarfile.open(archive) as tar:
@@ -74,7 +77,7 @@ def unpack(archive: Path, md5: str, folder: Path) -> None:
 
 
 def put_in_place(made: Path, target: Path) -> None:
-    """Let a whole, checked folder take the place of what was there; both lie on one file system."""
+    """Replace `target` with a complete, checked folder on the same file system."""
     if target.exists():
         shutil.rmtree(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,5 +85,5 @@ def put_in_place(made: Path, target: Path) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line what went wrong."""
+    """Return an error's message on one line."""
     return " ".join(str(error).split()) or type(error).__name__

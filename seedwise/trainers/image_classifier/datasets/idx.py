@@ -1,4 +1,4 @@
-"""The IDX format (LeCun et al. 1998), in which MNIST and its relatives come."""
+"""The IDX file format (LeCun et al. 1998) of MNIST and its relatives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Read a file: a magic number with the number of dimensions, the dimensions, the bytes."""
+    """Read an IDX file: a magic number with the number of dimensions, the dimensions, the bytes."""
     raw = path.read_bytes()
     dimensions = raw[3]
     shape = np.frombuffer(raw, ">u4", count=dimensions, offset=4)

@@ -1,4 +1,4 @@
-"""Prepared image data: one file that loads fast and carries the digest of its content."""
+"""Prepared image data: one file that loads fast and contains the digest of its content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DatasetError(UserError):
 
 @dataclass(frozen=True)
 class ImageData:
-    """Images (n, channels, height, width) of uint8 with labels (n,) of int64, apart for training and test."""
+    """Training and test sets: uint8 images (n, channels, height, width) and int64 labels (n,)."""
 
     train_images: NDArray[np.uint8]
     train_labels: NDArray[np.int64]
@@ -34,14 +34,16 @@ class ImageData:
             images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
             if images.ndim != 4 or images.dtype != np.uint8:
                 raise DatasetError(
-                    f"{part} images: found {images.dtype} {images.shape}; need uint8 (n, channels, h, w)"
+                    f"{part} images: found {images.dtype} {images.shape}; expected uint8 (n, channels, h, w)"
                 )
             if labels.shape != (len(images),) or labels.dtype != np.int64:
-                raise DatasetError(f"{part} labels: found {labels.dtype} {labels.shape}; need int64 ({len(images)},)")
+                raise DatasetError(
+                    f"{part} labels: found {labels.dtype} {labels.shape}; expected int64 ({len(images)},)"
+                )
 
     @property
     def digest(self) -> str:
-        """16 hex digits over all arrays, whatever file they came from."""
+        """16 hex digits that depend on the arrays alone, not on the file that they came from."""
         whole = hashlib.sha256()
         for field in fields(self):
             array = getattr(self, field.name)
@@ -51,7 +53,7 @@ class ImageData:
 
 
 def save(path: Path, data: ImageData) -> str:
-    """Write prepared data uncompressed and atomically; return their digest, which the file carries."""
+    """Write prepared data uncompressed and atomically; return their digest, which the file contains."""
     digest = data.digest
     with atomic_write(path) as stream:
         np.savez(stream, digest=np.array(digest), **{field.name: getattr(data, field.name) for field in fields(data)})
@@ -70,7 +72,7 @@ def load(path: Path) -> tuple[ImageData, str]:
 
 
 def read_digest(path: Path) -> str:
-    """Read the digest that prepared data carry.
+    """Read the digest that a file of prepared data contains.
 
     Raises:
         DatasetError: the file is not prepared data.
@@ -86,12 +88,12 @@ def _opened(path: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
             yield archive
     except DatasetError:
         raise
-    except Exception as error:  # numpy raises many kinds for a torn archive
+    except Exception as error:  # numpy raises many kinds for a corrupt archive
         raise DatasetError(f"{path}: not prepared data ({error}); delete it and run again") from error
 
 
 def stratified_order(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
-    """Order examples at random so that every prefix holds the classes in their proportions.
+    """Order examples at random so that every prefix has the classes in their proportions.
 
     Each example of a class of size m gets a rank (k + u) / m with k its place in a random order of the class and one
     u in [0, 1) per class; sorting by rank interleaves the classes evenly.
@@ -107,7 +109,7 @@ def stratified_subset(labels: NDArray[np.int64], size: int, seed: int) -> NDArra
     """Pick `size` examples, classes in their proportions; sorted indices, the same for the same seed.
 
     Raises:
-        DatasetError: there are fewer examples than asked for.
+        DatasetError: `size` is larger than the number of examples.
     """
     if size > len(labels):
         raise DatasetError(f"dataset.subset: found {size}, but there are only {len(labels)} training images")

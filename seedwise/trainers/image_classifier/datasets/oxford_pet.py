@@ -1,8 +1,8 @@
 """Oxford-IIIT Pet (Parkhi et al. 2012): 3680 + 3669 colour photographs of 37 breeds of cats and dogs.
 
-Sources, in this order: what is already there, a local folder (with the two archives or what they hold), the
-publisher's archives at torchvision's addresses. Torchvision itself only looks whether two folders exist, so that a
-torn extraction passes for data; here both lists are counted and every image that they name must be there and whole.
+Where the files come from, in this order: files already fetched; a local folder, with the two archives or their
+contents; the publisher's archives at torchvision's addresses. Torchvision itself only checks that two folders exist, so
+it accepts a partial extraction. Here, both lists must be complete and every image in them must exist and be readable.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from seedwise.trainers.image_classifier.datasets.fetching import (
     LOCAL,
+    Origin,
     Say,
-    Source,
     download,
-    first_that_works,
     put_in_place,
+    try_origins,
     unpack,
 )
 from seedwise.trainers.image_classifier.datasets.images import DatasetError, ImageData
@@ -31,36 +31,36 @@ BASE = "oxford-iiit-pet"
 PARTS = ("images", "annotations")
 COUNTS = {"trainval": 3680, "test": 3669}
 SIZE = 64
-"""Side of the prepared images, in pixels, unless the study names another."""
+"""Default side of the prepared images, in pixels."""
 
 
 def fetch(folder: Path, local: Path | None = None, say: Say = print) -> None:
     """Put the checked folders `images` and `annotations` where torchvision looks for them.
 
     Raises:
-        DatasetError: no source has them; the message lists what was tried and what to do.
+        DatasetError: no origin has them; the message lists what was tried and what to do.
     """
     folder.mkdir(parents=True, exist_ok=True)
     remedy = (
-        "put images.tar.gz and annotations.tar.gz, or the folders images and annotations, into a folder and name it "
-        "in config.yaml as dataset.folder."
+        "put images.tar.gz and annotations.tar.gz, or the folders images and annotations, into a folder and set "
+        "dataset.folder to it in config.yaml."
     )
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
-        first_that_works("Oxford-IIIT Pet", _sources(folder / BASE, local, Path(scratch)), remedy, say)
+        try_origins("Oxford-IIIT Pet", _origins(folder / BASE, local, Path(scratch)), remedy, say)
 
 
 def files(folder: Path) -> list[Path]:
-    """Return the raw files that are read: both lists, and the images that they name."""
+    """Return the raw files that are read: both lists, and the images in them."""
     base = folder / BASE
     lists = [base / "annotations" / f"{split}.txt" for split in COUNTS]
     return lists + [base / "images" / f"{name}.jpg" for split in COUNTS for name in _names(base, split)]
 
 
 def read(folder: Path, size: int = SIZE) -> ImageData:
-    """Read what `fetch` left in `folder`, through torchvision; cut to a square in the middle, `size` pixels wide.
+    """Read the files that `fetch` put into `folder`, through torchvision; crop to a central square of `size` pixels.
 
     Raises:
-        DatasetError: files are missing or torn.
+        DatasetError: files are missing or corrupt.
     """
     _check(folder / BASE)
     train_images, train_labels = _part(folder, "trainval", size)
@@ -84,11 +84,11 @@ def _part(folder: Path, split: str, size: int) -> tuple[NDArray[np.uint8], NDArr
         try:
             images[index], labels[index] = dataset[index]
         except OSError as error:
-            raise DatasetError(f"Oxford-IIIT Pet: {name}.jpg is torn ({error}); delete {folder / BASE}") from error
+            raise DatasetError(f"Oxford-IIIT Pet: {name}.jpg is corrupt ({error}); delete {folder / BASE}") from error
     return images, labels
 
 
-def _sources(base: Path, local: Path | None, scratch: Path) -> Iterator[Source]:
+def _origins(base: Path, local: Path | None, scratch: Path) -> Iterator[Origin]:
     from torchvision.datasets import OxfordIIITPet
 
     resources = [(url, Path(url).name, md5) for url, md5 in OxfordIIITPet._RESOURCES]
@@ -115,7 +115,7 @@ def _sources(base: Path, local: Path | None, scratch: Path) -> Iterator[Source]:
             download(url, scratch / name)
         unpacked(scratch)
 
-    yield "what is already there", lambda: _check(base)
+    yield "the files already fetched", lambda: _check(base)
     if local is not None:
         yield f"{LOCAL} {local}", lambda: from_local(local)
     yield "the publisher, " + " and ".join(url for url, _, _ in resources), from_publisher
@@ -127,19 +127,22 @@ def _names(base: Path, split: str) -> list[str]:
 
 
 def _check(base: Path) -> None:
-    """Check that both lists are whole and every image that they name is there and not empty."""
+    """Check that both lists are complete and that every image in them exists and is not empty."""
     for part in PARTS:
         if not (base / part).is_dir():
-            raise DatasetError(f"the folder {part} is not there")
+            raise DatasetError(f"the folder {part} does not exist")
     for split, count in COUNTS.items():
         if not (base / "annotations" / f"{split}.txt").is_file():
-            raise DatasetError(f"annotations/{split}.txt is not there")
+            raise DatasetError(f"annotations/{split}.txt does not exist")
         names = _names(base, split)
         if len(names) != count:
-            raise DatasetError(f"annotations/{split}.txt lists {len(names)} images, not {count}: half extracted?")
+            raise DatasetError(
+                f"annotations/{split}.txt lists {len(names)} images, not {count}: was the archive partly extracted?"
+            )
         paths = [base / "images" / f"{name}.jpg" for name in names]
         missing = [path.name for path in paths if not path.is_file() or path.stat().st_size == 0]
         if missing:
             raise DatasetError(
-                f"{len(missing)} of {count} images of {split} are missing, {missing[0]} the first: half extracted?"
+                f"{len(missing)} of {count} {split} images are missing, such as {missing[0]}: "
+                "was the archive partly extracted?"
             )

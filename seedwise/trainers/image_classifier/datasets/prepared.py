@@ -1,4 +1,4 @@
-"""Making the prepared file of a dataset: once, by the first process that asks for it."""
+"""Preparation of a dataset: made once, by the first process that needs it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 
 def prepared_file(root: Path, name: str = "fashion_mnist", say: Say = print) -> Path:
-    """Return the file of a dataset that Seedwise knows, prepared first if need be, below `root` as in a study."""
+    """Return the prepared file of a built-in dataset below `root`, as in a study; make it first if it is missing."""
     home = Path(seedwise.__file__).resolve().parents[1]
     dataset = DatasetSettings(name=name)
     data = data_of(dataset, own_sources(home, root), home, None)
@@ -28,10 +28,10 @@ def prepared_file(root: Path, name: str = "fashion_mnist", say: Say = print) -> 
 
 
 def fetch_raw(dataset: DatasetSettings, folder: Path, say: Say = print) -> None:
-    """Bring the raw files into their folder, and write their digests to SHA256SUMS there; one process at a time.
+    """Fetch the raw files into `folder` and write their digests to SHA256SUMS there; one process at a time.
 
     Raises:
-        UserError: the files cannot be had, or are not the right ones.
+        UserError: the files cannot be fetched, or are not the right ones.
     """
     with hold_lock(folder / ".lock", lambda: say("another process is fetching these data; waiting for it")):
         local = Path(dataset.folder) if dataset.folder else None
@@ -39,16 +39,16 @@ def fetch_raw(dataset: DatasetSettings, folder: Path, say: Say = print) -> None:
 
 
 def prepare(dataset: DatasetSettings, file: Path, folder: Path, say: Say = print) -> str:
-    """Make the prepared file unless it is there, and return the digest of its content; one process at a time.
+    """Make the prepared file unless it exists, and return the digest of its content; one process at a time.
 
     Args:
-        dataset: which data.
+        dataset: the dataset to prepare.
         file: the prepared file, .npz.
-        folder: of the raw files, which are fetched if they are not there.
-        say: is given lines of progress.
+        folder: folder of the raw files, which are fetched if they are missing.
+        say: called with lines of progress.
 
     Raises:
-        UserError: the data cannot be had, or are not what a dataset has to be.
+        UserError: the data cannot be fetched, or are not valid.
     """
     with hold_lock(file.with_name(f".{file.name}.lock"), lambda: say("another process is preparing these data")):
         if file.is_file():
@@ -62,7 +62,7 @@ def prepare(dataset: DatasetSettings, file: Path, folder: Path, say: Say = print
 
 
 def ensure_prepared(dataset: DatasetSettings, file: Path, raw: Path, card: Path | None, say: Say = print) -> None:
-    """Make sure that the prepared file is there and holds the data that the card names.
+    """Make sure that the prepared file exists and holds the data that the card describes.
 
     Args:
         dataset: which data.
@@ -72,17 +72,17 @@ def ensure_prepared(dataset: DatasetSettings, file: Path, raw: Path, card: Path 
         say: is given lines of progress.
 
     Raises:
-        UserError: the data cannot be had, or they are others.
+        UserError: the data cannot be fetched, or are different data.
     """
     if not file.is_file():
-        say(f"{file} is not there: preparing it again")
+        say(f"{file} does not exist: preparing it again")
     content = prepare(dataset, file, raw, say)
     known = read_card(card) if card else None
     if card and known and (raw / "SHA256SUMS").is_file():
-        # Raw files that were fetched again are no newer than the card, or Snakemake would make it again.
+        # Raw files that were fetched again must not be newer than the card, or Snakemake would make the card again.
         os.utime(raw / "SHA256SUMS", ns=(card.stat().st_atime_ns, card.stat().st_mtime_ns))
     if known and known.content != content:
         raise UserError(
-            f"{file} holds other data (digest {content}) than {card} says ({known.content}). To train on them, delete "
-            f"{card} and run the study again: its runs are then all trained on these data"
+            f"{file} holds data with digest {content}, but {card} says {known.content}. To train on the new data, "
+            f"delete {card} and run the study again: all of its runs are then retrained on them"
         )

@@ -1,4 +1,4 @@
-"""Datasets by name: where their files lie, how they are fetched and read."""
+"""Datasets by name: where their files are, how they are fetched and read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from seedwise.trainers.image_classifier.datasets.images import DatasetError, Ima
 
 
 def fetch(name: str, folder: Path, local: Path | None) -> str:
-    """Bring a dataset's raw files into `folder`; return their digests, one line per file as `sha256sum` prints them.
+    """Fetch a dataset's raw files into `folder`; return their digests, one line per file as `sha256sum` prints them.
 
-    A dataset of your own (`package.module:function`) brings its own files: nothing is fetched.
+    Nothing is fetched for a dataset of your own (`package.module:function`): its function finds its own files.
     """
     if is_plugin(name):
         return ""
@@ -31,7 +31,7 @@ def read(name: str, folder: Path, local: Path | None, image_size: int | None = N
     if is_plugin(name):
         data = load_plugin(name)(local)
         if not isinstance(data, ImageData):
-            raise DatasetError(f"{name}: returned {type(data).__name__}; need {ImageData.__module__}.ImageData")
+            raise DatasetError(f"{name}: returned {type(data).__name__}; expected {ImageData.__module__}.ImageData")
         return data
     module = _module(name)
     size = [image_size or module.SIZE] if DATASETS[name].resized else []

@@ -1,1 +1,1 @@
-"""What one run does: seeding, model, augmentation, loop, checkpoint. The only part that imports torch."""
+"""Training of one run: seeding, model, augmentation, loop, checkpoint. The only part that imports torch."""

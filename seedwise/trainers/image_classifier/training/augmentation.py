@@ -1,4 +1,4 @@
-"""Augmentation batched on tensors: one draw per image, one gather for many images.
+"""Augmentations of batches of images: one random draw per image, one tensor operation for many images.
 
 An augmentation takes uint8 images (n, channels, height, width) and a CPU generator, and returns images of the same
 shape and type.
@@ -21,7 +21,7 @@ CROP_PADDING = 4
 
 
 def random_crop(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Pad each image with 4 black pixels on every side and cut the original size out at a random place of its own."""
+    """Pad each image with 4 black pixels on every side and crop the original size at a random position per image."""
     n, _, height, width = images.shape
     top, left = torch.randint(0, 2 * CROP_PADDING + 1, (2, n), generator=generator).to(images.device)
     places = functional.pad(images, (CROP_PADDING,) * 4).unfold(2, height, 1).unfold(3, width, 1)
@@ -39,7 +39,7 @@ def random_horizontal_flip(images: torch.Tensor, generator: torch.Generator) -> 
 def random_erasing(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Blacken a rectangle in half of the images (Zhong et al. 2020, with torchvision's defaults).
 
-    The rectangle covers 2 to 33 % of the image, its sides in a ratio between 0.3 and 3.3, at a random place.
+    The rectangle covers 2 to 33 % of the image, with an aspect ratio between 0.3 and 3.3, at a random position.
     """
     n, _, height, width = images.shape
     chosen, area, ratio, top, left = torch.rand(5, n, generator=generator).to(images.device)
@@ -56,13 +56,13 @@ def random_erasing(images: torch.Tensor, generator: torch.Generator) -> torch.Te
 
 
 class Mixup:
-    """Draws of mixup (Zhang et al. 2018) for one epoch: how much of each image stays, and its partner."""
+    """Random draws of mixup (Zhang et al. 2018) for one epoch: the mixing ratio and the partner of each image."""
 
     def __init__(self, alpha: float, generator: np.random.Generator) -> None:
         self._alpha, self._generator = alpha, generator
 
     def draw(self, n: int) -> tuple[float, torch.Tensor]:
-        """Return the share of the image itself, from Beta(alpha, alpha), and the partner of each of n images."""
+        """Return the weight of the image itself, from Beta(alpha, alpha), and the index of each image's partner."""
         return float(self._generator.beta(self._alpha, self._alpha)), torch.from_numpy(self._generator.permutation(n))
 
 
@@ -74,5 +74,5 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 
 
 def build_augmentations(names: Sequence[str]) -> list[Augmentation]:
-    """Look augmentations up by name, in the order in which they apply."""
+    """Look up augmentations by name, in the order in which they are applied."""
     return [AUGMENTATIONS.get(name) or load_plugin(name) for name in names]

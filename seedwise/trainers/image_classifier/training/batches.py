@@ -1,4 +1,4 @@
-"""Train, validation and test sets as tensors on the device, and the batches of an epoch."""
+"""Training, validation and test sets as tensors on the device, and the batches of an epoch."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from seedwise.trainers.image_classifier.training.augmentation import Augmentatio
 from seedwise.trainers.image_classifier.training.seeding import Streams, numpy_generator, torch_generator
 
 SUBSET_SEED = 0
-"""A subset is the same for every run of every study: it is part of the question, not of the noise."""
+"""Seed of the subset, the same in all runs: the subset is part of the question, not of the noise."""
 
 AT_ONCE = 1024
-"""About so many images are picked and augmented at once: what is done once for many batches costs next to nothing."""
+"""About this many images are selected and augmented at once, which costs far less than batch by batch."""
 
 SHARING = (random_crop, random_horizontal_flip)
-"""Augmentations that draw in turn from one generator; any other has its own, and shifts nobody's draws."""
+"""Augmentations that share one generator; any other has its own, so that it does not shift the draws of these."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Images (n, channels, height, width) of uint8 and labels (n,) of int64, on one device."""
+    """Images (n, channels, height, width; uint8) and labels (n,; int64) on one device."""
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -44,7 +44,7 @@ class Examples:
 class Normalisation:
     """Per-channel mean and standard deviation (1, channels, 1, 1) in units of grey levels 0 to 255.
 
-    With a `size`, images are scaled to that side (bilinear). With 3 channels, a grey image becomes three equal ones.
+    With a `size`, images are scaled to that side (bilinear). With 3 channels, a grey image gets three equal channels.
     """
 
     mean: torch.Tensor
@@ -52,7 +52,7 @@ class Normalisation:
     size: int | None = None
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """Turn uint8 images into normalised float32 images, laid out channels last."""
+        """Turn uint8 images into normalised float32 images in channels-last layout."""
         pixels = images.float()
         if self.size is not None:
             shrinks = self.size < pixels.shape[-1]
@@ -62,7 +62,7 @@ class Normalisation:
 
 @dataclass(frozen=True)
 class Parts:
-    """The three sets, kept apart: the test set is for the end."""
+    """Training, validation and test sets; the test set is used only at the end."""
 
     train: Examples
     validation: Examples
@@ -72,7 +72,7 @@ class Parts:
 
 
 def split(data: ImageData, settings: DatasetSettings, seed: int, device: torch.device) -> Parts:
-    """Cut training data into train and validation sets, classes in their proportions, by the `split` stream."""
+    """Split the training data into training and validation sets, stratified by class, with the `split` stream."""
     chosen = np.arange(len(data.train_labels))
     if settings.subset is not None:
         chosen = stratified_subset(data.train_labels, settings.subset, SUBSET_SEED)
@@ -81,7 +81,7 @@ def split(data: ImageData, settings: DatasetSettings, seed: int, device: torch.d
     if not 0 < held_out < len(order):
         raise DatasetError(
             f"dataset.validation_fraction: {settings.validation_fraction} of {len(order)} training images leaves "
-            f"{held_out} for validation and {len(order) - held_out} for training; each needs at least one"
+            f"{held_out} for validation and {len(order) - held_out} for training; each set needs at least one"
         )
     train = np.sort(order[held_out:])
     return Parts(
@@ -96,7 +96,7 @@ def split(data: ImageData, settings: DatasetSettings, seed: int, device: torch.d
 def training_batches(
     examples: Examples, batch_size: int, augmentations: Sequence[Augmentation], streams: Streams, epoch: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Go through all examples once, in the order of this epoch, augmented by the draws of this epoch."""
+    """Yield all examples once in batches, with the order and the augmentation of this epoch."""
     order = torch.randperm(len(examples), generator=torch_generator(streams.seed_of("order"), "order", epoch))
     seed = streams.seed_of("augmentation")
     shared = torch_generator(seed, "augmentation", epoch)
@@ -130,7 +130,7 @@ def _normalisation(images: np.ndarray, device: torch.device) -> Normalisation:
 
 
 def _histogram(pixels: np.ndarray) -> np.ndarray:
-    """Count each grey level, two pixels at a time: ten times as fast as counting one by one."""
+    """Count each grey level, two pixels at a time: ten times as fast as one at a time."""
     flat = np.ascontiguousarray(pixels).ravel()
     pairs = np.bincount(flat[: len(flat) // 2 * 2].view(np.uint16), minlength=2**16).reshape(256, 256)
     counts: np.ndarray = pairs.sum(axis=0) + pairs.sum(axis=1)

@@ -1,4 +1,4 @@
-"""Checkpoints: everything a killed run needs to go on from its last epoch to the same result, to the last digit."""
+"""Checkpoints: everything a killed run needs to resume after its last epoch and reach the same result, bit for bit."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from seedwise.basics.files import atomic_write
 
 
 class CheckpointError(UserError):
-    """A checkpoint is there but cannot be used; going on silently could give a different result."""
+    """A checkpoint exists but cannot be used; starting over silently could give a different result."""
 
 
 @dataclass
 class Progress:
-    """Where a run stands: completed epochs, their history, and the seconds they took."""
+    """The progress of a run: completed epochs, their history, and the seconds they took."""
 
     epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -35,21 +35,21 @@ class Stateful(Protocol):
         """Return the state."""
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> object:
-        """Take over a state."""
+        """Load a state."""
 
 
 def save(path: Path, progress: Progress, parts: Mapping[str, Stateful]) -> None:
-    """Write a checkpoint atomically. Random streams need no saving: they are keyed by the epoch."""
+    """Write a checkpoint atomically. Random streams need not be saved because they are keyed by the epoch."""
     state = {"progress": dataclasses.asdict(progress), **{name: part.state_dict() for name, part in parts.items()}}
     with atomic_write(path) as stream:
         torch.save(state, stream)
 
 
 def restore(path: Path, parts: Mapping[str, Stateful], device: torch.device) -> Progress:
-    """Load a checkpoint into its places; without one, start from the beginning.
+    """Load a checkpoint into `parts` and return its progress; without a checkpoint, return that of a new run.
 
     Raises:
-        CheckpointError: there is one, but it cannot be used.
+        CheckpointError: there is a checkpoint, but it cannot be used.
     """
     if not path.is_file():
         return Progress()

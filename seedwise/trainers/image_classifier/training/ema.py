@@ -1,4 +1,4 @@
-"""Exponential moving average of a model's weights, which is evaluated in their place."""
+"""Exponential moving average of a model's weights, which is evaluated instead of the weights."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch.optim.swa_utils import AveragedModel
 
 
 def average(model: nn.Module, decay: float) -> AveragedModel:
-    """Start an average of a model's parameters and buffers; `update_parameters(model)` after each step adds to it.
+    """Return a moving average of a model's parameters and buffers; call `update_parameters(model)` after each step.
 
     The decay grows as min(decay, (1 + n) / (10 + n)) with the number of steps n, as TensorFlow's
-    ExponentialMovingAverage does, so that a short run does not average over its first weights.
+    ExponentialMovingAverage does, so that the initial weights do not dominate the average of a short run.
     """
     return AveragedModel(model, multi_avg_fn=_towards(decay), use_buffers=True)
 
@@ -25,7 +25,7 @@ def _towards(decay: float) -> Callable[[Sequence[torch.Tensor], Sequence[torch.T
         for mean, value in zip(averages, values, strict=True):
             if mean.is_floating_point():
                 mean.lerp_(value, weight)
-            else:  # a batch norm's count of batches
+            else:  # batch norm counts batches in an integer
                 mean.copy_(value)
 
     return update

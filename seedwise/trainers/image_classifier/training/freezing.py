@@ -12,7 +12,7 @@ from seedwise.trainers.image_classifier.settings import ModelSettings, TrainingS
 
 
 def head_of(model: nn.Module) -> nn.Module:
-    """Return the head of a model: its attribute `head`, or else its last layer with parameters."""
+    """Return the head of a model: its attribute `head` if it has one, else its last layer with parameters."""
     head = getattr(model, "head", None)
     if isinstance(head, nn.Module):
         return head
@@ -20,7 +20,7 @@ def head_of(model: nn.Module) -> nn.Module:
 
 
 def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[nn.Parameter] | list[dict[str, Any]]:
-    """Give an optimizer its parameters; with a learning-rate ratio, the body and the head as two groups.
+    """Return the parameters for an optimizer; with a learning-rate ratio, the body and the head as two groups.
 
     The body learns at `learning_rate_ratio` times the rate of the head (discriminative fine-tuning, Howard & Ruder
     2018, with two groups).
@@ -35,7 +35,7 @@ def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[nn.Pa
 
 
 def set_trainable(model: nn.Module, settings: ModelSettings, epoch: int) -> None:
-    """Freeze or free the body of a model for an epoch, counted from 1."""
+    """Freeze or unfreeze the body of a model for an epoch, counted from 1."""
     frozen = settings.trainable == "head"
     if isinstance(settings.trainable, FreezeEpochs):
         frozen = epoch <= settings.trainable.freeze_epochs

@@ -1,4 +1,4 @@
-"""The training loop: epochs of batches, an evaluation after each, plain enough to read from top to bottom."""
+"""The training loop: one epoch of training, and an evaluation. It can be read from top to bottom."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVALUATION_BATCH = 500
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Result on one set: mean loss, accuracy, and each example's predicted class and correctness (n,)."""
+    """Results on one set: mean loss, accuracy, and per example the predicted class and whether it is correct."""
 
     loss: float
     accuracy: float
@@ -35,7 +35,7 @@ class Evaluation:
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """Return the context in which forward passes run: bf16 autocast, or nothing for fp32."""
+    """Return the context of forward passes: bf16 autocast, or no autocast for fp32."""
     if precision == "bf16":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
@@ -43,7 +43,7 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
 
 @dataclass(frozen=True)
 class Learner:
-    """What one step changes, and how: model, optimizer, schedule, moving average, and what prepares a batch."""
+    """Everything that a training step uses: model, optimizer, schedule, moving average and preprocessing."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -56,7 +56,7 @@ class Learner:
 
     @property
     def evaluated(self) -> nn.Module:
-        """The model that is evaluated: the moving average where there is one."""
+        """The model to evaluate: the moving average if there is one."""
         return self.model if self.average is None else self.average
 
     def mixup(self, streams: Streams, epoch: int) -> Mixup | None:
@@ -89,10 +89,10 @@ class Learner:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.training.gradient_clipping)
 
     def step(self, loss: torch.Tensor) -> None:
-        """Change the weights by one step that makes a loss smaller."""
+        """Take one optimizer step to reduce a loss."""
         self.backward(loss)
         self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)  # before the next forward pass, which then has that memory
+        self.optimizer.zero_grad(set_to_none=True)  # frees memory before the next forward pass
 
 
 def train_epoch(
@@ -115,7 +115,7 @@ def train_epoch(
         learner.schedule.step()
         if learner.average is not None:
             learner.average.update_parameters(learner.model)
-        losses.append(loss.detach())  # read at the end: to ask a GPU for a number is to wait for it
+        losses.append(loss.detach())  # read at the end, because reading a number from a GPU waits for it
         sizes.append(len(labels))
         on_batch(step)
     return float(torch.stack(losses).cpu().double() @ torch.tensor(sizes, dtype=torch.float64)) / len(examples)
@@ -123,7 +123,7 @@ def train_epoch(
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, examples: Examples, normalise: Normalisation, precision: str) -> Evaluation:
-    """Evaluate a model on a set, in its order."""
+    """Evaluate a model on all examples of a set, in order."""
     device = examples.labels.device
     model.eval()
     losses, predictions = [], []
@@ -145,12 +145,12 @@ def evaluate(model: nn.Module, examples: Examples, normalise: Normalisation, pre
 
 
 def is_finite(*losses: float) -> bool:
-    """Whether a run is still a number: a loss of NaN or infinity means that it diverged."""
+    """Whether all losses are finite; a loss of NaN or infinity means that the run diverged."""
     return all(math.isfinite(loss) for loss in losses)
 
 
 def at_chance(accuracy: float, n: int, classes: int) -> str | None:
-    """Say that an accuracy on n examples is no better than guessing; None if it is better.
+    """Return why an accuracy on n examples counts as no better than guessing; None if it is better.
 
     Better means more than three standard errors above 1 / classes, the accuracy of a guess.
     """

@@ -1,4 +1,4 @@
-"""Learning-rate range test (Smith 2017), as fastai runs it: raise the rate step by step, and watch the loss."""
+"""Learning-rate range test (Smith 2017), as in fastai: raise the learning rate step by step and watch the loss."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ SMOOTHING = 0.98
 STOP = 4.0
 """The test ends when the smoothed loss is this many times its best."""
 SKIPPED = (STEPS // 10, 5)
-"""Points at the start and at the end that no suggestion is drawn from."""
+"""Number of points at the start and at the end that suggestions ignore."""
 
 
 def find_learning_rate(
     settings: RunSettings, seed: int, data: Path, say: Callable[[str], None] = print
 ) -> dict[str, Any]:
-    """Run the range test on a run's set-up; its weights are thrown away.
+    """Run the range test on the set-up of a run; the trained weights are discarded.
 
     Returns:
         `learning_rates`, `losses` (smoothed), and `suggestions` by name (learning rates).
 
     Raises:
-        UserError: the loss explodes before there is anything to see.
+        UserError: the loss explodes too early to suggest anything.
     """
     made = set_up(settings, seed, data, say)
     set_trainable(made.learner.model, settings.model, epoch=1)
@@ -49,11 +49,11 @@ def find_learning_rate(
 
 
 def suggestions(rates: ArrayLike, losses: ArrayLike) -> dict[str, float]:
-    """Suggest learning rates from the smoothed losses (n,) at rising rates (n,), as fastai names them.
+    """Suggest learning rates from the smoothed losses (n,) at rising rates (n,), by fastai's names.
 
-    `valley`: in the middle of the longest falling stretch. `steep`: where the loss falls fastest per decade; unlike
-    fastai's, only up to the smallest loss, for after an explosion a loss falls fast too. `minimum`: a tenth of the rate
-    of the smallest loss.
+    `valley`: in the middle of the longest decrease. `steep`: where the loss falls fastest per decade; unlike fastai's,
+    only up to the smallest loss, because a loss also falls fast after an explosion. `minimum`: a tenth of the rate with
+    the smallest loss.
     """
     rate, loss = np.asarray(rates, float), np.asarray(losses, float)
     falling = slice(max(int(loss.argmin()), 1) + 1)
@@ -107,7 +107,7 @@ def _range_test(made: SetUp) -> tuple[list[float], list[float]]:
 
 
 def _endless(made: SetUp) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Go through the training images again and again."""
+    """Yield batches of the training images, epoch after epoch, without end."""
     epoch = 0
     while True:
         epoch += 1

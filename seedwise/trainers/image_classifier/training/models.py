@@ -13,14 +13,14 @@ from seedwise.trainers.image_classifier.training import pretrained
 from seedwise.trainers.image_classifier.training.seeding import initialise, set_seed, stream_seed, torch_generator
 
 SMALL_IMAGE = 64
-"""Up to this side, a ResNet begins with a 3×3 convolution and no pooling (He et al. 2016, CIFAR-10)."""
+"""Up to this side in pixels, a ResNet starts with a 3×3 convolution and no pooling (He et al. 2016)."""
 
 
 class SmallCNN(nn.Module):
-    """Three 3×3 convolutions (16, 32, 64 channels), each halved by max pooling, and a hidden layer of 128.
+    """Three 3×3 convolutions (16, 32, 64 channels), each with 2×2 max pooling, and 128 hidden units.
 
-    About 98 000 parameters for 28×28 grey images. Pooling comes before the ReLU: the result is the same (both are
-    monotone) and the ReLU has a quarter of the work.
+    About 98 000 parameters for 28×28 grey images. Pooling comes before the ReLU: both are monotone, so the result
+    is the same, and the ReLU has a quarter of the work.
     """
 
     def __init__(self, channels: int, classes: int, size: int, dropout: float = 0.0) -> None:
@@ -43,7 +43,7 @@ class SmallCNN(nn.Module):
 
 
 class DroppedLinear(nn.Linear):
-    """A linear layer whose input is dropped out: with or without dropout it has one name, and so one initialisation."""
+    """A linear layer with dropout on its input; its name, and so its initialisation, is the same without dropout."""
 
     def __init__(self, features: int, classes: int, dropout: float) -> None:
         super().__init__(features, classes)
@@ -55,11 +55,11 @@ class DroppedLinear(nn.Linear):
 
 
 def build_model(settings: ModelSettings, *, channels: int, classes: int, size: int, seed: int) -> nn.Module:
-    """Build a model and initialise it from the run's `init` stream; the body of a pretrained one gets its weights.
+    """Build a model and initialise it with the `init` stream; with `pretrained`, its body gets ImageNet weights.
 
     Args:
         settings: which model.
-        channels: of the images; a model with pretrained weights takes 3 whatever the images have.
+        channels: number of channels of the images; a model with pretrained weights always takes 3.
         classes: number of logits.
         size: side of the images in pixels, unless `settings.input_size` scales them.
         seed: seed of the `init` stream.
@@ -70,13 +70,13 @@ def build_model(settings: ModelSettings, *, channels: int, classes: int, size: i
     size = settings.input_size or size
     if settings.pretrained and channels not in (1, 3):
         raise UserError(
-            f"model.pretrained: found images of {channels} channels; the weights need grey or colour images"
+            f"model.pretrained: found images with {channels} channels; the weights need grey or colour images"
         )
     set_seed(stream_seed(seed, "init"))  # for parameters that no layer's reset_parameters covers
     if is_plugin(settings.name):
         function = load_plugin(settings.name)
         model: nn.Module = function(channels=channels, classes=classes, size=size, dropout=settings.dropout)
-        if not getattr(model, "initialised", False):  # a function that loads weights says so
+        if not getattr(model, "initialised", False):  # a function that loads weights sets this attribute
             initialise(model, seed)
         return model
     if settings.pretrained:
@@ -96,7 +96,7 @@ def build_model(settings: ModelSettings, *, channels: int, classes: int, size: i
 
 
 def _resnet(settings: ModelSettings, channels: int, classes: int, size: int) -> nn.Module:
-    """Make a ResNet (He et al. 2016); pretrained weights need the stem that they were trained with."""
+    """Make a ResNet (He et al. 2016); pretrained weights need the first layers that they were trained with."""
     from torchvision import models
 
     model: nn.Module = getattr(models, settings.name)(weights=None)
@@ -110,7 +110,7 @@ def _resnet(settings: ModelSettings, channels: int, classes: int, size: int) -> 
 
 
 def _initialise_as_resnet(model: nn.Module, seed: int) -> None:
-    """Initialise convolutions as torchvision's ResNet does (He et al. 2015, fan out), each by its name."""
+    """Initialise each convolution from its own stream, as torchvision's ResNet does (He et al. 2015, fan out)."""
     for name, module in model.named_modules():
         if isinstance(module, nn.Conv2d):
             generator = torch_generator(seed, "init", name)

@@ -26,10 +26,10 @@ def build_optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim
 def build_schedule(
     optimizer: torch.optim.Optimizer, settings: TrainingSettings, total_steps: int
 ) -> lr_scheduler.LRScheduler:
-    """Build the schedule, stepped once a batch; a plugin gets (optimizer, settings, total_steps).
+    """Build the schedule, which is stepped once per batch; a plugin gets (optimizer, settings, total_steps).
 
-    Each parameter group keeps its share of the rate.
-    `one_cycle` is Smith & Topin 2018 with torch's defaults (30 % warm-up, cosine); momentum stays as configured.
+    The ratio of the parameter groups' learning rates stays constant.
+    `one_cycle` is Smith & Topin 2018 with torch's defaults (30 % warm-up, cosine); momentum stays constant.
     """
     if is_plugin(settings.schedule):
         made: lr_scheduler.LRScheduler = load_plugin(settings.schedule)(optimizer, settings, total_steps)

@@ -1,4 +1,4 @@
-"""The precision in which a run computes."""
+"""The numerical precision of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from seedwise.runs.cpu import cpu_has_bf16
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """Turn `auto` into bf16 where the hardware computes it, else fp32: emulated bf16 is slower than fp32."""
+    """Turn `auto` into bf16 where the hardware supports it, else into fp32: emulated bf16 is slower than fp32."""
     if precision != "auto":
         return precision
     if device.type == "cuda":

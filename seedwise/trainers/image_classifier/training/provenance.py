@@ -1,4 +1,4 @@
-"""What produced a run's numbers: versions and hardware."""
+"""The versions and the hardware that produced a run's numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "efficientnet-lite-pytorch", "seedw
 
 
 def versions(device: torch.device) -> dict[str, str]:
-    """Return versions of Python, of the packages that compute and, for a GPU, of CUDA and cuDNN."""
+    """Return the versions of Python, of the numerical packages and, for a GPU, of CUDA and cuDNN."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -26,5 +26,5 @@ def versions(device: torch.device) -> dict[str, str]:
 
 
 def hardware(device: torch.device) -> str:
-    """Return the model of the device that trains."""
+    """Return the model name of the training device."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_model()

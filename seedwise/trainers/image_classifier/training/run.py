@@ -1,4 +1,4 @@
-"""One run from settings to record: the only function that sees training as a whole."""
+"""One run, from settings to record: the only place that sees the whole of training."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from seedwise.trainers.image_classifier.training.setup import set_up
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be trained, from which data, and where the results go."""
+    """What to train, on which data, and where the results go."""
 
     study: str
     variant: str
@@ -55,14 +55,14 @@ class Request:
 
     @property
     def history(self) -> Path:
-        """Path of the table of epochs."""
+        """Path of the history, which has one row per epoch."""
         return self.folder / "history.csv"
 
 
 def train_run(request: Request, mirrors: Mirrors, say: Callable[[str], None] = print) -> RunRecord:
-    """Train, validate, test once, and leave metrics.json, history.csv and predictions.npz in the run's folder.
+    """Train, validate, test once, and write metrics.json, history.csv and predictions.npz into the run's folder.
 
-    Only one process can do this for a run: a second one waits, and takes over the record if it fits.
+    Only one process at a time can train a run. A second one waits, and returns the first one's record if it fits.
     """
     waited = False
 
@@ -119,7 +119,7 @@ def _train(request: Request, mirrors: Mirrors, say: Callable[[str], None]) -> Ru
             validation = evaluate(learner.evaluated, parts.validation, learner.normalise, learner.precision)
         if not is_finite(train_loss, validation.loss):
             diverged = f"loss is not finite in epoch {epoch}"
-            say(f"{request.variant} seed {seed}: diverged: {diverged}")
+            say(f"{request.variant} seed {seed} diverged: {diverged}")
             break
         row = {
             "epoch": epoch,
@@ -134,7 +134,7 @@ def _train(request: Request, mirrors: Mirrors, say: Callable[[str], None]) -> Ru
         progress.seconds += row["seconds"]
         if epoch < training.epochs:
             checkpoint.save(resume_from, progress, made.state)
-        _write_history(request.history, progress.history)  # after each epoch, for whoever watches
+        _write_history(request.history, progress.history)  # after each epoch, so that progress can be watched
         say(
             f"epoch {epoch}/{training.epochs}  train loss {train_loss:.4f}  validation loss {validation.loss:.4f}  "
             f"validation accuracy {validation.accuracy:.4f}  {row['seconds']:.1f} s"
@@ -228,7 +228,7 @@ def _write_predictions(path: Path, test: Evaluation) -> None:
 
 
 class _Stopwatch:
-    """Adds up the seconds spent inside its `with` blocks."""
+    """Sums the seconds spent inside its `with` blocks."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

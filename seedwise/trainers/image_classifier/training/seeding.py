@@ -1,8 +1,8 @@
-"""Randomness by name: a run's seed drives independent streams, each a generator of its own.
+"""Named random streams: a run's seed drives independent streams, each with its own generator.
 
-Two variants with the same seed share every stream they both use (common random numbers), and a variant that draws
-more from one stream does not shift the others. Streams that are used again in every epoch are keyed by the epoch, so
-nothing about them needs to be saved to resume a run. A stream that a study holds fixed follows one seed in all runs.
+Two variants with the same seed share every stream that both use (common random numbers), and a variant that draws
+more from one stream does not shift the others. Streams that are used in every epoch are keyed by the epoch, so a
+checkpoint need not save them. A stream that a study holds fixed follows the same seed in all runs.
 """
 
 from __future__ import annotations

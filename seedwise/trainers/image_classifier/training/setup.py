@@ -1,4 +1,4 @@
-"""From settings and data to everything that one run trains with."""
+"""Set-up of a run: from settings and data to everything that training uses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from seedwise.trainers.image_classifier.training.seeding import Streams, set_see
 
 @dataclass(frozen=True)
 class SetUp:
-    """What one run trains with, before its first step."""
+    """Everything that a run trains with, before its first step."""
 
     device: torch.device
     streams: Streams
@@ -38,7 +38,7 @@ class SetUp:
 
     @property
     def state(self) -> dict[str, Stateful]:
-        """Everything whose state a checkpoint keeps."""
+        """The objects whose state a checkpoint saves."""
         learner = self.learner
         parts: dict[str, Stateful] = {
             "model": learner.model,
@@ -49,53 +49,55 @@ class SetUp:
 
 
 class DeviceError(UserError):
-    """The device that the settings name is not there."""
+    """The device that the settings name does not exist."""
 
 
 def torch_device(device: str) -> torch.device:
     """Turn `auto` into the best device of this machine.
 
     Raises:
-        DeviceError: the named device does not exist here.
+        DeviceError: this machine has no such device.
     """
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if device == "auto":
         device = next(name for name in ("cuda", "mps", "cpu") if available[name])
     if not available[device]:
-        raise DeviceError(f"training.device: found {device}, but torch finds no such device here; use auto or cpu")
+        raise DeviceError(
+            f"training.device: found {device}, but torch finds no such device on this machine; use auto or cpu"
+        )
     return torch.device(device)
 
 
 def set_determinism(level: str) -> None:
-    """Choose what torch does at an operation that has no deterministic form: nothing (off), warn, or raise (error).
+    """Set what torch does at an operation that has no deterministic form: nothing (off), warn, or raise (error).
 
-    Runs are repeatable on a CPU at any level; on a GPU `error` proves it, and `off` usually holds.
+    On a CPU, runs are repeatable at any level. On a GPU, `error` guarantees it; with `off` they usually are, too.
     """
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
     if level != "off":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs; read at its first use
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS needs it and reads it at its first use
     torch.use_deterministic_algorithms(level != "off", warn_only=level == "warn")
 
 
 def compile_model(
     model: nn.Module, level: Literal[True, "cuda_graphs"], device: torch.device, say: Callable[[str], None]
 ) -> None:
-    """Compile a model in place on CUDA; elsewhere leave it as it is, and say so.
+    """Compile a model in place on CUDA; on other devices leave it as it is, and say so.
 
-    CUDA graphs are torch's mode "reduce-overhead", which leaves them out by itself wherever they are not safe.
+    CUDA graphs are torch's mode "reduce-overhead", which does not use them where they are not safe.
     """
     if device.type != "cuda":
-        say(f"training.compile: not used on {device.type}, where it gains nothing")
+        say(f"training.compile: not used on {device.type}, where it brings no gain")
         return
     mode = "reduce-overhead" if level == "cuda_graphs" else "default"
-    model.compile(mode=mode, dynamic=False)  # batches have two sizes, the last one's and that of the others
+    model.compile(mode=mode, dynamic=False)  # batches have two sizes: the last one may be smaller
 
 
 def set_up(settings: RunSettings, seed: int, data: Path, say: Callable[[str], None] = print) -> SetUp:
-    """Load data, build model, optimizer and schedule, and seed everything.
+    """Seed everything, load the data, and build the model, the optimizer and the schedule.
 
     Raises:
-        UserError: the device, data, weights or packages are not there, or do not fit.
+        UserError: the device, data, weights or packages are missing or unsuitable.
     """
     training = settings.training
     torch.set_num_threads(training.threads)
