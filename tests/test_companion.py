@@ -84,15 +84,6 @@ def test_the_note_has_about_200_words_and_two_sources():
     assert {"1", "2"} == set(re.findall(r"\[(\d)\]", body))
 
 
-@pytest.mark.parametrize(
-    "file", ["LEARNING_LOG.md", "workflow/notebooks/README.md", "docs/notes/exact-bootstrap-at-3.md"]
-)
-def test_links_lead_to_existing_files(file):
-    text = (ROOT / file).read_text(encoding="utf-8")
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
-        assert ((ROOT / file).parent / link).exists(), link
-
-
 def test_the_notebooks_environment_has_the_versions_of_the_requirements():
     pins = set()
     for name in ("requirements", "requirements-efficientnet", "requirements-notebooks"):

@@ -107,15 +107,3 @@ def test_the_program_prints_the_numbers_of_the_text(capsys):
     bootstrap, welch = map(float, capsys.readouterr().out.split())
     assert bootstrap == pytest.approx(0.195, abs=0.04)
     assert welch == pytest.approx(0.033, abs=0.02)
-
-
-def test_links_and_test_files_exist():
-    for link in re.findall(r"\]\(([\w./-]+)\)", TEXT):
-        assert (ROOT / "docs" / link).exists(), link
-    for file in re.findall(r"tests/[\w/]+(?:\.py)?", TEXT):
-        assert (ROOT / file).exists(), file
-    headings = {
-        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-        for title in re.findall(r"^## (.*)$", TEXT, re.MULTILINE)
-    }
-    assert set(re.findall(r"\(#([\w-]+)\)", TEXT)) <= headings

@@ -2,7 +2,7 @@
 rule collect_runs:
     input:
         RECORDS,
-        [local(literal_path(SOURCE.path))] if SOURCE and SOURCE.path else [],
+        EXPORT,
     output:
         runs=report(RESULTS / "runs.csv", caption="../report/runs.rst", category="Tables", labels={"table": "runs.csv"}),
         pulled=PULLED,

@@ -25,11 +25,10 @@ rule plot_figures:
         **needs("plot_figures"),
     params:
         study=STUDY_FILE,
-        records=literal(str(FOLDER / "runs")),
         code=DIGESTS.script("plot_figures"),
     shell:
         'python "$SEEDWISE_SCRIPTS"/plot_figures.py --study {params.study:q} --runs {input.runs:q}'
-        " --records {params.records:q} --out {output:q} > {log:q} 2>&1"
+        " --out {output:q} > {log:q} 2>&1"
 
 
 rule render_report:
