@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.basics.code_digest import combine, own_sources
+from seedwise.basics.file_digests import folder_digest
 from seedwise.basics.files import write_text
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected
@@ -49,6 +50,11 @@ class Digests:
         """Return the data that a study's runs read; raises UserError."""
         settings = study.settings(study.variants[0].name)
         return study.trainer.data(settings, self._sources, self._home.resolve(), FILES_CACHE)
+
+    def table(self, study: Study) -> str:
+        """Return the digest of the table that a study's runs are read from; empty where they come from elsewhere."""
+        path = study.source.path if study.source else None
+        return folder_digest(Path(path), FILES_CACHE) if path else ""
 
     def runs(self, study: Study) -> dict[str, dict[str, str]]:
         """Digest each file that affects the numbers of a run, by variant; raises UserError."""

@@ -159,6 +159,9 @@ UNUSED = (
     "seedwise/sources/table.py",
     f"{trainer.PACKAGE}/datasets/fetching.py",  # raw files are checked, or digested
     f"{trainer.PACKAGE}/datasets/registry.py",
+    f"{trainer.PACKAGE}/training/provenance.py",  # these describe a run
+    "seedwise/runs/commit.py",
+    "seedwise/tracking/registry.py",  # mirrors
 )
 
 

@@ -227,23 +227,29 @@ def test_deleted_data_are_made_again_for_the_runs_that_need_them_and_for_no_othe
     assert project.planned() == {}
 
 
-def test_data_that_come_out_different_are_refused_until_the_card_is_deleted(project):
-    """What a dataset function reads from elsewhere no digest can see: the content of the data tells."""
-    shutil.rmtree(project.folder / "data")
-    tiny = project.folder / "tests/fashion_mnist_600_300.npz"
-    with np.load(tiny) as archive:
+def test_data_that_come_out_different_are_refused_until_the_card_is_deleted(fresh):
+    """What a dataset function reads from elsewhere no digest can see: the content of the data shows it."""
+    images = fresh.folder / "images.npz"
+    shutil.copy2(fresh.folder / "tests/fashion_mnist_600_300.npz", images)
+    (fresh.folder / "own.py").write_text(
+        "from seedwise.trainers.image_classifier.datasets import images\n\n\n"
+        "def read(folder):\n    return images.load('images.npz')[0]\n"
+    )
+    fresh.edit("config.yaml", "tests.tiny:read", "own:read")
+    fresh.run("--", "runs")
+    with np.load(images) as archive:
         arrays = dict(archive)
     arrays["train_labels"] = arrays["train_labels"][::-1].copy()
-    with tiny.open("wb") as stream:
-        np.savez(stream, **arrays)
-    project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
-    answer = project.attempt()
+    np.savez(images, **arrays)
+    shutil.rmtree(fresh.folder / "data")
+    fresh.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    answer = fresh.attempt("--", "runs")
     assert answer.returncode != 0
-    assert "holds other data (digest" in answer.stdout
-    (card,) = (project.results / "data").glob("*.json")
+    assert "holds data with digest " in answer.stdout
+    (card,) = (fresh.results / "data").glob("*.json")
     assert f"delete results/tiny/data/{card.name} and run the study again" in answer.stdout
     card.unlink()
-    assert training(project.planned()) == 6
+    assert training(fresh.planned("--", "runs")) == 6
 
 
 def test_adding_a_seed_for_real_keeps_every_other_run(project):

@@ -2,7 +2,6 @@
 rule collect_runs:
     input:
         RECORDS,
-        EXPORT,
     output:
         runs=report(RESULTS / "runs.csv", caption="../report/runs.rst", category="Tables", labels={"table": "runs.csv"}),
         pulled=PULLED,
@@ -15,6 +14,8 @@ rule collect_runs:
         **needs("collect_runs"),
     params:
         study=STUDY_FILE,
+        # The content of the table that the runs are read from: an input could not have any name.
+        table=DIGESTS.table(STUDY),
         code=DIGESTS.script("collect_runs"),
     shell:
         'python "$SEEDWISE_SCRIPTS"/collect_runs.py --study {params.study:q} --out {output.runs:q} > {log:q} 2>&1'

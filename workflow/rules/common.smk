@@ -91,7 +91,6 @@ CARD = RESULTS / "data" / f"{RUN_DATA.file.stem}.json"
 
 # What is made.
 RECORDS = [] if SOURCE else [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
-EXPORT = [local(literal_path(SOURCE.path))] if SOURCE and SOURCE.path else []
 PULLED = [RESULTS / "pulled.json"] if SOURCE else []
 TABLES = [RESULTS / name for name in products.tables(STUDY)]
 PLOTS = [RESULTS / name for name in products.figures(STUDY)]

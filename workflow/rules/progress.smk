@@ -68,6 +68,8 @@ use rule plot_figures as plot_interim with:
     log:
         RESULTS / "logs/plot_interim.log",
     localrule: True
+    params:
+        records=literal(["--records", str(FOLDER / "runs")]),
 
 
 use rule render_report as interim with:

@@ -25,10 +25,11 @@ rule plot_figures:
         **needs("plot_figures"),
     params:
         study=STUDY_FILE,
+        records=[],
         code=DIGESTS.script("plot_figures"),
     shell:
         'python "$SEEDWISE_SCRIPTS"/plot_figures.py --study {params.study:q} --runs {input.runs:q}'
-        " --out {output:q} > {log:q} 2>&1"
+        " {params.records:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule render_report:

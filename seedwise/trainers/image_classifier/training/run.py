@@ -150,7 +150,7 @@ def _train(request: Request, mirrors: Mirrors, say: Callable[[str], None]) -> Ru
         metrics = {
             "test_accuracy": test.accuracy,
             "test_loss": test.loss,
-            **{name: last[name] for name in METRIC_NAMES[2:]},
+            **{name: last[name] for name in METRIC_NAMES if name in last},
         }
         diverged = at_chance(last["validation_accuracy"], len(parts.validation), parts.classes)
     status: Status = "finished" if diverged is None else "diverged"
