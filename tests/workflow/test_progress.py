@@ -137,5 +137,5 @@ def test_runs_of_other_settings_are_outdated_and_a_report_goes_without_them(proj
     }
     project.run("--", "interim")
     report = (project.results / "interim/results.md").read_text()
-    assert "2 outdated (their records belong to other settings or code): baseline seeds 0, 1." in report
+    assert "2 outdated (their records were made with other settings, code or data): baseline seeds 0, 1." in report
     assert "There is no mean and no interval for **Baseline**." in report

@@ -43,7 +43,7 @@ def test_records_of_other_settings_are_made_again_though_snakemake_knows_nothing
         in status
     )
     printed = project.run()
-    assert "4 finished runs do not fit the study and are made again" in printed
+    assert "4 finished runs do not fit the study and are retrained" in printed
     for variant in ("baseline", "dropout"):
         assert json.loads(project.record(variant, 0).read_text())["settings"]["training"]["epochs"] == 2
     assert "| Epochs | 2; " in (project.results / "results.md").read_text()
@@ -71,8 +71,8 @@ def test_a_copy_in_another_clone_counts_as_far_as_it_fits(project, tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda record: change(record, study="another"), "it is of study another, not tiny"),
-        (lambda record: change(record, seed=7), "it is of seed 7, not 1"),
+        (lambda record: change(record, study="another"), "its study is another, not tiny"),
+        (lambda record: change(record, seed=7), "its seed is 7, not 1"),
         (lambda record: shutil.copy(record.parents[2] / "dropout/seed1/metrics.json", record), "training.momentum was"),
         (
             lambda record: change(record, metrics=json.loads(record.read_text())["metrics"] | {"test_accuracy": 1.5}),

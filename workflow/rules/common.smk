@@ -30,7 +30,7 @@ from seedwise.workflow.unfit import unfit_outputs
 
 
 def or_exit(read, *arguments):
-    """Call a function that reads what the user wrote; a mistake ends Snakemake with its message, a line each."""
+    """Call a function that reads user input; a user's mistake ends Snakemake with its message, one line per mistake."""
     try:
         return read(*arguments)
     except UserError as error:
@@ -39,7 +39,7 @@ def or_exit(read, *arguments):
 
 HOME = Path(seedwise.__file__).parents[1]
 
-# Without a --configfile of the user's, the study is config.yaml. With one, that file alone is the study: merging
+# Without --configfile, the study is config.yaml. With it, that file alone is the study: merging
 # it with config.yaml would silently mix two studies. A workflow that imports this one hands over the config.
 IMPORTED_WITH_CONFIG = internals.is_imported(workflow)
 if not internals.has_given_config(workflow) and not IMPORTED_WITH_CONFIG:
@@ -53,8 +53,8 @@ CONFIG_FILES = [Path(file) for file in workflow.configfiles]
 if IMPORTED_WITH_CONFIG and not any(
     or_exit(read_yaml, file).get("study") == config.get("study") for file in CONFIG_FILES
 ):
-    CONFIG_FILES = []  # the study is a part of these files, or in none of them
-COMPARED = str(config.pop("studies", ""))  # for the rule compare; no part of the study
+    CONFIG_FILES = []  # the study is only part of these files, or in none
+COMPARED = str(config.pop("studies", ""))  # for the rule compare; not part of the study
 STUDY = or_exit(load_study, config, CONFIG_FILES)
 RESULTS = STUDY.folder()
 FOLDER = internals.placed(workflow, RESULTS)  # for Python; rules write RESULTS, which Snakemake prefixes by itself
@@ -89,7 +89,7 @@ PREPARED = literal(str(internals.placed(workflow, RUN_DATA.file)))
 SUMS = str(RUN_DATA.raw_folder / "SHA256SUMS")
 CARD = RESULTS / "data" / f"{RUN_DATA.file.stem}.json"
 
-# What is made.
+# Products.
 RECORDS = [] if SOURCE else [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
 PULLED = [RESULTS / "pulled.json"] if SOURCE else []
 TABLES = [RESULTS / name for name in products.tables(STUDY)]
@@ -98,7 +98,7 @@ PAPER = [RESULTS / name for name in products.paper_tables(STUDY)]
 UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B to have the results
 INTERIM = RESULTS / "interim"
 
-# Wholes travel as files.
+# Scripts read the study and its context as files.
 ASKED = StudyFile(
     study=STUDY,
     config=CONFIG_FILE,
@@ -113,20 +113,20 @@ if workflow.is_main_process:
     keep_parts(FOLDER, RUN_CODE, RUN_DATA)
     DIGESTS.save()
 
-# A record that is not the one that is asked for does not count, whatever Snakemake knows of it.
+# A record that does not fit the study is ignored, even if Snakemake considers it up to date.
 UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}
 internals.rerun([str(FOLDER / path.relative_to(RESULTS)) for path in map(Path, UNFIT)])
 
 
 def conda_environment(name):
-    """Where a rule's conda environment is described; in a folder's name, {x} is no wildcard."""
+    """Return the path of a rule's conda environment; braces in a folder's name are no wildcard."""
     relative = f"../../envs/{name}.yaml"
     folder = str(RULES)
     return literal_path(os.path.normpath(f"{folder}/{relative}")) if "{" in folder or "}" in folder else relative
 
 
 def within_interim(paths):
-    """The places of final products in the interim report's folder."""
+    """Return the paths of final products in the folder of the interim report."""
     return [INTERIM / Path(path).relative_to(RESULTS) for path in paths]
 
 
@@ -136,7 +136,7 @@ wildcard_constraints:
 
 
 def gpus_of(rule, device):
-    """One GPU where a job trains on CUDA, else none, so that a limit on `gpu` queues only what needs one."""
+    """Return 1 if a job trains on CUDA, else 0, so that a limit on `gpu` affects only jobs that need one."""
     declared = getattr(STUDY.resources, rule).gpu
     return int(expected_device(device) == "cuda") if declared is None else declared
 
@@ -146,7 +146,7 @@ LOCAL = workflow.is_main_process and not internals.counts_nodes(workflow)
 
 
 def needs(rule):
-    """Memory and time of a rule's jobs. On a cluster, which ends a job that takes more, they grow with each attempt."""
+    """Return memory and time of a rule's jobs. On a cluster, which kills what exceeds them, they grow with each attempt."""
     if LOCAL:
         return STUDY.resources.limits(rule)._asdict()
     return {
@@ -156,7 +156,7 @@ def needs(rule):
 
 
 def gpu_needs(rule, gpu):
-    """Resources of a rule that trains."""
+    """Return the resources of a rule that trains."""
     declared = getattr(STUDY.resources, rule)
     model = {"gpu_model": declared.gpu_model} if declared.gpu_model else {}
     return needs(rule) | {"gpu": gpu, "gpu_slots": declared.gpu_slots} | model

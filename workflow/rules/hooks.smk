@@ -1,4 +1,4 @@
-# What happens around a study: its lock, the trackers' preparation, its progress, and what is said at the end.
+# Hooks around a study: its lock, the set-up of trackers, the progress display and the final messages.
 import subprocess
 import time
 from collections import Counter
@@ -22,20 +22,20 @@ if LOCAL and ON_CUDA and gpus():
 
 
 def check_gpus():
-    """End before the first job if runs are to train on CUDA on this machine, which has no GPU."""
+    """Fail before the first job if runs need CUDA and this machine has no GPU."""
     if workflow.local_exec and ON_CUDA and not gpus():
         if any(job.wildcards_dict.get("variant") in ON_CUDA for job in internals.jobs_to_run(workflow)):
             raise WorkflowError(NO_GPU)
 
 
 def prepare_slurm():
-    """Make the Slurm plugin, if it runs the jobs, outlast a controller that is away."""
+    """Workaround: let the Slurm plugin survive outages of the Slurm controller."""
     if plugin := sys.modules.get("snakemake_executor_plugin_slurm"):
         remember_min_job_age(plugin)
 
 
 def lock_study():
-    """Hold the study's lock while Snakemake lives; the kernel frees it, however Snakemake ends."""
+    """Hold the study's lock until Snakemake ends; the kernel frees it, however that happens."""
     global STUDY_LOCK
     STUDY_LOCK = hold_lock(FOLDER / ".lock")
     try:
@@ -62,7 +62,7 @@ def prepare_mlflow():
 
 
 def say_unsent():
-    """Say which runs W&B should have and has not."""
+    """Report the runs that should be in W&B but are not."""
     if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(FOLDER)):
         print(f"{len(left)} runs are not in W&B yet; send them: snakemake --cores 1 sync_wandb", file=sys.stderr)
 
@@ -83,23 +83,23 @@ def show_progress(jobs):
 
 
 def say_unfit(jobs):
-    """Say which finished runs are made again, and why."""
+    """Report the finished runs that are retrained, and why."""
     asked = {str(job.output.record) for job in jobs if job.rule.name == "train_run"}
     again = [reason for path, reason in UNFIT.items() if str(FOLDER / Path(path).relative_to(RESULTS)) in asked]
     if again:
-        print(f"{len(again)} finished runs do not fit the study and are made again:", file=sys.stderr)
+        print(f"{len(again)} finished runs do not fit the study and are retrained:", file=sys.stderr)
         for reason, count in Counter(again).most_common(5):
             print(f"  {count}: {reason}", file=sys.stderr)
         print("`snakemake --cores 1 status` names the settings and files that differ", file=sys.stderr)
 
 
-# Rules that only look at a study, for which it is neither locked nor prepared.
+# Rules that only read a study: it is neither locked nor set up for them.
 ONLOOKERS = {"status", "status_json", "compare", "collect_interim", "analyse_interim", "plot_interim", "interim"}
 STUDY_LOCK = DISPLAY = None
 
 
 def start_study():
-    """Do what comes before the first job; Snakemake calls no hooks of a module, so the importing workflow calls this."""
+    """Do all that precedes the first job; importing workflows call this, because Snakemake runs no hooks of a module."""
     if workflow.is_main_process:
         jobs = internals.jobs_to_run(workflow)
         asked = {job.rule.name for job in jobs}
@@ -119,27 +119,27 @@ onstart:
 
 
 def say_look():
-    """Say after a run of a study with looks whether to stop or go on."""
+    """Report after a look whether to stop or to continue."""
     if STUDY.analysis.looks and (looks := read_looks(FOLDER / "looks.json")):
         names = {variant.name: variant.name for variant in STUDY.variants}
         print(describe(looks[-1], names), file=sys.stderr)
 
 
 def say_outcome():
-    """Say how the study came out, if its report was written just now."""
+    """Print the outcome, if the report was written just now."""
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
         print(line.read_text(encoding="utf-8"), end="", file=sys.stderr)
         print(f"Read {FOLDER / 'results.md'}", file=sys.stderr)
 
 
-# Where nothing is left to run, `onsuccess` does not come.
+# Snakemake does not call `onsuccess` if there was nothing to run.
 if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
     say_look()
 
 
 def end_study():
-    """Say what comes after the last job."""
+    """Print the final messages."""
     if DISPLAY:
         DISPLAY.stop()
     if STUDY_LOCK:

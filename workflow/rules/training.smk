@@ -30,7 +30,7 @@ rule train_run:
         " --out {output.record:q} --gpu-slots {resources.gpu_slots} > {log:q} 2>&1"
 
 
-# All runs and nothing after them, so that very many can be planned in parts:  snakemake --cores 8 runs --batch runs=1/10
+# All runs and nothing else, so that very many can be planned in batches:  snakemake --cores 8 runs --batch runs=1/10
 rule runs:
     input:
         RECORDS,
