@@ -37,7 +37,7 @@ test: $(VENV)/.dev chromium ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev    ## run only the fast tests, without workflow runs
-	$(BIN)/python -m pytest -m "not slow and not slurm"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not slurm"
 
 test-slurm: $(VENV)/.cluster  ## test studies on a real Slurm, which root can install from Debian packages
 	$(BIN)/python -m pytest -m slurm tests/slurm tests/kubernetes

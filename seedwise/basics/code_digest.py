@@ -33,7 +33,7 @@ class Source(NamedTuple):
     imports: tuple[tuple[int, str], ...]
 
 
-class Sources:
+class CodeFiles:
     """Source files below some folders: what each imports, and digests of them.
 
     Args:
@@ -126,7 +126,7 @@ class Sources:
         return f"{file.parent.name}/{file.name}" if root is None else file.relative_to(root).as_posix()
 
 
-def own_sources(home: Path, folder: Path) -> Sources:
+def own_code(home: Path, folder: Path) -> CodeFiles:
     """Return the sources of the package and of the user's own functions.
 
     Args:
@@ -135,7 +135,7 @@ def own_sources(home: Path, folder: Path) -> Sources:
     """
     on_path = (Path(part) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)
     roots: dict[Path, str | None] = dict.fromkeys(part.resolve() for part in on_path)
-    return Sources({**roots, home.resolve(): "seedwise", folder.resolve(): None}, folder / CACHE)
+    return CodeFiles({**roots, home.resolve(): "seedwise", folder.resolve(): None}, folder / CACHE)
 
 
 def combine(digests: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from seedwise.basics.code_digest import Sources
+from seedwise.basics.code_digest import CodeFiles
 from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord
 
@@ -61,14 +61,14 @@ class Trainer(Protocol):
     def setup(self, settings: Any, record: RunRecord) -> dict[str, str]:
         """Describe a run in plain words: one line per topic."""
 
-    def code(self, settings: Any, sources: Sources, home: Path) -> dict[str, str]:
+    def code(self, settings: Any, files: CodeFiles, home: Path) -> dict[str, str]:
         """Digest each source file that affects a run's numbers, by name; `home` is the folder that holds the package.
 
         Raises:
             UserError: a function that the config names cannot be found.
         """
 
-    def data(self, settings: Any, sources: Sources, home: Path, cache: Path | None) -> RunData:
+    def data(self, settings: Any, files: CodeFiles, home: Path, cache: Path | None) -> RunData:
         """Return the data that a run reads and what they are made of; `cache` stores the digests of large files.
 
         Raises:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from seedwise.basics.code_digest import combine, own_sources
+from seedwise.basics.code_digest import combine, own_code
 from seedwise.basics.file_digests import folder_digest
 from seedwise.basics.files import write_text
 from seedwise.config.study import Study
@@ -34,22 +34,22 @@ class Digests:
 
     def __init__(self, home: Path, scripts: Path, folder: Path) -> None:
         self._home, self._scripts = home, scripts
-        self._sources = own_sources(home, folder)
+        self._files = own_code(home, folder)
         self.script = functools.cache(self._script)
 
     def _script(self, name: str) -> str:
         """Return the digest of a script and of everything that it imports."""
-        files = self._sources.imported([self._scripts.resolve() / f"{name}.py"])
-        return combine(self._sources.digests(files))
+        imported = self._files.imported([self._scripts.resolve() / f"{name}.py"])
+        return combine(self._files.digests(imported))
 
     def package(self) -> str:
         """Return the digest of the whole package."""
-        return combine(self._sources.digests(sorted((self._home.resolve() / "seedwise").rglob("*.py"))))
+        return combine(self._files.digests(sorted((self._home.resolve() / "seedwise").rglob("*.py"))))
 
     def data(self, study: Study) -> RunData:
         """Return the data that a study's runs read; raises UserError."""
         settings = study.settings(study.variants[0].name)
-        return study.trainer.data(settings, self._sources, self._home.resolve(), FILES_CACHE)
+        return study.trainer.data(settings, self._files, self._home.resolve(), FILES_CACHE)
 
     def table(self, study: Study) -> str:
         """Return the digest of the table that a study's runs are read from; empty where they come from elsewhere."""
@@ -60,13 +60,13 @@ class Digests:
         """Digest each file that affects the numbers of a run, by variant; raises UserError."""
         home = self._home.resolve()
         return {
-            variant.name: study.trainer.code(study.settings(variant.name), self._sources, home)
+            variant.name: study.trainer.code(study.settings(variant.name), self._files, home)
             for variant in study.variants
         }
 
     def save(self) -> None:
         """Cache the digests of files for the next start."""
-        self._sources.save()
+        self._files.save()
 
 
 def expected_runs(study: Study, code: Mapping[str, Mapping[str, str]], data: RunData) -> dict[str, Expected]:

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from seedwise.basics.code_digest import Sources, combine, syntax_digest
+from seedwise.basics.code_digest import CodeFiles, combine, syntax_digest
 
 CODE = '''"""What it is."""
 
@@ -110,30 +110,30 @@ USED = [
 ]
 
 
-def names(sources, files):
-    return [sources.name(file) for file in files]
+def names(code, found):
+    return [code.name(file) for file in found]
 
 
 def test_imports_are_followed_and_nothing_else(tree):
-    sources = Sources({tree: None})
-    assert names(sources, sources.imported([tree / "entry.py"])) == USED
+    code = CodeFiles({tree: None})
+    assert names(code, code.imported([tree / "entry.py"])) == USED
 
 
 def test_a_root_may_be_followed_for_one_package_only(tree):
-    sources = Sources({tree: "another"})
-    assert names(sources, sources.imported([tree / "entry.py"])) == ["entry.py"]
+    code = CodeFiles({tree: "another"})
+    assert names(code, code.imported([tree / "entry.py"])) == ["entry.py"]
 
 
 def test_imports_of_an_omitted_file_are_not_followed(tree):
-    sources = Sources({tree: None})
-    found = names(sources, sources.imported([tree / "entry.py"], without=["pack/tool.py", "pack/template.j2"]))
+    code = CodeFiles({tree: None})
+    found = names(code, code.imported([tree / "entry.py"], without=["pack/tool.py", "pack/template.j2"]))
     assert found == ["entry.py", "pack/__init__.py", "pack/late.py"]
 
 
 def test_a_digest_names_each_file_and_changes_with_any_of_them(tree):
     def digest():
-        sources = Sources({tree: None})
-        return combine(sources.digests(sources.imported([tree / "entry.py"])))
+        code = CodeFiles({tree: None})
+        return combine(code.digests(code.imported([tree / "entry.py"])))
 
     before = digest()
     for name in USED:
@@ -148,24 +148,24 @@ def test_a_digest_names_each_file_and_changes_with_any_of_them(tree):
 
 def test_the_cache_saves_parsing_and_notices_every_change(tree, monkeypatch):
     cache = tree / "cache.json"
-    first = Sources({tree: None}, cache)
+    first = CodeFiles({tree: None}, cache)
     files = first.imported([tree / "entry.py"])
     digests = first.digests(files)
     first.save()
     monkeypatch.setattr("ast.parse", lambda *_: pytest.fail("parsed again"))
-    second = Sources({tree: None}, cache)
+    second = CodeFiles({tree: None}, cache)
     assert second.digests(second.imported([tree / "entry.py"])) == digests
     monkeypatch.undo()
     (tree / "pack/near.py").write_text("x = 2\n")
-    third = Sources({tree: None}, cache)
+    third = CodeFiles({tree: None}, cache)
     assert third.digests(files)["pack/near.py"] != digests["pack/near.py"]
     cache.write_text("{broken")
-    assert Sources({tree: None}, cache).digests(files)["pack/tool.py"] == digests["pack/tool.py"]
+    assert CodeFiles({tree: None}, cache).digests(files)["pack/tool.py"] == digests["pack/tool.py"]
 
 
 def test_a_cache_that_cannot_be_written_is_ignored(tree):
     blocked = tree / "entry.py" / "cache.json"
-    sources = Sources({tree: None}, blocked)
-    sources.imported([tree / "entry.py"])
-    sources.save()
+    code = CodeFiles({tree: None}, blocked)
+    code.imported([tree / "entry.py"])
+    code.save()
     assert not blocked.exists()

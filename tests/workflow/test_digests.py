@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seedwise.basics.code_digest import Sources, combine, is_within
+from seedwise.basics.code_digest import CodeFiles, combine, is_within
 from seedwise.config.study import Study
 from seedwise.trainers.image_classifier import trainer
 from seedwise.trainers.image_classifier.datasets import DATASETS
@@ -39,12 +39,12 @@ def study(dataset="fashion_mnist", **model):
 
 
 @pytest.fixture(scope="module")
-def sources():
-    return Sources({ROOT: "seedwise"})
+def code():
+    return CodeFiles({ROOT: "seedwise"})
 
 
-def imported(sources, *entries, without=()):
-    return {sources.name(file) for file in sources.imported([ROOT / entry for entry in entries], without)}
+def imported(code, *entries, without=()):
+    return {code.name(file) for file in code.imported([ROOT / entry for entry in entries], without)}
 
 
 def modules_of(script):
@@ -56,8 +56,8 @@ def modules_of(script):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_scripts_digest_covers_what_it_imports_and_nothing_else(sources, script):
-    ours = {name for name in imported(sources, f"workflow/scripts/{script}.py") if name.endswith(".py")}
+def test_a_scripts_digest_covers_what_it_imports_and_nothing_else(code, script):
+    ours = {name for name in imported(code, f"workflow/scripts/{script}.py") if name.endswith(".py")}
     ours.discard(f"workflow/scripts/{script}.py")
     assert ours <= modules_of(script)
     answer = subprocess.run(
@@ -77,8 +77,8 @@ def test_a_scripts_digest_covers_what_it_imports_and_nothing_else(sources, scrip
     assert loaded <= ours, "the module is imported at once but not covered"
 
 
-def test_a_script_that_is_imported_lazily_is_covered(sources):
-    covered = imported(sources, "workflow/scripts/train_run.py")
+def test_a_script_that_is_imported_lazily_is_covered(code):
+    covered = imported(code, "workflow/scripts/train_run.py")
     assert RUN in covered, "train_run imports it inside a function"
 
 
@@ -102,21 +102,21 @@ def all_digests(folder):
     return found
 
 
-def users_of(sources):
+def users_of(code):
     """Which of `all_digests` use each module, from the imports of the untouched package."""
     rules = [script for script in SCRIPTS if script not in OF_DATA]
-    users = {script: imported(sources, f"workflow/scripts/{script}.py") for script in rules}
+    users = {script: imported(code, f"workflow/scripts/{script}.py") for script in rules}
     package = trainer.PACKAGE
-    users["runs"] = imported(sources, RUN, without=trainer.HARMLESS_TO_RUNS)
+    users["runs"] = imported(code, RUN, without=trainer.HARMLESS_TO_RUNS)
     for name, known in DATASETS.items():
         module = f"{package}/datasets/{known.module}.py"
-        users[f"data of {name}"] = imported(sources, module, without=trainer.HARMLESS_TO_DATA)
+        users[f"data of {name}"] = imported(code, module, without=trainer.HARMLESS_TO_DATA)
     return users
 
 
 @pytest.mark.slow
-def test_editing_a_module_reruns_exactly_what_uses_it(copy, sources):
-    before, users = all_digests(copy), users_of(sources)
+def test_editing_a_module_reruns_exactly_what_uses_it(copy, code):
+    before, users = all_digests(copy), users_of(code)
     unused = set()
     for module in MODULES:
         path = copy / module
@@ -178,26 +178,26 @@ def test_no_module_of_the_package_is_loaded_by_a_name_that_no_digest_can_see():
     assert not any("from seedwise.statistics import" in (ROOT / module).read_text() for module in MODULES)
 
 
-def test_all_that_training_imports_is_covered_or_harmless_for_a_reason(sources):
+def test_all_that_training_imports_is_covered_or_harmless_for_a_reason(code):
     script, harmless = "workflow/scripts/train_run.py", trainer.HARMLESS_TO_RUNS
-    everything, covered = imported(sources, script) - {script}, imported(sources, RUN, without=harmless)
+    everything, covered = imported(code, script) - {script}, imported(code, RUN, without=harmless)
     forgotten = {name for name in everything - covered if not is_within(name, harmless)}
     assert forgotten == set(), "list it in HARMLESS_TO_RUNS with its reason, or let training depend on it"
     assert all(harmless.values())
 
 
-def test_nothing_is_called_harmless_that_is_not_imported(sources):
+def test_nothing_is_called_harmless_that_is_not_imported(code):
     datasets = [f"{trainer.PACKAGE}/datasets/{known.module}.py" for known in DATASETS.values()]
     for entries, harmless in (
         (["workflow/scripts/train_run.py"], trainer.HARMLESS_TO_RUNS),
         (["workflow/scripts/prepare_data.py", *datasets], trainer.HARMLESS_TO_DATA),
     ):
-        used = imported(sources, *entries)
+        used = imported(code, *entries)
         assert [place for place in harmless if not any(is_within(name, [place]) for name in used)] == []
 
 
-def test_the_code_that_decides_the_precision_decides_a_runs_numbers(sources):
-    covered = imported(sources, RUN, without=trainer.HARMLESS_TO_RUNS)
+def test_the_code_that_decides_the_precision_decides_a_runs_numbers(code):
+    covered = imported(code, RUN, without=trainer.HARMLESS_TO_RUNS)
     assert {"seedwise/runs/cpu.py", f"{trainer.PACKAGE}/training/precision.py"} <= covered
     assert f"{trainer.PACKAGE}/training/lr_finder.py" not in covered
     assert not any("datasets/oxford_pet" in name for name in covered)

@@ -25,6 +25,7 @@ from seedwise.config.study_file import StudyFile, write_study_file
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.digests import Digests, expected_runs, keep_parts
+from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.params import by_variant, literal, literal_path
 from seedwise.workflow.unfit import unfit_outputs
 
@@ -135,31 +136,20 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def gpus_of(rule, device):
-    """Return 1 if a job trains on CUDA, else 0, so that a limit on `gpu` affects only jobs that need one."""
-    declared = getattr(STUDY.resources, rule).gpu
-    return int(expected_device(device) == "cuda") if declared is None else declared
-
-
 # Where Snakemake hands jobs to a cluster, and inside such a job, a retry may use more.
 LOCAL = workflow.is_main_process and not internals.counts_nodes(workflow)
 
 
 def needs(rule):
-    """Return memory and time of a rule's jobs. On a cluster, which kills what exceeds them, they grow with each attempt."""
-    if LOCAL:
-        return STUDY.resources.limits(rule)._asdict()
-    return {
-        "mem_mb": lambda wildcards, attempt: STUDY.resources.limits(rule, attempt).mem_mb,
-        "runtime": lambda wildcards, attempt: STUDY.resources.limits(rule, attempt).runtime,
-    }
+    """Return memory and time of a rule's jobs."""
+    return job_needs(STUDY.resources, rule, growing=not LOCAL)
 
 
-def gpu_needs(rule, gpu):
+def gpu_needs(rule, gpus):
     """Return the resources of a rule that trains."""
-    declared = getattr(STUDY.resources, rule)
-    model = {"gpu_model": declared.gpu_model} if declared.gpu_model else {}
-    return needs(rule) | {"gpu": gpu, "gpu_slots": declared.gpu_slots} | model
+    return training_needs(STUDY.resources, rule, gpus, growing=not LOCAL)
 
 
-TRAINING_GPUS = {name: gpus_of("train_run", chosen.training.device) for name, chosen in SETTINGS.items()}
+TRAINING_GPUS = {
+    name: gpus_of(STUDY.resources, "train_run", chosen.training.device) for name, chosen in SETTINGS.items()
+}

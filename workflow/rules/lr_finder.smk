@@ -13,7 +13,7 @@ rule lr_range_test:
         conda_environment("training")
     threads: SETTINGS[BASELINE].training.threads
     resources:
-        **gpu_needs("lr_range_test", gpus_of("lr_range_test", SETTINGS[BASELINE].training.device)),
+        **gpu_needs("lr_range_test", gpus_of(STUDY.resources, "lr_range_test", SETTINGS[BASELINE].training.device)),
     params:
         settings=TRAINING_SETTINGS[BASELINE],
         seed=STUDY.seeds[0],

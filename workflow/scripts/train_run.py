@@ -12,7 +12,7 @@ from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import seedwise  # noqa: E402
-from seedwise.basics.code_digest import combine, own_sources  # noqa: E402
+from seedwise.basics.code_digest import combine, own_code  # noqa: E402
 from seedwise.basics.errors import UserError, run_script  # noqa: E402
 from seedwise.config.context import Context, read_context  # noqa: E402
 from seedwise.runs.attempt import attempt  # noqa: E402
@@ -62,7 +62,7 @@ def _verify_code(settings: RunSettings, digest: str) -> None:
         UserError: a file was edited after the workflow started.
     """
     home = Path(seedwise.__file__).resolve().parents[1]
-    if combine(ImageClassifier().code(settings, own_sources(home, Path.cwd()), home)) != digest:
+    if combine(ImageClassifier().code(settings, own_code(home, Path.cwd()), home)) != digest:
         raise UserError(
             "the training code has changed since this command was started, so the record would name code that did not "
             "produce its numbers. Run the command again: it then trains with the current code"

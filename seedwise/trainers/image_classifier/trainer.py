@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from seedwise.basics.code_digest import Sources, combine
+from seedwise.basics.code_digest import CodeFiles, combine
 from seedwise.basics.file_digests import folder_digest
 from seedwise.basics.plugins import is_plugin, plugin_source, slug
 from seedwise.runs.record import RunRecord
@@ -78,21 +78,21 @@ class ImageClassifier:
         """Describe the data, the model and the training of a run."""
         return setup_lines(settings, record)
 
-    def code(self, settings: RunSettings, sources: Sources, home: Path) -> dict[str, str]:
+    def code(self, settings: RunSettings, files: CodeFiles, home: Path) -> dict[str, str]:
         """Digest the training code and the user's model, optimizer, schedule and augmentations."""
         training = settings.training
         named = [settings.model.name, training.optimizer, training.schedule, *training.augmentation]
         entries = [home / TRAINING, *_own_files(named)]
-        return sources.digests(sources.imported(entries, without=HARMLESS_TO_RUNS))
+        return files.digests(files.imported(entries, without=HARMLESS_TO_RUNS))
 
-    def data(self, settings: RunSettings, sources: Sources, home: Path, cache: Path | None) -> RunData:
+    def data(self, settings: RunSettings, files: CodeFiles, home: Path, cache: Path | None) -> RunData:
         """Return the prepared data that a run reads."""
-        return data_of(settings.dataset, sources, home, cache)
+        return data_of(settings.dataset, files, home, cache)
 
 
-def data_of(dataset: DatasetSettings, sources: Sources, home: Path, cache: Path | None) -> RunData:
+def data_of(dataset: DatasetSettings, files: CodeFiles, home: Path, cache: Path | None) -> RunData:
     """Return a dataset's prepared data; the digest of its settings, code and raw files is part of the file's name."""
-    code = sources.digests(sources.imported(_dataset_code(dataset, home), without=HARMLESS_TO_DATA))
+    code = files.digests(files.imported(_dataset_code(dataset, home), without=HARMLESS_TO_DATA))
     raw = raw_digest(dataset, cache)
     digest = combine({"name": dataset.name, "size": str(dataset.image_size), "raw": raw, "code": combine(code)})
     size = f"-{dataset.image_size}" if dataset.image_size else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import seedwise
-from seedwise.basics.code_digest import own_sources
+from seedwise.basics.code_digest import own_code
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
 from seedwise.runs.data_card import read_card
@@ -22,7 +22,7 @@ def prepared_file(root: Path, name: str = "fashion_mnist", say: Say = print) -> 
     """Return the prepared file of a built-in dataset below `root`, as in a study; make it first if it is missing."""
     home = Path(seedwise.__file__).resolve().parents[1]
     dataset = DatasetSettings(name=name)
-    data = data_of(dataset, own_sources(home, root), home, None)
+    data = data_of(dataset, own_code(home, root), home, None)
     prepare(dataset, root / data.file, root / data.raw_folder, say)
     return root / data.file
 

@@ -1,0 +1,105 @@
+"""What the Snakefile uses of the package: pure functions, tested without Snakemake."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from seedwise.config.resources import Resources
+from seedwise.config.study import Study
+from seedwise.workflow import environment, internals, products
+from seedwise.workflow.needs import gpus_of, job_needs, training_needs
+from seedwise.workflow.params import by_variant, literal, literal_path
+from tests.workflow.conftest import ROOT
+
+WILDCARDS = SimpleNamespace(variant="a", seed="1")
+
+
+def test_the_internals_that_are_used_are_those_of_the_pinned_version():
+    pinned = re.search(r"^snakemake==(.*)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert pinned[1] == internals.TESTED, "run tests/workflow with the new version, then change TESTED"
+
+
+def test_only_one_file_touches_snakemakes_internals():
+    used = re.compile(
+        r"workflow\.(dag|modifier|output_settings|resource_settings|global_resources|overwrite_configfiles)"
+    )
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("seedwise", "workflow")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".smk"} and used.search(path.read_text())
+    }
+    assert found == {"seedwise/workflow/internals.py"}
+
+
+@pytest.mark.parametrize("value", ["plain", ["--folder", "a b"], 3, [], None])
+def test_a_value_without_braces_stays_itself(value):
+    assert literal(value) is value
+
+
+def test_a_value_with_braces_is_no_pattern():
+    assert literal(["--folder", "{x}"])(WILDCARDS) == ["--folder", "{x}"]
+    assert literal_path("a{b}/c").format() == "a{b}/c"
+
+
+def test_what_all_variants_share_is_no_function():
+    assert by_variant({"a": 1, "b": 1}) == 1
+    assert by_variant({"a": "x", "b": "y"})(WILDCARDS) == "x"
+    assert by_variant({"a": "{x}"})(WILDCARDS) == "{x}"
+
+
+def test_memory_and_time_grow_with_each_attempt_on_a_cluster_only():
+    resources = Resources.model_validate(
+        {"train_run": {"mem_mb": 1000, "runtime": 10, "gpu_slots": 2, "gpu_model": "a100"}}
+    )
+    assert job_needs(resources, "train_run", growing=False) == {"mem_mb": 1000, "runtime": 10}
+    growing = job_needs(resources, "train_run", growing=True)
+    assert [growing["mem_mb"](WILDCARDS, attempt) for attempt in (1, 2, 3)] == [1000, 2000, 3000]
+    assert growing["runtime"](WILDCARDS, 2) == 20
+    assert training_needs(resources, "train_run", 1, growing=False) == {
+        **{"mem_mb": 1000, "runtime": 10},
+        **{"gpu": 1, "gpu_slots": 2, "gpu_model": "a100"},
+    }
+
+
+def test_a_gpu_is_asked_for_where_a_run_trains_on_cuda():
+    resources, never = Resources(), Resources.model_validate({"train_run": {"gpu": 0}})
+    assert [gpus_of(resources, "train_run", device) for device in ("cuda", "cpu", "mps")] == [1, 0, 0]
+    assert gpus_of(never, "train_run", "cuda") == 0
+
+
+def study(**more):
+    return Study.model_validate(
+        {"study": "s", "title": "T", "seeds": [0], "variants": [{"name": "a"}, {"name": "b"}]}
+        | {"analysis": {"baseline": "a"}, **more}
+    )
+
+
+def test_the_products_of_a_study_are_those_that_it_can_have():
+    one = study(variants=[{"name": "a"}])
+    assert products.tables(study()) == ["summary.csv", "comparisons.csv"]
+    assert "tables/comparisons.tex" in products.paper_tables(study())
+    assert "tables/comparisons.tex" not in products.paper_tables(one)
+    assert products.figures(one) == [
+        f"figures/{name}.{kind}" for name in ("means", "curves") for kind in ("png", "svg")
+    ]
+    pulled = study(runs={"from": "csv", "path": "runs.csv"})
+    assert not any("curves" in figure for figure in products.figures(pulled))
+    varied = study(variants=[{"name": "a"}, {"name": "b", "set": {"training.vary": ["init"]}}])
+    assert "sources.csv" in products.tables(varied)
+
+
+def test_folders_with_a_colon_can_be_imported_from(tmp_path, monkeypatch):
+    package, home = tmp_path / "a:b", tmp_path / "c:d"
+    package.mkdir()
+    home.mkdir()
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("PYTHONPATH", "before")
+    monkeypatch.setenv("PATH", "/bin")
+    monkeypatch.setenv("SEEDWISE_SCRIPTS", "")
+    environment.prepare(tmp_path / "scripts", package)
+    parts = environment.os.environ["PYTHONPATH"].split(":")
+    assert parts == [".snakemake/seedwise/package", ".", "before"]
+    assert (home / parts[0]).resolve() == package
+    assert environment.os.environ["SEEDWISE_SCRIPTS"] == str(tmp_path / "scripts")
