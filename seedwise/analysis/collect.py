@@ -10,9 +10,9 @@ from typing import NamedTuple
 from seedwise.basics.errors import UserError
 from seedwise.basics.words import quantity
 from seedwise.config.study_file import StudyFile
-from seedwise.runs.fit import misfit, read_quickly
-from seedwise.runs.record import RecordError, RunRecord, read_record
-from seedwise.runs.scores import ScoresError, check_scores
+from seedwise.runs.fit import judge
+from seedwise.runs.record import RecordError, RunRecord, parse_record
+from seedwise.runs.scores import contradiction
 
 
 class Unfit(NamedTuple):
@@ -32,22 +32,22 @@ def collect_records(study: StudyFile, folder: Path) -> list[RunRecord]:
     Raises:
         UserError: records are missing or do not fit; the message names all of them, and one remedy.
     """
-    content, metrics = study.content(), study.study.trainer.metrics
+    content, trainer = study.content(), study.study.trainer
     records, unfit = [], []
     for run in study.runs():
         path = folder / "runs" / run.variant / f"seed{run.seed}" / "metrics.json"
-        found = read_quickly(path)
-        if found is None:
-            unfit.append(Unfit(path, "it is missing"))
-        elif wrong := misfit(found, study.wanted(run, content), metrics):
-            unfit.append(Unfit(path, wrong.reason))
-        else:
+        judged = judge(path, study.wanted(run, content), trainer)
+        reason = judged.misfit.reason if judged and judged.misfit else None
+        if judged is None:
+            reason = "it is missing"
+        elif reason is None:
             try:
-                record = read_record(path)
-                check_scores(path.parent, record, study.study.trainer.scored)
-                records.append(record)
-            except (RecordError, ScoresError) as error:
-                unfit.append(Unfit(path, str(error)))
+                records.append(parse_record(judged.record))
+                reason = contradiction(path.parent, records[-1], trainer.scored)
+            except RecordError as error:
+                reason = str(error)
+        if reason is not None:
+            unfit.append(Unfit(path, reason))
     if unfit:
         raise UserError(refusal(study.study.study, unfit))
     return records
@@ -58,5 +58,7 @@ def refusal(study: str, unfit: Sequence[Unfit]) -> str:
     lines = [f"{quantity(len(unfit), 'run record')} of study {study} cannot be used, so nothing is collected:"]
     lines += [f"  {path}: {reason}" for path, reason in unfit]
     there = [shlex.quote(str(path)) for path, _ in unfit if path.exists()]
-    lines.append("Remove them, and the next run of the study makes these runs again, and no others:")
-    return "\n".join([*lines, f"  rm -f {' '.join(there)}"])
+    if there:
+        lines.append("Remove them, and the next run of the study retrains these runs and no others:")
+        lines.append(f"  rm {' '.join(there)}")
+    return "\n".join(lines)

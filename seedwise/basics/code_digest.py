@@ -12,6 +12,7 @@ import functools
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +22,9 @@ from seedwise.basics.files import write_text
 
 DIGITS = 12
 CACHE = Path(".snakemake/seedwise/sources.json")
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _NOT_MEANT = {"type_comment", "kind"}
-_NOT_SOURCES = {".py", ".pyc", ".typed"}
+_TEMPLATES = {".j2", ".css", ".js"}
+_VERSION = 2  # of how files are digested; part of the key of what is cached
 
 
 class Source(NamedTuple):
@@ -47,6 +48,7 @@ class CodeFiles:
         self._roots = dict(roots)
         self._cache = cache
         self._known: dict[str, Source] = {}
+        self._used: set[str] = set()
         self._new = False
         self._read = functools.cache(self._read_file)
         self._imported = functools.cache(self._imported_by)
@@ -59,7 +61,7 @@ class CodeFiles:
     def imported(self, entries: Iterable[Path], without: Collection[str] = ()) -> list[Path]:
         """Return the entries and every file that they import, directly or not, in the order of their names.
 
-        Files beside an imported module that are not Python, such as a template, belong to it.
+        Templates beside a module belong to it where only one package is followed.
 
         Args:
             entries: Python files.
@@ -81,16 +83,17 @@ class CodeFiles:
     def save(self) -> None:
         """Save the cache; a failure to write it is harmless."""
         if self._cache is not None and self._new:
-            known = {key: [source.digest, source.imports] for key, source in self._known.items()}
+            known = {key: self._known[key] for key in sorted(self._used)}
             with suppress(OSError):
                 write_text(self._cache, json.dumps(known))
                 self._new = False
 
     def _read_file(self, file: Path) -> Source:
         content = file.read_bytes()
-        key = f"{file.suffix}:{hashlib.sha256(content).hexdigest()}"
+        key = f"{_VERSION}{file.suffix}:{hashlib.sha256(content).hexdigest()}"
         if key not in self._known:
             self._known[key], self._new = _examine(content, file.suffix), True
+        self._used.add(key)
         return self._known[key]
 
     def _imported_by(self, file: Path) -> list[Path]:
@@ -110,14 +113,12 @@ class CodeFiles:
         return next((files for place in places if (files := _along(place, parts))), [])
 
     def _beside(self, file: Path) -> list[Path]:
-        """The files of a module's package that are not Python."""
-        if file.suffix != ".py" or not (file.parent / "__init__.py").is_file():
+        """The templates in a module's folder, if they are known to be its own: not in a folder of the user's."""
+        if file.suffix != ".py" or not any(
+            package and file.is_relative_to(root / package) for root, package in self._roots.items()
+        ):
             return []
-        return [
-            neighbour
-            for neighbour in file.parent.iterdir()
-            if neighbour.suffix not in _NOT_SOURCES and not neighbour.name.startswith(".") and neighbour.is_file()
-        ]
+        return [neighbour for neighbour in file.parent.iterdir() if neighbour.suffix in _TEMPLATES]
 
     def _name(self, file: Path) -> str:
         """Name a file relative to the innermost root that holds it, else by its folder's name and its own."""
@@ -133,9 +134,16 @@ def own_code(home: Path, folder: Path) -> CodeFiles:
         home: folder that contains the package; nothing else in it is followed.
         folder: folder of the user's own functions, which may also be on PYTHONPATH.
     """
-    on_path = (Path(part) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)
-    roots: dict[Path, str | None] = dict.fromkeys(part.resolve() for part in on_path)
+    on_path = (Path(part).resolve() for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)
+    roots: dict[Path, str | None] = dict.fromkeys(part for part in on_path if not _is_installed(part))
     return CodeFiles({**roots, home.resolve(): "seedwise", folder.resolve(): None}, folder / CACHE)
+
+
+def _is_installed(folder: Path) -> bool:
+    """Whether a folder holds installed packages, as some machines' PYTHONPATH does."""
+    return folder.name in ("site-packages", "dist-packages") or folder.is_relative_to(
+        Path(sys.prefix).resolve() / "lib"
+    )
 
 
 def combine(digests: Mapping[str, str]) -> str:
@@ -169,27 +177,33 @@ def _meaning(node: object) -> Iterator[str]:
         for name, value in ast.iter_fields(node):
             if value is None or value == [] or name in _NOT_MEANT:
                 continue
-            if name == "body" and isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-                value = value[1:]
             yield f" {name}="
             yield from _meaning(value)
         yield ")"
     elif isinstance(node, list):
         yield "["
         for item in node:
-            yield from _meaning(item)
-            yield ","
+            if not _is_bare_text(item):  # a docstring, of whatever it documents
+                yield from _meaning(item)
+                yield ","
         yield "]"
     else:
         yield f"{type(node).__name__}:{node!r}"
+
+
+def _is_bare_text(statement: object) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Go through the imports of a tree as (level, name); those for type checkers only are passed over."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and _is_type_checking(node.test):
-            for other in node.orelse:
-                yield from _imports(other)
+            yield from _imports(ast.Module(node.orelse, []))
             continue
         if isinstance(node, ast.Import):
             yield from ((0, alias.name) for alias in node.names)
@@ -210,7 +224,7 @@ def _along(root: Path, parts: tuple[str, ...]) -> list[Path]:
     files = []
     for length in range(1, len(parts) + 1):
         place = root.joinpath(*parts[:length])
-        for candidate in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+        for candidate in (place / "__init__.py", place.with_name(f"{place.name}.py")):
             if candidate.is_file():
                 files.append(candidate)
                 break

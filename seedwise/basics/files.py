@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -48,19 +48,6 @@ def sha256(path: Path) -> str:
     """Return the hex SHA-256 of a file's content."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def content_digest(paths: Iterable[Path], root: Path) -> str:
-    """Return 12 hex digits over the names (relative to `root`) and contents of files; a folder means its *.py files.
-
-    Modification times do not count, so a touch or a git checkout changes nothing.
-    """
-    files = sorted(file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path]))
-    digest = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
-        digest.update(f"{name}\0{sha256(file)}\n".encode())
-    return digest.hexdigest()[:12]
 
 
 @contextmanager

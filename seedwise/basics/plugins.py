@@ -64,7 +64,19 @@ def plugin_source(name: str) -> Path:
         spec = None
     if spec is None or spec.origin is None or not spec.has_location:
         raise PluginError(_not_found(name))
-    return Path(spec.origin)
+    return Path(spec.origin).resolve()
+
+
+def plugin_files(name: str) -> list[Path]:
+    """Return the source files that Python runs for a plugin: its module, and the `__init__` of each package above it.
+
+    Raises:
+        PluginError: there is no such module, or it has no file.
+    """
+    module = plugin_source(name)
+    packages = name.partition(":")[0].count(".")
+    above = [folder / "__init__.py" for folder in module.parents[:packages]]
+    return [module, *(file for file in above if file.is_file() and file != module)]
 
 
 def _not_found(name: str) -> str:

@@ -85,10 +85,10 @@ def study_file_path(folder: Path, study: StudyFile) -> Path:
 
 
 def write_study_file(folder: Path, study: StudyFile) -> Path:
-    """Write a study file unless it exists; return its path."""
-    path = study_file_path(folder, study)
-    if not path.exists():
-        write_text(path, study.canonical())
+    """Write a study file unless it is there, whole; return its path."""
+    path, text = study_file_path(folder, study), study.canonical()
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_text(path, text)
     return path
 
 

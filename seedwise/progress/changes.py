@@ -49,7 +49,7 @@ class Changes:
         before, after = self._parts(was), self._parts(now)
         changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
         if not before or not after or not changed:
-            return [f"{what} changed"]
+            return [f"{what} changed ({self._folder / 'digests'} does not say which files)"]
         more = len(changed) - MOST_NAMED
         return [f"{what} changed: {', '.join(changed[:MOST_NAMED])}{f' and {more} more' if more > 0 else ''}"]
 

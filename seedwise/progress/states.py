@@ -14,7 +14,7 @@ from seedwise.config.study import Run
 from seedwise.config.study_file import StudyFile
 from seedwise.progress.changes import Changes
 from seedwise.runs.attempt import ENDED, is_alive, read_attempt
-from seedwise.runs.fit import misfit, read_quickly
+from seedwise.runs.fit import Judged, judge
 
 State = Literal["finished", "diverged", "outdated", "failed", "interrupted", "running", "missing"]
 STATES: tuple[State, ...] = ("finished", "diverged", "outdated", "failed", "interrupted", "running", "missing")
@@ -121,25 +121,25 @@ class StateReader:
                 watched=last.watched if last else None,
                 started=mark.started,
             )
-        record = read_quickly(folder / "metrics.json")
-        if record is not None:
-            return state_of_run(**self._ended(record, run))
+        judged = judge(folder / "metrics.json", self.study.wanted(run, self._content), self._trainer)
+        if judged is not None:
+            return state_of_run(**self._ended(judged, run))
         if mark is None:
             return state_of_run(state="missing")
         if mark.interrupted:
             return state_of_run(state="interrupted", reason=mark.error)
         return state_of_run(state="failed", reason=mark.error or ENDED, log=str(log) if log.exists() else None)
 
-    def _ended(self, record: dict[str, Any], run: Run) -> dict[str, Any]:
+    def _ended(self, judged: Judged, run: Run) -> dict[str, Any]:
         """Return the state of a run that has a record."""
-        wrong = misfit(record, self.study.wanted(run, self._content), self._trainer.metrics)
-        if wrong:
-            return {"state": "outdated", "reason": self._changes.explain(record, run, wrong)}
+        record = judged.record
+        if judged.misfit:
+            return {"state": "outdated", "reason": self._changes.explain(record, run, judged.misfit)}
         return {
             "state": record["status"],
             "step": record["epochs"],
             "watched": record["metrics"].get(self.metric),
-            "reason": record["reason"],
+            "reason": record.get("reason"),
         }
 
 

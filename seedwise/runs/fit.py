@@ -1,28 +1,34 @@
-"""Checks whether a run record is the one that a study needs: its study, settings, code and data, and valid values.
+"""Whether what a run left is what a study asks for: of its study, settings, code and data, whole, with possible values.
 
-A record that does not fit is ignored, wherever it comes from: another config, a copied folder, an editor.
+A record that does not fit does not count, whatever put it there: another config, a copied folder, an editor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, Protocol, get_args
 
 from pydantic_core import from_json
 
 from seedwise.runs.metrics import Metric
-from seedwise.runs.record import Status
+from seedwise.runs.record import RunRecord, Status
+
+KEYS = frozenset(RunRecord.model_fields) - {"schema_version", "reason", "tracking"}
+"""What every record has; the others have defaults."""
 
 
 class Wanted(NamedTuple):
-    """What the record of a run must contain.
+    """What a run's record has to say.
 
     Attributes:
+        study: name of the study.
+        variant: name of the variant.
+        seed: the seed.
         settings: digest of the resolved settings.
         code: digest of the code that affects its numbers.
-        data: digest of everything that the prepared data are made of.
-        content: digest of the prepared data themselves; None if it is not known.
+        data: digest of what the prepared data are made of.
+        content: digest of the prepared data themselves; None where they are not there to be compared with.
     """
 
     study: str
@@ -34,68 +40,92 @@ class Wanted(NamedTuple):
     content: str | None
 
 
-class Misfit(NamedTuple):
-    """Why a record does not fit.
+class Leaves(Protocol):
+    """What a trainer's runs leave: see `seedwise.trainers.Trainer`."""
 
-    Attributes:
-        kinds: what is wrong: record, study, variant, seed, settings, code, data or values.
-        reason: the same in a sentence.
-    """
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics that the trainer declares."""
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Names of the files beside the record."""
+
+
+class Misfit(NamedTuple):
+    """Why a run does not fit; `kinds` names what differs: record, study, settings, code, data, values or files."""
 
     kinds: tuple[str, ...]
     reason: str
 
 
-def read_quickly(path: Path) -> dict[str, Any] | None:
-    """Read a record without validating it; None if there is no file, an empty mapping if it is not JSON."""
+class Judged(NamedTuple):
+    """A run's record, as read from JSON, and why it does not fit; None if it does."""
+
+    record: Mapping[str, Any]
+    misfit: Misfit | None
+
+
+def judge(path: Path, wanted: Wanted, leaves: Leaves) -> Judged | None:
+    """Say whether the run whose record is at `path` fits; None if there is no record.
+
+    Scores are not compared with the record here, because reading them takes long: see `seedwise.runs.scores`.
+    """
     try:
-        found = from_json(path.read_bytes())
+        record = from_json(path.read_bytes())
     except OSError:
         return None
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        record = None
+    if not isinstance(record, dict):
+        return Judged({}, NO_RECORD)
+    misfit = find_misfit(record, wanted, leaves.metrics)
+    if misfit is None:
+        missing = [name for name in leaves.beside if not (path.parent / name).exists()]
+        misfit = Misfit(("files",), f"its {' and '.join(missing)} is missing") if missing else None
+    return Judged(record, misfit)
 
 
-def misfit(record: Mapping[str, Any], wanted: Wanted, metrics: Sequence[Metric]) -> Misfit | None:
-    """Return why a record does not fit; None if it does.
+NO_RECORD = Misfit(("record",), "it is not a run record")
+
+
+def find_misfit(record: Mapping[str, Any], wanted: Wanted, metrics: tuple[Metric, ...]) -> Misfit | None:
+    """Say why a record, as read from JSON, does not fit; None if it does.
 
     Args:
-        record: the record, as `read_quickly` returns it.
-        wanted: what it must contain.
-        metrics: the metrics that the trainer declares; values of other metrics must be finite.
+        record: the record.
+        wanted: what it has to say.
+        metrics: the metrics that the trainer declares; the values of others have to be finite.
     """
     try:
-        found = _misfits(record, wanted, {metric.name: metric for metric in metrics})
+        if not record.keys() >= KEYS or record["status"] not in get_args(Status):
+            return NO_RECORD
+        found = dict(_misfits(record, wanted, {metric.name: metric for metric in metrics}))
     except (KeyError, TypeError, AttributeError):
-        return Misfit(("record",), "it is not a run record")
-    if not found:
-        return None
-    return Misfit(tuple(found), "; ".join(dict.fromkeys(found.values())))
+        return NO_RECORD
+    return Misfit(tuple(found), "; ".join(dict.fromkeys(found.values()))) if found else None
 
 
-def _misfits(record: Mapping[str, Any], wanted: Wanted, metrics: Mapping[str, Metric]) -> dict[str, str]:
-    """Return the reasons by kind."""
+def _misfits(record: Mapping[str, Any], wanted: Wanted, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:
+    """Yield what differs, and a reason for each."""
+    for key in ("study", "variant", "seed"):
+        found, asked = record[key], getattr(wanted, key)
+        if found != asked or type(found) is not type(asked):
+            yield "study", f"its {key} is {found}, not {asked}"
     origin = record["provenance"]
-    found = {
-        key: f"its {key} is {record[key]}, not {getattr(wanted, key)}"
-        for key in ("study", "variant", "seed")
-        if record[key] != getattr(wanted, key) or type(record[key]) is not type(getattr(wanted, key))
-    }
-    same_data = origin.get("data") in (None, wanted.data) and wanted.content in (None, origin["data_digest"])
     made_with = {
         "settings": origin["settings_digest"] == wanted.settings,
         "code": origin["code_digest"] == wanted.code,
-        "data": same_data,
+        "data": origin["data"] == wanted.data and wanted.content in (None, origin["data_digest"]),
     }
     other = [what for what, same in made_with.items() if not same]
-    found |= dict.fromkeys(other, f"it was made with different {' and '.join(other)}")
-    if record["status"] not in get_args(Status):
-        return {"record": "it is not a run record"}
+    for what in other:
+        yield what, f"it was made with different {' and '.join(other)}"
+    if record["status"] == "finished" and (absent := [name for name in metrics if name not in record["metrics"]]):
+        yield "values", f"it has no {absent[0]}"
     for name, value in record["metrics"].items():
         if value is not None and (problem := _problem(name, value, metrics)):
-            found["values"] = problem
-    return found
+            yield "values", problem
 
 
 def _problem(name: str, value: Any, metrics: Mapping[str, Metric]) -> str | None:

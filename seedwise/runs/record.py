@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,13 +95,29 @@ def read_record(path: Path) -> RunRecord:
     """
     remedy = f"delete {path.parent} and run the study again: only this run is retrained"
     try:
-        return RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+        return RunRecord.model_validate_json(path.read_bytes())
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror}; {remedy}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise RecordError(f"{path}: not a run record ({where}: {first['msg']}); {remedy}") from error
+        raise RecordError(f"{path}: {_first_mistake(error)}; {remedy}") from error
+
+
+def parse_record(found: Mapping[str, Any]) -> RunRecord:
+    """Check a record that was read as JSON.
+
+    Raises:
+        RecordError: it is not a run record; the message says why, and not which file it is.
+    """
+    try:
+        return RunRecord.model_validate(found)
+    except ValidationError as error:
+        raise RecordError(_first_mistake(error)) from error
+
+
+def _first_mistake(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "file"
+    return f"not a run record ({where}: {first['msg']})"
 
 
 def run_columns(records: Iterable[RunRecord]) -> tuple[str, ...]:

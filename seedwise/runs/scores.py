@@ -30,7 +30,7 @@ def read_scores(folder: Path, variant: str, seeds: Sequence[int]) -> NDArray[np.
     Raises:
         ScoresError: a run has no readable scores, or the numbers of examples differ.
     """
-    rows = [read_scores_of_run(folder / variant / f"seed{seed}") for seed in seeds]
+    rows = [_read(folder / variant / f"seed{seed}") for seed in seeds]
     sizes = sorted({row.size for row in rows})
     if len(sizes) > 1:
         raise ScoresError(
@@ -40,40 +40,39 @@ def read_scores(folder: Path, variant: str, seeds: Sequence[int]) -> NDArray[np.
     return np.stack(rows)
 
 
-def read_scores_of_run(folder: Path) -> NDArray[np.float64]:
-    """Read the scores of one run, shape (examples,).
-
-    Raises:
-        ScoresError: they are missing or corrupt.
-    """
-    path = folder / SCORES_FILE
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return np.asarray(archive["correct"], dtype=np.float64)
-    except Exception as error:  # numpy, zipfile and zlib raise many kinds for a corrupt archive
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise ScoresError(
-            f"{path}: no readable scores ({why}); delete {folder} and run the study again: only this run is retrained"
-        ) from error
-
-
-def check_scores(folder: Path, record: RunRecord, metric: str | None) -> None:
-    """Check that the mean of a run's scores is the metric in its record.
+def contradiction(folder: Path, record: RunRecord, metric: str | None) -> str | None:
+    """Say why a run's scores do not agree with its record; None if they do.
 
     Args:
         folder: folder of the run.
         record: record of the run.
         metric: the metric that is the mean of the scores; None if the trainer saves no scores.
-
-    Raises:
-        ScoresError: it is not, or the scores cannot be read.
     """
     if metric is None:
-        return
-    scores = read_scores_of_run(folder)
+        return None
+    try:
+        scores = _load(folder / SCORES_FILE)
+    except ScoresError as error:
+        return f"{SCORES_FILE}: {error}"
     value = record.metrics.get(metric)
-    if value is None:
-        return
     mean = float(scores.mean()) if scores.size else math.nan
-    if not math.isclose(mean, value, abs_tol=1e-9):
-        raise ScoresError(f"its {metric} is {value}, but the mean of its scores is {mean:.6g}")
+    if value is None or math.isclose(mean, value, abs_tol=1e-9):
+        return None
+    return f"its {metric} is {value}, but the mean of its scores is {mean:.6g}"
+
+
+def _read(folder: Path) -> NDArray[np.float64]:
+    try:
+        return _load(folder / SCORES_FILE)
+    except ScoresError as error:
+        raise ScoresError(
+            f"{folder / SCORES_FILE}: {error}; delete {folder} and run the study again: only this run is retrained"
+        ) from error
+
+
+def _load(path: Path) -> NDArray[np.float64]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return np.asarray(archive["correct"], dtype=np.float64)
+    except Exception as error:  # numpy, zipfile and zlib raise many kinds for a corrupt archive
+        raise ScoresError(f"no readable scores ({' '.join(str(error).split()) or type(error).__name__})") from error

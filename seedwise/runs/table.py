@@ -13,7 +13,6 @@ FIXED = (
     "epochs",
     "seconds",
     "device",
-    "precision",
     "determinism",
     "threads",
     "hardware",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 LINK = Path(".snakemake/seedwise/package")
@@ -40,7 +39,8 @@ def _importable(folder: Path, relative: Path) -> str:
     if folder == Path.cwd():
         return "."
     relative.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
+    if not relative.is_symlink() or relative.readlink() != folder:
+        relative.unlink(missing_ok=True)
         relative.symlink_to(folder)
     return str(relative)
 

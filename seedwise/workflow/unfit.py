@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seedwise.config.study_file import StudyFile
-from seedwise.runs.fit import misfit, read_quickly
+from seedwise.runs.fit import judge
 
 
 def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, str]:
@@ -23,15 +23,8 @@ def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, str]:
     content, trainer = study.content(), study.study.trainer
     found = {}
     for run in study.runs():
-        record_path = study.study.record_path(*run)
-        path = folder / record_path.relative_to(study.study.folder())
-        record = read_quickly(path)
-        if record is None:
-            continue
-        wrong = misfit(record, study.wanted(run, content), trainer.metrics)
-        missing = [name for name in trainer.beside if not (path.parent / name).exists()]
-        if wrong or missing:
-            found[str(record_path)] = (
-                wrong.reason if wrong else f"its {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-            )
+        record = study.study.record_path(*run)
+        judged = judge(folder / record.relative_to(study.study.folder()), study.wanted(run, content), trainer)
+        if judged and judged.misfit:
+            found[str(record)] = judged.misfit.reason
     return found

@@ -177,12 +177,15 @@ def test_the_scripts_make_an_interim_analysis_of_the_runs_so_far(tmp_path, monke
     study = make_study()
     folder = study.folder(tmp_path)
     make_runs(study, folder)
-    code = {"code_digest": "c" * 12}
+    code = {"code_digest": "c" * 12, "data": "d" * 12}
     for run in study.runs()[:5]:
         digest = {"settings_digest": study.settings(run.variant).digest(), **code}
         made = record(run.variant, run.seed, accuracy=0.7 + 0.01 * run.seed)
         made = made.model_copy(update={"provenance": made.provenance.model_copy(update=digest)})
-        write_record(study.record_path(run.variant, run.seed, tmp_path), made)
+        path = study.record_path(run.variant, run.seed, tmp_path)
+        write_record(path, made)
+        for name in ("history.csv", "predictions.npz"):
+            path.with_name(name).touch()
     expected = {
         variant.name: Expected(settings=study.settings(variant.name).digest(), code="c" * 12, data="d" * 12)
         for variant in study.variants

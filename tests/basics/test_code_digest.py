@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from seedwise.basics.code_digest import CodeFiles, combine, syntax_digest
+from seedwise.basics.code_digest import CodeFiles, combine, own_code, syntax_digest
 
 CODE = '''"""What it is."""
 
@@ -50,9 +50,17 @@ def test_meaning_changes_a_digest(other):
     assert syntax_digest(other.encode()) != syntax_digest(CODE.encode())
 
 
-def test_a_string_that_is_not_a_docstring_changes_a_digest():
+def test_a_string_that_is_used_changes_a_digest():
     assert syntax_digest(b"def f():\n    return 'a'\n") != syntax_digest(b"def f():\n    return 'b'\n")
-    assert syntax_digest(b"x = 1\n'a'\n") != syntax_digest(b"x = 1\n'b'\n")
+    assert syntax_digest(b"x = 'a'\n") != syntax_digest(b"x = 'b'\n")
+
+
+def test_the_docstring_of_a_constant_does_not_change_a_digest():
+    assert (
+        syntax_digest(b'X = 1\n"""Of X."""\n')
+        == syntax_digest(b'X = 1\n"""Said better."""\n')
+        == syntax_digest(b"X = 1\n")
+    )
 
 
 def test_a_file_that_is_not_python_is_digested_by_its_content():
@@ -87,6 +95,8 @@ def tree(tmp_path):
         "pack/types_only.py": "",
         "pack/unused.py": "",
         "pack/template.j2": "{{ x }}",
+        "pack/template.j2~": "a backup",
+        "pack/notes.txt": "no code",
         "pack/deep/__init__.py": "",
         "pack/deep/inner.py": "value = 1\n",
         "pack/deep/other.py": "",
@@ -115,8 +125,10 @@ def names(code, found):
 
 
 def test_imports_are_followed_and_nothing_else(tree):
-    code = CodeFiles({tree: None})
+    code = CodeFiles({tree: "pack"})
     assert names(code, code.imported([tree / "entry.py"])) == USED
+    code = CodeFiles({tree: None})  # a folder of the user's: what lies beside a module there may be anything
+    assert names(code, code.imported([tree / "entry.py"])) == [name for name in USED if name.endswith(".py")]
 
 
 def test_a_root_may_be_followed_for_one_package_only(tree):
@@ -126,13 +138,13 @@ def test_a_root_may_be_followed_for_one_package_only(tree):
 
 def test_imports_of_an_omitted_file_are_not_followed(tree):
     code = CodeFiles({tree: None})
-    found = names(code, code.imported([tree / "entry.py"], without=["pack/tool.py", "pack/template.j2"]))
+    found = names(code, code.imported([tree / "entry.py"], without=["pack/tool.py"]))
     assert found == ["entry.py", "pack/__init__.py", "pack/late.py"]
 
 
 def test_a_digest_names_each_file_and_changes_with_any_of_them(tree):
     def digest():
-        code = CodeFiles({tree: None})
+        code = CodeFiles({tree: "pack"})
         return combine(code.digests(code.imported([tree / "entry.py"])))
 
     before = digest()
@@ -161,6 +173,33 @@ def test_the_cache_saves_parsing_and_notices_every_change(tree, monkeypatch):
     assert third.digests(files)["pack/near.py"] != digests["pack/near.py"]
     cache.write_text("{broken")
     assert CodeFiles({tree: None}, cache).digests(files)["pack/tool.py"] == digests["pack/tool.py"]
+
+
+def test_the_other_branch_of_an_import_for_type_checkers_is_followed(tree):
+    (tree / "entry.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pack.types_only\nelse:\n    import pack.near\n"
+    )
+    code = CodeFiles({tree: None})
+    assert names(code, code.imported([tree / "entry.py"])) == ["entry.py", "pack/__init__.py", "pack/near.py"]
+
+
+def test_a_package_comes_before_a_module_of_the_same_name(tree):
+    (tree / "pack.py").write_text("")
+    code = CodeFiles({tree: None})
+    assert "pack/__init__.py" in names(code, code.imported([tree / "entry.py"]))
+    assert "pack.py" not in names(code, code.imported([tree / "entry.py"]))
+
+
+def test_installed_packages_on_pythonpath_are_not_followed(tree, monkeypatch):
+    installed = tree / "site-packages"
+    (installed / "big").mkdir(parents=True)
+    (installed / "big/__init__.py").write_text("")
+    (tree / "entry.py").write_text("import big\nimport helper\n")
+    (tree / "more").mkdir()
+    (tree / "more/helper.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", f"{installed}:{tree / 'more'}")
+    code = own_code(tree, tree)
+    assert names(code, code.imported([tree / "entry.py"])) == ["entry.py", "helper.py"]
 
 
 def test_a_cache_that_cannot_be_written_is_ignored(tree):

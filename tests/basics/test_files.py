@@ -1,13 +1,12 @@
 """Files: atomic writes, content digests, and locks that are released with their owner."""
 
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from seedwise.basics.files import LockHeldError, atomic_write, content_digest, hold_lock, write_text
+from seedwise.basics.files import LockHeldError, atomic_write, hold_lock, write_text
 
 
 def test_a_crash_during_a_write_keeps_the_old_file_and_leaves_no_temporary_file(tmp_path):
@@ -23,18 +22,6 @@ def test_a_crash_during_a_write_keeps_the_old_file_and_leaves_no_temporary_file(
         write_until_the_power_fails()
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
-
-
-def test_the_content_digest_depends_on_content_and_names_but_not_on_times(tmp_path):
-    (tmp_path / "a.py").write_text("x = 1\n")
-    before = content_digest([tmp_path], tmp_path)
-    os.utime(tmp_path / "a.py", (1, 1))
-    assert content_digest([tmp_path], tmp_path) == before
-    (tmp_path / "a.py").write_text("x = 2\n")
-    edited = content_digest([tmp_path], tmp_path)
-    (tmp_path / "a.py").rename(tmp_path / "b.py")
-    renamed = content_digest([tmp_path], tmp_path)
-    assert len({before, edited, renamed}) == 3
 
 
 HOLDER = "import sys, time; from pathlib import Path; from seedwise.basics.files import hold_lock\n"

@@ -137,7 +137,7 @@ def test_a_subset_is_balanced_and_the_same_every_time():
 
 def test_the_script_ends_with_one_message_and_no_traceback(tmp_path):
     command = [sys.executable, "workflow/scripts/prepare_data.py", "--dataset", "no_such_module:read"]
-    command += ["--digests", tmp_path / "SHA256SUMS", "--made-of", "0", "--data", tmp_path / "data.npz"]
+    command += ["--raw", tmp_path, "--made-of", "0", "--data", tmp_path / "data.npz"]
     command += ["--out", tmp_path / "card.json"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 1

@@ -73,7 +73,7 @@ def test_the_script_prepares_the_requested_size(source, tmp_path, monkeypatch):
     # The script runs as its own process, which does not know this test's small counts: it must refuse the data.
     registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
     command = [sys.executable, "workflow/scripts/prepare_data.py", "--dataset", "oxford_iiit_pet", "--image-size", "32"]
-    command += ["--digests", tmp_path / "data" / "SHA256SUMS", "--made-of", "0" * 12]
+    command += ["--raw", tmp_path / "data", "--made-of", "0" * 12]
     command += ["--data", tmp_path / "pet.npz", "--out", tmp_path / "cards" / "pet.json"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 1

@@ -60,6 +60,8 @@ def put_record(study, root, variant, seed, **changes):
     path = study.record_path(variant, seed, root)
     path.parent.mkdir(parents=True)
     path.write_text(made.model_dump_json())
+    for name in ("history.csv", "predictions.npz"):
+        path.with_name(name).touch()
 
 
 def put_attempt(study, root, variant, seed, **changes):
@@ -94,7 +96,7 @@ def test_every_state_is_recognised(halfway, tmp_path):
         *("running", "failed", "interrupted", "failed"),
     ]
     _, _, outdated, missing, running, failed, _, killed = halfway
-    assert outdated.reason == "code changed"
+    assert outdated.reason == f"code changed ({tmp_path}/s/digests does not say which files)"
     assert missing.reason is None
     assert (running.step, running.steps, running.watched, running.started) == (1, 3, 0.5, 1000.0)
     assert failed.reason == "ValueError: of no use"
@@ -203,7 +205,7 @@ diverged:
   baseline  seed 1: its loss is not finite
 
 outdated, and retrained by the next run of the study:
-  baseline: seed 2 (code changed)
+  baseline: seed 2 (code changed (results/s/digests does not say which files))
 
 interrupted, and continued by the next run of the study:
   dropout: seed 2

@@ -2,8 +2,6 @@
 
 import pytest
 
-from tests.workflow.conftest import ROOT
-
 pytestmark = pytest.mark.slow
 
 PRODUCTS = (
@@ -42,12 +40,6 @@ def test_a_deleted_product_is_made_again(project):
         (project.results / name).unlink()
     project.run()
     assert all((project.results / name).exists() for name in PRODUCTS)
-
-
-def test_readme_names_no_product_that_is_not_asked_for():
-    readme = (ROOT / "README.md").read_text()
-    assert "results.md" in readme
-    assert "page.html" in readme
 
 
 def test_a_study_of_very_many_variants_can_be_asked_for_its_status(fresh):

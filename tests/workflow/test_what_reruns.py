@@ -191,6 +191,18 @@ def test_a_dataset_function_that_changes_is_prepared_again_and_retrains(project)
     assert project.planned() == {}
 
 
+def test_two_studies_of_the_same_data_leave_each_other_alone(project):
+    """They share raw files and the prepared file; what each declares to Snakemake is its own."""
+    text = project.config.read_text()
+    (project.folder / "other.yaml").write_text(text.replace("study: tiny", "study: other").replace("[0, 1]", "[0]"))
+    assert jobs(project.run("--configfile", "other.yaml", "--", "runs"))["train_run"] == 2
+    assert project.planned() == {}
+    assert training(project.planned("--configfile", "other.yaml", "--", "runs")) == 0
+    shutil.rmtree(project.folder / ".snakemake")
+    assert project.planned() == {}
+    assert len(list((project.folder / "data").glob("*.npz"))) == 1
+
+
 def test_raw_files_that_change_in_the_datasets_folder_retrain(project):
     """A dataset of the user's reads its files from `dataset.folder`: their content is part of what runs depend on."""
     raw = project.folder / "raw"

@@ -87,7 +87,7 @@ TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items
 TRAINING_CODE = {name: wanted.code for name, wanted in EXPECTED.items()}
 RAW = literal(str(internals.placed(workflow, RUN_DATA.raw_folder)))
 PREPARED = literal(str(internals.placed(workflow, RUN_DATA.file)))
-SUMS = str(RUN_DATA.raw_folder / "SHA256SUMS")
+SUMS = RESULTS / "data" / f"SHA256SUMS-{RUN_DATA.raw}" if RUN_DATA.raw else RESULTS / "data/SHA256SUMS"
 CARD = RESULTS / "data" / f"{RUN_DATA.file.stem}.json"
 
 # Products.
@@ -107,11 +107,15 @@ ASKED = StudyFile(
     expected=EXPECTED,
     card="" if SOURCE else str(internals.placed(workflow, CARD)),
 )
-STUDY_FILE = literal(str(or_exit(write_study_file, FOLDER, ASKED)))
-CONTEXT = literal(str(or_exit(write_context, FOLDER, Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder))))
+STUDY_PATH = or_exit(write_study_file, FOLDER, ASKED)
+STUDY_FILE = literal(str(STUDY_PATH))
+CONTEXT = literal(str(context_path(FOLDER)))
+if not context_path(FOLDER).exists():  # the hook writes it; this is for modules that do not call the hook
+    or_exit(write_context, FOLDER, Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder))
 
-if workflow.is_main_process:
+if workflow.is_main_process and not SOURCE:
     keep_parts(FOLDER, RUN_CODE, RUN_DATA)
+if workflow.is_main_process:
     DIGESTS.save()
 
 # A record that does not fit the study is ignored, even if Snakemake considers it up to date.

@@ -1,8 +1,9 @@
 # Raw files from wherever they can be had, then one prepared file, and the card that says what is in it.
 #
-# The prepared file has the digest of what makes it in its name, and no rule declares it: studies share it, and runs
-# depend on the card, whose content tells other data from the same data made again. That is why neither rule has a
-# code digest or the raw files' folder as a parameter: either would make runs depend on more than their data.
+# The raw files and the prepared file, which has the digest of what it is made of in its name, are shared by studies, so
+# no rule declares them. What a study declares is its own: SHA256SUMS and the card. Runs depend on the card, whose
+# content distinguishes other data from the same data made again. Neither rule has a code digest or the raw files' folder
+# as a parameter: Snakemake would retrain everything whenever one of them ran.
 rule fetch_data:
     output:
         SUMS,
@@ -16,9 +17,10 @@ rule fetch_data:
     params:
         dataset=STUDY.dataset.name,
         context=CONTEXT,
+        raw=RAW,
     shell:
         'python "$SEEDWISE_SCRIPTS"/fetch_data.py --dataset {params.dataset:q} --context {params.context:q}'
-        " --out {output:q} > {log:q} 2>&1"
+        " --raw {params.raw:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule prepare_data:
@@ -36,9 +38,10 @@ rule prepare_data:
         dataset=STUDY.dataset.name,
         size=["--image-size", str(STUDY.dataset.image_size)] if STUDY.dataset.image_size else [],
         data=PREPARED,
+        raw=RAW,
         made_of=RUN_DATA.digest,
         context=CONTEXT,
     shell:
         'python "$SEEDWISE_SCRIPTS"/prepare_data.py --dataset {params.dataset:q} {params.size:q}'
-        " --context {params.context:q} --digests {input:q} --data {params.data:q} --made-of {params.made_of}"
+        " --context {params.context:q} --raw {params.raw:q} --data {params.data:q} --made-of {params.made_of}"
         " --out {output:q} > {log:q} 2>&1"

@@ -107,6 +107,7 @@ def start_study():
             check_gpus()
             prepare_slurm()
             lock_study()
+            write_context(FOLDER, Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder))
             say_unfit(jobs)
             prepare_mlflow()
             show_progress(jobs)
@@ -138,11 +139,19 @@ if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
     say_look()
 
 
+def remove_old_study_files():
+    """Remove what earlier states of the config left; nothing reads it once a command has run to its end."""
+    for file in FOLDER.glob("study-*.json"):
+        if file != STUDY_PATH:
+            file.unlink()
+
+
 def end_study():
     """Print the final messages."""
     if DISPLAY:
         DISPLAY.stop()
     if STUDY_LOCK:
+        remove_old_study_files()
         say_outcome()
         say_look()
         say_unsent()

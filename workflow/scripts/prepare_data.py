@@ -21,16 +21,14 @@ def main() -> None:
     parser.add_argument(
         "--image-size", type=int, help="side in pixels, for a dataset whose images have different sizes"
     )
-    parser.add_argument(
-        "--digests", type=Path, required=True, help="SHA256SUMS from fetch_data.py, beside the raw files"
-    )
+    parser.add_argument("--raw", type=Path, required=True, help="folder of the raw files")
     parser.add_argument("--made-of", required=True, help="digest of everything that the data are made of")
     parser.add_argument("--data", type=Path, required=True, help="prepared file, .npz; made unless it exists")
     parser.add_argument("--out", type=Path, required=True, help="file to write, the data card")
     arguments = parser.parse_args()
     folder = read_context(arguments.context).folder
     dataset = DatasetSettings(name=arguments.dataset, folder=folder, image_size=arguments.image_size)
-    prepare(dataset, arguments.data, arguments.digests.parent)
+    prepare(dataset, arguments.data, arguments.raw)
     data, content = load(arguments.data)
     counts = {"training": len(data.train_labels), "test": len(data.test_labels)}
     write_card(arguments.out, DataCard(content=content, made_of=arguments.made_of, counts=counts))

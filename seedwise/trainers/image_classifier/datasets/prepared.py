@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
 from seedwise.runs.data_card import read_card
 from seedwise.trainers.image_classifier.datasets import images, registry
+from seedwise.trainers.image_classifier.datasets.identity import data_of
 from seedwise.trainers.image_classifier.settings import DatasetSettings
-from seedwise.trainers.image_classifier.trainer import data_of
 
 Say = Callable[[str], None]
 
@@ -27,15 +26,19 @@ def prepared_file(root: Path, name: str = "fashion_mnist", say: Say = print) -> 
     return root / data.file
 
 
-def fetch_raw(dataset: DatasetSettings, folder: Path, say: Say = print) -> None:
-    """Fetch the raw files into `folder` and write their digests to SHA256SUMS there; one process at a time.
+def fetch_raw(dataset: DatasetSettings, folder: Path, say: Say = print) -> str:
+    """Fetch the raw files into `folder`, which studies share, and return their digests; one process at a time.
+
+    The digests also lie there as SHA256SUMS, which says that the files are whole.
 
     Raises:
         UserError: the files cannot be fetched, or are not the right ones.
     """
     with hold_lock(folder / ".lock", lambda: say("another process is fetching these data; waiting for it")):
         local = Path(dataset.folder) if dataset.folder else None
-        write_text(folder / "SHA256SUMS", registry.fetch(dataset.name, folder, local))
+        sums = registry.fetch(dataset.name, folder, local)
+        write_text(folder / "SHA256SUMS", sums)
+        return sums
 
 
 def prepare(dataset: DatasetSettings, file: Path, folder: Path, say: Say = print) -> str:
@@ -78,9 +81,6 @@ def ensure_prepared(dataset: DatasetSettings, file: Path, raw: Path, card: Path 
         say(f"{file} does not exist: preparing it again")
     content = prepare(dataset, file, raw, say)
     known = read_card(card) if card else None
-    if card and known and (raw / "SHA256SUMS").is_file():
-        # Raw files that were fetched again must not be newer than the card, or Snakemake would make the card again.
-        os.utime(raw / "SHA256SUMS", ns=(card.stat().st_atime_ns, card.stat().st_mtime_ns))
     if known and known.content != content:
         raise UserError(
             f"{file} holds data with digest {content}, but {card} says {known.content}. To train on the new data, "
