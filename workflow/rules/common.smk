@@ -21,7 +21,7 @@ from seedwise.basics.files import LockHeldError, hold_lock
 from seedwise.basics.plugins import plugin_source, slug
 from seedwise.config.context import Context, context_path, write_context
 from seedwise.config.reading import load_study, read_yaml
-from seedwise.config.study_file import StudyFile, write_study_file
+from seedwise.config.study_file import StudyFile, study_file_path, write_study_file
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.digests import Digests, expected_runs, keep_parts
@@ -107,7 +107,7 @@ ASKED = StudyFile(
     expected=EXPECTED,
     card="" if SOURCE else str(internals.placed(workflow, CARD)),
 )
-STUDY_PATH = or_exit(write_study_file, FOLDER, ASKED)
+STUDY_PATH = or_exit(write_study_file if workflow.is_main_process else study_file_path, FOLDER, ASKED)
 STUDY_FILE = literal(str(STUDY_PATH))
 CONTEXT = literal(str(context_path(FOLDER)))
 if not context_path(FOLDER).exists():  # the hook writes it; this is for modules that do not call the hook
