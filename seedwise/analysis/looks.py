@@ -82,11 +82,13 @@ def due(seeds: Sequence[int], looks: Sequence[int] | None, taken: Sequence[Look]
     """
     if not looks:
         return tuple(seeds)
+    # In ascending order, as the plan declares them: another order in the config must not choose other seeds.
+    ordered = sorted(seeds)
     n = 0
     if taken:
         n = len(taken[-1].seeds) + (taken[-1].decision == "go on")
     # If the declared looks have changed since, the next one that is not smaller replaces the look that was due.
-    return tuple(seeds[: next((look for look in looks if look >= n), looks[-1])])
+    return tuple(ordered[: next((look for look in looks if look >= n), looks[-1])])
 
 
 def read_looks(path: Path) -> tuple[Look, ...]:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -42,11 +42,15 @@ class CodeFiles:
             there; None follows all.
         cache: a JSON file that keeps what was worked out, because parsing takes long; None keeps nothing. It is keyed
             by content, so that it may be deleted but cannot be wrong.
+        packages: folders in which templates belong to the modules beside them; elsewhere anything may lie there.
     """
 
-    def __init__(self, roots: Mapping[Path, str | None], cache: Path | None = None) -> None:
+    def __init__(
+        self, roots: Mapping[Path, str | None], cache: Path | None = None, packages: Sequence[Path] = ()
+    ) -> None:
         self._roots = dict(roots)
         self._cache = cache
+        self._packages = tuple(packages)
         self._known: dict[str, Source] = {}
         self._used: set[str] = set()
         self._new = False
@@ -61,7 +65,7 @@ class CodeFiles:
     def imported(self, entries: Iterable[Path], without: Collection[str] = ()) -> list[Path]:
         """Return the entries and every file that they import, directly or not, in the order of their names.
 
-        Templates beside a module belong to it where only one package is followed.
+        Templates beside a module of `packages` belong to it.
 
         Args:
             entries: Python files.
@@ -107,23 +111,22 @@ class CodeFiles:
     def _files_of(self, parts: tuple[str, ...], level: int, importer: Path) -> list[Path]:
         """Files that importing a module runs: its own and the `__init__` of each package above it."""
         if level:
-            places = [importer.parents[level - 1]]
-        else:
-            places = [root for root, package in self._roots.items() if package in (None, *parts[:1])]
+            above = importer.parents[level - 1 : level]  # empty if there are more dots than folders
+            return [
+                file for place in above for file in (place / "__init__.py", *_along(place, parts)) if file.is_file()
+            ]
+        places = [root for root, package in self._roots.items() if package in (None, *parts[:1])]
         return next((files for place in places if (files := _along(place, parts))), [])
 
     def _beside(self, file: Path) -> list[Path]:
-        """The templates in a module's folder, if they are known to be its own: not in a folder of the user's."""
-        if file.suffix != ".py" or not any(
-            package and file.is_relative_to(root / package) for root, package in self._roots.items()
-        ):
+        """The templates in a module's folder, if they are known to be its own."""
+        if file.suffix != ".py" or not any(file.is_relative_to(package) for package in self._packages):
             return []
         return [neighbour for neighbour in file.parent.iterdir() if neighbour.suffix in _TEMPLATES]
 
     def _name(self, file: Path) -> str:
-        """Name a file relative to the innermost root that holds it, else by its folder's name and its own."""
-        holding = [root for root in self._roots if file.is_relative_to(root)]
-        root = max(holding, key=lambda folder: len(folder.parts), default=None)
+        """Name a file relative to the first root that holds it, else by its folder's name and its own."""
+        root = next((root for root in self._roots if file.is_relative_to(root)), None)
         return f"{file.parent.name}/{file.name}" if root is None else file.relative_to(root).as_posix()
 
 
@@ -135,8 +138,11 @@ def own_code(home: Path, folder: Path) -> CodeFiles:
         folder: folder of the user's own functions, which may also be on PYTHONPATH.
     """
     on_path = (Path(part).resolve() for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)
-    roots: dict[Path, str | None] = dict.fromkeys(part for part in on_path if not _is_installed(part))
-    return CodeFiles({**roots, home.resolve(): "seedwise", folder.resolve(): None}, folder / CACHE)
+    roots: dict[Path, str | None] = {home.resolve(): "seedwise"}
+    roots |= {
+        part: None for part in (folder.resolve(), *on_path) if part == folder.resolve() or not _is_installed(part)
+    }
+    return CodeFiles(roots, folder / CACHE, packages=[home.resolve() / "seedwise"])
 
 
 def _is_installed(folder: Path) -> bool:
@@ -163,7 +169,7 @@ def syntax_digest(content: bytes, suffix: str = ".py") -> str:
 
 def _examine(content: bytes, suffix: str) -> Source:
     if suffix == ".py":
-        with suppress(SyntaxError, ValueError):
+        with suppress(SyntaxError, ValueError, RecursionError):
             tree = ast.parse(content)
             meaning = hashlib.sha256("".join(_meaning(tree)).encode()).hexdigest()[:DIGITS]
             return Source(meaning, tuple(dict.fromkeys(_imports(tree))))

@@ -60,8 +60,13 @@ def plugin_source(name: str) -> Path:
     """
     try:
         spec = importlib.util.find_spec(name.partition(":")[0])
-    except Exception:  # a package above it is imported, which may fail in any way
-        spec = None
+    except (Exception, SystemExit) as error:  # a package above it is imported, which may fail in any way
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{name.partition(':')[0]}.".startswith(f"{missing}."):
+            raise PluginError(_not_found(name)) from error
+        raise PluginError(
+            f"{name}: the package of this module cannot be imported ({type(error).__name__}: {error}); mend it"
+        ) from error
     if spec is None or spec.origin is None or not spec.has_location:
         raise PluginError(_not_found(name))
     return Path(spec.origin).resolve()

@@ -125,7 +125,7 @@ def names(code, found):
 
 
 def test_imports_are_followed_and_nothing_else(tree):
-    code = CodeFiles({tree: "pack"})
+    code = CodeFiles({tree: None}, packages=[tree / "pack"])
     assert names(code, code.imported([tree / "entry.py"])) == USED
     code = CodeFiles({tree: None})  # a folder of the user's: what lies beside a module there may be anything
     assert names(code, code.imported([tree / "entry.py"])) == [name for name in USED if name.endswith(".py")]
@@ -144,7 +144,7 @@ def test_imports_of_an_omitted_file_are_not_followed(tree):
 
 def test_a_digest_names_each_file_and_changes_with_any_of_them(tree):
     def digest():
-        code = CodeFiles({tree: "pack"})
+        code = CodeFiles({tree: None}, packages=[tree / "pack"])
         return combine(code.digests(code.imported([tree / "entry.py"])))
 
     before = digest()
@@ -199,7 +199,33 @@ def test_installed_packages_on_pythonpath_are_not_followed(tree, monkeypatch):
     (tree / "more/helper.py").write_text("")
     monkeypatch.setenv("PYTHONPATH", f"{installed}:{tree / 'more'}")
     code = own_code(tree, tree)
-    assert names(code, code.imported([tree / "entry.py"])) == ["entry.py", "helper.py"]
+    assert names(code, code.imported([tree / "entry.py"])) == ["entry.py", "more/helper.py"]
+
+
+def test_what_a_relative_import_of_a_name_runs_counts(tree):
+    (tree / "pack/__init__.py").write_text("WIDTH = 8\n")
+    (tree / "pack/near.py").write_text("from . import WIDTH\n")
+    code = CodeFiles({tree: None})
+    assert names(code, code.imported([tree / "pack/near.py"])) == ["pack/__init__.py", "pack/near.py"]
+    (tree / "pack/near.py").write_text(f"from {'.' * 99} import x\n")
+    assert names(CodeFiles({tree: None}), CodeFiles({tree: None}).imported([tree / "pack/near.py"])) == ["pack/near.py"]
+
+
+def test_files_of_one_name_are_told_apart_and_pythonpath_changes_no_name(tree, monkeypatch):
+    (tree / "lib").mkdir()
+    (tree / "lib/tool.py").write_text("x = 1\n")
+    (tree / "entry.py").write_text("import lib.tool\nimport pack.tool\n")
+    plain = own_code(tree, tree)
+    before = plain.digests(plain.imported([tree / "entry.py"]))
+    monkeypatch.setenv("PYTHONPATH", f"{tree / 'lib'}:{tree / 'pack'}")
+    code = own_code(tree, tree)
+    assert code.digests(code.imported([tree / "entry.py"])) == before
+    assert {"lib/tool.py", "pack/tool.py"} <= set(before)
+
+
+def test_code_that_python_can_run_never_ends_a_digest(tree):
+    deep = "x = 0\n" + "if x == 1:\n    pass\n" + "".join(f"elif x == {n}:\n    pass\n" for n in range(2000))
+    assert syntax_digest(deep.encode()) != syntax_digest(deep.replace("1999", "-1").encode())
 
 
 def test_a_cache_that_cannot_be_written_is_ignored(tree):

@@ -45,3 +45,15 @@ def test_a_missing_file_has_the_digest_of_nothing(folder, tmp_path):
     assert folder_digest(folder / "a.bin") != folder_digest(folder / "deep/b.bin")
     (tmp_path / "empty").mkdir()
     assert folder_digest(tmp_path / "missing") == folder_digest(tmp_path / "empty")
+
+
+def test_linked_folders_count_and_circles_end(folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "c.bin").write_bytes(b"cccc")
+    before = folder_digest(folder)
+    (folder / "linked").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(folder)
+    linked = folder_digest(folder)
+    (elsewhere / "c.bin").write_bytes(b"cccd")
+    assert len({before, linked, folder_digest(folder)}) == 3

@@ -4,15 +4,19 @@ import hashlib
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from torchvision.datasets import OxfordIIITPet
 
+from seedwise.basics.code_digest import own_code
 from seedwise.runs.data_card import read_card
 from seedwise.trainers.image_classifier.datasets import oxford_pet, registry
+from seedwise.trainers.image_classifier.datasets.identity import data_of
 from seedwise.trainers.image_classifier.datasets.images import DatasetError, load
+from seedwise.trainers.image_classifier.settings import DatasetSettings
 from tests.training.conftest import train_on
 
 SPLITS = {"trainval": 5, "test": 3}
@@ -73,7 +77,9 @@ def test_the_script_prepares_the_requested_size(source, tmp_path, monkeypatch):
     # The script runs as its own process, which does not know this test's small counts: it must refuse the data.
     registry.fetch("oxford_iiit_pet", tmp_path / "data", source)
     command = [sys.executable, "workflow/scripts/prepare_data.py", "--dataset", "oxford_iiit_pet", "--image-size", "32"]
-    command += ["--raw", tmp_path / "data", "--made-of", "0" * 12]
+    dataset = DatasetSettings(name="oxford_iiit_pet", image_size=32)
+    made_of = data_of(dataset, own_code(Path.cwd(), Path.cwd()), Path.cwd(), None).digest
+    command += ["--raw", tmp_path / "data", "--made-of", made_of]
     command += ["--data", tmp_path / "pet.npz", "--out", tmp_path / "cards" / "pet.json"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 1
@@ -85,7 +91,7 @@ def test_the_script_prepares_the_requested_size(source, tmp_path, monkeypatch):
     data, content = load(tmp_path / "pet.npz")
     assert data.train_images.shape == (5, 3, 32, 32)
     card = read_card(tmp_path / "cards" / "pet.json")
-    assert (card.content, card.made_of, card.counts) == (content, "0" * 12, {"training": 5, "test": 3})
+    assert (card.content, card.made_of, card.counts) == (content, made_of, {"training": 5, "test": 3})
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_too_few_seeds_and_constant_results_cannot_be_judged():
 
 
 def test_the_headline_says_when_nothing_is_better_and_when_the_best_is_unknown():
-    assert headline_of({"A": A, "B": C}) == "no variant is shown to be better than A."
+    assert headline_of({"A": A, "B": C}) == "No variant is shown to be better than A."
     higher = [score + 0.1 for score in CLEAR]
     assert headline_of({"A": A, "B": CLEAR, "C": higher}) == (
         "B and C are better than A. Which of them is best was not asked: each is compared with the baseline only."

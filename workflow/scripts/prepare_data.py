@@ -28,7 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = read_context(arguments.context).folder
     dataset = DatasetSettings(name=arguments.dataset, folder=folder, image_size=arguments.image_size)
-    prepare(dataset, arguments.data, arguments.raw)
+    prepare(dataset, arguments.data, arguments.raw, made_of=arguments.made_of)
     data, content = load(arguments.data)
     counts = {"training": len(data.train_labels), "test": len(data.test_labels)}
     write_card(arguments.out, DataCard(content=content, made_of=arguments.made_of, counts=counts))

@@ -14,6 +14,7 @@ from pathlib import Path  # noqa: E402
 import seedwise  # noqa: E402
 from seedwise.basics.code_digest import combine, own_code  # noqa: E402
 from seedwise.basics.errors import UserError, run_script  # noqa: E402
+from seedwise.basics.plugins import load_plugin  # noqa: E402
 from seedwise.config.context import Context, read_context  # noqa: E402
 from seedwise.runs.attempt import attempt  # noqa: E402
 from seedwise.runs.gpus import take_gpu  # noqa: E402
@@ -48,8 +49,6 @@ def main() -> None:
     arguments = parser.parse_args()
     say = functools.partial(print, flush=True)
     settings, context = RunSettings.from_canonical(arguments.settings), read_context(arguments.context)
-    if arguments.verify_code:
-        _verify_code(settings, arguments.code)
     imported = time.perf_counter() - BEGAN
     with attempt(arguments.out.parent), take_gpu(settings.training.device, arguments.gpu_slots, say):
         _train(arguments, settings, context, say, imported)
@@ -77,8 +76,12 @@ def _train(
     from seedwise.trainers.image_classifier.datasets.prepared import ensure_prepared
     from seedwise.trainers.image_classifier.training.run import Request, train_run
 
+    for name in ImageClassifier().own_functions(settings):
+        load_plugin(name)
+    if arguments.verify_code:  # now that all of it is in memory
+        _verify_code(settings, arguments.code)
     dataset = settings.dataset.model_copy(update={"folder": context.folder})
-    ensure_prepared(dataset, arguments.data, arguments.raw, arguments.card, say)
+    ensure_prepared(dataset, arguments.data, arguments.raw, arguments.card, say, arguments.made_of)
     request = Request(
         study=arguments.study,
         variant=arguments.variant,

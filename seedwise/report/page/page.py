@@ -72,7 +72,7 @@ def render_page(report: Report) -> str:
         confidence=percent(report.plan.confidence),
         deciding_confidence=percent(report.deciding.confidence),
         seeds=quantity(len(report.seeds), "seed"),
-        headline=inline(capital(headline(comparisons, wording))),
+        headline=inline(headline(comparisons, wording)),
         question=inline(question(comparisons, wording)),
         runs_line=capital(origin.runs_and_seeds(report)),
         plan_declared=origin.plan_declared(report),

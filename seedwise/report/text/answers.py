@@ -71,14 +71,14 @@ def short_answers(
 
 
 def headline(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    """Which variants are better, in one sentence or two; empty where nothing is compared."""
+    """Which variants are better, in one sentence or two that may begin with a name; empty where nothing is compared."""
     if not comparisons:
         return ""
     baseline = wording.names[comparisons[0].baseline]
     better = [wording.names[row.variant] for row in comparisons if row.verdict == Verdict.BETTER]
     lead = "Exploratory, to be confirmed: " if wording.exploratory else ""
     if not better:
-        return f"{lead}no variant is shown to be better than {baseline}."
+        return f"{lead}{'no' if lead else 'No'} variant is shown to be better than {baseline}."
     verb = "is" if len(better) == 1 else "are"
     text = f"{lead}{enumerate_words(better)} {verb} better than {baseline}."
     if len(better) > 1:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import jinja2
 
-from seedwise.basics.words import capital
 from seedwise.report.model import Report
 from seedwise.report.text import captions, limits, origin, sentences, tables
 from seedwise.report.text.answers import headline, question, short_answers
@@ -37,7 +36,7 @@ def render_results(report: Report) -> str:
         declared=origin.declared_when(report),
         runs_line=origin.runs_and_seeds(report),
         answers=short_answers(summaries, comparisons, wording, report.next_look),
-        headline=capital(headline(comparisons, report.plain_wording)),
+        headline=headline(comparisons, report.plain_wording),
         departed=sentences.DEPARTED,
         scope=_scope(report),
         confidence=percent(report.plan.confidence),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from seedwise.basics.code_digest import CodeFiles
@@ -68,17 +68,18 @@ class ImageClassifier:
         """Describe the data, the model and the training of a run."""
         return setup_lines(settings, record)
 
-    def code(self, settings: RunSettings, files: CodeFiles, home: Path) -> dict[str, str]:
-        """Digest the training code and the user's model, optimizer, schedule and augmentations."""
+    def own_functions(self, settings: RunSettings) -> list[str]:
+        """Name the functions of the user's that training calls."""
         training = settings.training
         named = [settings.model.name, training.optimizer, training.schedule, *training.augmentation]
-        entries = [home / TRAINING, *_own_files(named)]
+        return [name for name in named if is_plugin(name)]
+
+    def code(self, settings: RunSettings, files: CodeFiles, home: Path) -> dict[str, str]:
+        """Digest the training code and the user's model, optimizer, schedule and augmentations."""
+        own = [file for name in self.own_functions(settings) for file in plugin_files(name)]
+        entries = [home / TRAINING, *own]
         return files.digests(files.imported(entries, without=HARMLESS_TO_RUNS))
 
     def data(self, settings: RunSettings, files: CodeFiles, home: Path, cache: Path | None) -> RunData:
         """Return the prepared data that a run reads."""
         return data_of(settings.dataset, files, home, cache)
-
-
-def _own_files(names: Iterable[str]) -> list[Path]:
-    return [file for name in names if is_plugin(name) for file in plugin_files(name)]

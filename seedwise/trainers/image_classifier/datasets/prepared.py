@@ -10,6 +10,7 @@ from seedwise.basics.code_digest import own_code
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
 from seedwise.runs.data_card import read_card
+from seedwise.trainers import RunData
 from seedwise.trainers.image_classifier.datasets import images, registry
 from seedwise.trainers.image_classifier.datasets.identity import data_of
 from seedwise.trainers.image_classifier.settings import DatasetSettings
@@ -19,11 +20,15 @@ Say = Callable[[str], None]
 
 def prepared_file(root: Path, name: str = "fashion_mnist", say: Say = print) -> Path:
     """Return the prepared file of a built-in dataset below `root`, as in a study; make it first if it is missing."""
-    home = Path(seedwise.__file__).resolve().parents[1]
     dataset = DatasetSettings(name=name)
-    data = data_of(dataset, own_code(home, root), home, None)
+    data = _data_of(dataset, root)
     prepare(dataset, root / data.file, root / data.raw_folder, say)
     return root / data.file
+
+
+def _data_of(dataset: DatasetSettings, root: Path) -> RunData:
+    home = Path(seedwise.__file__).resolve().parents[1]
+    return data_of(dataset, own_code(home, root), home, None)
 
 
 def fetch_raw(dataset: DatasetSettings, folder: Path, say: Say = print) -> str:
@@ -41,7 +46,7 @@ def fetch_raw(dataset: DatasetSettings, folder: Path, say: Say = print) -> str:
         return sums
 
 
-def prepare(dataset: DatasetSettings, file: Path, folder: Path, say: Say = print) -> str:
+def prepare(dataset: DatasetSettings, file: Path, folder: Path, say: Say = print, made_of: str | None = None) -> str:
     """Make the prepared file unless it exists, and return the digest of its content; one process at a time.
 
     Args:
@@ -49,9 +54,10 @@ def prepare(dataset: DatasetSettings, file: Path, folder: Path, say: Say = print
         file: the prepared file, .npz.
         folder: folder of the raw files, which are fetched if they are missing.
         say: called with lines of progress.
+        made_of: the digest in the file's name, to be checked after reading; None checks nothing.
 
     Raises:
-        UserError: the data cannot be fetched, or are not valid.
+        UserError: the data cannot be fetched, are not valid, or changed while they were read.
     """
     with hold_lock(file.with_name(f".{file.name}.lock"), lambda: say("another process is preparing these data")):
         if file.is_file():
@@ -60,11 +66,23 @@ def prepare(dataset: DatasetSettings, file: Path, folder: Path, say: Say = print
             fetch_raw(dataset, folder, say)
         local = Path(dataset.folder) if dataset.folder else None
         data = registry.read(dataset.name, folder, local, dataset.image_size)
+        if made_of is not None and _data_of(dataset, Path.cwd()).digest != made_of:
+            raise UserError(
+                f"{file} was not written: the raw files or the code of {dataset.name} changed after this command was "
+                "started. Give the command again"
+            )
         say(f"{len(data.train_labels)} training and {len(data.test_labels)} test images")
         return images.save(file, data)
 
 
-def ensure_prepared(dataset: DatasetSettings, file: Path, raw: Path, card: Path | None, say: Say = print) -> None:
+def ensure_prepared(
+    dataset: DatasetSettings,
+    file: Path,
+    raw: Path,
+    card: Path | None,
+    say: Say = print,
+    made_of: str | None = None,
+) -> None:
     """Make sure that the prepared file exists and holds the data that the card describes.
 
     Args:
@@ -73,13 +91,14 @@ def ensure_prepared(dataset: DatasetSettings, file: Path, raw: Path, card: Path 
         raw: folder of the raw files.
         card: that names the data; None takes any.
         say: is given lines of progress.
+        made_of: the digest in the file's name; None checks nothing.
 
     Raises:
         UserError: the data cannot be fetched, or are different data.
     """
     if not file.is_file():
         say(f"{file} does not exist: preparing it again")
-    content = prepare(dataset, file, raw, say)
+    content = prepare(dataset, file, raw, say, made_of)
     known = read_card(card) if card else None
     if known and known.content != content:
         raise UserError(
