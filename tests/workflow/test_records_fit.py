@@ -68,38 +68,29 @@ def test_a_copy_in_another_clone_counts_as_far_as_it_fits(project, tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda record: change(record, study="another"), "its study is another, not tiny"),
-        (lambda record: change(record, seed=7), "its seed is 7, not 1"),
-        (lambda record: shutil.copy(record.parents[2] / "dropout/seed1/metrics.json", record), "training.momentum was"),
-        (
-            lambda record: change(record, metrics=json.loads(record.read_text())["metrics"] | {"test_accuracy": 1.5}),
-            "test_accuracy is 1.5; possible values lie in [0, 1]",
-        ),
-        (lambda record: record.write_text(record.read_text()[:200]), "it is not a run record"),
-        (lambda record: record.write_bytes(b""), "it is not a run record"),
-    ],
-    ids=["another study", "another seed", "copied from another variant", "impossible value", "torn", "empty"],
-)
-def test_a_record_that_does_not_fit_is_made_again_and_no_other(project, spoil, reason):
-    record = project.record("baseline", 1)
-    right = json.loads(record.read_text())["metrics"]
-    spoil(record)
-    assert planned_training(project) == 1
-    assert reason in project.run("--", "status")
-    assert jobs(project.run())["train_run"] == 1
-    assert json.loads(record.read_text())["metrics"] == right
-
-
-@pytest.mark.parametrize("name", ["history.csv", "predictions.npz"])
-def test_what_a_run_left_beside_its_record_is_made_again_with_it(project, name):
-    record = project.record("baseline", 1)
-    (record.parent / name).unlink()
-    assert planned_training(project) == 1
-    project.run()
-    assert (record.parent / name).exists()
+def test_records_that_do_not_fit_are_made_again_and_no_other(project):
+    """One spoilt in each way: from another study, copied over another seed, impossible, torn."""
+    project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    project.run("--", "runs")
+    right = {path: json.loads(path.read_text())["metrics"] for path in project.results.glob("runs/*/*/metrics.json")}
+    change(project.record("baseline", 0), study="another")
+    shutil.copy(project.record("baseline", 2), project.record("baseline", 1))
+    change(project.record("dropout", 0), metrics=right[project.record("dropout", 0)] | {"test_accuracy": 1.5})
+    project.record("dropout", 1).write_bytes(b"")
+    (project.record("dropout", 2).parent / "predictions.npz").unlink()
+    assert planned_training(project) == 5
+    status = project.run("--", "status")
+    for reason in (
+        "baseline: seed 0 (its study is another, not tiny)",
+        "baseline: seed 1 (its seed is 2, not 1)",
+        "dropout: seed 0 (test_accuracy is 1.5; possible values lie in [0, 1])",
+        "dropout: seed 1 (it is not a run record)",
+        "dropout: seed 2 (its predictions.npz is missing)",
+    ):
+        assert reason in status
+    assert jobs(project.run())["train_run"] == 5
+    assert {path: json.loads(path.read_text())["metrics"] for path in right} == right
+    assert (project.record("dropout", 2).parent / "predictions.npz").exists()
 
 
 def test_records_that_contradict_their_predictions_are_refused_all_at_once_with_one_remedy(project):
