@@ -42,7 +42,7 @@ def arrows() -> dict[tuple[str, str], str]:
 
 
 def test_the_table_has_every_package() -> None:
-    rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if not path.name.startswith(("__", "py."))}
+    rooms = {layer(file.relative_to(ROOT).as_posix()) for file in PACKAGE.rglob("*.py")} - {""}
     assert sorted(LAYERS) == sorted(rooms)
 
 

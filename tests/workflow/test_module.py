@@ -77,8 +77,8 @@ def test_two_studies_in_one_workflow_keep_their_own_settings(tmp_path):
     printed = outer.run("--dry-run", "--printshellcmds", *PROFILE, "seedwise_all", "other_all")
     assert jobs(printed)["seedwise_train_run"] == 4
     assert jobs(printed)["other_train_run"] == 6
-    assert printed.count("--context ablation/results/dropout/.context.json") == 4
-    assert printed.count("--context second/results/second/.context.json") == 6
+    assert printed.count("--context ablation/results/dropout/.context.json") == 4 + 2, "the runs, and their data"
+    assert printed.count("--context second/results/second/.context.json") == 6 + 2
     for name, project in (("ablation/results/dropout", "ablation"), ("second/results/second", "elsewhere")):
         context = json.loads((outer.folder / name / ".context.json").read_text())
         assert context["tracking"]["wandb"]["project"] == project
