@@ -27,7 +27,9 @@ def make(tmp_path):
     (tmp_path / ".venv" / ".study").touch()
 
     def make(target):
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        # a make that runs the tests leaves its own options and level behind, which make the inner one print more
+        outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+        environment = {**outer, "PYTHONPATH": str(tmp_path)}
         return subprocess.run(
             ["make", target], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
