@@ -74,7 +74,7 @@ def test_the_logs_statements_on_the_default_study_are_in_its_tables():
     comparisons = pd.read_csv(results / "comparisons.csv").set_index("variant")
     assert f"{spread.min():.2f} to {spread.max():.2f} points" in words(LOG)
     assert comparisons.loc["augment", ["wins", "pairs", "verdict"]].tolist() == [0, 9, "WORSE"]
-    assert comparisons.loc["dropout", ["wins", "pairs", "verdict"]].tolist() == [1, 9, "NOT_SUPPORTED"]
+    assert comparisons.loc["dropout", ["wins", "pairs", "verdict"]].tolist() == [2, 9, "NOT_SUPPORTED"]
 
 
 def test_the_note_has_about_200_words_and_two_sources():
