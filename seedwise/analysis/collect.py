@@ -35,7 +35,7 @@ def collect_records(study: StudyFile, folder: Path) -> list[RunRecord]:
     content, trainer = study.content(), study.study.trainer
     records, unfit = [], []
     for run in study.runs():
-        path = folder / "runs" / run.variant / f"seed{run.seed}" / "metrics.json"
+        path = study.study.record_path(run.variant, run.seed, folder.parent)
         judged = judge(path, study.wanted(run, content), trainer)
         reason = judged.misfit.reason if judged and judged.misfit else None
         if judged is None:

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from seedwise.basics.code_digest import DIGITS
 from seedwise.basics.files import sha256, write_text
-
-DIGITS = 12
 
 
 def folder_digest(folder: Path, cache: Path | None = None) -> str:

@@ -29,5 +29,5 @@ class Metric:
 
 
 def metric_label(name: str) -> str:
-    """Return the name of a metric for sentences, captions and axes: `test_accuracy` becomes `test accuracy`."""
+    """Return the name of a metric for sentences, captions and axes: `f1_macro` becomes `f1 macro`."""
     return " ".join(name.replace("_", " ").split())

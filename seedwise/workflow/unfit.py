@@ -9,7 +9,7 @@ from seedwise.runs.fit import judge
 
 
 def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, str]:
-    """Return why due records do not fit, by their path relative to the working folder; those that fit are left out.
+    """Return why due records do not fit, by their actual path; those that fit are left out.
 
     Args:
         study: the study.
@@ -23,8 +23,8 @@ def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, str]:
     content, trainer = study.content(), study.study.trainer
     found = {}
     for run in study.runs():
-        record = study.study.record_path(*run)
-        judged = judge(folder / record.relative_to(study.study.folder()), study.wanted(run, content), trainer)
+        record = study.study.record_path(run.variant, run.seed, folder.parent)
+        judged = judge(record, study.wanted(run, content), trainer)
         if judged and judged.misfit:
             found[str(record)] = judged.misfit.reason
     return found

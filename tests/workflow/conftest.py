@@ -55,6 +55,17 @@ class Project:
         assert old in text
         path.write_text(text.replace(old, new))
 
+    def add_own_dataset(self, folder: str) -> Path:
+        """Make a folder of raw files and `own:read`, a dataset function that reads them; return the folder."""
+        raw = self.folder / folder
+        raw.mkdir()
+        shutil.copy2(self.folder / "tests/fashion_mnist_600_300.npz", raw / "images.npz")
+        (self.folder / "own.py").write_text(
+            "from seedwise.trainers.image_classifier.datasets import images\n\n\n"
+            "def read(folder):\n    return images.load(folder / 'images.npz')[0]\n"
+        )
+        return raw
+
     def command(self, *options: str) -> list[str]:
         return [str(Path(sys.executable).parent / "snakemake"), "--cores", "2", "--resources", "gpu=1", *options]
 

@@ -1,7 +1,5 @@
 """Folders, files and names with spaces, braces, colons and whatever else means something to a shell or to Snakemake."""
 
-import shutil
-
 import pytest
 
 from tests.workflow.conftest import jobs, make_project
@@ -24,13 +22,7 @@ def test_a_study_runs_in_a_folder_of_any_name(tmp_path):
 
 
 def test_files_and_folders_that_a_config_names_may_have_any_name(fresh):
-    raw = fresh.folder / "raw {x} files"
-    raw.mkdir()
-    shutil.copy2(fresh.folder / "tests/fashion_mnist_600_300.npz", raw / "images.npz")
-    (fresh.folder / "own.py").write_text(
-        "from seedwise.trainers.image_classifier.datasets import images\n\n\n"
-        "def read(folder):\n    return images.load(folder / 'images.npz')[0]\n"
-    )
+    fresh.add_own_dataset("raw {x} files")
     config = fresh.folder / "my {study} file.yaml"
     text = fresh.config.read_text().replace('{name: "tests.tiny:read"', '{name: "own:read", folder: "raw {x} files"')
     config.write_text(text.replace("label: + Dropout", 'label: "+ {Dropout} & $(more)"'))

@@ -190,14 +190,8 @@ def test_two_studies_of_the_same_data_leave_each_other_alone(project):
 
 
 def test_raw_files_that_change_in_the_datasets_folder_retrain(project):
-    """A dataset of the user's reads its files from `dataset.folder`: their content is part of what runs depend on."""
-    raw = project.folder / "raw"
-    raw.mkdir()
-    shutil.copy2(project.folder / "tests/fashion_mnist_600_300.npz", raw / "images.npz")
-    (project.folder / "own.py").write_text(
-        "from seedwise.trainers.image_classifier.datasets import images\n\n\n"
-        "def read(folder):\n    return images.load(folder / 'images.npz')[0]\n"
-    )
+    """A user's own dataset reads its files from `dataset.folder`: their content is part of what runs depend on."""
+    raw = project.add_own_dataset("raw")
     project.edit("config.yaml", '{name: "tests.tiny:read"', '{name: "own:read", folder: raw')
     assert training(project.planned()) == 4
     project.run("--", "runs")

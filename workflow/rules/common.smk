@@ -120,7 +120,7 @@ if workflow.is_main_process:
 
 # A record that does not fit the study is ignored, even if Snakemake considers it up to date.
 UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}
-internals.rerun([str(FOLDER / path.relative_to(RESULTS)) for path in map(Path, UNFIT)])
+internals.rerun(UNFIT)
 
 
 def conda_environment(name):

@@ -85,7 +85,7 @@ def show_progress(jobs):
 def say_unfit(jobs):
     """Report the finished runs that are retrained, and why."""
     asked = {str(job.output.record) for job in jobs if job.rule.name == "train_run"}
-    again = [reason for path, reason in UNFIT.items() if str(FOLDER / Path(path).relative_to(RESULTS)) in asked]
+    again = [reason for path, reason in UNFIT.items() if path in asked]
     if again:
         print(f"{len(again)} finished runs do not fit the study and are retrained:", file=sys.stderr)
         for reason, count in Counter(again).most_common(5):

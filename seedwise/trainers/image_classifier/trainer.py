@@ -69,7 +69,7 @@ class ImageClassifier:
         return setup_lines(settings, record)
 
     def own_functions(self, settings: RunSettings) -> list[str]:
-        """Name the functions of the user's that training calls."""
+        """Return the names of the user's functions that training calls."""
         training = settings.training
         named = [settings.model.name, training.optimizer, training.schedule, *training.augmentation]
         return [name for name in named if is_plugin(name)]
