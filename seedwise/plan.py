@@ -37,6 +37,15 @@ class Plan(BaseModel):
         float | None, Field(gt=0.0, description="Smallest difference that matters; lets a verdict say EQUIVALENT.")
     ] = None
 
+    lost_value: Annotated[
+        float | None,
+        Field(
+            allow_inf_nan=False,
+            description="Value at which a lost run is counted, to see whether a verdict hangs on it; by default the "
+            "worst that any run of the study has.",
+        ),
+    ] = None
+
     looks: Annotated[
         tuple[Annotated[int, Field(ge=2, strict=True)], ...] | None,
         Field(

@@ -17,7 +17,7 @@ from seedwise.basics.words import enumerate_words
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits, digits_of_metric
 from seedwise.report.rows import ComparisonRow, SummaryRow, read_rows
-from seedwise.statistics.comparison import declared_test, oriented
+from seedwise.statistics.decision import declared_test, oriented
 from seedwise.statistics.replication import difference_of_differences
 from seedwise.statistics.ttest import TTest
 from seedwise.statistics.verdict import Verdict
@@ -51,7 +51,7 @@ class FinishedStudy:
         if row.difference is None:
             return None  # a finished run has no finite value, and the study analysed nothing either
         own, base = (np.asarray(self.summaries[name].values) for name in (variant, self.plan.baseline))
-        scores, baseline = oriented(own, base, self.plan.higher_is_better)
+        scores, baseline = (oriented(arm, self.plan.higher_is_better) for arm in (own, base))
         if self.plan.pairing == "seed" and not len(scores) == len(baseline) == row.n:
             return None  # which of these runs share a seed is not in the table
         return declared_test(scores, baseline, self.plan.pairing)

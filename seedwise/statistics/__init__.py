@@ -13,6 +13,7 @@ from seedwise.statistics.effect import hedges_g, probability_of_improvement, rul
 from seedwise.statistics.intervals import DataError, Interval, rate_upper_bound, sigma_interval, t_interval
 from seedwise.statistics.multiple import dunnett, holm, simultaneous_intervals
 from seedwise.statistics.permutation import permutation_test, sign_flip_test
+from seedwise.statistics.planning import SeedPlan, plan_seeds
 from seedwise.statistics.power import (
     detectable_effect,
     detectable_effect_paired,
@@ -21,7 +22,7 @@ from seedwise.statistics.power import (
     required_n_paired,
     seeds_needed,
 )
-from seedwise.statistics.verdict import Verdict, decide, is_fragile
+from seedwise.statistics.verdict import Verdict, decide
 
 if TYPE_CHECKING:
     from seedwise.statistics.analysis import Analysis, analyse, compare_all, format_table, summarise
@@ -33,6 +34,7 @@ __all__ = [
     "DataError",
     "DataWarning",
     "Interval",
+    "SeedPlan",
     "TwoQuestions",
     "VarianceParts",
     "Verdict",
@@ -50,9 +52,9 @@ __all__ = [
     "format_table",
     "hedges_g",
     "holm",
-    "is_fragile",
     "percentile_coverage",
     "permutation_test",
+    "plan_seeds",
     "power_table",
     "probability_of_improvement",
     "rate_upper_bound",

@@ -5,18 +5,26 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from seedwise.plan import Plan
+from seedwise.statistics.arm import Arm
 from seedwise.statistics.bootstrap import bootstrap_cis, bootstrap_methods, percentile_coverage
-from seedwise.statistics.comparison import Comparison, compare, declared_test, oriented
-from seedwise.statistics.intervals import DataError, mean_std, rate_upper_bound, sigma_interval, t_interval
-from seedwise.statistics.multiple import dunnett, holm, simultaneous_intervals
-from seedwise.statistics.runs import Arm, arms, common_seeds, unknown
-from seedwise.statistics.verdict import decide
+from seedwise.statistics.comparison import describe
+from seedwise.statistics.decision import contests, decide_all
+from seedwise.statistics.fragility import JUDGED
+from seedwise.statistics.intervals import (
+    LARGEST_SCORE,
+    DataError,
+    mean_std,
+    rate_upper_bound,
+    sigma_interval,
+    t_interval,
+)
+from seedwise.statistics.runs import arms, unknown
 from seedwise.statistics.warnings import DataWarning, find_warnings
 
 # fmt: off
@@ -26,15 +34,17 @@ SUMMARY_COLUMNS = (
     "bca_high", "diverged_rate_high",
 )
 COMPARISON_COLUMNS = (
-    "variant", "baseline", "n", "n_baseline", "difference", "test", "ci_low", "ci_high", "p_value", "p_holm",
-    "simultaneous_low", "simultaneous_high", "equivalence_low", "equivalence_high", "hedges_g", "hedges_g_low",
-    "hedges_g_high", "probability_of_improvement", "wins", "pairs", "permutation_test", "permutation_p",
-    "permutation_p_min", "rule_separate_threshold", "rule_separate", "rule_pooled_threshold", "rule_pooled",
-    "bootstrap_low", "bootstrap_high", "detectable_difference", "seeds_needed", "verdict", "fragile",
+    "variant", "baseline", "n", "n_baseline", "mean", "mean_baseline", "std", "std_baseline", "difference", "test",
+    "ci_low", "ci_high", "p_value", "p_holm", "simultaneous_low", "simultaneous_high", "equivalence_low",
+    "equivalence_high", "hedges_g", "hedges_g_low", "hedges_g_high", "probability_of_improvement", "improvement_low",
+    "improvement_high", "wins", "pairs", "permutation_test", "permutation_p", "permutation_p_min",
+    "rule_separate_threshold", "rule_separate", "rule_pooled_threshold", "rule_pooled", "bootstrap_low",
+    "bootstrap_high", "correlation", "detectable_difference", "seeds_needed", "seeds_for_equivalence", "exaggeration",
+    "n_lost", "n_lost_baseline", "verdict", "verdict_if_worst", "verdict_if_mean", "fragile", "fragile_because",
+    "doubt",
 )
 # fmt: on
 _Row = dict[str, object]
-_Family = list[tuple[float | None, tuple[float, float] | None]]
 
 
 @dataclass(frozen=True)
@@ -127,31 +137,23 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
 
     With a pooled variance `p_value` is Dunnett's, which is already adjusted: `p_holm` repeats it, and `ci_low`
     and `ci_high` are the simultaneous interval. The equivalence interval stays Welch's.
+
+    Where runs of either arm were lost, `verdict_if_worst` and `verdict_if_mean` are the verdicts with each lost run of
+    the study at the worst value, and at its own arm's mean.
     """
-    if plan.pairing == "seed" and plan.variance == "pooled":
-        raise DataError("Dunnett's test does not pair: declare pairing: none, or variance: separate")
-    found = arms(runs, plan.metric, variants)
-    baseline = _baseline(runs, plan)
+    found, baseline = arms(runs, plan.metric, variants), _baseline(runs, plan)
     others = [arm for arm in found if arm.variant != plan.baseline]
-    usable = [_aligned(arm, baseline, plan) for arm in others]
-    results = [
-        compare(
-            a,
-            b,
-            confidence=plan.confidence,
-            pairing=plan.pairing,
-            higher_is_better=plan.higher_is_better,
-            margin=plan.margin,
-            same_seeds=arm.seeds == baseline.seeds,
-        )
-        for arm, (a, b) in zip(others, usable, strict=True)
-    ]
-    pooled = plan.variance == "pooled"
-    results, family = _dunnett_family(results, usable, plan) if pooled else _holm_family(results, usable, plan)
+    compared = contests(others, baseline, plan)
+    family = decide_all(compared, plan)
     rows = [
-        _comparison_row(arm, baseline, result, adjusted, simultaneous, plan)
-        for arm, result, (adjusted, simultaneous) in zip(others, results, family, strict=True)
+        {**vars(described), "variant": each.arm.variant, "baseline": baseline.variant}
+        for each, described in zip(compared, describe(compared, family, plan), strict=True)
     ]
+    worst, own_mean = (_verdicts_if_lost(others, baseline, plan, fill) for fill in (_worst(found, plan), None))
+    for row, arm, if_worst, if_mean in zip(rows, others, worst, own_mean, strict=True):
+        lost = arm.n_lost + baseline.n_lost
+        row |= {"n_lost": arm.n_lost, "n_lost_baseline": baseline.n_lost}
+        row |= {"verdict_if_worst": if_worst if lost else None, "verdict_if_mean": if_mean if lost else None}
     return _frame(rows, COMPARISON_COLUMNS)
 
 
@@ -161,70 +163,34 @@ def _baseline(runs: pd.DataFrame, plan: Plan) -> Arm:
     return arms(runs, plan.metric, [plan.baseline])[0]
 
 
-def _aligned(arm: Arm, baseline: Arm, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of both arms; both empty if a finished run of either has no finite value."""
-    if not (arm.complete and baseline.complete):
-        return np.empty(0), np.empty(0)
-    return common_seeds(arm, baseline) if plan.pairing == "seed" else (arm.scores, baseline.scores)
+def _verdicts_if_lost(others: Sequence[Arm], baseline: Arm, plan: Plan, value: float | None) -> list[str | None]:
+    """The verdicts with each lost run at `value`, or at its arm's mean if None; None where nothing is judged."""
+    if not any(arm.n_lost for arm in (*others, baseline)):
+        return [None] * len(others)
+    compared = contests([arm.with_lost_at(value) for arm in others], baseline.with_lost_at(value), plan)
+    verdicts = [decision.verdict for decision in decide_all(compared, plan).decisions]
+    return [str(verdict) if verdict in JUDGED else None for verdict in verdicts]
 
 
-def _holm_family(
-    results: list[Comparison], usable: Sequence[tuple[np.ndarray, np.ndarray]], plan: Plan
-) -> tuple[list[Comparison], _Family]:
-    tests = [declared_test(*oriented(a, b, plan.higher_is_better), plan.pairing) for a, b in usable]
-    intervals = simultaneous_intervals(tests, plan.confidence)
-    return results, list(zip(holm([result.p_value for result in results]), intervals, strict=True))
+def _worst(found: Sequence[Arm], plan: Plan) -> float | None:
+    """The value of a lost run at worst: the declared one, or the worst that any run of the study has."""
+    if plan.lost_value is not None:
+        return plan.lost_value
+    recorded = (value for arm in found for value in (*arm.recorded, *arm.lost_values))
+    values = [float(value) for value in recorded if abs(value) <= LARGEST_SCORE]
+    if not values:
+        return None
+    return min(values) if plan.higher_is_better else max(values)
 
 
-def _dunnett_family(
-    results: list[Comparison], usable: Sequence[tuple[np.ndarray, np.ndarray]], plan: Plan
-) -> tuple[list[Comparison], _Family]:
-    """Replace Welch's test by Dunnett's, over the arms that have scores."""
-    members = [index for index, (a, b) in enumerate(usable) if len(a) and len(b)]
-    samples = [oriented(*usable[index], plan.higher_is_better) for index in members]
-    repeated = sum(len(a) - 1 for a, _ in samples) + (len(samples[0][1]) - 1 if samples else 0)
-    joint = dunnett([a for a, _ in samples], samples[0][1], plan.confidence) if repeated > 0 else None
-    results = [
-        replace(result, test="dunnett", ci_low=None, ci_high=None, p_value=None, defined=False) for result in results
-    ]
-    family: _Family = [(None, None)] * len(results)
-    if joint is not None:
-        for index, p, (low, high) in zip(members, joint.p_values, joint.intervals, strict=True):
-            results[index] = replace(results[index], ci_low=low, ci_high=high, p_value=p, defined=True)
-            family[index] = (p, (low, high))
-    return results, family
-
-
-def _comparison_row(
-    arm: Arm,
-    baseline: Arm,
-    result: Comparison,
-    adjusted: float | None,
-    simultaneous: tuple[float, float] | None,
-    plan: Plan,
-) -> _Row:
-    complete = arm.complete and baseline.complete
-    verdict = decide(
-        # An arm with a value that is not finite has enough runs but cannot be analysed: UNDEFINED, not TOO_FEW_SEEDS.
-        n=result.n if complete else len(arm.recorded),
-        n_baseline=result.n_baseline if complete else len(baseline.recorded),
-        difference=result.difference,
-        p_adjusted=adjusted,
-        alpha=plan.alpha,
-        equivalence=_both(result.equivalence_low, result.equivalence_high),
-        margin=plan.margin,
-    )
-    low, high = simultaneous or (None, None)
-    extra = {"p_holm": adjusted, "simultaneous_low": low, "simultaneous_high": high, "verdict": str(verdict)}
-    return {**vars(result), "variant": arm.variant, "baseline": baseline.variant, **extra}
-
-
-def _both(low: float | None, high: float | None) -> tuple[float, float] | None:
-    return None if low is None or high is None else (low, high)
-
-
-_INTEGERS = ("n", "n_failed", "n_diverged", "n_baseline", "pairs", "seeds_needed")
-_WORDS = ("variant", "baseline", "values", "bootstrap_method", "test", "permutation_test", "verdict")
+_INTEGERS = (
+    *("n", "n_failed", "n_diverged", "n_baseline", "pairs", "seeds_needed", "seeds_for_equivalence"),
+    *("n_lost", "n_lost_baseline"),
+)
+_WORDS = (
+    *("variant", "baseline", "values", "bootstrap_method", "test", "permutation_test", "verdict"),
+    *("verdict_if_worst", "verdict_if_mean", "fragile_because", "doubt"),
+)
 _ANSWERS = ("rule_separate", "rule_pooled", "fragile")
 
 

@@ -1,20 +1,27 @@
-"""One variant compared with the baseline: everything that does not depend on the other variants."""
+"""Variants compared with the baseline: the decision about each, and everything that describes it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from seedwise.statistics.arm import Arm, common_seeds
 from seedwise.statistics.bootstrap import bootstrap_difference_ci
-from seedwise.statistics.effect import hedges_g, pooled_std, probability_of_improvement, rule_of_thumb
-from seedwise.statistics.intervals import DataError, as_scores, check_confidence
+from seedwise.statistics.decision import Contest, Decision, Family, contests, decide_all, oriented
+from seedwise.statistics.effect import hedges_g, probability_of_improvement, rule_of_thumb
+from seedwise.statistics.fragility import flips
+from seedwise.statistics.intervals import DataError, check_confidence
 from seedwise.statistics.permutation import PermutationTest, permutation_test, sign_flip_test
-from seedwise.statistics.power import detectable_effect, detectable_effect_paired, seeds_needed
-from seedwise.statistics.ttest import TTest, difference_spread, paired, welch
-from seedwise.statistics.verdict import is_fragile
+from seedwise.statistics.planning import SeedPlan, plan_seeds
+from seedwise.statistics.ttest import spread
+from seedwise.statistics.verdict import Verdict
+
+if TYPE_CHECKING:
+    from seedwise.plan import Plan
 
 Pairing = Literal["none", "seed"]
 Floats = NDArray[np.float64]
@@ -25,39 +32,61 @@ class Comparison:
     """A variant compared with the baseline; None means "not defined for these scores".
 
     Attributes:
-        n: number of runs of the variant that were used.
+        n: number of runs of the variant that were used; pairs if the plan pairs runs.
         n_baseline: number of runs of the baseline that were used.
+        mean: of the variant's runs that were used, in units of the metric.
+        mean_baseline: of the baseline's.
+        std: standard deviation of the variant's runs that were used (ddof=1).
+        std_baseline: of the baseline's.
         difference: of the means, in units of the metric, positive is better.
         test: the test that gives `p_value`, `ci_low` and `ci_high`.
-        ci_low: with `ci_high` the interval of the difference at the plan's confidence.
-        p_value: two-sided, not adjusted for other comparisons, never 0.
+        ci_low: with `ci_high` the interval of the difference at the plan's confidence; Dunnett's is simultaneous.
+        p_value: two-sided, never 0; not adjusted for other comparisons, but for Dunnett's test.
+        p_holm: adjusted for the number of comparisons (Holm 1979); Dunnett's p as it is.
+        simultaneous_low: with `simultaneous_high` the interval that holds for all comparisons at once.
         equivalence_low: with `equivalence_high` the 1 − 2α interval; two one-sided tests show equivalence if it lies
             inside the margin.
         hedges_g: difference in units of the pooled seed standard deviation, arms taken as independent.
         probability_of_improvement: `wins` / `pairs`, over all pairs of runs, ties counting one half.
+        improvement_low: with `improvement_high` its interval, arms taken as independent.
         permutation_p_min: the smallest p that the permutation test can reach with these numbers of runs.
         rule_separate: whether |difference| > 2·√(s₁² + s₂²), the `rule_separate_threshold`.
         rule_pooled: whether |difference| > 2·pooled std, the `rule_pooled_threshold`.
         bootstrap_low: with `bootstrap_high` the percentile bootstrap interval of the difference.
-        detectable_difference: difference that these numbers of runs detect with 80 % power, in units of the metric.
+        correlation: between runs of one seed, if the plan pairs them.
+        detectable_difference: true difference that these runs detect with 80 % power, in units of the metric.
         seeds_needed: per arm, to detect the margin (without one, the observed difference) with 80 % power.
-        fragile: whether the methods disagree about "there is a difference".
-        defined: whether the test is defined; it needs two runs in each arm, and variance.
+        seeds_for_equivalence: per arm, to show that equal variants are equivalent with 80 % power.
+        exaggeration: how much studies that claim a true difference of one seed standard deviation exaggerate it.
+        verdict: what the data support.
+        fragile: whether the verdict hangs on one run or on the choice of method.
+        fragile_because: what would decide otherwise.
+        doubt: a reason to doubt the runs themselves: `constant` (an arm does not vary) or `identical` (both arms agree
+            seed by seed); empty if there is none.
     """
 
     n: int
     n_baseline: int
+    mean: float | None
+    mean_baseline: float | None
+    std: float | None
+    std_baseline: float | None
     difference: float | None
     test: Literal["welch", "paired", "dunnett"]
     ci_low: float | None
     ci_high: float | None
     p_value: float | None
+    p_holm: float | None
+    simultaneous_low: float | None
+    simultaneous_high: float | None
     equivalence_low: float | None
     equivalence_high: float | None
     hedges_g: float | None
     hedges_g_low: float | None
     hedges_g_high: float | None
     probability_of_improvement: float | None
+    improvement_low: float | None
+    improvement_high: float | None
     wins: float | None
     pairs: int | None
     permutation_test: Literal["permutation", "sign-flip"]
@@ -69,10 +98,20 @@ class Comparison:
     rule_pooled: bool | None
     bootstrap_low: float | None
     bootstrap_high: float | None
+    correlation: float | None
     detectable_difference: float | None
     seeds_needed: int | None
+    seeds_for_equivalence: int | None
+    exaggeration: float | None
+    verdict: Verdict
     fragile: bool
-    defined: bool
+    fragile_because: str
+    doubt: Literal["", "constant", "identical"]
+
+    @property
+    def defined(self) -> bool:
+        """Whether the test is defined; it needs two runs in each arm, and variance."""
+        return self.p_value is not None
 
 
 def compare(
@@ -100,35 +139,77 @@ def compare(
     Raises:
         DataError: scores are not finite numbers, paired arms differ in size, or confidence lies outside (0.5, 1).
     """
-    a, b = oriented(scores, baseline, higher_is_better)
-    alpha = 1 - check_confidence(confidence)
-    if alpha >= 0.5:
+    from seedwise.plan import Plan  # needs pydantic, as slow to import as all that this package imports
+
+    if check_confidence(confidence) <= 0.5:
         raise DataError(f"confidence must lie between 0.5 and 1 to compare variants; found {confidence}")
-    by_seed = pairing == "seed"
-    test = declared_test(a, b, pairing)
-    low, high = (None, None) if test is None else test.interval(confidence)
-    equivalence_low, equivalence_high = (None, None) if test is None else test.interval(1 - 2 * alpha)
-    both = min(len(a), len(b))
+    a, b = oriented(scores, True), oriented(baseline, True, "baseline")
+    if pairing == "seed" and len(a) != len(b):
+        raise DataError(f"a paired test needs runs of the same seeds: got {len(a)} and {len(b)} runs")
+    shared = pairing == "seed" or (same_seeds and len(a) == len(b))
+    arm = Arm("scores", tuple(range(len(a))), a, 0, 0)
+    reference = Arm("baseline", tuple(range(len(b))) if shared else tuple(f"b{i}" for i in range(len(b))), b, 0, 0)
+    plan = Plan(
+        metric="score",
+        higher_is_better=higher_is_better,
+        baseline="baseline",
+        confidence=confidence,
+        pairing=pairing,
+        margin=margin,
+    )
+    compared = contests([arm], reference, plan)
+    return describe(compared, decide_all(compared, plan), plan)[0]
+
+
+def describe(compared: Sequence[Contest], family: Family, plan: Plan) -> list[Comparison]:
+    """Describe each comparison of a family beside its decision."""
+    plans = plan_seeds(
+        [(each.scores, each.baseline) for each in compared],
+        plan.alpha,
+        paired=plan.pairing == "seed",
+        dunnett=family.dunnett,
+        margin=plan.margin,
+    )
+    return [
+        _comparison(each, decision, seeds, family, plan)
+        for each, decision, seeds in zip(compared, family.decisions, plans, strict=True)
+    ]
+
+
+def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: Family, plan: Plan) -> Comparison:
+    a, b = contest.scores, contest.baseline
+    both, by_seed = min(len(a), len(b)), plan.pairing == "seed"
+    confidence, sign = plan.confidence, 1.0 if plan.higher_is_better else -1.0
     effect, rule, improvement = hedges_g(a, b, confidence), rule_of_thumb(a, b), probability_of_improvement(a, b)
     permuted = _permuted(a, b, by_seed)
     bootstrap = bootstrap_difference_ci(a, b, confidence) if both >= 2 else None
-    difference = float(a.mean() - b.mean()) if both >= 1 else None
-    other = _other_test(a, b, by_seed, same_seeds)
-    detectable, needed = _power(a, b, alpha, difference if margin is None else margin, by_seed)
+    because = flips(contest, decision, permuted, plan, family.dunnett)
+    low, high = decision.interval or (None, None)
+    simultaneous_low, simultaneous_high = decision.simultaneous or (None, None)
+    equivalence_low, equivalence_high = decision.equivalence or (None, None)
     return Comparison(
         n=len(a),
         n_baseline=len(b),
-        difference=difference,
-        test="paired" if by_seed else "welch",
+        mean=sign * float(a.mean()) if len(a) else None,
+        mean_baseline=sign * float(b.mean()) if len(b) else None,
+        std=spread(a) if len(a) >= 2 else None,
+        std_baseline=spread(b) if len(b) >= 2 else None,
+        difference=float(a.mean() - b.mean()) if both else None,
+        test="paired" if by_seed else "dunnett" if plan.variance == "pooled" else "welch",
         ci_low=low,
         ci_high=high,
-        p_value=None if test is None else test.p_value,
+        p_value=decision.p_value,
+        p_holm=decision.p_adjusted,
+        simultaneous_low=simultaneous_low,
+        simultaneous_high=simultaneous_high,
         equivalence_low=equivalence_low,
         equivalence_high=equivalence_high,
         hedges_g=None if effect is None else effect.g,
         hedges_g_low=None if effect is None else effect.low,
         hedges_g_high=None if effect is None else effect.high,
         probability_of_improvement=None if improvement is None else improvement.probability,
+        improvement_low=None,
+        improvement_high=None,
         wins=None if improvement is None else improvement.wins,
         pairs=None if improvement is None else improvement.pairs,
         permutation_test="sign-flip" if by_seed else "permutation",
@@ -140,39 +221,16 @@ def compare(
         rule_pooled=None if rule is None else rule.pooled,
         bootstrap_low=None if bootstrap is None else bootstrap.low,
         bootstrap_high=None if bootstrap is None else bootstrap.high,
-        detectable_difference=detectable,
-        seeds_needed=needed,
-        fragile=is_fragile(
-            alpha=alpha,
-            p_values=[None if t is None else t.p_value for t in (test, other)],
-            rules=[] if rule is None else [rule.separate, rule.pooled],
-            permutation_p=None if permuted is None else permuted.p_value,
-            smallest_permutation_p=None if permuted is None else permuted.smallest_p,
-        ),
-        defined=test is not None,
+        correlation=_correlation(a, b) if by_seed else None,
+        detectable_difference=seeds.detectable_difference,
+        seeds_needed=seeds.seeds_needed,
+        seeds_for_equivalence=seeds.seeds_for_equivalence,
+        exaggeration=seeds.exaggeration,
+        verdict=decision.verdict,
+        fragile=bool(because),
+        fragile_because="; ".join(because),
+        doubt=_doubt(contest),
     )
-
-
-def oriented(scores: ArrayLike, baseline: ArrayLike, higher_is_better: bool) -> tuple[Floats, Floats]:
-    """Both arms as checked arrays, which can be empty; negated if lower is better, so that larger is better."""
-    sign = 1.0 if higher_is_better else -1.0
-    a, b = (
-        sign * (as_scores(arm, name=name, minimum=0) if np.size(arm) else np.empty(0))
-        for arm, name in ((scores, "scores"), (baseline, "baseline"))
-    )
-    return a, b
-
-
-def declared_test(scores: Floats, baseline: Floats, pairing: Pairing) -> TTest | None:
-    """The t test that the plan declares, on oriented arms; None if it is not defined."""
-    return paired(scores, baseline) if pairing == "seed" else welch(scores, baseline)
-
-
-def _other_test(a: Floats, b: Floats, by_seed: bool, same_seeds: bool) -> TTest | None:
-    """The test that the plan did not choose, for `fragile`."""
-    if by_seed:
-        return welch(a, b)
-    return paired(a, b) if same_seeds and len(a) == len(b) else None
 
 
 def _permuted(a: Floats, b: Floats, by_seed: bool) -> PermutationTest | None:
@@ -183,16 +241,18 @@ def _permuted(a: Floats, b: Floats, by_seed: bool) -> PermutationTest | None:
     return permutation_test(a, b)
 
 
-def _power(
-    a: Floats, b: Floats, alpha: float, target: float | None, by_seed: bool, power: float = 0.8
-) -> tuple[float | None, int | None]:
-    """Detectable difference and seeds needed to detect the target, both for the declared test."""
-    if min(len(a), len(b)) < 2 or target is None:
-        return None, None
-    std = difference_spread(a, b) if by_seed else pooled_std(a, b)
-    if std <= 0:
-        return None, None
-    detectable = (
-        detectable_effect_paired(len(a), alpha, power) if by_seed else detectable_effect(len(a), len(b), alpha, power)
-    )
-    return detectable * std, seeds_needed(target, std, alpha, power, paired=by_seed)
+def _correlation(a: Floats, b: Floats) -> float | None:
+    """Pearson's correlation of at least three pairs that vary in both arms."""
+    if len(a) < 3 or spread(a) <= 0 or spread(b) <= 0:
+        return None
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def _doubt(contest: Contest) -> Literal["", "constant", "identical"]:
+    if not contest.complete:
+        return ""
+    scores, baseline = contest.arm.scores, contest.baseline_arm.scores
+    if any(len(arm) >= 2 and spread(arm) <= 0 for arm in (scores, baseline)):
+        return "constant"
+    _, a, b = common_seeds(contest.arm, contest.baseline_arm)
+    return "identical" if len(a) >= 2 and np.array_equal(a, b) else ""

@@ -18,8 +18,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seedwise.plan import Plan
+from seedwise.statistics.arm import Arm
 from seedwise.statistics.multiple import holm
-from seedwise.statistics.runs import Arm, arms
+from seedwise.statistics.runs import arms
 from seedwise.statistics.ttest import TTest, paired, spread
 
 Cell = tuple[str, ...]

@@ -32,6 +32,29 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return [None if p is None else float(q) for p, q in zip(p_values, adjusted, strict=True)]
 
 
+def holm_levels(p_values: Sequence[float | None], alpha: float) -> list[float]:
+    """The level below which each p-value would be rejected by Holm's test, the others being as they are.
+
+    With R others that are rejected in their turn (a family of k, stepping down) it is α / (k − R).
+    """
+    filled = np.array([1.0 if p is None else p for p in p_values])
+    k = filled.size
+    order = np.argsort(filled, kind="stable")
+    ordered = filled[order]
+    steps = np.arange(k)
+    # Without the comparison at place i, those after it step one place forward.
+    forward = ordered < alpha / np.maximum(k - steps + 1, 1)
+    rejected = int(np.argmin(np.append(ordered < alpha / (k - steps), False)))
+    levels = np.full(k, alpha / max(k - rejected, 1))
+    for place in range(rejected):
+        following = forward[place + 1 :]
+        run = int(np.argmin(np.append(following, False)))
+        levels[place] = alpha / (k - place - run)
+    found = np.empty(k)
+    found[order] = levels
+    return found.tolist()
+
+
 def simultaneous_intervals(tests: Sequence[TTest | None], confidence: float = 0.95) -> list[tuple[float, float] | None]:
     """Intervals that hold together with the given confidence: t intervals at level α/k (Bonferroni; Dunn 1961).
 
@@ -50,11 +73,17 @@ class Dunnett:
         tests: the difference of each arm, with the pooled standard error and degrees of freedom.
         p_values: family-wise adjusted, two-sided.
         intervals: simultaneous intervals of the differences.
+        variance: pooled over the arms and the control.
+        df: its degrees of freedom.
+        critical: what |t| must exceed.
     """
 
     tests: list[TTest]
     p_values: list[float]
     intervals: list[tuple[float, float]]
+    variance: float
+    df: int
+    critical: float
 
 
 def dunnett(
@@ -95,7 +124,13 @@ def dunnett(
         (test.difference - critical * test.standard_error, test.difference + critical * test.standard_error)
         for test in tests
     ]
-    return Dunnett(tests, p_values, intervals)
+    return Dunnett(tests, p_values, intervals, variance, df, critical)
+
+
+def dunnett_critical(sizes: Sequence[int], n_control: int, confidence: float) -> float:
+    """What |t| must exceed in Dunnett's test of arms of these sizes."""
+    df = sum(sizes) + n_control - len(sizes) - 1
+    return _StudentisedMaximum(np.array(sizes), n_control, df).critical(confidence)
 
 
 class _StudentisedMaximum:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy import stats
 
+from seedwise.statistics.arm import Arm
 from seedwise.statistics.intervals import as_scores, check_confidence, mean_std, sigma_interval
-from seedwise.statistics.runs import Arm, arms
+from seedwise.statistics.runs import arms
 
 
 @dataclass(frozen=True)

@@ -1,54 +1,23 @@
-"""The arms of a study: the scores of each variant's runs, with every lost run counted."""
+"""The arms of a study, read from its table of runs."""
 
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seedwise.statistics.intervals import LARGEST_SCORE, DataError
+from seedwise.statistics.arm import Arm
+from seedwise.statistics.intervals import DataError
 
-STATUSES = ("finished", "diverged", "failed")
+LOST = ("diverged", "failed")
+"""Statuses of runs that ended without a score that counts."""
+STATUSES = ("finished", *LOST)
 PENDING = ("running", "missing")
 """Statuses of runs that have not ended, in the table of an interim report; they are not counted."""
-
-
-@dataclass(frozen=True)
-class Arm:
-    """The runs of one variant, in seed order.
-
-    Attributes:
-        variant: its name.
-        seeds: of the finished runs.
-        recorded: the metric of the finished runs; may be NaN or infinite.
-        n_diverged: number of runs that diverged.
-        n_failed: number of runs that failed.
-    """
-
-    variant: str
-    seeds: tuple[object, ...]
-    recorded: NDArray[np.float64]
-    n_diverged: int
-    n_failed: int
-
-    @property
-    def usable(self) -> NDArray[np.bool_]:
-        """Which of `recorded` are finite."""
-        return np.asarray(np.abs(self.recorded) <= LARGEST_SCORE)
-
-    @property
-    def scores(self) -> NDArray[np.float64]:
-        """The finite values, which can be analysed."""
-        return self.recorded[self.usable]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every finished run has a finite value; if not, nothing is computed from the others."""
-        return bool(self.usable.all())
 
 
 def arms(runs: pd.DataFrame, metric: str, variants: Sequence[str] | None = None) -> list[Arm]:
@@ -77,32 +46,31 @@ def arms(runs: pd.DataFrame, metric: str, variants: Sequence[str] | None = None)
     table["status"] = runs["status"].to_numpy() if "status" in runs.columns else "finished"
     _check(table)
     table = table.loc[table["variant"].isin(chosen)].sort_values("seed", kind="stable")
-    lost = table.groupby(["variant", "status"]).size().to_dict()
-    finished = table.loc[table["status"] == "finished"]
-    seeds: dict[str, list[object]] = {variant: [] for variant in chosen}
-    values: dict[str, list[float]] = {variant: [] for variant in chosen}
-    for variant, seed, value in zip(finished["variant"], finished["seed"], finished["value"], strict=True):
-        seeds[variant].append(seed)
-        values[variant].append(value)
+    counts = table.groupby(["variant", "status"]).size().to_dict()
+    finished = _by_variant(table.loc[table["status"] == "finished"])
+    lost = _by_variant(table.loc[table["status"].isin(LOST)])
     return [
         Arm(
             variant,
-            tuple(seeds[variant]),
-            np.array(values[variant], dtype=np.float64),
-            lost.get((variant, "diverged"), 0),
-            lost.get((variant, "failed"), 0),
+            tuple(finished[variant][0]),
+            np.array(finished[variant][1], dtype=np.float64),
+            counts.get((variant, "diverged"), 0),
+            counts.get((variant, "failed"), 0),
+            tuple(lost[variant][0]),
+            tuple(lost[variant][1]),
         )
         for variant in chosen
     ]
 
 
-def common_seeds(arm: Arm, other: Arm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scores of the seeds that are usable in both arms, in the same order."""
-    mine = dict(zip(arm.seeds, arm.recorded, strict=True))
-    theirs = dict(zip(other.seeds, other.recorded, strict=True))
-    pairs = np.array([[mine[seed], theirs[seed]] for seed in mine if seed in theirs], dtype=np.float64).reshape(-1, 2)
-    finite = pairs[(np.abs(pairs) <= LARGEST_SCORE).all(axis=1)]
-    return finite[:, 0], finite[:, 1]
+def _by_variant(table: pd.DataFrame) -> defaultdict[str, tuple[list[object], list[float]]]:
+    """Seeds and values of each variant."""
+    found: defaultdict[str, tuple[list[object], list[float]]] = defaultdict(lambda: ([], []))
+    for variant, seed, value in zip(table["variant"], table["seed"], table["value"], strict=True):
+        seeds, values = found[variant]
+        seeds.append(seed)
+        values.append(value)
+    return found
 
 
 def unknown(kind: str, name: str, valid: Iterable[object]) -> str:

@@ -21,6 +21,11 @@ SMALLEST_P = float(np.finfo(np.float64).tiny)
 _EQUAL_WITHIN = 8 * float(np.finfo(np.float64).eps)
 
 
+def two_sided_p(statistic: float, df: float) -> float:
+    """Two-sided p-value of a t statistic, never 0 (see `SMALLEST_P`)."""
+    return max(2.0 * float(stdtr(df, -abs(statistic))), SMALLEST_P)
+
+
 @dataclass(frozen=True)
 class TTest:
     """A difference of means with its standard error (> 0) and degrees of freedom."""
@@ -37,7 +42,7 @@ class TTest:
     @property
     def p_value(self) -> float:
         """Two-sided p-value, never 0 (see `SMALLEST_P`)."""
-        return max(2.0 * float(stdtr(self.df, -abs(self.statistic))), SMALLEST_P)
+        return two_sided_p(self.statistic, self.df)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Two-sided t interval of the difference."""
@@ -73,6 +78,18 @@ def welch(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest |
     # The shares, not the variances, are squared: tiny variances would underflow.
     df = 1.0 / ((own / total) ** 2 / (len(scores) - 1) + (other / total) ** 2 / (len(baseline) - 1))
     return TTest(float(scores.mean() - baseline.mean()), float(np.sqrt(total)), df)
+
+
+def student(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest | None:
+    """Student's t test with a pooled variance (Student 1908); None as for `welch`."""
+    n, m = len(scores), len(baseline)
+    if min(n, m) < 2:
+        return None
+    squares = (n - 1) * spread(scores) ** 2 + (m - 1) * spread(baseline) ** 2
+    if squares <= 0:
+        return None
+    error = float(np.sqrt(squares / (n + m - 2) * (1 / n + 1 / m)))
+    return TTest(float(scores.mean() - baseline.mean()), error, n + m - 2.0)
 
 
 def paired(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest | None:

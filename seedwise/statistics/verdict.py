@@ -1,8 +1,7 @@
-"""The verdict on a comparison, and whether other reasonable methods would disagree with it."""
+"""The verdict on a comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 FEWEST_SEEDS = 3
@@ -17,6 +16,7 @@ class Verdict(StrEnum):
     EQUIVALENT = "EQUIVALENT"
     NOT_SUPPORTED = "NOT_SUPPORTED"
     TOO_FEW_SEEDS = "TOO_FEW_SEEDS"
+    NO_RESULT = "NO_RESULT"
     UNDEFINED = "UNDEFINED"
 
 
@@ -29,6 +29,7 @@ def decide(
     alpha: float,
     equivalence: tuple[float, float] | None = None,
     margin: float | None = None,
+    lost_all: bool = False,
 ) -> Verdict:
     """The verdict on one comparison.
 
@@ -44,7 +45,10 @@ def decide(
         equivalence: the 1 − 2α interval of the difference (two one-sided tests, Schuirmann 1987), not
             adjusted for the family.
         margin: smallest difference that matters; None if no margin is declared.
+        lost_all: whether an arm has runs and every one of them was lost.
     """
+    if lost_all:
+        return Verdict.NO_RESULT
     if min(n, n_baseline) < FEWEST_SEEDS:
         return Verdict.TOO_FEW_SEEDS
     if difference is None or p_adjusted is None:
@@ -54,26 +58,3 @@ def decide(
     if margin is not None and equivalence is not None and -margin < equivalence[0] and equivalence[1] < margin:
         return Verdict.EQUIVALENT
     return Verdict.NOT_SUPPORTED
-
-
-def is_fragile(
-    *,
-    alpha: float,
-    p_values: Sequence[float | None],
-    rules: Sequence[bool | None] = (),
-    permutation_p: float | None = None,
-    smallest_permutation_p: float | None = None,
-) -> bool:
-    """Whether the methods disagree about "there is a difference".
-
-    Args:
-        alpha: level of each test, not adjusted for the family.
-        p_values: of the unpaired test and, if it can be computed, of the paired test.
-        rules: both readings of the rule of thumb.
-        permutation_p: of the permutation test, which counts only if it can reach α.
-        smallest_permutation_p: the smallest p that test can attain at these numbers of runs.
-    """
-    answers = {p < alpha for p in p_values if p is not None} | {rule for rule in rules if rule is not None}
-    if permutation_p is not None and smallest_permutation_p is not None and smallest_permutation_p <= alpha:
-        answers.add(permutation_p <= alpha)
-    return len(answers) > 1

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from seedwise.plan import Plan
+from seedwise.statistics.arm import Arm, common_seeds
 from seedwise.statistics.intervals import rate_upper_bound
-from seedwise.statistics.runs import Arm, arms, common_seeds
+from seedwise.statistics.runs import arms
 from seedwise.statistics.ttest import spread
 
 SMALL_TEST_SET = 500
@@ -190,7 +191,7 @@ def _pairs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
     for arm in found:
         if arm is baseline:
             continue
-        a, b = common_seeds(arm, baseline)
+        _, a, b = common_seeds(arm, baseline)
         if len(a) > 2 and spread(a) > 0 and spread(b) > 0 and float(np.corrcoef(a, b)[0, 1]) < 0:
             negative.append(arm.variant)
         if len(a) < max(len(arm.scores), len(baseline.scores)):

@@ -1,6 +1,6 @@
 import pytest
 
-from seedwise.statistics import decide, is_fragile
+from seedwise.statistics import decide
 
 SIGNIFICANT = {"n": 3, "n_baseline": 3, "difference": 0.01, "p_adjusted": 0.049, "alpha": 0.05}
 
@@ -18,25 +18,10 @@ SIGNIFICANT = {"n": 3, "n_baseline": 3, "difference": 0.01, "p_adjusted": 0.049,
         ({"equivalence": (0.001, 0.019), "margin": 0.02}, "BETTER"),
         ({"n": 2}, "TOO_FEW_SEEDS"),
         ({"n_baseline": 0, "difference": None, "p_adjusted": None}, "TOO_FEW_SEEDS"),
+        ({"lost_all": True, "n": 0, "difference": None, "p_adjusted": None}, "NO_RESULT"),
         ({"p_adjusted": None}, "UNDEFINED"),
         ({"difference": None, "p_adjusted": None}, "UNDEFINED"),
     ],
 )
 def test_verdicts(changes, verdict):
     assert decide(**{**SIGNIFICANT, **changes}) == verdict
-
-
-@pytest.mark.parametrize(
-    ("answers", "fragile"),
-    [
-        ({"p_values": [0.01, None], "rules": [True, True]}, False),
-        ({"p_values": [0.01, 0.06]}, True),
-        ({"p_values": [0.01], "rules": [False, True]}, True),
-        ({"p_values": [0.2], "rules": [False, None]}, False),
-        ({"p_values": [0.01], "permutation_p": 0.1, "smallest_permutation_p": 0.1}, False),
-        ({"p_values": [0.01], "permutation_p": 0.1, "smallest_permutation_p": 0.03}, True),
-        ({"p_values": []}, False),
-    ],
-)
-def test_fragile_is_disagreement_among_methods_that_can_answer(answers, fragile):
-    assert is_fragile(alpha=0.05, **answers) is fragile

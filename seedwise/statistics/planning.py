@@ -1,0 +1,382 @@
+"""The power of the test that decides: what these runs can detect, and how many seeds would be enough.
+
+Every test here compares |difference| / standard error with a critical value. In units of the *true* standard error, a
+difference is detected when |Z + shift| exceeds a threshold that depends only on the observed spreads: for Welch's test
+(1947) on two independent χ² variables, for the paired t test and Dunnett's test (1955) on one. So power is the average
+of Φ(shift − threshold) + Φ(−shift − threshold) over the χ² distributions, taken by Gauss–Legendre quadrature in their
+quantiles. The observed standard deviations stand in for the true ones. `seedwise.statistics.power` has the textbook
+power of the pooled t test, which promises too much where Welch's test decides.
+
+Arrays have one entry per comparison.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
+from scipy.special import chdtri, ndtr, ndtri, roots_legendre, stdtrit
+
+from seedwise.statistics.multiple import Dunnett, dunnett_critical
+from seedwise.statistics.ttest import difference_spread, spread
+from seedwise.statistics.verdict import FEWEST_SEEDS
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Pair = tuple[Floats, Floats]
+"""The scores of a variant and of the baseline."""
+
+POWER = 0.8
+MAX_SEEDS = 10_000
+"""The largest number of seeds that is ever named: a difference that needs as many is out of reach."""
+_NODES = 24
+# With more seeds, the degrees of freedom of Welch's test hardly vary: one χ² variable is accurate within a seed.
+_MANY_SEEDS = 100
+
+
+@dataclass(frozen=True)
+class SeedPlan:
+    """What the seeds of a comparison can do, and how many would do more; None means "not defined".
+
+    Attributes:
+        detectable_difference: true difference, in units of the metric, that is detected with 80 % power.
+        seeds_needed: per arm, with which the margin (without one, the observed difference) is detected with 80 % power.
+        seeds_for_equivalence: per arm, with which equal variants are shown to be equivalent with 80 % power; None
+            without a margin.
+        exaggeration: mean observed |difference| of studies that claim a true difference of one seed standard deviation
+            (paired: of one standard deviation of the differences), over the true one; Gelman & Carlin 2014 call it the
+            type M error.
+    """
+
+    detectable_difference: float | None
+    seeds_needed: int | None
+    seeds_for_equivalence: int | None
+    exaggeration: float | None
+
+
+def plan_seeds(
+    pairs: Sequence[Pair],
+    alpha: float,
+    *,
+    paired: bool = False,
+    dunnett: Dunnett | None = None,
+    margin: float | None = None,
+    comparisons: int | None = None,
+) -> list[SeedPlan]:
+    """The power of the test that decides about each pair; nothing is defined where an arm has fewer than two scores.
+
+    Args:
+        pairs: the scores that are compared.
+        alpha: family-wise level. Holm's first step tests at alpha / comparisons, which is surely enough.
+        paired: whether the paired t test decides.
+        dunnett: Dunnett's test of these pairs, if it decides.
+        margin: smallest difference that matters, if declared.
+        comparisons: size of the family; None means the number of pairs.
+    """
+    plans = [SeedPlan(None, None, None, None)] * len(pairs)
+    noises = {i: _noise(a, b, paired) for i, (a, b) in enumerate(pairs) if min(len(a), len(b)) >= 2}
+    usable = [i for i, noise in noises.items() if sum(noise) > 0 or dunnett is not None]
+    if not usable:
+        return plans
+    n, n_baseline = (np.array([len(pairs[i][arm]) for i in usable], dtype=np.float64) for arm in (0, 1))
+    own, other = (np.array([noises[i][arm] for i in usable]) for arm in (0, 1))
+    family = max(1, len(pairs) if comparisons is None else comparisons)
+    kind = _Paired if paired else _Welch
+    test: _Test = kind(own, other, alpha / family)
+    if dunnett is not None:
+        test = _Dunnett(np.full(own.shape, dunnett.variance), dunnett, family, alpha)
+    detectable = test.now(n, n_baseline).shift(POWER) * test.error(n, n_baseline)
+    exaggerated = _exaggerations(test, {(len(pairs[i][0]), len(pairs[i][1])) for i in usable})
+    gaps = np.array([abs(float(pairs[i][0].mean() - pairs[i][1].mean())) for i in usable])
+    needed = _seeds_to_detect(test, gaps if margin is None else np.full(gaps.shape, margin), alpha / family)
+    equivalent = None if margin is None else _seeds_to_show_equivalence(kind(own, other, 2 * alpha), margin, alpha)
+    for place, i in enumerate(usable):
+        plans[i] = SeedPlan(
+            float(detectable[place]) if min(len(pairs[i][0]), len(pairs[i][1])) >= FEWEST_SEEDS else None,
+            int(needed[place]) if margin is not None or gaps[place] > 0 else None,
+            None if equivalent is None else int(equivalent[place]),
+            exaggerated[len(pairs[i][0]), len(pairs[i][1])],
+        )
+    return plans
+
+
+def _noise(a: Floats, b: Floats, paired: bool) -> tuple[float, float]:
+    """Variances of the arms; of the differences and 0 where runs are paired."""
+    return (difference_spread(a, b) ** 2, 0.0) if paired else (spread(a) ** 2, spread(b) ** 2)
+
+
+class _Test(Protocol):
+    """A test at its level, for arms whose variances are known."""
+
+    def with_equal_noise(self) -> _Test:
+        """The test of one comparison, all of whose standard deviations are 1."""
+
+    def error(self, n: Floats, n_baseline: Floats, /) -> Floats:
+        """True standard error of each difference."""
+
+    def now(self, n: Floats, n_baseline: Floats, /) -> Thresholds:
+        """Thresholds with so many runs."""
+
+    def later(self, n: Floats, rows: Rows, /) -> Thresholds:
+        """Thresholds of some comparisons with `n` runs in both arms."""
+
+    def roughly(self, n: Floats, rows: Rows, /) -> Thresholds:
+        """As `later` within a seed or so, but sooner."""
+
+
+@dataclass(frozen=True)
+class _Welch:
+    """Welch's test of arms with these variances, at a two-sided level."""
+
+    own: Floats
+    other: Floats
+    alpha: float
+
+    def with_equal_noise(self) -> _Welch:
+        return replace(self, own=np.ones(1), other=np.ones(1))
+
+    def error(self, n: Floats, n_baseline: Floats) -> Floats:
+        return np.asarray(np.sqrt(self.own / n + self.other / n_baseline))
+
+    def now(self, n: Floats, n_baseline: Floats) -> Thresholds:
+        return welch_thresholds(n, n_baseline, self.own / n / self.error(n, n_baseline) ** 2, self.alpha)
+
+    def later(self, n: Floats, rows: Rows) -> Thresholds:
+        return welch_thresholds(n, n, self._share(rows), self.alpha)
+
+    def roughly(self, n: Floats, rows: Rows) -> Thresholds:
+        share = self._share(rows)
+        return t_thresholds((n - 1) / (share**2 + (1 - share) ** 2), self.alpha)
+
+    def _share(self, rows: Rows) -> Floats:
+        return np.asarray(self.own[rows] / (self.own[rows] + self.other[rows]))
+
+
+@dataclass(frozen=True)
+class _Paired:
+    """The paired t test; `own` are variances of differences, `other` is 0, `n` counts pairs."""
+
+    own: Floats
+    other: Floats
+    alpha: float
+
+    def with_equal_noise(self) -> _Paired:
+        return replace(self, own=np.ones(1))
+
+    def error(self, n: Floats, _n_baseline: Floats) -> Floats:
+        return np.asarray(np.sqrt(self.own / n))
+
+    def now(self, n: Floats, _n_baseline: Floats) -> Thresholds:
+        return t_thresholds(n - 1, self.alpha)
+
+    def later(self, n: Floats, _rows: Rows) -> Thresholds:
+        return t_thresholds(n - 1, self.alpha)
+
+    roughly = later
+
+
+@dataclass(frozen=True)
+class _Dunnett:
+    """Dunnett's test of a family; `own` repeats the pooled variance."""
+
+    own: Floats
+    found: Dunnett
+    comparisons: int
+    alpha: float
+
+    def with_equal_noise(self) -> _Dunnett:
+        return replace(self, own=np.ones(1))
+
+    def error(self, n: Floats, n_baseline: Floats) -> Floats:
+        return np.asarray(np.sqrt(self.own * (1 / n + 1 / n_baseline)))
+
+    def now(self, n: Floats, _n_baseline: Floats) -> Thresholds:
+        return t_thresholds(np.full(n.shape, self.found.df), self.alpha, self.found.critical)
+
+    def later(self, n: Floats, _rows: Rows) -> Thresholds:
+        critical = _dunnett_critical_by_n(self.comparisons, self.alpha)(1 / n)
+        return t_thresholds((self.comparisons + 1) * (n - 1), self.alpha, critical)
+
+    roughly = later
+
+
+@lru_cache(maxsize=64)
+def _dunnett_critical_by_n(comparisons: int, alpha: float) -> Callable[[Floats], Floats]:
+    """Dunnett's critical value as a function of 1/n, for arms of equal size, interpolated."""
+    sizes = np.array([MAX_SEEDS, 60, 20, 10, 6, 4, 3, 2])
+    found = [dunnett_critical([n] * comparisons, n, 1 - alpha) for n in sizes]
+    spline = CubicSpline(1 / sizes, found)
+    return lambda x: np.asarray(spline(x))
+
+
+def _exaggerations(test: _Test, sizes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], float]:
+    """`SeedPlan.exaggeration` by the numbers of runs; both arms scatter equally."""
+    equal = test.with_equal_noise()
+    found = {}
+    for n, n_baseline in sizes:
+        arms = np.array([float(n)]), np.array([float(n_baseline)])
+        found[n, n_baseline] = float(equal.now(*arms).exaggeration(1 / equal.error(*arms))[0])
+    return found
+
+
+def _seeds_to_detect(test: _Test, differences: Floats, alpha: float) -> NDArray[np.int64]:
+    """Seeds per arm with which true differences are detected with 80 % power; no difference of 0 ever is."""
+    effects = np.maximum(differences / test.error(np.ones(1), np.ones(1)), 1e-12)
+    start = ((ndtri(1 - alpha / 2) + ndtri(POWER)) / effects) ** 2 + 2
+    return _fewest(test, lambda found, n, rows: found.power(effects[rows] * np.sqrt(n)), start)
+
+
+def _seeds_to_show_equivalence(one_sided: _Test, margin: float, alpha: float) -> NDArray[np.int64]:
+    """Seeds per arm with which variants that do not differ are shown to be equivalent with 80 % power."""
+    limits = margin / one_sided.error(np.ones(1), np.ones(1))
+    start = ((ndtri(1 - alpha) + ndtri((1 + POWER) / 2)) / limits) ** 2 + 2
+    return _fewest(one_sided, lambda found, n, rows: found.equivalence_power(limits[rows] * np.sqrt(n)), start)
+
+
+def _fewest(test: _Test, power_of: Callable[[Thresholds, Floats, Rows], Floats], start: Floats) -> NDArray[np.int64]:
+    found = smallest_n(lambda n, rows: power_of(test.roughly(n, rows), n, rows), start)
+    few = np.flatnonzero(found < _MANY_SEEDS)
+    if few.size:
+        near = found[few].astype(np.float64)
+        found[few] = smallest_n(lambda n, rows: power_of(test.later(n, few[rows]), n, few[rows]), near)
+    return found
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """When a difference is detected: thresholds in units of its true standard error (comparisons × nodes), weighted."""
+
+    values: Floats
+    weights: Floats
+
+    def power(self, shift: Floats) -> Floats:
+        """Probability that a true difference of `shift` true standard errors is detected."""
+        column = np.asarray(shift, dtype=np.float64)[:, None]
+        return np.asarray((ndtr(column - self.values) + ndtr(-column - self.values)) @ self.weights)
+
+    def shift(self, power: float) -> Floats:
+        """The true difference, in true standard errors, that is detected with probability `power` (Newton's method)."""
+        shift = self.values @ self.weights + float(ndtri(power))
+        for _ in range(60):
+            # The slope of the upper tail alone is too steep, if anything, so that no step overshoots far.
+            column = shift[:, None] - self.values
+            slope = np.exp(-(column**2) / 2) @ self.weights / math.sqrt(2 * math.pi)
+            step = (power - self.power(shift)) / np.maximum(slope, 1e-3)
+            shift = np.maximum(shift + step, 0.0)
+            if float(np.abs(step).max()) < 1e-9:
+                break
+        return shift
+
+    def equivalence_power(self, margin: Floats) -> Floats:
+        """Probability that two one-sided tests show equivalence if the true difference is 0 (Schuirmann 1987).
+
+        The thresholds are those of the one-sided tests; `margin` is in true standard errors.
+        """
+        inside = ndtr(np.asarray(margin, dtype=np.float64)[:, None] - self.values)
+        return np.asarray(np.maximum(2 * inside - 1, 0.0) @ self.weights)
+
+    def exaggeration(self, shift: Floats) -> Floats:
+        """Mean observed |difference| of the studies that detect a true difference of `shift`, divided by it."""
+        column = np.asarray(shift, dtype=np.float64)[:, None]
+        above, below = column - self.values, -column - self.values
+        density = (np.exp(-(above**2) / 2) + np.exp(-(below**2) / 2)) / math.sqrt(2 * math.pi)
+        claimed = density + column * (ndtr(above) - ndtr(below))
+        return np.asarray((claimed @ self.weights) / self.power(shift) / shift)
+
+
+def welch_thresholds(n: ArrayLike, n_baseline: ArrayLike, share: ArrayLike, alpha: float) -> Thresholds:
+    """Thresholds of Welch's test.
+
+    Args:
+        n: runs of each variant, at least 2; need not be whole.
+        n_baseline: runs of the baseline.
+        share: of the variant in the variance of the difference: (σ²/n) / (σ²/n + σ_b²/n_b).
+        alpha: two-sided level.
+    """
+    n, n_baseline, share = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in (n, n_baseline, share)))
+    nodes, weights = _uniform()
+    own = share[:, None] * _scaled_chi_square(n - 1, nodes)
+    other = (1 - share)[:, None] * _scaled_chi_square(n_baseline - 1, nodes)
+    squares = (own**2 / (n - 1)[:, None])[:, :, None] + (other**2 / (n_baseline - 1)[:, None])[:, None, :]
+    total = own[:, :, None] + other[:, None, :]
+    values = _quantile(alpha)(squares / total**2) * np.sqrt(total)
+    return Thresholds(values.reshape(len(n), -1), np.outer(weights, weights).ravel())
+
+
+def t_thresholds(degrees: ArrayLike, alpha: float, critical: ArrayLike | None = None) -> Thresholds:
+    """Thresholds of a test with one estimate of the variance: the paired t test, or Dunnett's test.
+
+    Args:
+        degrees: of freedom of the variance.
+        alpha: two-sided level; not used where `critical` is given.
+        critical: the value that |t| must exceed; None for the t quantile.
+    """
+    degrees = np.atleast_1d(np.asarray(degrees, dtype=np.float64))
+    nodes, weights = _uniform()
+    limit = stdtrit(degrees, 1 - alpha / 2) if critical is None else np.broadcast_to(critical, degrees.shape)
+    return Thresholds(np.asarray(limit[:, None] * np.sqrt(_scaled_chi_square(degrees, nodes))), weights)
+
+
+@lru_cache(maxsize=1)
+def _uniform() -> tuple[Floats, Floats]:
+    """Nodes in (0, 1) and weights that add up to 1."""
+    nodes, weights = roots_legendre(_NODES)
+    return (nodes + 1) / 2, weights / 2
+
+
+def _scaled_chi_square(degrees: Floats, nodes: Floats) -> Floats:
+    """Quantiles of χ²/degrees (comparisons × nodes)."""
+    different, back = np.unique(degrees, return_inverse=True)
+    found = np.asarray(chdtri(different[:, None], 1 - nodes[None, :]) / different[:, None])
+    return found[back]
+
+
+@lru_cache(maxsize=256)
+def _quantile(alpha: float) -> Callable[[Floats], Floats]:
+    """The t quantile at 1 − α/2 as a function of 1/df in [0, 1], interpolated on its logarithm."""
+    inverse = np.linspace(0.0, 1.0, 257)
+    exact = np.concatenate([[float(ndtri(1 - alpha / 2))], stdtrit(1 / inverse[1:], 1 - alpha / 2)])
+    spline = CubicSpline(inverse, np.log(exact))
+    return lambda x: np.asarray(np.exp(spline(np.minimum(x, 1.0))))
+
+
+def smallest_n(power_at: Callable[[Floats, Rows], Floats], start: Floats, power: float = POWER) -> NDArray[np.int64]:
+    """Seeds with which each comparison reaches `power`, from `FEWEST_SEEDS` to `MAX_SEEDS`.
+
+    The normal quantile of the power is nearly linear in √n, so that secant steps need few evaluations; a step that
+    leaves the bracket is replaced by its middle.
+
+    Args:
+        power_at: the power of some comparisons (their rows) with so many seeds, which need not be whole.
+        start: a first guess for each comparison.
+        power: to be reached.
+    """
+    goal = float(ndtri(power))
+    low, high = (np.full(start.shape, math.sqrt(edge)) for edge in (FEWEST_SEEDS, MAX_SEEDS))
+    root = np.clip(np.sqrt(start), low, high)
+    slope, last_root, last_excess = (goal + 2) / root, np.full(root.shape, np.nan), np.full(root.shape, np.nan)
+    pending = np.arange(root.size)
+    for _ in range(40):
+        at = root[pending]
+        excess = ndtri(np.clip(power_at(at**2, pending), 1e-9, 1 - 1e-9)) - goal
+        low[pending] = np.where(excess < 0, at, low[pending])
+        high[pending] = np.where(excess >= 0, at, high[pending])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            secant = (excess - last_excess[pending]) / (at - last_root[pending])
+        slope[pending] = np.where(np.isfinite(secant) & (secant > 1e-6), secant, slope[pending])
+        last_root[pending], last_excess[pending] = at, excess
+        following = at - excess / slope[pending]
+        outside = ~((following > low[pending]) & (following < high[pending]))
+        following[outside] = (low + high)[pending][outside] / 2
+        done = (np.abs(excess) < 1e-5) | (high[pending] - low[pending] < 1e-4)
+        root[pending] = np.where(done, at, following)
+        pending = pending[~done]
+        if not pending.size:
+            break
+    return np.asarray(np.clip(np.ceil(root**2 - 1e-3), FEWEST_SEEDS, MAX_SEEDS), dtype=np.int64)
