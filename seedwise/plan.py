@@ -66,9 +66,9 @@ class Plan(BaseModel):
         """Return this plan with another false-claim rate: that of a look."""
         return self.model_copy(update={"confidence": 1.0 - alpha})
 
-    def digest(self, seeds: Sequence[int]) -> str:
-        """The plan's hash: 12 hex digits of every field and the seeds, in any order."""
-        # A plan without looks keeps the hash that it had before there were looks.
-        fields = self.model_dump(mode="json", exclude={"looks"} if self.looks is None else set())
-        declared = {**fields, "seeds": sorted(seeds)}
+    def digest(self, seeds: Sequence[int | str], variants: Sequence[str]) -> str:
+        """The plan's hash: 12 hex digits of every field, the seeds and the family of variants, in any order."""
+        # What is not declared is left out, so that a new optional key does not change the hashes of older plans.
+        fields = self.model_dump(mode="json", exclude_none=True)
+        declared = {**fields, "seeds": sorted(seeds, key=str), "variants": sorted(variants)}
         return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:12]

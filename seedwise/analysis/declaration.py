@@ -17,7 +17,7 @@ Declaration = dict[str, Any]
 def declared(plan: Plan, seeds: Sequence[int], variants: Sequence[str]) -> Declaration:
     """Everything that was decided before results existed, as a JSON object."""
     return {
-        "plan_hash": plan.digest(seeds),
+        "plan_hash": plan.digest(seeds, variants),
         "analysis": plan.model_dump(mode="json"),
         "seeds": sorted(seeds),
         "variants": list(variants),

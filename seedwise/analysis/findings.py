@@ -31,7 +31,7 @@ class Findings(_Section):
     """What the report says beside the tables.
 
     Attributes:
-        plan_hash: of the declared plan and its seeds.
+        plan_hash: of the declared plan, its seeds and its variants.
         exploratory: why the verdicts are exploratory; empty if they confirm.
         warnings: sentences about the runs.
         test_set: whether a new test set would change the comparisons; empty if that is not known.

@@ -77,7 +77,7 @@ def analyse_study(
         tables = {"summary": analysis.summary, "comparisons": analysis.comparisons}
         tables |= _tables_of_design(study, runs, plan.at_level(level) if level else plan)
         findings = Findings(
-            plan_hash=plan.digest(study.seeds),
+            plan_hash=plan.digest(study.seeds, variants),
             exploratory=[*reasons, *(departures or [])],
             warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
             test_set=new_test_set(folder / "runs", runs, plan, variants) if plan.metric == scored else [],

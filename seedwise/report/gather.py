@@ -106,7 +106,7 @@ def report_of_table(
         study=None,
         config_file=table,
         plan=plan,
-        plan_hash=plan.digest(seeds),
+        plan_hash=plan.digest(seeds, variants),
         variants=[ReportVariant(name, name, "") for name in variants],
         seeds=seeds,
         runs=runs,

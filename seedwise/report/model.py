@@ -62,7 +62,7 @@ class Report:
             versions are unknown and left out.
         config_file: where the study was declared, or the table that was analysed.
         plan: the declared plan.
-        plan_hash: its hash, with the seeds.
+        plan_hash: its hash, with the seeds and the variants.
         variants: in the order of the study, which fixes their colours.
         seeds: of the runs so far.
         runs: runs.csv.
@@ -172,6 +172,7 @@ class Report:
             self.digits,
             bool(self.exploratory),
             self.has_test_set,
+            escape,
         )
 
     @cached_property

@@ -34,6 +34,11 @@ class SummaryRow:
     bootstrap_coverage: float | None
     diverged_rate_high: float | None
 
+    @property
+    def n_lost(self) -> int:
+        """Runs that ended without a score that counts."""
+        return self.n_diverged + self.n_failed
+
 
 @dataclass(frozen=True)
 class ComparisonRow:
@@ -43,6 +48,10 @@ class ComparisonRow:
     baseline: str
     n: int
     n_baseline: int
+    mean: float | None
+    mean_baseline: float | None
+    std: float | None
+    std_baseline: float | None
     difference: float | None
     test: str
     ci_low: float | None
@@ -57,6 +66,8 @@ class ComparisonRow:
     hedges_g_low: float | None
     hedges_g_high: float | None
     probability_of_improvement: float | None
+    improvement_low: float | None
+    improvement_high: float | None
     wins: float | None
     pairs: float | None
     permutation_test: str
@@ -68,10 +79,19 @@ class ComparisonRow:
     rule_pooled: bool | None
     bootstrap_low: float | None
     bootstrap_high: float | None
+    correlation: float | None
     detectable_difference: float | None
     seeds_needed: float | None
+    seeds_for_equivalence: float | None
+    exaggeration: float | None
+    n_lost: int
+    n_lost_baseline: int
     verdict: str
+    verdict_if_worst: str
+    verdict_if_mean: str
     fragile: bool | None
+    fragile_because: str
+    doubt: str
 
     @property
     def p(self) -> float | None:
@@ -86,12 +106,27 @@ class ComparisonRow:
     @property
     def judged(self) -> bool:
         """Whether there was enough to judge at all; only then can other methods contradict the verdict."""
-        return self.verdict not in (Verdict.TOO_FEW_SEEDS, Verdict.UNDEFINED)
+        return self.verdict not in (Verdict.TOO_FEW_SEEDS, Verdict.NO_RESULT, Verdict.UNDEFINED)
 
     @property
     def doubtful(self) -> bool:
-        """Whether there is a verdict with which other common methods disagree."""
+        """Whether there is a verdict that hangs on one run or on the choice of method."""
         return bool(self.fragile) and self.judged
+
+    @property
+    def hangs_on_lost_runs(self) -> bool:
+        """Whether the verdict would be another if the lost runs had finished at the worst value, or as the others."""
+        return self.judged and any(other not in ("", self.verdict) for other in self.verdicts_if_lost)
+
+    @property
+    def verdicts_if_lost(self) -> tuple[str, str]:
+        """The verdicts with lost runs at the worst value, and at their variant's mean; empty where none was lost."""
+        return self.verdict_if_worst, self.verdict_if_mean
+
+    def is_below(self, margin: float | None) -> bool:
+        """Whether the difference is shown to be smaller than the margin."""
+        low, high = self.equivalence_low, self.equivalence_high
+        return margin is not None and low is not None and high is not None and -margin < low and high < margin
 
 
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits
+from seedwise.report.text.format import percent
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Wording:
         digits: of every value of the metric.
         exploratory: whether no verdict confirms anything.
         test_set: whether runs are tested on a fixed set of examples, so that other examples are another question.
+        escape: turns what a user wrote, such as a seed, into literal text of the report's format.
     """
 
     names: Mapping[str, str]
@@ -30,11 +32,18 @@ class Wording:
     digits: Digits
     exploratory: bool = False
     test_set: bool = False
+    escape: Callable[[str], str] = str
 
     @property
     def direction(self) -> str:
         """Which way of the metric is good."""
         return "higher is better" if self.plan.higher_is_better else "lower is better"
+
+    @property
+    def by_luck(self) -> str:
+        """How often luck alone passes for a difference; with looks, over all of them."""
+        looks = " over all looks" if self.plan.looks else ""
+        return f"about {percent(self.plan.alpha).removeprefix('less than ')}{looks}"
 
     @property
     def margin(self) -> str:

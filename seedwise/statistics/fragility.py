@@ -16,7 +16,7 @@ from seedwise.statistics.decision import Contest, Decision
 from seedwise.statistics.multiple import Dunnett
 from seedwise.statistics.permutation import PermutationTest
 from seedwise.statistics.ttest import TTest, paired, student, welch
-from seedwise.statistics.verdict import Verdict, decide
+from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict, decide
 
 if TYPE_CHECKING:
     from seedwise.plan import Plan
@@ -113,13 +113,16 @@ def _without_one(x: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _left_out(x: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of `x` without each of its values in turn; the variance is NaN where one value is left."""
+    """Mean and variance of `x` without each of its values in turn.
+
+    The variance is NaN where too few runs for a verdict are left: every verdict on three runs hangs on each of them.
+    """
     n, centred = len(x), x - x.mean()
     squares = float((centred**2).sum())
     means = x.mean() - centred / (n - 1) if n > 1 else np.full(n, np.nan)
     left = squares - centred**2 * n / max(n - 1, 1)
     left = np.where(left > _NO_VARIANCE * squares, left, 0.0)
-    return means, left / (n - 2) if n > 2 else np.full(n, np.nan)
+    return means, left / (n - 2) if n > FEWEST_SEEDS else np.full(n, np.nan)
 
 
 def _two_arms(x: Floats, other: Floats, dunnett: Dunnett | None, sign: float = 1.0) -> tuple[Floats, Floats, Floats]:

@@ -106,6 +106,18 @@ def plan_seeds(
     return plans
 
 
+def detectable_differences(n: ArrayLike, std: float, alpha: float) -> Floats:
+    """True differences that Welch's test at the level `alpha` detects with 80 % power, for `n` runs in each arm.
+
+    Args:
+        n: numbers of runs, at least 2.
+        std: seed standard deviation of both arms.
+        alpha: two-sided level of the test.
+    """
+    n = np.asarray(n, dtype=np.float64)
+    return welch_thresholds(n, n, 0.5, alpha).shift(POWER) * std * np.sqrt(2 / n)
+
+
 def _noise(a: Floats, b: Floats, paired: bool) -> tuple[float, float]:
     """Variances of the arms; of the differences and 0 where runs are paired."""
     return (difference_spread(a, b) ** 2, 0.0) if paired else (spread(a) ** 2, spread(b) ** 2)

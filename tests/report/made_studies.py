@@ -12,8 +12,11 @@ from seedwise.report.model import Report, ReportVariant
 from seedwise.statistics.analysis import analyse
 from tests.plans import accuracy_plan
 
-Scores = Mapping[str, Sequence[float | None]]
 EMPTY = math.nan
+FAILED = "failed"
+MISSING = "missing"
+Scores = Mapping[str, Sequence[float | str | None]]
+"""The scores of each variant by seed: None for a diverged run, FAILED for a failed one, MISSING for no run at all."""
 
 # Vectors 2 and 3 of the statistical specification.
 A = [0.842, 0.838, 0.851]
@@ -22,17 +25,18 @@ C = [0.845, 0.840, 0.849]
 
 
 def make_runs(scores: Scores, metric: str = "test_accuracy") -> pd.DataFrame:
-    """Return one row per run; a score of None is a diverged run."""
+    """Return one row per run."""
     rows = [
         {
             "variant": variant,
             "seed": seed,
-            "status": "finished" if value is not None else "diverged",
-            metric: EMPTY if value is None else value,
-            "train_loss": EMPTY if value is None else 0.25 + 0.01 * seed,
+            "status": {None: "diverged", FAILED: "failed"}.get(value, "finished"),
+            metric: value if isinstance(value, float | int) else EMPTY,
+            "train_loss": 0.25 + 0.01 * seed + 0.001 * place if isinstance(value, float | int) else EMPTY,
         }
-        for variant, values in scores.items()
+        for place, (variant, values) in enumerate(scores.items())
         for seed, value in enumerate(values)
+        if value != MISSING
     ]
     return pd.DataFrame(rows)
 
@@ -43,13 +47,14 @@ def make_report(scores: Scores, plan: Plan | None = None, **changes) -> Report:
     labels = changes.pop("labels", {})
     seeds = range(max(len(values) for values in scores.values()))
     runs = make_runs(scores, plan.metric)
-    analysis = analyse(runs, plan, other_metrics=["train_loss"])
+    look = changes.get("look")
+    analysis = analyse(runs, plan, other_metrics=["train_loss"], alpha=look.nominal_alpha if look else None)
     given = {
         "title": "Dropout on a small study",
         "study": "small",
         "config_file": "config.yaml",
         "plan": plan,
-        "plan_hash": plan.digest(list(seeds)),
+        "plan_hash": plan.digest(list(seeds), list(scores)),
         "setup": {
             "Dataset": "fashion_mnist: 54000 training, 6000 validation and 10000 test examples",
             "Architecture": "small_cnn, 20490 parameters",

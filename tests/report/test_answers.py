@@ -28,7 +28,7 @@ def answer(scores, plan=PLAN, next_look=None, **changes):
 
 def headline_of(scores, **changes):
     report = make_report(scores, PLAN, **changes)
-    return headline(report.comparison_rows, plain(report))
+    return headline(report.summary_rows, report.comparison_rows, plain(report))
 
 
 def question_of(scores):
@@ -42,7 +42,7 @@ def test_a_clear_gain_is_better_and_settled():
         "B is **better** than A: its mean test accuracy is 0.0560 higher; true differences from"
     )
     assert expected.sure.startswith(
-        "Sure by the plan's standard, by which luck alone passes in at most 5% of studies: equal"
+        "Sure by the plan's standard, by which luck alone passes in about 5% of studies: equal"
     )
     assert expected.settle.startswith("Nothing more")
 
@@ -83,9 +83,9 @@ def test_answers_that_no_number_of_seeds_or_the_present_number_would_settle(need
 
 def test_equivalence_names_the_margin():
     tight = [0.9, 0.9001, 0.8999]
-    expected = answer({"A": tight, "B": tight[::-1]}, accuracy_plan("A", margin=0.01))
+    expected = answer({"A": tight, "B": [0.9002, 0.9, 0.8999]}, accuracy_plan("A", margin=0.01))
     assert expected.found.startswith("B is **as good as** A, give or take the declared margin of 0.0100")
-    assert "variants that differ by more pass this in at most 5% of studies" in expected.sure
+    assert "variants that differ by more pass this in about 5% of studies" in expected.sure
 
 
 def test_exploratory_answers_claim_nothing():
@@ -112,8 +112,72 @@ def test_too_few_seeds_and_constant_results_cannot_be_judged():
     assert "do not vary between seeds" in constant.found
 
 
+def test_why_nothing_can_be_judged_is_said_as_it_is():
+    lost = answer({"A": A, "B": [None, None, None]})
+    assert lost.found == "B against A **cannot be judged**: every run of B was lost."
+    base = [0.84, 0.85, 0.86]
+    paired = answer({"A": base, "B": [0.85, 0.86, 0.87]}, accuracy_plan("A", pairing="seed"))
+    assert "the *differences* between runs of one seed do not vary" in paired.found
+    infinite = answer({"A": A, "B": [0.9, 0.91, float("inf")]})
+    assert "a finished run has no finite result" in infinite.found
+
+
+def test_lost_runs_are_in_the_headline_and_a_verdict_that_hangs_on_them_is_not_settled():
+    scores = {"A": [0.80, 0.81, 0.805, 0.79, 0.80, 0.802], "B": [0.85, 0.86, 0.855, None, None, None]}
+    assert headline_of(scores) == (
+        "B is better than A. 3 of 6 runs of B were lost, and the verdict on B hangs on them."
+    )
+    expected = answer(scores)
+    assert expected.settle.startswith(
+        "The lost runs: the verdict would be NOT_SUPPORTED had they finished at the worst value."
+    )
+    assert "Nothing more" not in expected.settle
+
+
+def test_lost_runs_that_would_change_nothing_are_named_too():
+    many = [0.90, 0.901, 0.899, 0.9005, 0.8995, 0.9002, 0.8998, 0.9001, 0.9003]
+    scores = {"A": [score - 0.1 for score in many], "B": [*many, None]}
+    plan = accuracy_plan("A", lost_value=0.89)
+    report = make_report(scores, plan)
+    assert headline(report.summary_rows, report.comparison_rows, plain(report)) == (
+        "B is better than A. 1 of 10 runs of B was lost; had it finished at the worst value, or as the others did, the "
+        "verdicts would be the same."
+    )
+
+
+def test_doubts_about_the_runs_come_first():
+    same = answer({"A": A, "B": A}, accuracy_plan("A", margin=0.05))
+    assert same.settle.startswith("First find out whether the setting took effect")
+    assert headline_of({"A": A, "B": A}).startswith(
+        "First find out whether the setting took effect: B and A agree seed by seed to the last digit."
+    )
+    constant = {"A": [0.8] * 5, "B": [0.9, 0.91, 0.92, 0.905, 0.915]}
+    assert headline_of(constant).startswith("First find out whether the seed is used: all runs of A agree")
+    assert answer(constant).settle.startswith("First find out whether the seed is used")
+
+
+def test_a_small_gain_is_called_smaller_than_what_matters():
+    tight = [0.9, 0.9001, 0.8999, 0.9, 0.9001]
+    found = answer({"A": tight, "B": [score + 0.002 for score in tight]}, accuracy_plan("A", margin=0.01)).found
+    assert "better** than A, by less than the smallest difference declared to matter (0.010000)" in found
+
+
+def test_what_would_show_equality_is_said_where_a_margin_is_declared():
+    settle = answer({"A": A, "B": C}, accuracy_plan("A", margin=0.005)).settle
+    assert "instead of 3" in settle
+    assert "If they are equal, 23 show it within the margin in 80% of studies." in settle
+
+
+def test_corrected_for_several_comparisons_more_seeds_are_needed():
+    alone = make_report({"A": A, "B": C}, PLAN).comparison_rows[0]
+    among = make_report({"A": A, "B": C, **{f"D{i}": B for i in range(19)}}, PLAN).comparison_rows[0]
+    assert among.seeds_needed > 1.8 * alone.seeds_needed
+    assert among.detectable_difference > alone.detectable_difference
+
+
 def test_the_headline_says_when_nothing_is_better_and_when_the_best_is_unknown():
     assert headline_of({"A": A, "B": C}) == "No variant is shown to be better than A."
+    assert headline_of({"A": CLEAR, "B": A}) == "No variant is shown to be better than A; B is worse."
     higher = [score + 0.1 for score in CLEAR]
     assert headline_of({"A": A, "B": CLEAR, "C": higher}) == (
         "B and C are better than A. Which of them is best was not asked: each is compared with the baseline only."

@@ -133,12 +133,12 @@ def test_every_number_of_the_comparisons_is_shown(usual_page):
         row = usual_page.locator("#exact tbody tr").filter(has=usual_page.get_by_text(name, exact=True))
         shown = row.locator("td").all_inner_texts()
         for text, value in zip(shown, comparisons[name], strict=True):
-            if isinstance(value, float):
-                assert text == "—" if pd.isna(value) else float(text) == value
+            if pd.isna(value) or value == "":
+                assert text == "—"
+            elif isinstance(value, float):
+                assert float(text) == value
             else:
-                assert text == str(value if value is not None else "—").replace("True", "true").replace(
-                    "False", "false"
-                )
+                assert text == str(value).replace("True", "true").replace("False", "false")
 
 
 def test_headings_sort_the_runs_by_mouse_and_by_keyboard(usual_page):

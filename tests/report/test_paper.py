@@ -39,7 +39,7 @@ def test_undefined_values_are_a_dash_or_empty(tmp_path):
     made = files(tmp_path, {"A": [0.9, None, None], "B": [None] * 3})
     assert r"B & --- & --- & --- & --- & 0 \\" in made["tables/results.tex"]
     assert "5 runs diverged and are not in the means." in made["tables/results.tex"]
-    assert "B,0,,,,,,,,,TOO_FEW_SEEDS\n" in made["tables/results.csv"]
+    assert "B,0,,,,,,,,,NO_RESULT\n" in made["tables/results.csv"]
 
 
 def test_exploratory_tables_say_so(tmp_path):

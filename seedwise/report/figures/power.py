@@ -14,7 +14,7 @@ from seedwise.basics.words import quantity
 from seedwise.report.figures import style
 from seedwise.report.model import Report
 from seedwise.report.rows import SummaryRow
-from seedwise.statistics.power import detectable_effect
+from seedwise.statistics.planning import detectable_differences
 
 FEWEST_SEEDS, MOST_SEEDS = 3, 30  # of the curve
 
@@ -50,7 +50,7 @@ def _draw(axes: Axes, report: Report, std: float) -> None:
     plan = report.deciding
     current = max(row.n for row in report.summary_rows)
     seeds = list(range(FEWEST_SEEDS, max(MOST_SEEDS, current + 5) + 1))
-    curve = [detectable_effect(n, alpha=plan.alpha) * std for n in seeds]
+    curve = detectable_differences(seeds, std, plan.alpha / max(len(report.comparison_rows), 1)).tolist()
     axes.plot(seeds, curve, color=style.INK, linewidth=2)
     if current >= FEWEST_SEEDS:
         here = curve[current - FEWEST_SEEDS]

@@ -38,6 +38,7 @@ VERDICTS = {
     "EQUIVALENT": ("Equivalent", "≈"),
     "NOT_SUPPORTED": ("Not supported", "○"),
     "TOO_FEW_SEEDS": ("Too few seeds", "○"),
+    "NO_RESULT": ("No result", "○"),
     "UNDEFINED": ("Undefined", "○"),
 }
 """Each verdict in words, and a sign that shows it without colour."""
@@ -72,7 +73,7 @@ def render_page(report: Report) -> str:
         confidence=percent(report.plan.confidence),
         deciding_confidence=percent(report.deciding.confidence),
         seeds=quantity(len(report.seeds), "seed"),
-        headline=inline(headline(comparisons, wording)),
+        headline=inline(headline(summaries, comparisons, wording)),
         question=inline(question(comparisons, wording)),
         runs_line=capital(origin.runs_and_seeds(report)),
         plan_declared=origin.plan_declared(report),

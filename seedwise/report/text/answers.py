@@ -9,9 +9,17 @@ from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text.format import level, p_value, percent
-from seedwise.report.text.sentences import alone_sentence, equivalence_confidence, seeds_words
+from seedwise.report.text.sentences import (
+    alone_sentence,
+    doubt_sentence,
+    equivalence_confidence,
+    fragile_clause,
+    lost_runs_sentence,
+    seeds_words,
+    why_undefined,
+)
 from seedwise.report.wording import Wording
-from seedwise.statistics.power import MAX_SEEDS
+from seedwise.statistics.planning import MAX_SEEDS
 from seedwise.statistics.runs import PENDING, STATUSES
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
@@ -65,25 +73,39 @@ def short_answers(
         return [Answer(alone_sentence(row, wording), "", "") for row in summaries]
     count = len(comparisons)
     return [
-        Answer(_found(row, wording), _sure(row, wording, count), _settle(row, wording, count, next_look))
+        Answer(_found(row, wording), _sure(row, wording, count), _settle(row, wording, next_look))
         for row in comparisons
     ]
 
 
-def headline(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    """Which variants are better, in one sentence or two that may begin with a name; empty where nothing is compared."""
+def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """Which variants are better, and what puts that in doubt, in a few sentences; empty where nothing is compared."""
     if not comparisons:
         return ""
+    sentences = [_verdicts(comparisons, wording), lost_runs_sentence(summaries, comparisons, wording)]
+    doubts = dict.fromkeys(doubt_sentence(row, wording) for row in comparisons if row.judged)
+    return " ".join(sentence for sentence in (*doubts, *sentences) if sentence)
+
+
+def _verdicts(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     baseline = wording.names[comparisons[0].baseline]
-    better = [wording.names[row.variant] for row in comparisons if row.verdict == Verdict.BETTER]
+    better, worse = (
+        [wording.names[row.variant] for row in comparisons if row.verdict == verdict]
+        for verdict in (Verdict.BETTER, Verdict.WORSE)
+    )
     lead = "Exploratory, to be confirmed: " if wording.exploratory else ""
     if not better:
-        return f"{lead}{'no' if lead else 'No'} variant is shown to be better than {baseline}."
-    verb = "is" if len(better) == 1 else "are"
-    text = f"{lead}{enumerate_words(better)} {verb} better than {baseline}."
+        text = f"{lead}{'no' if lead else 'No'} variant is shown to be better than {baseline}"
+        return f"{text}; {enumerate_words(worse)} {_are(worse)} worse." if worse else f"{text}."
+    text = f"{lead}{enumerate_words(better)} {_are(better)} better than {baseline}"
+    text += f", and {enumerate_words(worse)} {_are(worse)} worse." if worse else "."
     if len(better) > 1:
         text += " Which of them is best was not asked: each is compared with the baseline only."
     return text
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _found(row: ComparisonRow, wording: Wording) -> str:
@@ -91,7 +113,10 @@ def _found(row: ComparisonRow, wording: Wording) -> str:
     verb = "looks" if wording.exploratory else "is"
     match row.verdict:
         case Verdict.BETTER | Verdict.WORSE:
-            return f"{variant} {verb} **{row.verdict.lower()}** than {baseline}: {_gap(row, wording)}."
+            small = ""
+            if row.is_below(wording.plan.margin):
+                small = f", by less than the smallest difference declared to matter ({wording.margin})"
+            return f"{variant} {verb} **{row.verdict.lower()}** than {baseline}{small}: {_gap(row, wording)}."
         case Verdict.EQUIVALENT:
             return (
                 f"{variant} {verb} **as good as** {baseline}, give or take the declared margin of {wording.margin}: "
@@ -102,10 +127,7 @@ def _found(row: ComparisonRow, wording: Wording) -> str:
         case Verdict.TOO_FEW_SEEDS:
             return f"{variant} against {baseline} **cannot be judged**: {seeds_words(row)} gave a result."
         case _:
-            return (
-                f"{variant} against {baseline} **cannot be judged**: the results do not vary between seeds, or one is "
-                "not a finite number."
-            )
+            return f"{variant} against {baseline} **cannot be judged**: {why_undefined(row, wording)}."
 
 
 def _gap(row: ComparisonRow, wording: Wording) -> str:
@@ -135,14 +157,15 @@ def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
         return ""
     plan = wording.deciding
     limit = f"below {level(plan.alpha)}"
-    claim = "By the numbers, which confirm nothing here" if wording.exploratory else _standard(plan)
+    claim = "By the numbers, which confirm nothing here" if wording.exploratory else _standard(wording)
+    fragile = f" But {fragile_clause(row, wording)}." if row.doubtful else ""
     if row.verdict == Verdict.EQUIVALENT:
         each = ", each comparison on its own" if comparisons > 1 else ""
         lead = claim if wording.exploratory else "Sure by the plan's standard"
         return (
             f"{lead}: the {equivalence_confidence(plan)} CI of the difference, "
             f"{wording.digits.interval(row.equivalence_low, row.equivalence_high)}, lies inside the margin; variants "
-            f"that differ by more pass this in at most {_at_most(plan)} of studies{each}."
+            f"that differ by more pass this in {wording.by_luck} of studies{each}.{fragile}"
         )
     sure = "Not sure enough" if row.verdict == Verdict.NOT_SUPPORTED else claim
     found = percent(row.p_value)
@@ -156,51 +179,76 @@ def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
     if row.verdict == Verdict.NOT_SUPPORTED:
         alone = comparisons > 1 and row.test != "dunnett" and row.p_value < plan.alpha
         chances = f" Alone it would pass; with {comparisons} chances to be fooled it does not." if alone else ""
-        return f"{text}, and a claim needs p {limit}.{chances} This does not show that they are equal."
-    fragile = " But the verdict is *fragile*: other common methods disagree." if row.fragile else ""
+        return f"{text}, and a claim needs p {limit}.{chances} This does not show that they are equal.{fragile}"
     return f"{text}, and a claim needs p {limit}.{fragile}"
 
 
-def _standard(plan: Plan) -> str:
-    return f"Sure by the plan's standard, by which luck alone passes in at most {_at_most(plan)} of studies"
+def _standard(wording: Wording) -> str:
+    return f"Sure by the plan's standard, by which luck alone passes in {wording.by_luck} of studies"
 
 
-def _at_most(plan: Plan) -> str:
-    return percent(plan.alpha).removeprefix("less than ")
-
-
-def _settle(row: ComparisonRow, wording: Wording, comparisons: int, next_look: int | None) -> str:
+def _settle(row: ComparisonRow, wording: Wording, next_look: int | None) -> str:
+    if row.judged and row.doubt:
+        return f"First find out {_doubted(row)}."
+    if row.hangs_on_lost_runs:
+        return f"The lost runs: {_hanging(row)}. Find out why they were lost; then repeat {FRESH}."
     if next_look is not None and row.verdict not in CLAIMS:
         return f"The next declared look, at {quantity(next_look, 'seed')} per variant."
     if row.verdict in CLAIMS:
         if wording.exploratory:
             return f"A confirmation: the same plan, unchanged, {FRESH}."
-        if row.fragile:
+        if row.doubtful:
             return f"A repeat {FRESH}; by the declared plan it is settled for this set-up."
         test_set = " and this test set" if wording.test_set else ""
         return f"Nothing more: by the declared plan it is settled for this set-up{test_set}."
     if row.verdict == Verdict.TOO_FEW_SEEDS:
         return f"At least {FEWEST_SEEDS} finished runs on both sides; 5 or more are better."
-    if row.verdict == Verdict.UNDEFINED:
+    if row.verdict in (Verdict.UNDEFINED, Verdict.NO_RESULT):
         return "Runs that finish with a finite result and differ between seeds; look at the warnings."
-    return _seeds(row, wording.plan, comparisons)
+    return " ".join(part for part in (_seeds(row, wording.plan), _seeds_for_equivalence(row)) if part)
 
 
-def _seeds(row: ComparisonRow, plan: Plan, comparisons: int) -> str:
+def _doubted(row: ComparisonRow) -> str:
+    if row.doubt == "identical":
+        return "whether the setting took effect: both variants agree seed by seed to the last digit"
+    return "whether the seed is used: runs with different seeds agree to the last digit"
+
+
+def _hanging(row: ComparisonRow) -> str:
+    """Which verdicts there would be, had the lost runs finished."""
+    worst, mean = row.verdicts_if_lost
+    if worst == mean:
+        return f"had they finished, the verdict would be {worst} whether at the worst value or as the others did"
+    changed = [
+        f"{verdict} had they finished {how}"
+        for verdict, how in ((worst, "at the worst value"), (mean, "as the others did"))
+        if verdict not in ("", row.verdict)
+    ]
+    return f"the verdict would be {' and '.join(changed)}"
+
+
+def _seeds(row: ComparisonRow, plan: Plan) -> str:
     """How many seeds would settle a comparison that is not."""
     if row.seeds_needed is None:
-        return "Unknown: the spread between seeds cannot be estimated."
+        return "" if row.difference == 0 else "Unknown: the spread between seeds cannot be estimated."
     size = "the size of the declared margin" if plan.margin else "the size seen here; the true one may be smaller"
     now = min(row.n, row.n_baseline)
-    several = f" Correcting for {comparisons} comparisons takes some more." if comparisons > 1 else ""
     if row.seeds_needed >= MAX_SEEDS:
         return f"No practical number of seeds: {MAX_SEEDS} or more per variant for a gap of {size}."
     if row.seeds_needed <= now:
         return (
             f"More than {now} seeds per variant, {FRESH}: {row.seeds_needed:.0f} usually show a gap of {size}, but "
-            f"these did not.{several}"
+            "these did not."
         )
     return (
         f"About {row.seeds_needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies show a gap of "
-        f"{size}.{several}"
+        f"{size}."
     )
+
+
+def _seeds_for_equivalence(row: ComparisonRow) -> str:
+    if row.seeds_for_equivalence is None:
+        return ""
+    if row.seeds_for_equivalence >= MAX_SEEDS:
+        return f"To show that equal variants are equal within the margin takes {MAX_SEEDS} or more."
+    return f"If they are equal, {row.seeds_for_equivalence:.0f} show it within the margin in 80% of studies."

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from seedwise.basics.words import quantity
 from seedwise.plan import Plan
 from seedwise.report.digits import EFFECT, Digits
-from seedwise.report.rows import ComparisonRow, SummaryRow
+from seedwise.report.rows import ComparisonRow
 from seedwise.report.text import rule_of_thumb
 from seedwise.report.text.format import MISSING, level, markdown_table, p_value, percent
-from seedwise.report.text.sentences import TESTS, seeds_words, verdict_sentence
+from seedwise.report.text.sentences import TESTS, fragile_clause, seeds_words, verdict_sentence
 from seedwise.report.wording import Wording
+from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 PERMUTATION_TESTS = {"permutation": "Permutation test", "sign-flip": "Sign-flip test"}
 SHOWN, NOT_SHOWN = "a difference", "no difference shown"
+NO_VERDICT = f"nothing: a verdict needs {FEWEST_SEEDS} seeds on both sides"
+LEAST_EXAGGERATION = 1.1
+"""What is said of exaggeration is left out below this factor."""
 HEADER = ["Method", "Result", "Says", "False claims"]
 
 Row = list[str]
 
 
-def comparison_text(row: ComparisonRow, summaries: Mapping[str, SummaryRow], wording: Wording) -> str:
-    """The verdict on one variant, and its gap beside the spread of single runs; `summaries` are by variant."""
+def comparison_text(row: ComparisonRow, wording: Wording) -> str:
+    """The verdict on one variant, its gap beside the spread of single runs, and what weakens it."""
     sentences = [verdict_sentence(row, wording)]
     if row.difference is not None:
-        sentences += [_means(row, summaries, wording.digits), _fragile(row)]
+        sentences += [_means(row, wording.digits), _small(row, wording), _exaggeration(row), _fragile(row, wording)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -37,12 +39,12 @@ def evidence_table(row: ComparisonRow, wording: Wording, comparisons: int) -> st
         return ""
     plan, digits = wording.deciding, wording.digits
     rows = [
-        *_test(row, plan, digits, comparisons),
+        *_test(row, wording, comparisons),
         *_permutation(row, plan),
         *_rules_of_thumb(row, digits),
         *_bootstrap(row, plan, digits),
         *_effect(row, plan),
-        *_wins(row),
+        *_wins(row, plan),
     ]
     return markdown_table(HEADER, rows) if rows else ""
 
@@ -59,33 +61,51 @@ def evidence_note(c: ComparisonRow) -> str:
     )
 
 
-def _means(c: ComparisonRow, summaries: Mapping[str, SummaryRow], digits: Digits) -> str:
-    variant, baseline = summaries[c.variant], summaries[c.baseline]
-    text = f"The means are {digits.number(variant.mean)} and {digits.number(baseline.mean)}"
-    if variant.std is None or baseline.std is None:
+def _means(c: ComparisonRow, digits: Digits) -> str:
+    which = f"Over the {quantity(c.n, 'pair')} of runs with one seed, the" if c.test == "paired" else "The"
+    text = f"{which} means are {digits.number(c.mean)} and {digits.number(c.mean_baseline)}"
+    if c.std is None or c.std_baseline is None:
         return f"{text}."
-    spreads = f"{digits.number(variant.std)} and {digits.number(baseline.std)}"
+    spreads = f"{digits.number(c.std)} and {digits.number(c.std_baseline)}"
     return f"{text}; seeds scatter around them with standard deviations of {spreads}."
 
 
-def _fragile(c: ComparisonRow) -> str:
+def _small(c: ComparisonRow, wording: Wording) -> str:
+    if c.verdict not in (Verdict.BETTER, Verdict.WORSE) or not c.is_below(wording.plan.margin):
+        return ""
+    return f"The difference is smaller than the smallest one declared to matter, {wording.margin}."
+
+
+def _exaggeration(c: ComparisonRow) -> str:
+    claimed = c.verdict in (Verdict.BETTER, Verdict.WORSE)
+    if not claimed or c.exaggeration is None or c.exaggeration < LEAST_EXAGGERATION:
+        return ""
+    unit = "standard deviation of these differences" if c.test == "paired" else "seed standard deviation"
+    return (
+        f"Claims from {seeds_words(c)} exaggerate: if the true difference were one {unit}, the studies that claim it "
+        f"would show {c.exaggeration:.1f} times as much on average."
+    )
+
+
+def _fragile(c: ComparisonRow, wording: Wording) -> str:
     if not c.doubtful:
         return ""
-    return (
-        "**Fragile**: the rule of thumb, the permutation test (where it can reach significance) and the paired and "
-        "unpaired tests do not agree, so a few more seeds may change this verdict."
-    )
+    clause = fragile_clause(c, wording).replace("the verdict is *fragile*", "**Fragile**", 1)
+    return f"{clause}, so a few more seeds may change this verdict."
 
 
 def _says(difference: bool | None) -> str:
     return MISSING if difference is None else SHOWN if difference else NOT_SHOWN
 
 
-def _test(c: ComparisonRow, plan: Plan, digits: Digits, comparisons: int) -> list[Row]:
+def _test(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
     if c.p_value is None:
         return []
-    name, limit = TESTS[c.test], f"at most {percent(plan.alpha)}"
-    title = f"**{name[0].upper()}{name[1:]}**, which decides"
+    plan, digits = wording.deciding, wording.digits
+    name, limit = TESTS[c.test], wording.by_luck
+    title = f"**{name[0].upper()}{name[1:]}**" + (", which decides" if c.judged else "")
+    if not c.judged:
+        return [[title, f"p {p_value(c.p_value)}", NO_VERDICT, MISSING]]
     if c.test == "dunnett":
         corrected = f"p {p_value(c.p_value)}, corrected for {quantity(comparisons, 'comparison')}"
         return [[title, corrected, _says(c.p_value < plan.alpha), limit]]
@@ -164,15 +184,12 @@ def _effect(c: ComparisonRow, plan: Plan) -> list[Row]:
     return [["Effect size (Hedges' g)", text, "how large", MISSING]]
 
 
-def _wins(c: ComparisonRow) -> list[Row]:
+def _wins(c: ComparisonRow, plan: Plan) -> list[Row]:
     if c.wins is None or not c.pairs:
         return []
     ties = ", ties counting half" if c.wins != int(c.wins) else ""
-    return [
-        [
-            "Runs that beat a run of the baseline",
-            f"{c.wins:g} of {quantity(c.pairs, 'pair')}{ties}",
-            "how often",
-            MISSING,
-        ]
-    ]
+    found = f"{c.wins:g} of {quantity(c.pairs, 'pair')}{ties}"
+    if c.improvement_low is not None and c.improvement_high is not None:
+        confidence = percent(plan.confidence)
+        found += f"; chance of it {confidence} CI {EFFECT.interval(c.improvement_low, c.improvement_high)}"
+    return [["Runs that beat a run of the baseline", found, "how often", MISSING]]

@@ -36,7 +36,8 @@ def render_results(report: Report) -> str:
         declared=origin.declared_when(report),
         runs_line=origin.runs_and_seeds(report),
         answers=short_answers(summaries, comparisons, wording, report.next_look),
-        headline=headline(comparisons, report.plain_wording),
+        headline=headline(summaries, comparisons, report.plain_wording),
+        by_luck=wording.by_luck,
         departed=sentences.DEPARTED,
         scope=_scope(report),
         confidence=percent(report.plan.confidence),
@@ -46,6 +47,8 @@ def render_results(report: Report) -> str:
         setup_table=tables.setup_table(report.setup),
         variants_table=tables.variants_table(report),
         means_table=tables.means_table(report),
+        plus_minus=sentences.plus_minus(report.summary_rows, {} if report.randomness is not None else report.streams),
+        planning_note=tables.planning_note(report) if comparisons else "",
         percentile_worth=sentences.percentile_worth(summaries, wording),
         randomness=None
         if report.randomness is None
@@ -80,13 +83,13 @@ def _template() -> jinja2.Template:
 
 def _sections(report: Report) -> list[dict[str, str]]:
     """What is said of each comparison by itself."""
-    summaries, count = {row.variant: row for row in report.summary_rows}, len(report.comparison_rows)
+    count = len(report.comparison_rows)
     return [
         {
             "label": report.escaped[row.variant],
             "verdict": sentences.verdict_word(row.verdict, report.wording.exploratory),
             "html_label": html.escape(report.labels[row.variant]),
-            "text": comparison_text(row, summaries, report.wording),
+            "text": comparison_text(row, report.wording),
             "evidence": evidence_table(row, report.wording, count),
             "note": evidence_note(row),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
@@ -23,7 +23,9 @@ def verdict_word(verdict: str, exploratory: bool) -> str:
 
 
 def seeds_words(row: ComparisonRow) -> str:
-    """How many seeds were compared: `3 seeds`, or `3 against 5 seeds` for unequal arms."""
+    """How many seeds were compared: `3 seeds`, `3 against 5 seeds` for unequal arms, or `3 pairs`."""
+    if row.test == "paired":
+        return quantity(row.n, "pair")
     if row.n == row.n_baseline:
         return quantity(row.n, "seed")
     return f"{row.n} against {quantity(row.n_baseline, 'seed')}"
@@ -65,11 +67,76 @@ def verdict_sentence(row: ComparisonRow, wording: Wording) -> str:
                 f"{variant} and {baseline} cannot be compared with {seeds_words(row)} that gave a result: a verdict "
                 f"needs at least {FEWEST_SEEDS} on both sides."
             )
+        case "NO_RESULT":
+            return f"{variant} and {baseline} cannot be compared: {why_undefined(row, wording)}."
         case _:
+            return f"The comparison of {variant} with {baseline} is undefined: {why_undefined(row, wording)}."
+
+
+def why_undefined(row: ComparisonRow, wording: Wording) -> str:
+    """Why a comparison has no verdict although runs were made."""
+    names = wording.names
+    if row.verdict == Verdict.NO_RESULT:
+        lost = [(row.variant, row.n, row.n_lost), (row.baseline, row.n_baseline, row.n_lost_baseline)]
+        who = [names[name] for name, n, n_lost in lost if n_lost and not n]
+        return f"every run of {enumerate_words(who)} was lost"
+    if row.difference is None:
+        return "a finished run has no finite result"
+    if row.test == "paired" and (row.std or row.std_baseline):
+        return "the *differences* between runs of one seed do not vary, so that the noise cannot be estimated"
+    return "the results do not vary between seeds, so that the noise cannot be estimated"
+
+
+def doubt_sentence(row: ComparisonRow, wording: Wording) -> str:
+    """What to find out about the runs before anything else; empty where nothing looks wrong."""
+    variant, baseline = wording.names[row.variant], wording.names[row.baseline]
+    if row.doubt == "identical":
+        return (
+            f"First find out whether the setting took effect: {variant} and {baseline} agree seed by seed to the last "
+            "digit."
+        )
+    if row.doubt == "constant":
+        constant = [name for name, std in ((variant, row.std), (baseline, row.std_baseline)) if std == 0]
+        if constant:
             return (
-                f"The comparison of {variant} with {baseline} is undefined: either no result varies between seeds, so "
-                "that the noise cannot be estimated, or a result is not finite."
+                f"First find out whether the seed is used: all runs of {' and of '.join(constant)} agree to the last "
+                "digit."
             )
+    return ""
+
+
+def fragile_clause(row: ComparisonRow, wording: Wording) -> str:
+    """What makes a verdict fragile, without a full stop."""
+    return f"the verdict is *fragile*: it would be different {_otherwise(row, wording)}"
+
+
+def _otherwise(row: ComparisonRow, wording: Wording) -> str:
+    return enumerate_words([wording.escape(reason) for reason in row.fragile_because.split("; ")], "or")
+
+
+def lost_runs_sentence(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """How many runs were lost, and whether the verdicts hang on them; empty where none was."""
+    names = wording.names
+    lost = [
+        f"{row.n_lost} of {quantity(row.n + row.n_lost, 'run')} of {names[row.variant]}"
+        for row in summaries
+        if row.n_lost
+    ]
+    if not lost:
+        return ""
+    one = len(lost) == 1 and lost[0].startswith("1 ")
+    counted = f"{enumerate_words(lost)} {'was' if one else 'were'} lost"
+    judged = [row for row in comparisons if row.judged and row.n_lost + row.n_lost_baseline]
+    hanging = [names[row.variant] for row in judged if row.hangs_on_lost_runs]
+    if hanging:
+        subject = "verdict on" if len(hanging) == 1 else "verdicts on"
+        verb = "hangs" if len(hanging) == 1 else "hang"
+        return f"{counted}, and the {subject} {enumerate_words(hanging)} {verb} on {'it' if one else 'them'}."
+    if judged:
+        they = "it" if one else "they"
+        how = "at the worst value, or as the others did"
+        return f"{counted}; had {they} finished {how}, the verdicts would be the same."
+    return f"{counted}."
 
 
 def equivalence_confidence(plan: Plan) -> str:
@@ -97,8 +164,13 @@ def group_sentence(verdict: str, group: Sequence[ComparisonRow], wording: Wordin
                 f"{variants} cannot be compared with {baseline}: a verdict needs at least {FEWEST_SEEDS} seeds with a "
                 "result on both sides."
             )
+        case "NO_RESULT":
+            return f"{variants} cannot be compared with {baseline}: all runs of the one or the other were lost."
         case _:
-            return f"The comparisons of {variants} with {baseline} are undefined: the noise cannot be estimated."
+            return (
+                f"The comparisons of {variants} with {baseline} are undefined: the noise cannot be estimated, or a "
+                "finished run has no finite result."
+            )
 
 
 def not_equality(group: Sequence[ComparisonRow], digits: Digits) -> str:
@@ -128,23 +200,20 @@ def bottom_line(summaries: Sequence[SummaryRow], comparisons: Sequence[Compariso
             sentences.append(group_sentence(verdict, group, wording))
         if group and verdict == "NOT_SUPPORTED":
             sentences.append(not_equality(group, wording.digits))
-    fragile = [names[row.variant] for row in comparisons if row.doubtful]
-    if fragile:
-        subject = "verdict on" if len(fragile) == 1 else "verdicts on"
-        copula = "is" if len(fragile) == 1 else "are"
-        sentences.append(f"The {subject} {enumerate_words(fragile)} {copula} fragile: other common methods disagree.")
-    lost = [
-        f"{row.n_diverged} of {quantity(row.n + row.n_diverged, 'run')} of {names[row.variant]}"
-        for row in summaries
-        if row.n_diverged
-    ]
-    if lost:
-        sentences.append(f"{enumerate_words(lost)} diverged; only the runs that finished are compared.")
+    fragile = [row for row in comparisons if row.doubtful]
+    if len(fragile) == 1:
+        otherwise = _otherwise(fragile[0], wording)
+        sentences.append(f"The verdict on {names[fragile[0].variant]} is fragile: it would be different {otherwise}.")
+    elif fragile:
+        variants = enumerate_words([names[row.variant] for row in fragile])
+        sentences.append(f"The verdicts on {variants} are fragile: a single run or another method would change them.")
+    sentences += [lost_runs_sentence(summaries, comparisons, wording)]
+    sentences += dict.fromkeys(doubt_sentence(row, wording) for row in comparisons if row.judged)
     if any(row.judged for row in comparisons):
         cover = "intervals cover" if len(comparisons) > 1 else "interval covers"
         scope = "new seeds on this test set, not new test sets" if wording.test_set else "new seeds only"
         sentences.append(f"The {cover} {scope}.")
-    return " ".join(sentences)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def alone_sentence(row: SummaryRow, wording: Wording) -> str:
@@ -163,6 +232,19 @@ def alone_sentence(row: SummaryRow, wording: Wording) -> str:
         f"{quantity(row.n, 'seed')}, {percent(wording.plan.confidence)} t interval "
         f"{digits.interval(row.t_low, row.t_high)}. No other variant is compared with it."
     )
+
+
+def plus_minus(summaries: Sequence[SummaryRow], varied: Mapping[str, str]) -> str:
+    """What "mean ± std" of these runs is, as one sentence to paste under a table; empty without a spread.
+
+    `varied` are the sources of randomness that the seed sets, by their words; empty where they are not known.
+    """
+    sizes = sorted({row.n for row in summaries if row.std is not None})
+    if not sizes:
+        return ""
+    n = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    sources = f" (which sets {enumerate_words(list(varied.values()))})" if varied else ""
+    return f"Values are mean ± sample standard deviation over n = {n} runs that differ in their seed{sources}."
 
 
 def percentile_worth(summaries: Sequence[SummaryRow], wording: Wording) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from seedwise.report.digits import EFFECT
 from seedwise.report.model import Report
-from seedwise.report.rows import ComparisonRow
-from seedwise.report.text.format import MISSING, code, escape, markdown_table, p_cell, percent
-from seedwise.report.text.sentences import verdict_word
-from seedwise.statistics.power import MAX_SEEDS
+from seedwise.report.text.format import MISSING, code, escape, level, markdown_table, p_cell, percent
+from seedwise.report.text.sentences import TESTS, verdict_word
+from seedwise.statistics.planning import MAX_SEEDS
 
 
 def setup_table(setup: Mapping[str, str]) -> str:
@@ -76,19 +75,40 @@ def limits_table(report: Report) -> str:
             report.escaped[row.variant],
             report.digits.signed(row.difference),
             report.digits.number(row.detectable_difference),
-            seeds_needed_cell(row),
+            seeds_cell(row.seeds_needed),
+            seeds_cell(row.seeds_for_equivalence),
         ]
         for row in report.comparison_rows
     ]
-    header = ["Variant", "Observed difference", "Detectable difference (80% of the time)", "Seeds needed per variant"]
-    return markdown_table(header, rows, numeric=(1, 2, 3))
+    header = ["Variant", "Observed difference", "Detectable difference", "Seeds to detect it", "Seeds to show equality"]
+    shown = len(header) if report.plan.margin is not None else len(header) - 1
+    return markdown_table(header[:shown], [row[:shown] for row in rows], numeric=range(1, shown))
 
 
-def seeds_needed_cell(row: ComparisonRow) -> str:
+def planning_note(report: Report) -> str:
+    """What the table of limits promises, and for what."""
+    plan, count = report.deciding, len(report.comparison_rows)
+    test = TESTS[report.comparison_rows[0].test]
+    corrected = f", corrected for {count} comparisons" if count > 1 else ""
+    target = "a difference of the declared margin" if plan.margin is not None else "the observed difference"
+    uncertain = "" if plan.margin is not None else "; that difference is itself uncertain"
+    equal = (
+        " To show equality: with which variants that do not differ are found equivalent within the margin."
+        if plan.margin is not None
+        else ""
+    )
+    return (
+        f"In 80% of studies, by {test} at the {level(plan.alpha)} level{corrected}, if the standard deviations seen "
+        f"here are the true ones. Detectable: with the runs that there are. Seeds: per variant, to detect {target}"
+        f"{uncertain}.{equal}"
+    )
+
+
+def seeds_cell(seeds: float | None) -> str:
     """How many seeds per variant would be enough."""
-    if row.seeds_needed is None:
+    if seeds is None:
         return MISSING
-    return f"{MAX_SEEDS} or more" if row.seeds_needed >= MAX_SEEDS else f"{row.seeds_needed:.0f}"
+    return f"{MAX_SEEDS} or more" if seeds >= MAX_SEEDS else f"{seeds:.0f}"
 
 
 def new_test_set_table(report: Report) -> str:
