@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import pandas as pd
 
-from seedwise.statistics.verdict import Verdict
+from seedwise.statistics.verdict import JUDGED
 
 Row = TypeVar("Row")
 
@@ -106,7 +106,7 @@ class ComparisonRow:
     @property
     def judged(self) -> bool:
         """Whether there was enough to judge at all; only then can other methods contradict the verdict."""
-        return self.verdict not in (Verdict.TOO_FEW_SEEDS, Verdict.NO_RESULT, Verdict.UNDEFINED)
+        return self.verdict in JUDGED
 
     @property
     def doubtful(self) -> bool:

@@ -20,7 +20,7 @@ from seedwise.report.rows import ComparisonRow, SummaryRow, read_rows
 from seedwise.statistics.decision import declared_test, oriented
 from seedwise.statistics.replication import difference_of_differences
 from seedwise.statistics.ttest import TTest
-from seedwise.statistics.verdict import Verdict
+from seedwise.statistics.verdict import JUDGED, Verdict
 
 NEEDED = ("plan.json", "findings.json", "summary.csv", "comparisons.csv")
 CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
@@ -152,7 +152,7 @@ def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
 def agreement(first: str, second: str) -> str:
     """How two verdicts on one variant go together."""
     verdicts = {first, second}
-    if verdicts & {Verdict.TOO_FEW_SEEDS, Verdict.UNDEFINED}:
+    if not verdicts <= set(JUDGED):
         return NOT_COMPARABLE
     if verdicts == {Verdict.NOT_SUPPORTED}:
         return OPEN

@@ -15,7 +15,6 @@ from seedwise.statistics.arm import Arm
 from seedwise.statistics.bootstrap import bootstrap_cis, bootstrap_methods, percentile_coverage
 from seedwise.statistics.comparison import describe
 from seedwise.statistics.decision import contests, decide_all
-from seedwise.statistics.fragility import JUDGED
 from seedwise.statistics.intervals import (
     LARGEST_SCORE,
     DataError,
@@ -25,6 +24,7 @@ from seedwise.statistics.intervals import (
     t_interval,
 )
 from seedwise.statistics.runs import arms, unknown
+from seedwise.statistics.verdict import JUDGED
 from seedwise.statistics.warnings import DataWarning, find_warnings
 
 # fmt: off

@@ -16,13 +16,12 @@ from seedwise.statistics.decision import Contest, Decision
 from seedwise.statistics.multiple import Dunnett
 from seedwise.statistics.permutation import PermutationTest
 from seedwise.statistics.ttest import TTest, paired, student, welch
-from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict, decide
+from seedwise.statistics.verdict import FEWEST_SEEDS, JUDGED, Verdict, decide
 
 if TYPE_CHECKING:
     from seedwise.plan import Plan
 
 Floats = NDArray[np.float64]
-JUDGED = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.NOT_SUPPORTED)
 _CLAIMS = (Verdict.BETTER, Verdict.WORSE)
 _NAMED = 2
 # A variance this much smaller than that of all runs is float noise of equal scores.

@@ -20,6 +20,10 @@ class Verdict(StrEnum):
     UNDEFINED = "UNDEFINED"
 
 
+JUDGED = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.NOT_SUPPORTED)
+"""Verdicts of comparisons for which there was enough to judge at all."""
+
+
 def decide(
     *,
     n: int,
