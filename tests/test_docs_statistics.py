@@ -12,7 +12,6 @@ from seedwise.report.text import rule_of_thumb
 from seedwise.report.text.format import p_cell
 from seedwise.statistics import (
     Verdict,
-    detectable_effect,
     detectable_effect_paired,
     percentile_coverage,
     permutation_test,
@@ -22,6 +21,7 @@ from seedwise.statistics import (
     t_interval,
 )
 from seedwise.statistics.analysis import COMPARISON_COLUMNS, SUMMARY_COLUMNS
+from seedwise.statistics.planning import detectable_differences
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
@@ -77,7 +77,7 @@ def _worth(n):
         _percent(false_pooled),
         p_cell(smallest),
         p_cell(flipped),
-        f"{detectable_effect(n):.2f}",
+        f"{float(detectable_differences(n, 1.0, 0.05)[0]):.2f}",
         f"{detectable_effect_paired(n):.2f}",
         f"{100 * rate_upper_bound(0, n):.1f} %",
     ]
