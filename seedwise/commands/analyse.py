@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Compare variants with a baseline. The table has one row per run and the columns variant, seed, the metric and, if known,
-status (finished, diverged or failed). Prints the verdicts; --out also writes summary.csv, comparisons.csv, figures/ and
-results.md with all the evidence."""
+status (finished, diverged or failed) and reason (why a run was lost). Prints the verdicts; --out also writes
+summary.csv, comparisons.csv, figures/ and results.md with all the evidence."""
 EXAMPLE = """\
 example:
   seedwise analyse results.csv --metric accuracy --baseline resnet --out report

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,22 +21,24 @@ _PENDING: dict[State, str] = {"outdated": "missing", "interrupted": "missing"}
 def interim_table(states: Sequence[RunState], records: Sequence[RunRecord]) -> str:
     """Format runs.csv with one row per due run, in the order of `states`.
 
-    The cells of a run that has not ended are empty.
+    The cells of a run without a record are empty, but for the reason of a run that failed.
 
     Raises:
         UserError: no run has ended yet.
     """
     if not records:
         raise UserError(f"no run has a result yet ({counts(states)}), so there is nothing to report on")
-    header, *rows = tabulate(records).splitlines()
-    empty_cells = "," * (len(header.split(",")) - 3)
-    found = {tuple(row.split(",", 2)[:2]): row for row in rows}
-    lines = []
+    table = csv.DictReader(io.StringIO(tabulate(records)))
+    found = {(row["variant"], row["seed"]): row for row in table}
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, table.fieldnames or (), restval="", lineterminator="\n")
+    writer.writeheader()
     for run in states:
         status = _PENDING.get(run.state, run.state)
-        pending = f"{run.variant},{run.seed},{status}{empty_cells}"
-        lines.append(found.get((run.variant, str(run.seed)), pending))
-    return "\n".join([header, *lines, ""])
+        reason = " ".join((run.reason or "").split()) if status == "failed" else ""
+        pending = {"variant": run.variant, "seed": run.seed, "status": status, "reason": reason}
+        writer.writerow(found.get((run.variant, str(run.seed)), pending))
+    return stream.getvalue()
 
 
 def interim_reasons(states: Sequence[RunState]) -> list[str]:

@@ -19,7 +19,7 @@ from seedwise.report.text.format import MISSING, escape
 from seedwise.report.wording import Wording
 from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
-from seedwise.runs.table import metric_columns
+from seedwise.runs.table import LOST, metric_columns
 
 EFFORT = {"epochs": Digits(0), "seconds": Digits(1)}
 """Columns of a table of runs that say what a run took, if it has them, and how they are written."""
@@ -43,13 +43,28 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run in the table of all runs, with a cell for each of `Report.run_columns`."""
+    """One run in the table of all runs.
+
+    Attributes:
+        variant: its name.
+        seed: its seed.
+        status: how it ended, or that it has not.
+        value: of the compared metric; a lost run may have one too, which is no result.
+        cells: one for each of `Report.run_columns`.
+        reason: why it was lost; empty if that is not known.
+    """
 
     variant: str
     seed: int | str
     status: str
     value: float | None
     cells: Sequence[Cell]
+    reason: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it diverged or failed."""
+        return self.status in LOST
 
 
 @dataclass(frozen=True)
@@ -219,6 +234,7 @@ class Report:
                 str(run["status"]),
                 _number(run[self.plan.metric]),
                 [self._cell(name, _number(run[name]), digits[name]) for name in self.run_columns],
+                "" if is_missing(run.get("reason")) else str(run["reason"]),
             )
             for run in self.runs.to_dict("records")
         ]

@@ -73,7 +73,9 @@ class RunRecord(_Section):
     seed: int
     status: Status
     reason: str | None = Field(default=None, description="Why a run diverged or failed.")
-    metrics: dict[str, float | None] = Field(description="Final values; null where the loss was not finite.")
+    metrics: dict[str, float | None] = Field(
+        description="Final values, also of a run that ended at chance; null if the loss was not finite."
+    )
     epochs: int = Field(description="Number of completed epochs.")
     settings: dict[str, Any] = Field(description="The resolved settings of this run.")
     sizes: Sizes
@@ -121,9 +123,9 @@ def _first_mistake(error: ValidationError) -> str:
 
 
 def run_columns(records: Iterable[RunRecord]) -> tuple[str, ...]:
-    """Return the columns of runs.csv: identity of the run, every metric that any record has, and provenance."""
+    """Return the columns of runs.csv: identity and end of the run, every metric of any record, and provenance."""
     metrics = dict.fromkeys(name for record in records for name in record.metrics)
-    return ("variant", "seed", "status", *metrics, "epochs", "seconds", *_PROVENANCE, "commit", "dirty")
+    return ("variant", "seed", "status", "reason", *metrics, "epochs", "seconds", *_PROVENANCE, "commit", "dirty")
 
 
 def tabulate(records: Sequence[RunRecord]) -> str:
@@ -136,6 +138,7 @@ def tabulate(records: Sequence[RunRecord]) -> str:
         origin = record.provenance
         row: dict[str, object] = {name: "" if value is None else repr(value) for name, value in record.metrics.items()}
         row |= {"variant": record.variant, "seed": record.seed, "status": record.status, "epochs": record.epochs}
+        row["reason"] = " ".join((record.reason or "").split())  # one line per run, whatever a reason holds
         row |= {name: getattr(origin, name) for name in _PROVENANCE}
         row |= {"seconds": f"{record.timing.total:.2f}", "commit": origin.commit or ""}
         row["dirty"] = "" if origin.dirty is None else str(origin.dirty).lower()

@@ -20,6 +20,8 @@ FIXED = (
     "dirty",
 )
 """Columns that identify a run, say how it ended and describe what it ran on."""
+LOST = ("diverged", "failed")
+"""Statuses of runs that were lost. Such a run may have numbers; they are shown, and never taken for a result."""
 DIGEST = "_digest"
 """Suffix of the columns that identify what a run depended on."""
 

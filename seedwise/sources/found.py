@@ -15,7 +15,7 @@ State = Literal["finished", "diverged", "failed", "running"]
 RUNNING = ("running", "pending", "preempting", "scheduled", "unfinished")
 FINAL = "final/"
 """What the name of a run's final metric begins with where our trackers recorded it."""
-RESERVED = ("variant", "seed", "status", "source_run")
+RESERVED = ("variant", "seed", "status", "reason", "source_run")
 """Columns of runs.csv that are not metrics."""
 
 
@@ -29,7 +29,7 @@ class FoundRun:
         seed: None if the source does not say, or says no whole number.
         state: one of our four words.
         metrics: the compared metric and the others that the source has; None where there is no number.
-        ended: the source's own word for how the run ended, such as "crashed".
+        ended: the source's own word for how the run ended, such as "crashed"; of a run that counts as failed, why.
     """
 
     name: str
@@ -186,7 +186,7 @@ def _one(runs: Sequence[FoundRun], metric: str, duplicates: str, notes: list[str
     chosen = runs[-1]
     why = chosen.ended or chosen.state if chosen in lost else f"has no {metric}"
     notes.append(_note([_label(run) for run in runs], f"counted as failed ({why})"))
-    return FoundRun(chosen.name, chosen.variant, chosen.seed, "failed", {}, chosen.ended)
+    return FoundRun(chosen.name, chosen.variant, chosen.seed, "failed", {}, why)
 
 
 def _label(run: FoundRun) -> str:
@@ -198,14 +198,18 @@ def _note(labels: Sequence[str], what: str, noun: str = "run") -> str:
 
 
 def tabulate_found(runs: Sequence[FoundRun], metric: str) -> str:
-    """Return the chosen runs as the CSV text of runs.csv: the compared metric, then the others that a run has."""
+    """Return the chosen runs as the CSV text of runs.csv: the compared metric, then the others that a run has.
+
+    The source's own word is the reason of a run that failed; why a run diverged, no source says.
+    """
     found = {name for run in runs for name, value in run.metrics.items() if value is not None}
     columns = [metric, *sorted(found - {metric})]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["variant", "seed", "status", *columns, "source_run"])
+    writer.writerow(["variant", "seed", "status", "reason", *columns, "source_run"])
     for run in runs:
         values = [run.metrics.get(name) for name in columns]
         cells = ["" if value is None else repr(value) for value in values]
-        writer.writerow([run.variant, run.seed, run.state, *cells, run.name])
+        reason = " ".join(run.ended.split()) if run.state == "failed" else ""
+        writer.writerow([run.variant, run.seed, run.state, reason, *cells, run.name])
     return stream.getvalue()

@@ -278,6 +278,13 @@ def test_vary_is_in_the_canonical_text_only_if_something_is_fixed() -> None:
     assert RunSettings.from_canonical(resolved.canonical()) == resolved
 
 
+def test_chance_is_in_the_canonical_text_only_if_the_study_sets_it() -> None:
+    default, one = (study(training=training).settings("baseline") for training in ({}, {"chance_accuracy": 0.25}))
+    assert "chance_accuracy" not in default.canonical()
+    assert '"chance_accuracy":0.25' in one.canonical()
+    assert [RunSettings.from_canonical(settings.canonical()) for settings in (default, one)] == [default, one]
+
+
 def test_a_study_of_the_sources_of_variance_knows_which_source_varies() -> None:
     assert varying(None, ["split", "init"]).varied() == {"v0": STREAMS, "v1": ("init", "split")}
     assert varying(["init"], ["init"]).varied() == {}

@@ -1,11 +1,13 @@
 """The state of each run of a study, read from its folder; as a table and as JSON."""
 
+import io
 import json
 import socket
 import subprocess
 import sys
 from functools import partial
 
+import pandas as pd
 import pytest
 
 from seedwise.basics.errors import UserError
@@ -239,14 +241,15 @@ def test_many_runs_are_counted_and_not_all_listed():
 
 def test_the_table_of_an_interim_report_has_every_run(halfway, study, tmp_path):
     records = [read_record(study.record_path("baseline", seed, tmp_path)) for seed in (0, 1)]
-    header, *rows = interim_table(halfway, records).splitlines()
-    assert header == ",".join(run_columns(records))
-    assert [row.split(",")[2] for row in rows] == [
+    table = pd.read_csv(io.StringIO(interim_table(halfway, records)), keep_default_na=False)
+    assert tuple(table.columns) == run_columns(records)
+    assert list(table["status"]) == [
         *("finished", "diverged", "missing", "missing"),
         *("running", "failed", "missing", "failed"),
     ]
-    assert rows[0].split(",")[3] == "0.75"
-    assert {row.count(",") for row in rows[2:]} == {header.count(",")}
+    assert list(table["reason"][:6]) == ["", "its loss is not finite", "", "", "", "ValueError: of no use"]
+    assert table["reason"][7].startswith("ended without an error message: killed, ")
+    assert list(table["test_accuracy"][:3]) == ["0.75", "", ""]
     with pytest.raises(UserError, match=r"no run has a result yet \(1 of 8 runs finished"):
         interim_table(halfway, [])
 

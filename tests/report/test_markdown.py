@@ -18,7 +18,7 @@ from seedwise.report.text.results import render_results
 from seedwise.statistics.analysis import format_table
 from tests.plans import accuracy_plan
 
-SECTIONS = ["Setup", "Results", "What cannot be concluded", "Warnings", "Failed runs", "The declared plan", "All runs"]
+SECTIONS = ["Setup", "Results", "What cannot be concluded", "Warnings", "Lost runs", "The declared plan", "All runs"]
 NEVER = re.compile(r"\b(nan|none|inf|null|infinity|NA)\b", re.IGNORECASE)
 AWKWARD = {
     "one diverged": {"a": [None, None, None], "b": A},

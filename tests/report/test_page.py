@@ -43,6 +43,13 @@ def usual():
     return make_report({"baseline": A, "augment": B, "dropout": [0.845, None, 0.849]}, labels=LABELS)
 
 
+def lost_with_score(score):
+    """Return a study with a run that ended at chance: it has a score, and a whole curve."""
+    report = make_report({"baseline": A, "augment": [*B, None]})
+    runs = report.runs.assign(reason="no better than chance").fillna({report.plan.metric: score})
+    return replace(report, runs=runs)
+
+
 def crowd(variants, seeds):
     scores = {f"v{i}": [0.8 + 0.01 * i + 0.002 * (seed % 7) for seed in range(seeds)] for i in range(variants)}
     return make_report(scores, accuracy_plan("v0", margin=0.02), labels=dict.fromkeys(list(scores)[::3], LONG))
@@ -59,6 +66,7 @@ STUDIES = {
     ),
     "one variant": lambda: make_report({"baseline": A}),
     "one seed": lambda: make_report({"baseline": [0.84], "augment": [0.86]}, commit=None, dirty=None),
+    "a lost run with a score": lambda: lost_with_score(0.1),
     "no result": lambda: make_report({"baseline": A, "augment": [None, None, None]}),
     "twelve variants, thirty seeds": lambda: crowd(12, 30),
 }
@@ -175,6 +183,16 @@ def test_pointing_at_a_dot_shows_its_run_and_curve(usual_page):
     usual_page.wait_for_function(f"document.querySelector(\"{others}\").getAttribute('opacity') < 0.2")
     usual_page.mouse.move(5, 5)
     usual_page.wait_for_function(f"document.querySelector(\"{others}\").getAttribute('opacity') > 0.2")
+
+
+def test_a_lost_run_with_a_score_is_in_the_table_and_no_dot(browser, page_of):
+    with visiting(browser, page_of("a lost run with a score")) as visit:
+        visit.page.wait_for_selector("body[data-ready]")
+        assert visit.page.locator("#strip path[aria-label^='augment, seed']").count() == 3
+        assert "1 lost" in visit.page.text_content("#strip svg")
+        assert "0.1" in shown_rows(visit.page)[-1].split()
+        visit.page.get_by_role("button", name="Follow seed 3 of augment").focus()
+        assert visit.page.inner_text("#readout").startswith("augment, seed 3: diverged, test accuracy 0.1")
 
 
 def test_a_seed_can_be_selected_by_keyboard_and_remains_selected(usual_page):

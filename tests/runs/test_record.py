@@ -76,14 +76,25 @@ def test_the_table_has_one_row_per_run_and_full_precision(tmp_path):
     assert pd.isna(table["test_accuracy"][1])
     assert table["status"].tolist() == ["finished", "diverged"]
     assert table["hardware"][0] == "CPU, of a kind"
-    assert table.columns[:4].tolist() == ["variant", "seed", "status", "test_accuracy"]
+    assert table.columns[:5].tolist() == ["variant", "seed", "status", "reason", "test_accuracy"]
+
+
+def test_the_table_has_the_reason_and_the_numbers_of_a_diverged_run(tmp_path):
+    lost = record().model_copy(update={"status": "diverged", "reason": 'at chance, "0.1"\nor so'})
+    path = tmp_path / "runs.csv"
+    path.write_text(tabulate([lost, record(seed=1)]))
+    assert len(path.read_text().splitlines()) == 3
+    table = pd.read_csv(path)
+    assert table["reason"][0] == 'at chance, "0.1" or so'
+    assert pd.isna(table["reason"][1])
+    assert table["test_accuracy"].tolist() == [0.9, 0.9]
 
 
 def test_the_table_has_every_metric_that_any_record_has():
     other = record(seed=1).model_copy(update={"metrics": {"f1": 0.5, "test_loss": 1.5}})
     header, first, second = tabulate([record(), other]).splitlines()
     columns = header.split(",")
-    assert columns[:9] == ["variant", "seed", "status", *METRIC_NAMES, "f1"]
+    assert columns[:10] == ["variant", "seed", "status", "reason", *METRIC_NAMES, "f1"]
     assert dict(zip(columns, first.split(","), strict=False))["f1"] == ""
     assert dict(zip(columns, second.split(","), strict=False))["f1"] == "0.5"
     assert dict(zip(columns, second.split(","), strict=False))["test_accuracy"] == ""
@@ -91,6 +102,6 @@ def test_the_table_has_every_metric_that_any_record_has():
 
 def test_a_record_without_the_digest_of_what_made_its_data_can_be_read(tmp_path):
     old = record().model_dump(mode="json")
-    del old["provenance"]["data"]
+    del old["provenance"]["data"], old["reason"]
     (tmp_path / "metrics.json").write_text(json.dumps(old))
     assert read_record(tmp_path / "metrics.json") == record()

@@ -170,13 +170,22 @@ def test_nested_values_are_found_by_dotted_path():
 def test_the_table_has_the_compared_metric_and_all_others():
     runs = [
         FoundRun("r1", "a", 0, "finished", {"f1": 0.5, "loss": 1.25, "bleu": None}),
-        FoundRun("r2", "a", 1, "failed", {}),
+        FoundRun("r2", "a", 1, "failed", {}, "crashed"),
     ]
-    assert (
-        tabulate_found(runs, "f1")
-        == "variant,seed,status,f1,loss,source_run\na,0,finished,0.5,1.25,r1\na,1,failed,,,r2\n"
+    assert tabulate_found(runs, "f1") == (
+        "variant,seed,status,reason,f1,loss,source_run\na,0,finished,,0.5,1.25,r1\na,1,failed,crashed,,,r2\n"
     )
-    assert tabulate_found(runs[1:], "f1").splitlines()[0] == "variant,seed,status,f1,source_run"
+    assert tabulate_found(runs[1:], "f1").splitlines()[0] == "variant,seed,status,reason,f1,source_run"
+
+
+def test_the_table_says_why_a_run_counts_as_failed_and_keeps_the_score_of_a_diverged_one():
+    runs = [
+        found("r1", value=None),
+        found("r2", seed=1, state="failed", value=None, ended="crashed"),
+        found("r3", seed=2, state="diverged", value=0.1, ended="finished"),
+    ]
+    rows = tabulate_found(select(runs, "test_accuracy", ["a"], [0, 1, 2], "latest").runs, "test_accuracy").splitlines()
+    assert rows[1:] == ["a,0,failed,has no test_accuracy,,r1", "a,1,failed,crashed,,r2", "a,2,diverged,,0.1,r3"]
 
 
 STUDY = """\
@@ -201,11 +210,11 @@ def test_a_study_of_any_metric_needs_only_its_column(tmp_path):
     assert pulled.source == f"the file {folder}/f 1.csv"
     assert read_pulled(tmp_path / "pulled.json") == pulled
     assert (tmp_path / "runs.csv").read_text().splitlines() == [
-        "variant,seed,status,f1,source_run",
-        "a,0,finished,0.5,row 1",
-        "a,1,finished,0.6,row 2",
-        "b,0,finished,0.7,row 3",
-        "b,1,finished,0.8,row 4",
+        "variant,seed,status,reason,f1,source_run",
+        "a,0,finished,,0.5,row 1",
+        "a,1,finished,,0.6,row 2",
+        "b,0,finished,,0.7,row 3",
+        "b,1,finished,,0.8,row 4",
     ]
 
 

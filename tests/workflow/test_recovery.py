@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
 
+from seedwise.analysis.tables import read_table
+from seedwise.runs.record import read_record
 from tests.workflow.conftest import stop_everything, training_processes, wait_for
 
 pytestmark = pytest.mark.slow
@@ -97,11 +100,23 @@ def test_a_failing_run_does_not_stop_the_others_and_its_log_is_shown(fresh):
     assert not (fresh.results / "results.md").exists()
 
 
-def test_a_diverged_run_is_reported_and_never_dropped(fresh):
+def test_diverged_runs_are_reported_with_their_reasons_and_never_dropped(fresh):
+    at_chance = '  - {name: still, label: "Still *here*", set: {training.learning_rate: 1.0e-7}}'
     fresh.edit("config.yaml", "model.dropout: 0.2", "training.learning_rate: 1.0e+30, training.schedule: constant")
+    fresh.edit("config.yaml", "seeds: [0, 1]", f"{at_chance}\nseeds: [0, 1]")
     fresh.run()
     report = (fresh.results / "results.md").read_text()
-    assert "2 of 2 runs diverged" in report
+    assert r"**+ Dropout** and **Still \*here\*** each: 2 of 2 runs diverged" in report
     assert "TOO_FEW_SEEDS" in report
-    runs = (fresh.results / "runs.csv").read_text().splitlines()
-    assert [line.split(",")[2] for line in runs[1:]] == ["finished", "finished", "diverged", "diverged"]
+    assert "- **+ Dropout** seeds 0 and 1 diverged: loss is not finite in epoch 1." in report
+    runs = read_table(fresh.results / "runs.csv")
+    assert list(runs["status"]) == ["finished"] * 2 + ["diverged"] * 4
+    assert list(runs["test_accuracy"].notna()) == [True, True, False, False, True, True]
+    still = runs.loc[runs["variant"] == "still", ["seed", "reason", "test_accuracy"]]
+    for seed, reason, accuracy in still.itertuples(index=False):
+        record = read_record(fresh.record("still", seed))
+        assert reason == record.reason
+        assert "is no better than chance (0.1000 plus 3 standard errors is 0.2162)" in reason
+        assert accuracy == record.metrics["test_accuracy"]
+        assert re.search(rf"- \*\*Still \\\*here\\\*\*\* seed.* {seed}.* diverged: {re.escape(reason)}\.", report)
+        assert rf"| Still \*here\* | {seed} | diverged | {accuracy!r} |" in report

@@ -25,8 +25,10 @@ MOST_BANDS = 6  # more would hide each other
 def plot_curves(report: Report, png: Path, svg: Path) -> None:
     """Draw the columns of the histories that are nearest to the compared metric, by step."""
     by_variant: dict[str, list[pd.DataFrame]] = {name: [] for name in report.labels}
-    for (variant, _), history in report.histories.items():
-        by_variant[variant].append(history)
+    lost = {(run.variant, run.seed) for run in report.run_rows if run.lost}
+    for (variant, seed), history in report.histories.items():
+        if (variant, seed) not in lost:
+            by_variant[variant].append(history)
     panels = panel_columns(report.histories.values(), report.panels)
     with mpl.rc_context(style.RC):
         figure = Figure(figsize=(style.WIDTH, HEIGHT * max(len(panels), 1) + 0.9), layout="constrained")
@@ -41,7 +43,8 @@ def plot_curves(report: Report, png: Path, svg: Path) -> None:
         if handles:
             style.legend_above(figure, handles, names)
         else:
-            axes[0].text(0.5, 0.5, "No run left a history", ha="center", va="center", transform=axes[0].transAxes)
+            missing = "No run left a history" if not report.histories else "No run with a history has a result"
+            axes[0].text(0.5, 0.5, missing, ha="center", va="center", transform=axes[0].transAxes)
         style.save(figure, png, svg)
 
 

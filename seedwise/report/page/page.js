@@ -16,6 +16,7 @@ const ROW = 62; // pixels per variant
 const SPREAD = 20; // pixels over which the dots of a row lie
 const HEIGHT = 360; // pixels of a plot, at least
 const FEW_STEPS = 12; // up to here each step has a mark
+const LOST = ["diverged", "failed"]; // a lost run may have numbers, which are no result
 let kept = NOBODY; // the run that a click keeps
 let views = []; // of Vega, one for each plot that is not empty
 
@@ -70,12 +71,12 @@ function drawStrip(theme) {
   const dots = [];
   const means = visible.map((variant, y) => {
     const runs = runsOf(variant.index);
-    const usable = runs.filter((run) => run.value !== null);
+    const usable = runs.filter((run) => run.value !== null && !LOST.includes(run.status));
     usable.forEach((run, i) => dots.push({
       run: run.id, x: run.value, y: y + (usable.length > 1 ? (i / (usable.length - 1) - 0.5) * spread : 0),
       colour: variant.colour, symbol: variant.symbol, text: `${runName(run)}: ${digits(run.value)}`,
     }));
-    const lost = runs.length - usable.length;
+    const lost = runs.filter((run) => LOST.includes(run.status) || (run.status === "finished" && run.value === null)).length;
     return { ...variant, y, text: lost ? `${variant.shown}, ${lost} lost` : variant.shown };
   });
   const x = (field) => at(field, { title: study.metric, scale: { zero: false, nice: false, padding: 12 }, axis: { tickCount: Math.ceil(strip.clientWidth / 100) } });
@@ -114,7 +115,8 @@ function drawCurves(theme) {
     runs.forEach((run) => run.curve.steps.forEach((step, i) => points.push({
       run: run.id, step, y: run.curve.columns[key][i], ...style, text: `${runName(run)}, ${study.step} ${step}: ${digits(run.curve.columns[key][i])}`, name: runName(run),
     })));
-    if (runs.length > 1) meanCurve(runs, key).forEach(([step, y]) => means.push({ variant: index, step, y, ...style }));
+    const counted = runs.filter((run) => !LOST.includes(run.status));
+    if (counted.length > 1) meanCurve(counted, key).forEach(([step, y]) => means.push({ variant: index, step, y, ...style }));
   });
   const steps = [...new Set(points.map((point) => point.step))];
   const few = steps.length <= FEW_STEPS;
@@ -151,7 +153,8 @@ function follow(id) {
 }
 
 function describe(run) {
-  const result = run.value === null ? `${run.status}, no ${study.metric}` : `${study.metric} ${digits(run.value)}`;
+  const lost = run.value !== null && LOST.includes(run.status) ? `${run.status}, ` : "";
+  const result = run.value === null ? `${run.status}, no ${study.metric}` : `${lost}${study.metric} ${digits(run.value)}`;
   const line = run.curve?.columns[column.value];
   const last = line ? `; ${column.selectedOptions[0].text} ${digits(line.at(-1))} after ${study.step} ${run.curve.steps.at(-1)}` : "";
   return `${runName(run)}: ${result}${last}.`;

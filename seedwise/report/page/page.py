@@ -91,7 +91,13 @@ def render_page(report: Report) -> str:
         limits=[inline(line) for line in limits.limit_lines(comparisons, wording, described=bool(report.setup))],
         limits_table=block(tables.limits_table(report)) if comparisons else "",
         new_test_set_table=block(tables.new_test_set_table(report)),
-        failures=[inline(line) for line in limits.failure_lines(summaries, wording)],
+        lost=[
+            inline(line)
+            for line in (
+                *limits.failure_lines(summaries, wording),
+                *limits.lost_run_lines(report.run_rows, wording),
+            )
+        ],
         randomness=None
         if report.randomness is None
         else randomness_section(report.randomness, wording, report.escaped, report.streams),

@@ -55,7 +55,7 @@ def curves_caption(report: Report) -> str:
     """Caption of the learning curves."""
     return (
         f"Lines: mean over seeds after each {report.step}. Bands: ± one standard deviation between seeds, where two or "
-        f"more runs reached the {report.step}. A run that diverged counts until it did. The verdicts rest on "
+        f"more runs reached the {report.step}. Runs that diverged are left out. The verdicts rest on "
         f"{report.wording.metric} at the end, not on these curves."
     )
 

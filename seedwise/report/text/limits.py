@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seedwise.basics.words import enumerate_words, quantity
+from seedwise.report.model import RunRow
 from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text import sentences
+from seedwise.report.text.format import escape
 from seedwise.report.wording import Wording
 from seedwise.statistics.verdict import Verdict
+
+MOST_LISTED = 10
+"""Number of lines that name lost runs, and of seeds in each."""
+LONGEST_REASON = 200
+"""Characters of a reason; an error message may be much longer."""
 
 
 def limit_lines(comparisons: Sequence[ComparisonRow], wording: Wording, described: bool) -> list[str]:
@@ -49,3 +56,35 @@ def failure_lines(summaries: Sequence[SummaryRow], wording: Wording) -> list[str
         line = f"{enumerate_words(variants)}{each}: {sentences.diverged_sentence(diverged, ended, rate_high)}"
         lines.append(line + (f" {quantity(failed, 'run')} failed for another reason." if failed else ""))
     return lines
+
+
+def lost_run_lines(runs: Sequence[RunRow], wording: Wording) -> list[str]:
+    """Which runs were lost and why: one line for all of a variant that have the same reason."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for run in runs:
+        if run.lost:
+            groups.setdefault((run.variant, run.status, run.reason), []).append(escape(str(run.seed)))
+    lines = [
+        f"{wording.names[variant]} {_named_seeds(seeds)} {status}: {_reason(reason)}"
+        for (variant, status, reason), seeds in list(groups.items())[:MOST_LISTED]
+    ]
+    if more := sum(len(seeds) for seeds in list(groups.values())[MOST_LISTED:]):
+        lines.append(f"And {more} more, {'which is' if more == 1 else 'which are'} in the table of all runs.")
+    if any(run.lost and run.value is not None for run in runs):
+        lines.append(
+            f"The {wording.metric} that a lost run has is in the table of all runs; no mean or interval includes it."
+        )
+    return lines
+
+
+def _named_seeds(seeds: Sequence[str]) -> str:
+    more = len(seeds) - MOST_LISTED
+    named = [*seeds[:MOST_LISTED], f"{more} more"] if more > 0 else seeds
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {enumerate_words(named)}"
+
+
+def _reason(reason: str) -> str:
+    text = " ".join(reason.split())
+    if not text:
+        return "no reason is recorded."
+    return escape(text[:LONGEST_REASON].rstrip(". ")) + ("…" if len(text) > LONGEST_REASON else ".")

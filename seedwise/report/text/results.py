@@ -62,7 +62,7 @@ def render_results(report: Report) -> str:
         limits_table=tables.limits_table(report),
         new_test_set_table=tables.new_test_set_table(report),
         warnings=[escape(warning) for warning in report.warnings],
-        failures=limits.failure_lines(summaries, wording),
+        lost=[*limits.failure_lines(summaries, wording), *limits.lost_run_lines(report.run_rows, wording)],
         plan_table=tables.plan_table(report),
         runs_table=tables.runs_table(report),
         provenance=origin.provenance(report),

@@ -159,6 +159,14 @@ class TrainingSettings(Section):
             json_schema_extra={"uniqueItems": True},
         ),
     ] = STREAMS
+    chance_accuracy: Annotated[
+        Number | None,
+        Field(
+            ge=0,
+            lt=1,
+            description="Accuracy of guessing; a run that ends no better has diverged. null: 1 / classes; 0: no check.",
+        ),
+    ] = None
 
 
 class RunSettings(Section):
@@ -171,11 +179,14 @@ class RunSettings(Section):
     def canonical(self) -> str:
         """Return the canonical JSON of these settings: sorted keys, no spaces, all defaults written out.
 
-        `dataset.folder` is left out because the location of the files does not affect training. `training.vary` is left
-        out where everything varies, so that runs recorded before this setting existed keep their digest.
+        `dataset.folder` is left out because the location of the files does not affect training. `training.vary` and
+        `training.chance_accuracy` are left out where they have their defaults, so that runs recorded before these
+        settings existed keep their digest.
         """
-        default = {"vary"} if self.training.vary == STREAMS else set()
-        settings = self.model_dump(mode="json", exclude={"dataset": {"folder"}, "training": default})
+        training = self.training
+        defaults = {"vary": training.vary == STREAMS, "chance_accuracy": training.chance_accuracy is None}
+        left_out = {key for key, is_default in defaults.items() if is_default}
+        settings = self.model_dump(mode="json", exclude={"dataset": {"folder"}, "training": left_out})
         return json.dumps(settings, sort_keys=True, separators=(",", ":"))
 
     def digest(self) -> str:
@@ -226,8 +237,14 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
-# All variants train on the same dataset: other data would be another study.
-SHARED = {("dataset", "name"), ("dataset", "folder"), ("dataset", "image_size")}
+# All variants train on the same dataset: other data would be another study. And one rule says which of their runs
+# diverged: with a rule of its own, a variant could lose its bad runs and look better for it.
+SHARED = {
+    ("dataset", "name"),
+    ("dataset", "folder"),
+    ("dataset", "image_size"),
+    ("training", "chance_accuracy"),
+}
 
 
 def _overrides() -> Any:

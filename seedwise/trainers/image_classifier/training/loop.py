@@ -149,13 +149,16 @@ def is_finite(*losses: float) -> bool:
     return all(math.isfinite(loss) for loss in losses)
 
 
-def at_chance(accuracy: float, n: int, classes: int) -> str | None:
-    """Return why an accuracy on n examples counts as no better than guessing; None if it is better.
+def at_chance(accuracy: float, n: int, chance: float) -> str | None:
+    """Return why an accuracy on n examples counts as no better than guessing; None if it does not.
 
-    Better means more than three standard errors above 1 / classes, the accuracy of a guess.
+    Better means more than three standard errors above `chance`, the accuracy of a guess. A chance of 0 switches this
+    off. So does an n at which not even a perfect accuracy would be better, because then accuracy shows nothing.
     """
-    chance = 1 / classes
     limit = chance + 3 * math.sqrt(chance * (1 - chance) / n)
-    if accuracy > limit:
+    if chance == 0 or limit >= 1 or accuracy > limit:
         return None
-    return f"validation accuracy {accuracy:.4f} is at chance ({chance:.4f} + 3 standard errors is {limit:.4f})"
+    return (
+        f"validation accuracy {accuracy:.4f} is no better than chance ({chance:.4f} plus 3 standard errors is "
+        f"{limit:.4f})"
+    )

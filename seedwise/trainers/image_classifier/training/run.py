@@ -119,7 +119,6 @@ def _train(request: Request, mirrors: Mirrors, say: Callable[[str], None]) -> Ru
             validation = evaluate(learner.evaluated, parts.validation, learner.normalise, learner.precision)
         if not is_finite(train_loss, validation.loss):
             diverged = f"loss is not finite in epoch {epoch}"
-            say(f"{request.variant} seed {seed} diverged: {diverged}")
             break
         row = {
             "epoch": epoch,
@@ -152,7 +151,8 @@ def _train(request: Request, mirrors: Mirrors, say: Callable[[str], None]) -> Ru
             "test_loss": test.loss,
             **{name: last[name] for name in METRIC_NAMES if name in last},
         }
-        diverged = at_chance(last["validation_accuracy"], len(parts.validation), parts.classes)
+        chance = 1 / parts.classes if training.chance_accuracy is None else training.chance_accuracy
+        diverged = at_chance(last["validation_accuracy"], len(parts.validation), chance)
     status: Status = "finished" if diverged is None else "diverged"
     with clock.tracking:
         mirrors.finish(metrics, status)
@@ -200,7 +200,8 @@ def _train(request: Request, mirrors: Mirrors, say: Callable[[str], None]) -> Ru
     )
     write_record(request.record, record)
     resume_from.unlink(missing_ok=True)
-    say(f"{request.variant} seed {seed}: {status}, test accuracy {test.accuracy:.4f}")
+    why = "" if diverged is None else f": {diverged}"
+    say(f"{request.variant} seed {seed}: {status}{why}, test accuracy {test.accuracy:.4f}")
     return record
 
 
