@@ -107,7 +107,7 @@ def test_diverged_runs_are_reported_with_their_reasons_and_never_dropped(fresh):
     fresh.run()
     report = (fresh.results / "results.md").read_text()
     assert r"**+ Dropout** and **Still \*here\*** each: 2 of 2 runs diverged" in report
-    assert "TOO_FEW_SEEDS" in report
+    assert "NO_RESULT" in report
     assert "- **+ Dropout** seeds 0 and 1 diverged: loss is not finite in epoch 1." in report
     runs = read_table(fresh.results / "runs.csv")
     assert list(runs["status"]) == ["finished"] * 2 + ["diverged"] * 4
