@@ -82,7 +82,9 @@ def analyse(
             plan that declares both pairing by seed and a pooled variance.
     """
     deciding = plan if alpha is None else plan.at_level(alpha)
-    summary, comparisons = summarise(runs, plan, variants), compare_all(runs, deciding, variants)
+    found = arms(runs, plan.metric, variants)
+    baseline = _baseline(runs, found, plan)
+    summary, comparisons = _summary(found, plan), _comparisons(found, baseline, deciding)
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
     return Analysis(summary, comparisons, find_warnings(chosen, plan, n_test, other_metrics=other_metrics))
@@ -93,7 +95,10 @@ def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = N
 
     `n` counts the finished runs. If one of them has no finite value, the variant has no mean and no interval.
     """
-    found = arms(runs, plan.metric, variants)
+    return _summary(arms(runs, plan.metric, variants), plan)
+
+
+def _summary(found: Sequence[Arm], plan: Plan) -> pd.DataFrame:
     rows = [_summary_row(arm, plan.confidence) for arm in found]
     by_n: dict[int, list[int]] = {}
     for index, arm in enumerate(found):
@@ -141,7 +146,11 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
     Where runs of either arm were lost, `verdict_if_worst` and `verdict_if_mean` are the verdicts with each lost run of
     the study at the worst value, and at its own arm's mean.
     """
-    found, baseline = arms(runs, plan.metric, variants), _baseline(runs, plan)
+    found = arms(runs, plan.metric, variants)
+    return _comparisons(found, _baseline(runs, found, plan), plan)
+
+
+def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan) -> pd.DataFrame:
     others = [arm for arm in found if arm.variant != plan.baseline]
     compared = contests(others, baseline, plan)
     family = decide_all(compared, plan)
@@ -157,7 +166,11 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
     return _frame(rows, COMPARISON_COLUMNS)
 
 
-def _baseline(runs: pd.DataFrame, plan: Plan) -> Arm:
+def _baseline(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Arm:
+    """The arm of the baseline, which need not be among those to analyse."""
+    for arm in found:
+        if arm.variant == plan.baseline:
+            return arm
     if plan.baseline not in set(runs["variant"].astype(str)):
         raise DataError(unknown("baseline variant", plan.baseline, dict.fromkeys(runs["variant"].astype(str))))
     return arms(runs, plan.metric, [plan.baseline])[0]
