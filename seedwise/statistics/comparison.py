@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from seedwise.statistics.arm import Arm, common_seeds
 from seedwise.statistics.bootstrap import bootstrap_difference_ci
 from seedwise.statistics.decision import Contest, Decision, Family, contests, decide_all, oriented
-from seedwise.statistics.effect import hedges_g, probability_of_improvement, rule_of_thumb
+from seedwise.statistics.effect import hedges_g, improvement_interval, probability_of_improvement, rule_of_thumb
 from seedwise.statistics.fragility import flips
 from seedwise.statistics.intervals import DataError, check_confidence
 from seedwise.statistics.permutation import PermutationTest, permutation_test, sign_flip_test
@@ -181,7 +181,7 @@ def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: F
     both, by_seed = min(len(a), len(b)), plan.pairing == "seed"
     confidence, sign = plan.confidence, 1.0 if plan.higher_is_better else -1.0
     effect, rule, improvement = hedges_g(a, b, confidence), rule_of_thumb(a, b), probability_of_improvement(a, b)
-    permuted = _permuted(a, b, by_seed)
+    chance, permuted = improvement_interval(a, b, confidence), _permuted(a, b, by_seed)
     bootstrap = bootstrap_difference_ci(a, b, confidence) if both >= 2 else None
     because = flips(contest, decision, permuted, plan, family.dunnett)
     low, high = decision.interval or (None, None)
@@ -208,8 +208,8 @@ def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: F
         hedges_g_low=None if effect is None else effect.low,
         hedges_g_high=None if effect is None else effect.high,
         probability_of_improvement=None if improvement is None else improvement.probability,
-        improvement_low=None,
-        improvement_high=None,
+        improvement_low=None if chance is None else chance.low,
+        improvement_high=None if chance is None else chance.high,
         wins=None if improvement is None else improvement.wins,
         pairs=None if improvement is None else improvement.pairs,
         permutation_test="sign-flip" if by_seed else "permutation",

@@ -163,7 +163,7 @@ def test_evidence_shows_every_method_of_vector_2():
         "gap > 2 × the pooled standard deviation | threshold 0.0103, exceeded | a difference | 7% |",
         "finds 31%",
         "| p = 0.1000; 3 seeds cannot give less than 0.1000 | nothing: it can never reach 0.05 | 0% |",
-        "| 9 of 9 pairs |",
+        "| 9 of 9 pairs of runs (95% CI of the chance: [0.34, 1.00]) |",
         "| 2.21 seed standard deviations, 95% CI [0.27, 5.16] |",
         "| [0.0070, 0.0207] | a difference | 19.5% |",
         "| **Welch's t test**, which decides | p = 0.0476 | a difference | about 5% |",
@@ -192,7 +192,7 @@ def test_evidence_of_dunnetts_test_is_not_corrected_twice():
 
 
 def test_ties_between_runs_are_explained():
-    assert "4.5 of 9 pairs, ties counting half" in evidence({"A": A, "B": A})
+    assert "4.5 of 9 pairs of runs, ties counting half" in evidence({"A": A, "B": A})
 
 
 def test_seeds_needed():

@@ -53,10 +53,13 @@ def evidence_note(c: ComparisonRow) -> str:
     """What the false claims of the table hold for."""
     if c.rule_separate_threshold is None or min(c.n, c.n_baseline) < 2:
         return ""
-    found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline))
+    found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline, correlation=c.correlation or 0.0))
+    noise = "independent normal noise"
+    if c.test == "paired" and c.correlation is not None:
+        noise = f"normal noise that correlates within a pair as here (r = {EFFECT.number(c.correlation)})"
     return (
-        f"False claims: in how many studies of two equal variants the method sees a difference, for independent normal "
-        f"noise and {seeds_words(c)}. Of true differences of 2 seed standard deviations the rule of thumb with "
+        f"False claims: in how many studies of two equal variants the method sees a difference, for {noise} of equal "
+        f"size and {seeds_words(c)}. Of true differences of 2 seed standard deviations the rule of thumb with "
         f"√(s₁² + s₂²) finds {found}."
     )
 
@@ -144,7 +147,7 @@ def _rules_of_thumb(c: ComparisonRow, digits: Digits) -> list[Row]:
     rates = [MISSING, MISSING]
     if min(c.n, c.n_baseline) >= 2:
         functions = rule_of_thumb.separate_false_positives, rule_of_thumb.pooled_false_positives
-        rates = [percent(rate(c.n, c.n_baseline)) for rate in functions]
+        rates = [percent(rate(c.n, c.n_baseline, c.correlation or 0.0)) for rate in functions]
     readings = [
         ("√(s₁² + s₂²)", c.rule_separate_threshold, c.rule_separate),
         ("the pooled standard deviation", c.rule_pooled_threshold, c.rule_pooled),
@@ -164,7 +167,7 @@ def _bootstrap(c: ComparisonRow, plan: Plan, digits: Digits) -> list[Row]:
     if c.bootstrap_low is None or c.bootstrap_high is None:
         return []
     excludes = c.bootstrap_low > 0 or c.bootstrap_high < 0
-    measured = (c.n, c.n_baseline, plan.confidence) == (3, 3, 0.95)
+    measured = (c.n, c.n_baseline, plan.confidence) == (3, 3, 0.95) and c.test != "paired"
     return [
         [
             f"{percent(plan.confidence)} percentile bootstrap of the difference",
@@ -188,8 +191,8 @@ def _wins(c: ComparisonRow, plan: Plan) -> list[Row]:
     if c.wins is None or not c.pairs:
         return []
     ties = ", ties counting half" if c.wins != int(c.wins) else ""
-    found = f"{c.wins:g} of {quantity(c.pairs, 'pair')}{ties}"
+    found = f"{c.wins:g} of {quantity(c.pairs, 'pair')} of runs{ties}"
     if c.improvement_low is not None and c.improvement_high is not None:
         confidence = percent(plan.confidence)
-        found += f"; chance of it {confidence} CI {EFFECT.interval(c.improvement_low, c.improvement_high)}"
+        found += f" ({confidence} CI of the chance: {EFFECT.interval(c.improvement_low, c.improvement_high)})"
     return [["Runs that beat a run of the baseline", found, "how often", MISSING]]
