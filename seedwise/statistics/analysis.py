@@ -24,6 +24,7 @@ from seedwise.statistics.intervals import (
     t_interval,
 )
 from seedwise.statistics.runs import arms, unknown
+from seedwise.statistics.spending import spending_at
 from seedwise.statistics.verdict import JUDGED
 from seedwise.statistics.warnings import DataWarning, find_warnings
 
@@ -37,11 +38,11 @@ COMPARISON_COLUMNS = (
     "variant", "baseline", "n", "n_baseline", "mean", "mean_baseline", "std", "std_baseline", "difference", "test",
     "ci_low", "ci_high", "p_value", "p_holm", "simultaneous_low", "simultaneous_high", "equivalence_low",
     "equivalence_high", "hedges_g", "hedges_g_low", "hedges_g_high", "probability_of_improvement", "improvement_low",
-    "improvement_high", "wins", "pairs", "permutation_test", "permutation_p", "permutation_p_min",
+    "improvement_high", "wins", "pairs", "permutation_test", "permutation_method", "permutation_p", "permutation_p_min",
     "rule_separate_threshold", "rule_separate", "rule_pooled_threshold", "rule_pooled", "bootstrap_low",
     "bootstrap_high", "correlation", "detectable_difference", "seeds_needed", "seeds_for_equivalence", "exaggeration",
-    "n_lost", "n_lost_baseline", "verdict", "verdict_if_worst", "verdict_if_mean", "fragile", "fragile_because",
-    "doubt",
+    "n_lost", "n_lost_baseline", "verdict", "value_if_worst", "verdict_if_worst", "verdict_if_mean", "fragile",
+    "fragile_because", "doubt",
 )
 # fmt: on
 _Row = dict[str, object]
@@ -84,7 +85,8 @@ def analyse(
     deciding = plan if alpha is None else plan.at_level(alpha)
     found = arms(runs, plan.metric, variants)
     baseline = _baseline(runs, found, plan)
-    summary, comparisons = _summary(found, plan), _comparisons(found, baseline, deciding)
+    later = spending_at(plan.looks, plan.looks[-1], plan.alpha).nominal_alpha if plan.looks else None
+    summary, comparisons = _summary(found, plan), _comparisons(found, baseline, deciding, later)
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
     return Analysis(summary, comparisons, find_warnings(chosen, plan, n_test, other_metrics=other_metrics))
@@ -144,24 +146,26 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
     and `ci_high` are the simultaneous interval. The equivalence interval stays Welch's.
 
     Where runs of either arm were lost, `verdict_if_worst` and `verdict_if_mean` are the verdicts with each lost run of
-    the study at the worst value, and at its own arm's mean.
+    the study at `value_if_worst`, and at its own arm's mean.
     """
     found = arms(runs, plan.metric, variants)
     return _comparisons(found, _baseline(runs, found, plan), plan)
 
 
-def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan) -> pd.DataFrame:
+def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: float | None = None) -> pd.DataFrame:
     others = [arm for arm in found if arm.variant != plan.baseline]
     compared = contests(others, baseline, plan)
     family = decide_all(compared, plan)
     rows = [
         {**vars(described), "variant": each.arm.variant, "baseline": baseline.variant}
-        for each, described in zip(compared, describe(compared, family, plan), strict=True)
+        for each, described in zip(compared, describe(compared, family, plan, later_alpha), strict=True)
     ]
-    worst, own_mean = (_verdicts_if_lost(others, baseline, plan, fill) for fill in (_worst(found, plan), None))
+    value = _worst(found, plan)
+    worst, own_mean = (_verdicts_if_lost(others, baseline, plan, fill) for fill in (value, None))
     for row, arm, if_worst, if_mean in zip(rows, others, worst, own_mean, strict=True):
         lost = arm.n_lost + baseline.n_lost
         row |= {"n_lost": arm.n_lost, "n_lost_baseline": baseline.n_lost}
+        row |= {"value_if_worst": value if lost else None}
         row |= {"verdict_if_worst": if_worst if lost else None, "verdict_if_mean": if_mean if lost else None}
     return _frame(rows, COMPARISON_COLUMNS)
 
@@ -201,8 +205,8 @@ _INTEGERS = (
     *("n_lost", "n_lost_baseline"),
 )
 _WORDS = (
-    *("variant", "baseline", "values", "bootstrap_method", "test", "permutation_test", "verdict"),
-    *("verdict_if_worst", "verdict_if_mean", "fragile_because", "doubt"),
+    *("variant", "baseline", "values", "bootstrap_method", "test", "permutation_test", "permutation_method", "verdict"),
+    *("value_if_worst", "verdict_if_worst", "verdict_if_mean", "fragile_because", "doubt"),
 )
 _ANSWERS = ("rule_separate", "rule_pooled", "fragile")
 
