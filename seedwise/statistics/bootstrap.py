@@ -2,9 +2,9 @@
 
 The whole bootstrap distribution is computed, never sampled, by the first of these routes that fits:
 
-* n <= 6, for a mean: every multiset of scores is enumerated ("exact");
+* n <= 6, for a difference n <= 5: every multiset of scores is enumerated ("exact");
 * scores on a lattice, such as counts / N: convolution by FFT ("exact" if n <= 10, else "lattice");
-* n <= 10, for a difference n <= 7: multisets again ("exact");
+* n <= 10, for a difference n <= 7: enumeration too ("exact");
 * otherwise the same convolution on a fine grid ("grid"), whose error `lattice` bounds.
 
 A quantile is the smallest value whose cumulative weight reaches the level minus 1e-12, because weights such as 1/27 do
@@ -41,8 +41,10 @@ METHODS: tuple[Method, ...] = ("percentile", "basic", "bca")
 
 # Up to this n all rows are enumerated in one array of 462 multisets.
 _MAX_TABLE_N = 6
-# Up to this n a difference is enumerated, from at most 1716 atoms of each arm. At n = 10 there would be 92 378, and one
-# difference would take a tenth of a second.
+# Up to this n a difference is enumerated whatever its scores.
+_MAX_QUICK_DIFFERENCE_N = 5
+# Up to this n a difference off a lattice is enumerated, from at most 1716 atoms of each arm. At n = 10 there would be
+# 92 378, and one difference would take a tenth of a second.
 _MAX_ENUMERATED_DIFFERENCE_N = 7
 # Differences that vary less than this, compared with the most variable of the same call, are called constant: the steps
 # of their grid would be too small for floats.
@@ -306,19 +308,23 @@ def _difference_limits(matrix: Floats, baseline: ArrayLike, confidence: float) -
     found, routes = np.stack([lowest, highest]), ["exact"] * len(a)
     rows, n, m = a[varied], a.shape[1], b.size
     both = np.concatenate([rows, np.broadcast_to(b, (len(rows), m))], axis=1)
-    # The difference of the means less that of the minima, in units.
-    arms = [(rows - rows[:, :1]) / unit / n, np.broadcast_to((b[0] - b) / unit / m, (len(rows), m))]
-    cells = choose_cells(arms, find_lattice(np.sort(both, axis=1)) / unit / math.lcm(n, m))
-    few = max(n, m) <= _MAX_ENUMERATED_DIFFERENCE_N
-    on_lattice = "exact" if max(n, m) <= MAX_ENUMERATED_N else "lattice"
-    for row, distribution in distributions(arms, cells, np.flatnonzero(cells.exact | (not few))):
-        base = rows[row, 0] - b[0]
-        found[:, varied[row]] = [base + unit * distribution.quantile(tail) for tail in tails]
-        routes[varied[row]] = on_lattice if distribution.exact else "grid"
-    values, weights = mean_atoms(b) if few else (b, b)
-    for row in np.flatnonzero(~cells.exact & few).tolist():
-        tolerance = TIE * float(np.abs(both[row]).max())
-        enumerated = SumOfTwo(mean_atoms(rows[row]), (-values[::-1], weights[::-1]), tolerance)
-        found[:, varied[row]] = [enumerated.quantile(tail) for tail in tails]
+    largest = max(n, m)
+    enumerated = np.ones(len(rows), dtype=bool)
+    if largest > _MAX_QUICK_DIFFERENCE_N:
+        # The difference of the means less that of the minima, in units.
+        arms = [(rows - rows[:, :1]) / unit / n, np.broadcast_to((b[0] - b) / unit / m, (len(rows), m))]
+        cells = choose_cells(arms, find_lattice(np.sort(both, axis=1)) / unit / math.lcm(n, m))
+        enumerated = ~cells.exact & (largest <= _MAX_ENUMERATED_DIFFERENCE_N)
+        on_lattice = "exact" if largest <= MAX_ENUMERATED_N else "lattice"
+        for row, distribution in distributions(arms, cells, np.flatnonzero(~enumerated)):
+            base = rows[row, 0] - b[0]
+            found[:, varied[row]] = [base + unit * distribution.quantile(tail) for tail in tails]
+            routes[varied[row]] = on_lattice if distribution.exact else "grid"
+    if enumerated.any():
+        values, weights = mean_atoms(b)
+        for row in np.flatnonzero(enumerated).tolist():
+            tolerance = TIE * float(np.abs(both[row]).max())
+            difference = SumOfTwo(mean_atoms(rows[row]), (-values[::-1], weights[::-1]), tolerance)
+            found[:, varied[row]] = [difference.quantile(tail) for tail in tails]
     np.clip(found, lowest, highest, out=found)
     return found[0], found[1], routes
