@@ -113,7 +113,8 @@ class SumOfTwo:
         starts, ends = np.zeros(self._u.size, dtype=np.intp), np.full(self._u.size, self._v.size)
         normal = float(special.ndtri(min(max(level, 1e-9), 1 - 1e-9)))
         point = self._mean + self._std * normal
-        slope = math.exp(-(normal**2) / 2) / (self._std * math.sqrt(2 * math.pi))
+        # One over a normal density: how far the quantile moves per unit of probability. Zero if all sums are ties.
+        width = self._std * math.sqrt(2 * math.pi) * math.exp(normal**2 / 2)
         # A sum has at most one pair per atom of U, so bisection always reaches this number.
         few, newton_left = max(512, 2 * self._u.size), 8
         while int((ends - starts).sum()) > few and high - low > 8 * self._tolerance:
@@ -127,7 +128,7 @@ class SumOfTwo:
             else:
                 low, starts = point, split
             # A step a little too long leaves the quantile between the last two points.
-            point += missing / slope + math.copysign(0.002 * self._std, missing)
+            point += missing * width + math.copysign(0.002 * self._std, missing)
         sizes = ends - starts
         u_index = np.repeat(np.arange(self._u.size), sizes)
         v_index = np.arange(u_index.size) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(starts, sizes)

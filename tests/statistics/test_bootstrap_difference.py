@@ -128,3 +128,10 @@ def test_difference_with_a_constant_arm_is_a_shifted_interval():
     low, high = limits(bootstrap_ci(X))
     assert limits(bootstrap_difference_ci(X, [0.5, 0.5])) == pytest.approx((low - 0.5, high - 0.5))
     assert limits(bootstrap_difference_ci([0.7] * 3, [0.5] * 4)) == pytest.approx((0.2, 0.2))
+
+
+@pytest.mark.parametrize("n", [3, 7, 9, 20])
+def test_scores_that_differ_by_rounding_only_are_a_constant_arm(n):
+    almost = [0.1 + 0.2] + [0.3] * (n - 1)
+    assert limits(bootstrap_difference_ci(almost, [0.1] * n)) == pytest.approx((0.2, 0.2))
+    assert limits(bootstrap_ci(almost)) == pytest.approx((0.3, 0.3))
