@@ -12,7 +12,7 @@ import pandas as pd
 
 from seedwise.plan import Plan
 from seedwise.statistics.arm import Arm
-from seedwise.statistics.bootstrap import bootstrap_cis, bootstrap_methods, percentile_coverage
+from seedwise.statistics.bootstrap import bootstrap_intervals, percentile_coverage
 from seedwise.statistics.comparison import describe
 from seedwise.statistics.decision import contests, decide_all
 from seedwise.statistics.intervals import (
@@ -109,15 +109,13 @@ def _summary(found: Sequence[Arm], plan: Plan) -> pd.DataFrame:
     for n, members in by_n.items():
         matrix = np.stack([found[index].scores for index in members])
         coverage = percentile_coverage(n, plan.confidence)
-        for prefix, (lows, highs) in {
-            "ci": bootstrap_cis(matrix, plan.confidence),
-            "basic": bootstrap_cis(matrix, plan.confidence, "basic"),
-            "bca": bootstrap_cis(matrix, plan.confidence, "bca"),
-        }.items():
-            for index, low, high in zip(members, lows, highs, strict=True):
-                rows[index] |= {f"{prefix}_low": float(low), f"{prefix}_high": float(high)}
-        for index, method in zip(members, bootstrap_methods(matrix), strict=True):
-            rows[index]["bootstrap_method"] = method
+        intervals = bootstrap_intervals(matrix, plan.confidence)
+        for method, (lows, highs) in intervals.limits.items():
+            prefix = "ci" if method == "percentile" else method
+            for index, low, high in zip(members, lows.tolist(), highs.tolist(), strict=True):
+                rows[index] |= {f"{prefix}_low": low, f"{prefix}_high": high}
+        for index, route in zip(members, intervals.routes, strict=True):
+            rows[index]["bootstrap_method"] = f"percentile bootstrap, {route}"
             # Coverage has no meaning where all scores are equal.
             rows[index]["bootstrap_coverage"] = coverage if np.ptp(found[index].scores) > 0 else None
     return _frame(rows, SUMMARY_COLUMNS)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seedwise.statistics.arm import Arm, common_seeds
-from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_difference_ci
+from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_difference_cis
 from seedwise.statistics.decision import Contest, Decision, Family, contests, decide_all, oriented
 from seedwise.statistics.effect import hedges_g, improvement_interval, probability_of_improvement, rule_of_thumb
 from seedwise.statistics.fragility import flips
@@ -182,20 +182,46 @@ def describe(
         later_alpha=later_alpha,
     )
     return [
-        _comparison(each, decision, seeds, family, plan)
-        for each, decision, seeds in zip(compared, family.decisions, plans, strict=True)
+        _comparison(each, decision, seeds, bootstrap, family, plan)
+        for each, decision, seeds, bootstrap in zip(
+            compared, family.decisions, plans, _bootstraps(compared, plan), strict=True
+        )
     ]
 
 
-def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: Family, plan: Plan) -> Comparison:
+def _bootstraps(compared: Sequence[Contest], plan: Plan) -> list[tuple[float | None, float | None]]:
+    """Percentile intervals of the differences; arms of equal size that share a baseline are computed together."""
+    found: list[tuple[float | None, float | None]] = [(None, None)] * len(compared)
+    groups: dict[tuple[int, bytes], list[int]] = {}
+    for index, each in enumerate(compared):
+        if min(len(each.scores), len(each.baseline)) < 2:
+            continue
+        if plan.pairing == "seed":
+            interval = bootstrap_ci(each.scores - each.baseline, plan.confidence)
+            found[index] = interval.low, interval.high
+        else:
+            groups.setdefault((len(each.scores), each.baseline.tobytes()), []).append(index)
+    for members in groups.values():
+        arms = np.stack([compared[index].scores for index in members])
+        lows, highs = bootstrap_difference_cis(arms, compared[members[0]].baseline, plan.confidence)
+        for index, low, high in zip(members, lows.tolist(), highs.tolist(), strict=True):
+            found[index] = low, high
+    return found
+
+
+def _comparison(
+    contest: Contest,
+    decision: Decision,
+    seeds: SeedPlan,
+    bootstrap: tuple[float | None, float | None],
+    family: Family,
+    plan: Plan,
+) -> Comparison:
     a, b = contest.scores, contest.baseline
     both, by_seed = min(len(a), len(b)), plan.pairing == "seed"
     confidence, sign = plan.confidence, 1.0 if plan.higher_is_better else -1.0
     effect, rule, improvement = hedges_g(a, b, confidence), rule_of_thumb(a, b), probability_of_improvement(a, b)
     chance, permuted = improvement_interval(a, b, confidence), _permuted(a, b, by_seed)
-    bootstrap = None
-    if both >= 2:
-        bootstrap = bootstrap_ci(a - b, confidence) if by_seed else bootstrap_difference_ci(a, b, confidence)
     because = flips(contest, decision, permuted, plan, family.dunnett)
     low, high = decision.interval or (None, None)
     simultaneous_low, simultaneous_high = decision.simultaneous or (None, None)
@@ -233,8 +259,8 @@ def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: F
         rule_separate=None if rule is None else rule.separate,
         rule_pooled_threshold=None if rule is None else rule.pooled_threshold,
         rule_pooled=None if rule is None else rule.pooled,
-        bootstrap_low=None if bootstrap is None else bootstrap.low,
-        bootstrap_high=None if bootstrap is None else bootstrap.high,
+        bootstrap_low=bootstrap[0],
+        bootstrap_high=bootstrap[1],
         correlation=_correlation(a, b) if by_seed else None,
         detectable_difference=seeds.detectable_difference,
         seeds_needed=seeds.seeds_needed,
@@ -274,5 +300,7 @@ def _doubt(contest: Contest) -> Literal["", "constant", "identical"]:
     scores, baseline = contest.arm.scores, contest.baseline_arm.scores
     if any(len(arm) >= 2 and spread(arm) <= 0 for arm in (scores, baseline)):
         return "constant"
+    if not set(scores.tolist()) & set(baseline.tolist()):
+        return ""
     _, a, b = common_seeds(contest.arm, contest.baseline_arm)
     return "identical" if len(a) >= 2 and np.array_equal(a, b) else ""

@@ -17,7 +17,7 @@ LISTED_IN_FULL = 3
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
 UNEQUAL, FEW = 2, 4
-"""Welch's test claims more than its level where one arm has at most `FEW` runs, and the other `UNEQUAL` times as many."""
+"""Welch's test claims too much where one arm has at most `FEW` runs and the other over `UNEQUAL` times as many."""
 
 
 def verdict_word(verdict: str, exploratory: bool) -> str:
