@@ -18,6 +18,7 @@ from seedwise.statistics.lattice import find_lattice
 
 _MOST_EXAMPLES = 100_000
 _MOST_DECIMALS, _FEW_DECIMALS = 12, 6
+_NOISE = 1e-14  # of floats, relative to the scores
 _TIE = 1 / (2 * math.sqrt(math.pi))  # the density of the difference of two normal scores at 0, times their σ
 
 # By n, for the levels below: 1 - the share of the range that the largest gap between neighbours of n normal scores
@@ -169,7 +170,9 @@ def negative_correlation_chance(a: NDArray[np.float64], b: NDArray[np.float64], 
     """Return at most how often independent normal pairs are correlated as negatively as these (one-sided t test)."""
     n = len(a)
     x, y = a - a.mean(), b - b.mean()
-    lengths = float(np.linalg.norm(x)), float(np.linalg.norm(y))
+    lengths = math.sqrt(float(x @ x)), math.sqrt(float(y @ y))
+    if lengths[0] <= _NOISE * float(np.abs(a).max()) or lengths[1] <= _NOISE * float(np.abs(b).max()):
+        return 1.0  # one of them does not vary
     r = float(x @ y) / (lengths[0] * lengths[1])
     # Rounding turns each vector of residuals by at most this angle.
     turned = sum(math.asin(min(1.0, step / 2 * math.sqrt(n) / length)) for length in lengths)

@@ -331,7 +331,7 @@ def _remark_on_spreads(plan: Plan) -> str:
 
 
 def _pairs(samples: Sequence[_Sample], pairs: _Pairs, step: float) -> Iterator[DataWarning]:
-    tested = {name: (a, b) for name, (a, b) in pairs.items() if len(a) > 2 and spread(a) > 0 and spread(b) > 0}
+    tested = {name: (a, b) for name, (a, b) in pairs.items() if len(a) > 2}
     level = FALSE_ALARMS["negative_correlation"] / max(len(tested), 1)
     negative = [name for name, (a, b) in tested.items() if negative_correlation_chance(a, b, step) < level]
     if negative:

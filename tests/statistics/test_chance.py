@@ -89,6 +89,10 @@ def test_chances_of_unrounded_scores_are_those_of_scipy():
     assert spread_chance((a.std(ddof=1), b.std(ddof=1)), (8, 8), 0.0) == pytest.approx(two_sided)
 
 
+def test_scores_that_do_not_vary_are_not_correlated():
+    assert negative_correlation_chance(np.full(5, 0.1), np.arange(5.0), 0.0) == 1.0
+
+
 @pytest.mark.parametrize("coarse", [0.05, 0.5, 1.0, 2.0])
 def test_rounded_normal_scores_tie_no_more_often_than_said(coarse):
     phases = rng().uniform(size=(1, 200_000))
