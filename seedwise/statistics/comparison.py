@@ -27,6 +27,8 @@ Pairing = Literal["none", "seed"]
 Floats = NDArray[np.float64]
 _ROUNDING = 1e-14
 """Relative to the scores: a smaller difference of means is an error of rounding."""
+_ENDS = (0.0, 1.0, 100.0)
+"""Scores at which any number of runs may end: they are no reason to doubt the runs."""
 
 
 @dataclass(frozen=True)
@@ -298,7 +300,7 @@ def _doubt(contest: Contest) -> Literal["", "constant", "identical"]:
     if not contest.complete:
         return ""
     scores, baseline = contest.arm.scores, contest.baseline_arm.scores
-    if any(len(arm) >= 2 and spread(arm) <= 0 for arm in (scores, baseline)):
+    if any(len(arm) >= 2 and spread(arm) <= 0 and arm[0] not in _ENDS for arm in (scores, baseline)):
         return "constant"
     if not set(scores.tolist()) & set(baseline.tolist()):
         return ""

@@ -47,7 +47,7 @@ def evidence(scores, plan=PLAN):
     first = comparisons[0]
     table = evidence_table(first, wording, len(comparisons))
     text = comparison_text(first, wording)
-    return "\n".join([text, table, evidence_note(first)])
+    return "\n".join([text, table, evidence_note(first, len(comparisons))])
 
 
 def test_percentile_interval_at_three_seeds():
@@ -147,8 +147,8 @@ def test_exploratory_verdicts_claim_nothing_under_the_plan():
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        ((0, 3, 0.6316), "0 of 3 runs diverged; rates up to 63% remain compatible."),
-        ((1, 1, 1.0), "1 of 1 run diverged; rates up to 100% remain compatible."),
+        ((0, 3, 0.6316), "0 of 3 runs diverged; rates up to 63% remain compatible (one-sided bound)."),
+        ((1, 1, 1.0), "1 of 1 run diverged."),
         ((0, 0, None), "0 of 0 runs diverged."),
     ],
 )
@@ -214,7 +214,7 @@ def test_captions_explain_every_mark():
         "Bars: mean test accuracy over 3 to 5 seeds (higher is better)",
         "Error bars: 95% t",
         "Dots",
-        "Crosses",
+        "Cross",
     ):
         assert word in means
     assert "Error bars" not in captions.means_caption(make_report({"A": [0.84], "B": [0.85]}, PLAN))

@@ -10,7 +10,7 @@ from seedwise.report.text.format import confidence_percent, level
 
 def look_paragraph(look: Look, names: Mapping[str, str]) -> str:
     """Say which look this is, what it may claim, and whether to stop or go on."""
-    spent = "all of it" if look.number == len(look.looks) else level(look.spent)
+    spent = "all" if look.number == len(look.looks) else level(look.spent)
     sure = confidence_percent(1 - look.nominal_alpha)
     return (
         f"{describe(look, names)} A difference is claimed at this look where p is below {level(look.nominal_alpha)}, "
