@@ -100,7 +100,9 @@ def test_exploratory_answers_claim_nothing():
 
 
 def test_an_undecided_look_waits_for_the_next():
-    assert answer({"A": A, "B": C}, next_look=5).settle == "The next declared look, at 5 seeds per variant, may decide it."
+    assert (
+        answer({"A": A, "B": C}, next_look=5).settle == "The next declared look, at 5 seeds per variant, may decide it."
+    )
     assert answer({"A": A, "B": CLEAR}, next_look=5).settle.startswith("Nothing more")
 
 
