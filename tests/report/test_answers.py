@@ -132,7 +132,8 @@ def test_lost_runs_are_in_the_headline_and_a_verdict_that_hangs_on_them_is_not_s
     )
     expected = answer(scores)
     assert expected.settle.startswith(
-        "The lost runs: the verdict would be NOT_SUPPORTED had they finished at 0.7900, the worst value of any run here."
+        "The lost runs: the verdict would be NOT_SUPPORTED had they finished at 0.7900, the worst value of any run "
+        "here."
     )
     assert "Nothing more" not in expected.settle
 
@@ -143,8 +144,8 @@ def test_lost_runs_that_would_change_nothing_are_named_too():
     plan = accuracy_plan("A", lost_value=0.89)
     report = make_report(scores, plan)
     assert headline(report.summary_rows, report.comparison_rows, plain(report)) == (
-        "B is better than A. 1 of 10 runs of B was lost; had it finished at 0.89000, the declared value of a lost run, or "
-        "at the mean of the others, the verdict would be the same."
+        "B is better than A. 1 of 10 runs of B was lost; had it finished at 0.89000, the declared value of a lost run, "
+        "or at the mean of the others, the verdict would be the same."
     )
 
 
