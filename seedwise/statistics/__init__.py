@@ -13,7 +13,7 @@ from seedwise.statistics.effect import hedges_g, improvement_interval, probabili
 from seedwise.statistics.intervals import DataError, Interval, rate_upper_bound, sigma_interval, t_interval
 from seedwise.statistics.multiple import dunnett, holm, simultaneous_intervals
 from seedwise.statistics.permutation import permutation_test, sign_flip_test
-from seedwise.statistics.planning import SeedPlan, plan_seeds
+from seedwise.statistics.planning import SeedPlan, detectable_differences, plan_seeds
 from seedwise.statistics.power import (
     detectable_effect,
     detectable_effect_paired,
@@ -45,6 +45,7 @@ __all__ = [
     "compare",
     "compare_all",
     "decide",
+    "detectable_differences",
     "detectable_effect",
     "detectable_effect_paired",
     "dunnett",
