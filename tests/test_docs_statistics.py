@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from seedwise.report.text import rule_of_thumb
 from seedwise.report.text.format import p_cell
 from seedwise.statistics import (
     Verdict,
@@ -16,6 +15,7 @@ from seedwise.statistics import (
     percentile_coverage,
     permutation_test,
     rate_upper_bound,
+    rule_rates,
     sigma_interval,
     sign_flip_test,
     t_interval,
@@ -63,8 +63,8 @@ def _worth(n):
     sigma = sigma_interval(apart)
     unit = float(apart.std(ddof=1))
     false_separate, false_pooled = (
-        rule_of_thumb.separate_false_positives(n, n),
-        rule_of_thumb.pooled_false_positives(n, n),
+        rule_rates.separate_false_positives(n, n),
+        rule_rates.pooled_false_positives(n, n),
     )
     smallest = permutation_test(apart + 9, apart).smallest_p if n <= 10 else 2 / math.comb(2 * n, n)
     flipped = sign_flip_test(apart + 9).smallest_p if n <= 10 else 2 / 2**n
@@ -73,7 +73,7 @@ def _worth(n):
         f"{100 * t_interval(apart).coverage:.1f} %",
         f"{sigma.low / unit:.2f} to {sigma.high / unit:.2f}",
         _percent(false_separate),
-        f"{100 * rule_of_thumb.separate_power(n, n):.1f} %",
+        f"{100 * rule_rates.separate_power(n, n):.1f} %",
         _percent(false_pooled),
         p_cell(smallest),
         p_cell(flipped),
@@ -96,7 +96,7 @@ def test_the_power_of_the_rule_of_thumb_is_that_of_simulated_studies():
     difference = (x + 2).mean(axis=1) - y.mean(axis=1)
     claimed = difference > 2 * np.sqrt(x.var(axis=1, ddof=1) + y.var(axis=1, ddof=1))
     assert claimed.mean() == pytest.approx(0.31, abs=0.01)
-    assert stats.binomtest(int(claimed.sum()), claimed.size, rule_of_thumb.separate_power(3, 3)).pvalue > 0.001
+    assert stats.binomtest(int(claimed.sum()), claimed.size, rule_rates.separate_power(3, 3)).pvalue > 0.001
 
 
 def test_the_program_prints_the_numbers_of_the_text(capsys):

@@ -111,7 +111,7 @@ class ComparisonRow:
         return self.verdict in JUDGED
 
     @property
-    def doubtful(self) -> bool:
+    def is_fragile(self) -> bool:
         """Whether there is a verdict that hangs on one run or on the choice of method."""
         return bool(self.fragile) and self.judged
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from seedwise.statistics.intervals import (
     t_interval,
 )
 from seedwise.statistics.runs import arms, unknown
-from seedwise.statistics.spending import spending_at
+from seedwise.statistics.spending import last_level
 from seedwise.statistics.verdict import JUDGED
 from seedwise.statistics.warnings import DataWarning, find_warnings
 
@@ -85,11 +85,22 @@ def analyse(
     deciding = plan if alpha is None else plan.at_level(alpha)
     found = arms(runs, plan.metric, variants)
     baseline = _baseline(runs, found, plan)
-    later = spending_at(plan.looks, plan.looks[-1], plan.alpha).nominal_alpha if plan.looks else None
-    summary, comparisons = _summary(found, plan), _comparisons(found, baseline, deciding, later)
+    summary, comparisons = _summary(found, plan), _comparisons(found, baseline, deciding, last_level(plan))
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
-    return Analysis(summary, comparisons, find_warnings(chosen, plan, n_test, other_metrics=other_metrics))
+    warnings = find_warnings(chosen, plan, n_test, other_metrics=other_metrics)
+    comparisons["doubt"] = [_doubt(row, warnings) for row in comparisons.to_dict("records")]
+    return Analysis(summary, comparisons, warnings)
+
+
+def _doubt(row: Mapping[Hashable, object], warnings: Sequence[DataWarning]) -> str:
+    """What the warnings give as a reason to doubt the runs of a comparison."""
+    about = {warning.code: warning.variants for warning in warnings}
+    compared = {row["variant"], row["baseline"]}
+    if compared & {*about.get("constant_arm", ()), *about.get("identical_runs", ())}:
+        return "constant"
+    alike = compared <= set(about.get("identical_variants", ())) and row["mean"] == row["mean_baseline"]
+    return "identical" if alike else ""
 
 
 def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None) -> pd.DataFrame:
@@ -143,11 +154,11 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
     With a pooled variance `p_value` is Dunnett's, which is already adjusted: `p_holm` repeats it, and `ci_low`
     and `ci_high` are the simultaneous interval. The equivalence interval stays Welch's.
 
-    Where runs of either arm were lost, `verdict_if_worst` and `verdict_if_mean` are the verdicts with each lost run of
-    the study at `value_if_worst`, and at its own arm's mean.
+    Where runs of any arm were lost (p-values are corrected together), `verdict_if_worst` and `verdict_if_mean` are the
+    verdicts with each lost run of the study at `value_if_worst`, and at its own arm's mean.
     """
     found = arms(runs, plan.metric, variants)
-    return _comparisons(found, _baseline(runs, found, plan), plan)
+    return _comparisons(found, _baseline(runs, found, plan), plan, last_level(plan))
 
 
 def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: float | None = None) -> pd.DataFrame:
@@ -158,13 +169,12 @@ def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: f
         {**vars(described), "variant": each.arm.variant, "baseline": baseline.variant}
         for each, described in zip(compared, describe(compared, family, plan, later_alpha), strict=True)
     ]
-    value = _worst(found, plan)
+    value = _worst([*found, baseline], plan)
     worst, own_mean = (_verdicts_if_lost(others, baseline, plan, fill) for fill in (value, None))
     for row, arm, if_worst, if_mean in zip(rows, others, worst, own_mean, strict=True):
-        lost = arm.n_lost + baseline.n_lost
         row |= {"n_lost": arm.n_lost, "n_lost_baseline": baseline.n_lost}
-        row |= {"value_if_worst": value if lost else None}
-        row |= {"verdict_if_worst": if_worst if lost else None, "verdict_if_mean": if_mean if lost else None}
+        row |= {"value_if_worst": None if if_worst is None else value}
+        row |= {"verdict_if_worst": if_worst, "verdict_if_mean": if_mean}
     return _frame(rows, COMPARISON_COLUMNS)
 
 
@@ -204,7 +214,7 @@ _INTEGERS = (
 )
 _WORDS = (
     *("variant", "baseline", "values", "bootstrap_method", "test", "permutation_test", "permutation_method", "verdict"),
-    *("value_if_worst", "verdict_if_worst", "verdict_if_mean", "fragile_because", "doubt"),
+    *("verdict_if_worst", "verdict_if_mean", "fragile_because", "doubt"),
 )
 _ANSWERS = ("rule_separate", "rule_pooled", "fragile")
 

@@ -12,7 +12,7 @@ from seedwise.statistics.intervals import LARGEST_SCORE
 
 @dataclass(frozen=True)
 class Arm:
-    """The runs of one variant, in seed order.
+    """The runs of one variant, in seed order (lost runs that are filled in come last).
 
     Attributes:
         variant: its name.

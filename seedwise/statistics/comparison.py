@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from seedwise.statistics.arm import Arm, common_seeds
+from seedwise.statistics.arm import Arm
 from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_difference_cis
 from seedwise.statistics.decision import Contest, Decision, Family, contests, decide_all, oriented
 from seedwise.statistics.effect import hedges_g, improvement_interval, probability_of_improvement, rule_of_thumb
@@ -17,7 +17,7 @@ from seedwise.statistics.fragility import flips
 from seedwise.statistics.intervals import DataError, check_confidence
 from seedwise.statistics.permutation import PermutationTest, permutation_test, sign_flip_test
 from seedwise.statistics.planning import SeedPlan, plan_seeds
-from seedwise.statistics.ttest import spread
+from seedwise.statistics.ttest import mean_difference, spread
 from seedwise.statistics.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 Pairing = Literal["none", "seed"]
 Floats = NDArray[np.float64]
-_ROUNDING = 1e-14
-"""Relative to the scores: a smaller difference of means is an error of rounding."""
-_ENDS = (0.0, 1.0, 100.0)
-"""Scores at which any number of runs may end: they are no reason to doubt the runs."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,8 @@ class Comparison:
         verdict: what the data support.
         fragile: whether the verdict hangs on one run or on the choice of method.
         fragile_because: what would decide otherwise.
-        doubt: a reason to doubt the runs themselves: `constant` (an arm does not vary) or `identical` (both arms agree
-            seed by seed); empty if there is none.
+        doubt: a reason to doubt the runs themselves, which only `analyse` finds, in the whole study: `constant` (runs
+            with different seeds agree) or `identical` (both arms agree seed by seed); empty if there is none.
     """
 
     n: int
@@ -141,7 +137,7 @@ def compare(
         higher_is_better: False for a loss.
         margin: smallest difference that matters, if declared.
         same_seeds: entries of equal index are runs of one seed although the plan does not pair them; `fragile` then
-            also considers the paired test.
+            also considers the paired test. `fragile_because` calls runs by their index.
 
     Raises:
         DataError: scores are not finite numbers, paired arms differ in size, or confidence lies outside (0.5, 1).
@@ -155,7 +151,9 @@ def compare(
         raise DataError(f"a paired test needs runs of the same seeds: got {len(a)} and {len(b)} runs")
     shared = pairing == "seed" or (same_seeds and len(a) == len(b))
     arm = Arm("scores", tuple(range(len(a))), a, 0, 0)
-    reference = Arm("baseline", tuple(range(len(b))) if shared else tuple(f"b{i}" for i in range(len(b))), b, 0, 0)
+    # Runs are named by their positions; as text, those of the baseline are no seeds that the arms share.
+    places = range(len(b)) if shared else map(str, range(len(b)))
+    reference = Arm("baseline", tuple(places), b, 0, 0)
     plan = Plan(
         metric="score",
         higher_is_better=higher_is_better,
@@ -235,7 +233,7 @@ def _comparison(
         mean_baseline=sign * float(b.mean()) if len(b) else None,
         std=spread(a) if len(a) >= 2 else None,
         std_baseline=spread(b) if len(b) >= 2 else None,
-        difference=_difference(a, b) if both else None,
+        difference=mean_difference(a, b) if both else None,
         test="paired" if by_seed else "dunnett" if plan.variance == "pooled" else "welch",
         ci_low=low,
         ci_high=high,
@@ -271,14 +269,8 @@ def _comparison(
         verdict=decision.verdict,
         fragile=bool(because),
         fragile_because="; ".join(because),
-        doubt=_doubt(contest),
+        doubt="",
     )
-
-
-def _difference(a: Floats, b: Floats) -> float:
-    """Difference of the means; 0 where it is no more than float noise."""
-    found = float(a.mean() - b.mean())
-    return 0.0 if abs(found) <= _ROUNDING * float(max(np.abs(a).max(), np.abs(b).max())) else found
 
 
 def _permuted(a: Floats, b: Floats, by_seed: bool) -> PermutationTest | None:
@@ -294,15 +286,3 @@ def _correlation(a: Floats, b: Floats) -> float | None:
     if len(a) < 3 or spread(a) <= 0 or spread(b) <= 0:
         return None
     return float(np.corrcoef(a, b)[0, 1])
-
-
-def _doubt(contest: Contest) -> Literal["", "constant", "identical"]:
-    if not contest.complete:
-        return ""
-    scores, baseline = contest.arm.scores, contest.baseline_arm.scores
-    if any(len(arm) >= 2 and spread(arm) <= 0 and arm[0] not in _ENDS for arm in (scores, baseline)):
-        return "constant"
-    if not set(scores.tolist()) & set(baseline.tolist()):
-        return ""
-    _, a, b = common_seeds(contest.arm, contest.baseline_arm)
-    return "identical" if len(a) >= 2 and np.array_equal(a, b) else ""

@@ -6,7 +6,7 @@ a difference of more than two standard deviations, which more seeds cannot mend.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from scipy.special import stdtr, stdtrit
 from seedwise.statistics.decision import Contest, Decision
 from seedwise.statistics.multiple import Dunnett
 from seedwise.statistics.permutation import PermutationTest
-from seedwise.statistics.ttest import TTest, paired, student, welch
+from seedwise.statistics.ttest import TTest, paired, spread, student, welch, welch_df
 from seedwise.statistics.verdict import FEWEST_SEEDS, JUDGED, Verdict, decide
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 _CLAIMS = (Verdict.BETTER, Verdict.WORSE)
 _NAMED = 2
-# A variance this much smaller than that of all runs is float noise of equal scores.
-_NO_VARIANCE = 1e-20
+_ROUNDING = 64 * float(np.finfo(np.float64).eps)
+"""Relative to the scores, a smaller standard deviation is an error of rounding; so is a smaller rest of a variance."""
 
 
 def flips(
@@ -35,8 +35,8 @@ def flips(
     if decision.verdict not in JUDGED:
         return []
     found = _single_runs(contest, decision, plan, dunnett)
-    if permuted is not None and permuted.smallest_p <= decision.level:
-        claimed = permuted.p_value <= decision.level
+    if permuted is not None and permuted.smallest_p < decision.level:
+        claimed = permuted.p_value < decision.level
         if claimed != (decision.verdict in _CLAIMS):
             found.append("by the permutation test" if permuted.test == "permutation" else "by the sign-flip test")
     for name, test in _other_tests(contest, plan):
@@ -58,8 +58,8 @@ def _other_tests(contest: Contest, plan: Plan) -> list[tuple[str, TTest | None]]
 
 def _verdict(test: TTest, level: float, plan: Plan) -> Verdict:
     return decide(
-        n=3,
-        n_baseline=3,
+        n=FEWEST_SEEDS,
+        n_baseline=FEWEST_SEEDS,
         difference=test.difference,
         p_adjusted=test.p_value,
         alpha=level,
@@ -71,28 +71,46 @@ def _verdict(test: TTest, level: float, plan: Plan) -> Verdict:
 def _single_runs(contest: Contest, decision: Decision, plan: Plan, dunnett: Dunnett | None) -> list[str]:
     """Single runs (pairs, if paired) without which the verdict would be different."""
     a, b = contest.scores, contest.baseline
+    scale = float(max(np.abs(a).max(), np.abs(b).max()))
     if plan.pairing == "seed":
-        names = [f"without seed {seed} in both arms" for seed in contest.seeds]
-        changed = _changed(*_without_one(a - b), decision, plan)
+        noun, names = "seeds", [f"without seed {_name(seed)} in both arms" for seed in contest.seeds]
+        tests = _without_one_pair(a - b, scale)
+        changed = _changed(tests, tests, decision, plan)
     else:
-        names = [f"without seed {seed}" for seed in contest.seeds]
-        names += [f"without seed {seed} of the baseline" for seed in contest.baseline_seeds]
-        changed = np.concatenate(
-            [
-                _changed(*_two_arms(a, b, dunnett), decision, plan),
-                _changed(*_two_arms(b, a, dunnett, sign=-1.0), decision, plan),
-            ]
-        )
+        noun, names = "runs", [f"without seed {_name(seed)} of the variant" for seed in contest.seeds]
+        names += [f"without seed {_name(seed)} of the baseline" for seed in contest.baseline_seeds]
+        of_a, of_b = _without_one_run(a, b, scale), _without_one_run(b, a, scale)
+        of_b = of_b._replace(difference=-of_b.difference)
+        by_welch = _Tests(*(np.concatenate(parts) for parts in zip(of_a, of_b, strict=True)))
+        tests = by_welch if dunnett is None else _pooled(a, b, by_welch.difference, dunnett, scale)
+        changed = _changed(tests, by_welch, decision, plan)
     found = [names[i] for i in np.flatnonzero(changed)[: _NAMED + 1].tolist()]
     more = int(changed.sum()) - _NAMED
-    return [*found[:_NAMED], f"without any one of {more} other runs"] if more > 1 else found
+    return [*found[:_NAMED], f"without any one of {more} other {noun}"] if more > 1 else found
 
 
-def _changed(difference: Floats, error: Floats, df: Floats, decision: Decision, plan: Plan) -> NDArray[np.bool_]:
-    """For each run that is left out, whether the verdict would be different; never where no test is left."""
+def _name(seed: object) -> str:
+    # A semicolon separates the reasons in comparisons.csv.
+    return str(seed).replace(";", ",")
+
+
+class _Tests(NamedTuple):
+    """A t test for each run that is left out; NaN where too few runs for a verdict are left."""
+
+    difference: Floats
+    error: Floats
+    df: Floats
+
+
+def _changed(tests: _Tests, by_welch: _Tests, decision: Decision, plan: Plan) -> NDArray[np.bool_]:
+    """For each run that is left out, whether the verdict would be different; never where no test is left.
+
+    As for the verdict itself, `tests` give the p-values, and `by_welch` (or the paired tests) the equivalence interval.
+    """
+    difference = tests.difference
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_values = 2 * stdtr(df, -np.abs(difference) / error)
-        half = stdtrit(df, 1 - plan.alpha) * error
+        p_values = 2 * stdtr(tests.df, -np.abs(difference) / tests.error)
+        half = stdtrit(by_welch.df, 1 - plan.alpha) * by_welch.error
     claims = p_values < decision.level
     if decision.verdict in _CLAIMS:
         same = claims & ((difference > 0) == (decision.verdict == Verdict.BETTER))
@@ -101,40 +119,42 @@ def _changed(difference: Floats, error: Floats, df: Floats, decision: Decision, 
         if plan.margin is not None:
             inside = (-plan.margin < difference - half) & (difference + half < plan.margin)
         same = ~claims & (inside == (decision.verdict == Verdict.EQUIVALENT))
-    return np.asarray(~same & np.isfinite(p_values) & (error > 0))
+    return np.asarray(~same & np.isfinite(p_values) & (tests.error > 0))
 
 
-def _without_one(x: Floats) -> tuple[Floats, Floats, Floats]:
-    """Mean, standard error and degrees of freedom of the scores without each one in turn."""
-    means, variances = _left_out(x)
-    n = len(x) - 1
-    return means, np.sqrt(variances / n), np.full(len(x), n - 1.0)
-
-
-def _left_out(x: Floats) -> tuple[Floats, Floats]:
+def _left_out(x: Floats, scale: float) -> tuple[Floats, Floats]:
     """Mean and variance of `x` without each of its values in turn.
 
-    The variance is NaN where too few runs for a verdict are left: every verdict on three runs hangs on each of them.
+    Both are NaN where too few runs for a verdict are left: every verdict on three runs hangs on each of them.
     """
     n, centred = len(x), x - x.mean()
+    if n <= FEWEST_SEEDS:
+        return np.full(n, np.nan), np.full(n, np.nan)
     squares = float((centred**2).sum())
-    means = x.mean() - centred / (n - 1) if n > 1 else np.full(n, np.nan)
-    left = squares - centred**2 * n / max(n - 1, 1)
-    left = np.where(left > _NO_VARIANCE * squares, left, 0.0)
-    return means, left / (n - 2) if n > FEWEST_SEEDS else np.full(n, np.nan)
+    variances = (squares - centred**2 * n / (n - 1)) / (n - 2)
+    noise = max((_ROUNDING * scale) ** 2, _ROUNDING * squares)
+    return x.mean() - centred / (n - 1), np.where(variances > noise, variances, 0.0)
 
 
-def _two_arms(x: Floats, other: Floats, dunnett: Dunnett | None, sign: float = 1.0) -> tuple[Floats, Floats, Floats]:
-    """Difference, standard error and degrees of freedom without each run of `x` in turn, against all of `other`."""
-    means, variances = _left_out(x)
+def _without_one_pair(x: Floats, scale: float) -> _Tests:
+    means, variances = _left_out(x, scale)
+    return _Tests(means, np.sqrt(variances / (len(x) - 1)), np.full(len(x), len(x) - 2.0))
+
+
+def _without_one_run(x: Floats, other: Floats, scale: float) -> _Tests:
+    """Welch's tests of `x` without each run in turn against all of `other`."""
+    means, variances = _left_out(x, scale)
     n, m = len(x) - 1, len(other)
-    difference = sign * (means - other.mean())
-    if dunnett is not None:
-        squares = dunnett.variance * dunnett.df - (len(x) - 1) * x.var(ddof=1) + (n - 1) * variances
-        df = np.full(len(x), dunnett.df - 1.0)
-        return difference, np.sqrt(np.maximum(squares, 0.0) / df * (1 / n + 1 / m)), df
-    own, fixed = variances / n, other.var(ddof=1) / m
-    total = own + fixed
+    own, fixed = variances / n, np.full(len(x), spread(other) ** 2 / m)
     with np.errstate(divide="ignore", invalid="ignore"):
-        df = 1.0 / ((own / total) ** 2 / (n - 1) + (fixed / total) ** 2 / (m - 1))
-    return difference, np.sqrt(total), df
+        return _Tests(means - other.mean(), np.sqrt(own + fixed), np.asarray(welch_df(own, fixed, n, m)))
+
+
+def _pooled(a: Floats, b: Floats, difference: Floats, dunnett: Dunnett, scale: float) -> _Tests:
+    """Dunnett's tests without each run of `a`, then of `b`; the other arms keep their part of the variance."""
+    squares, errors = dunnett.variance * dunnett.df, []
+    for x, m in ((a, len(b)), (b, len(a))):
+        n = len(x) - 1
+        left = squares - n * spread(x) ** 2 + (n - 1) * _left_out(x, scale)[1]
+        errors.append(np.sqrt(np.maximum(left, 0.0) / (dunnett.df - 1) * (1 / n + 1 / m)))
+    return _Tests(difference, np.concatenate(errors), np.full(difference.shape, dunnett.df - 1.0))

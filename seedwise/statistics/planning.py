@@ -24,7 +24,8 @@ from scipy.interpolate import CubicSpline
 from scipy.special import chdtri, ndtr, ndtri, roots_legendre, stdtrit
 
 from seedwise.statistics.multiple import Dunnett, dunnett_critical
-from seedwise.statistics.ttest import difference_spread, spread
+from seedwise.statistics.power import MAX_SEEDS
+from seedwise.statistics.ttest import difference_spread, mean_difference, spread
 from seedwise.statistics.verdict import FEWEST_SEEDS
 
 Floats = NDArray[np.float64]
@@ -33,8 +34,6 @@ Pair = tuple[Floats, Floats]
 """The scores of a variant and of the baseline."""
 
 POWER = 0.8
-MAX_SEEDS = 10_000
-"""The largest number of seeds that is ever named: a difference that needs as many is out of reach."""
 _NODES = 24
 # With more seeds, the degrees of freedom of Welch's test hardly vary: one χ² variable is accurate within a seed.
 _MANY_SEEDS = 100
@@ -98,17 +97,19 @@ def plan_seeds(
         later = replace(test, alpha=later_alpha)
     detectable = test.now(n, n_baseline).shift(POWER) * test.error(n, n_baseline)
     exaggerated = _exaggerations(test, {(len(pairs[i][0]), len(pairs[i][1])) for i in usable})
-    gaps = np.array([abs(float(pairs[i][0].mean() - pairs[i][1].mean())) for i in usable])
+    gaps = np.array([abs(mean_difference(*pairs[i])) for i in usable])
     target = gaps if margin is None else np.full(gaps.shape, margin)
     needed = _seeds_to_detect(later, target, later_alpha / family)
-    equivalent = (
-        None if margin is None else _seeds_to_show_equivalence(kind(own, other, 2 * later_alpha), margin, later_alpha)
-    )
+    equivalent: dict[int, int] = {}
+    if margin is not None:
+        varied = np.flatnonzero(own + other > 0)
+        found = _seeds_to_show_equivalence(kind(own[varied], other[varied], 2 * later_alpha), margin, later_alpha)
+        equivalent = dict(zip(varied.tolist(), found.tolist(), strict=True))
     for place, i in enumerate(usable):
         plans[i] = SeedPlan(
             float(detectable[place]) if min(len(pairs[i][0]), len(pairs[i][1])) >= FEWEST_SEEDS else None,
             int(needed[place]) if margin is not None or gaps[place] > 0 else None,
-            None if equivalent is None else int(equivalent[place]),
+            equivalent.get(place),
             exaggerated[len(pairs[i][0]), len(pairs[i][1])],
         )
     return plans

@@ -1,8 +1,8 @@
-"""Power of two-sided t tests: the difference that a number of seeds can detect, and the seeds that a difference needs.
+"""Power of two-sided t tests with a pooled variance: what textbooks say about numbers of seeds.
 
-Effects are in units of the seed standard deviation (Cohen's d). The test is Student's with a pooled variance, whose
-power is known exactly from the noncentral t distribution (Cohen 1988, chapter 2); the power of Welch's test is very
-close to it if the arms have similar spread. Colas et al. 2018 apply this to the number of seeds.
+Effects are in units of the seed standard deviation (Cohen's d). The power of Student's test is known exactly from the
+noncentral t distribution (Cohen 1988, chapter 2); Colas et al. 2018 apply it to the number of seeds. Where Welch's test
+decides it promises too much at few seeds: reports use `seedwise.statistics.planning`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from seedwise.statistics.intervals import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-# The largest answer of `seeds_needed`: a difference that needs this many seeds is out of reach.
 MAX_SEEDS = 10_000
+"""The largest number of seeds that is ever named: a difference that needs as many is out of reach."""
 # Smaller effects need more than 10^9 seeds, for which the noncentral t is not accurate.
 SMALLEST_EFFECT = 1e-4
 

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from scipy.special import ndtr, ndtri, roots_legendre
 
 from seedwise.basics.words import quantity
 from seedwise.statistics.intervals import DataError
+
+if TYPE_CHECKING:
+    from seedwise.plan import Plan
 
 SMALLEST_ALPHA = 1e-6
 """The lowest nominal level of a look: far below it, intervals are no longer finite. It adds a negligible rate."""
@@ -61,6 +65,11 @@ def spending_at(looks: Sequence[int], n: int, alpha: float = 0.05) -> Spending:
         declared = ", ".join(map(str, looks))
         raise DataError(f"no look is declared at {quantity(n, 'seed')}; the looks are at {declared} seeds")
     return spend(looks, alpha)[list(looks).index(n)]
+
+
+def last_level(plan: Plan) -> float | None:
+    """The nominal level of a plan's last look; None without looks."""
+    return spending_at(plan.looks, plan.looks[-1], plan.alpha).nominal_alpha if plan.looks else None
 
 
 def spend(looks: Sequence[int], alpha: float = 0.05) -> list[Spending]:

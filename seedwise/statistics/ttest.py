@@ -16,15 +16,40 @@ from scipy.special import stdtr, stdtrit
 
 from seedwise.statistics.intervals import DataError
 
+Floats = np.float64 | NDArray[np.float64]
+
 SMALLEST_P = float(np.finfo(np.float64).tiny)
 """Reported instead of a p-value that underflows (2.2e-308): no test proves anything with certainty."""
 
 _EQUAL_WITHIN = 8 * float(np.finfo(np.float64).eps)
 
 
+def mean_difference(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> float:
+    """Difference of the means; 0 where it is no more than float noise."""
+    found = float(scores.mean() - baseline.mean())
+    largest = float(max(np.abs(scores).max(), np.abs(baseline).max()))
+    return 0.0 if abs(found) <= _EQUAL_WITHIN * largest else found
+
+
+def welch_df(own: Floats, other: Floats, n: int, n_baseline: int) -> Floats:
+    """Degrees of freedom of Welch's test (Welch 1947); `own` and `other` are the variances of the two means."""
+    total = own + other
+    # The shares, not the variances, are squared: tiny variances would underflow.
+    return np.asarray(1.0 / ((own / total) ** 2 / (n - 1) + (other / total) ** 2 / (n_baseline - 1)))
+
+
 def two_sided_p(statistic: float, df: float) -> float:
     """Two-sided p-value of a t statistic, never 0 (see `SMALLEST_P`)."""
     return max(2.0 * float(stdtr(df, -abs(statistic))), SMALLEST_P)
+
+
+def unequal_numbers(n: int, n_baseline: int) -> bool:
+    """Whether Welch's test claims too much: one arm has four runs or fewer, and the other more than twice as many.
+
+    For normal noise of equal size at 5 %: 6.4 % at 3 against 10 runs, 7.6 % at 3 against 30 (simulated).
+    """
+    few, many = sorted((n, n_baseline))
+    return 2 <= few <= 4 and many > 2 * few
 
 
 @dataclass(frozen=True)
@@ -79,9 +104,8 @@ def welch(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest |
     total = own + other
     if total <= 0:
         return None
-    # The shares, not the variances, are squared: tiny variances would underflow.
-    df = 1.0 / ((own / total) ** 2 / (len(scores) - 1) + (other / total) ** 2 / (len(baseline) - 1))
-    return TTest(float(scores.mean() - baseline.mean()), float(np.sqrt(total)), df)
+    df = float(welch_df(np.float64(own), np.float64(other), len(scores), len(baseline)))
+    return TTest(float(scores.mean() - baseline.mean()), math.sqrt(total), df)
 
 
 def student(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest | None:

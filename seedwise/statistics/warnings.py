@@ -15,7 +15,7 @@ from seedwise.statistics.chance import gap_limit, negative_correlation_chance, s
 from seedwise.statistics.intervals import rate_upper_bound
 from seedwise.statistics.runs import arms
 from seedwise.statistics.ties import Recorded, equal_variants, recorded, repeating, unused_seed
-from seedwise.statistics.ttest import spread
+from seedwise.statistics.ttest import spread, unequal_numbers
 
 FALSE_ALARMS: Mapping[str, float] = {
     "gap_between_seeds": 0.02,
@@ -32,7 +32,6 @@ Each rate is divided among the variants or comparisons that are looked at, so it
 
 SMALL_TEST_SET = 500
 LEAST_SPREAD_RATIO = 2.0
-UNEQUAL_NUMBERS, FEW_RUNS = 2, 4
 _NAMED_AT_MOST = 5
 _PROVENANCE = {
     "code_digest": "code",
@@ -225,15 +224,11 @@ def _missing_seeds(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Iter
 def _unequal_numbers(others: Sequence[_Sample], baseline: _Sample | None, plan: Plan) -> Iterator[DataWarning]:
     if baseline is None or plan.variance != "separate" or plan.pairing != "none":
         return
-    unequal = []
-    for sample in others:
-        few, many = sorted([sample.n, baseline.n])
-        if 2 <= few <= FEW_RUNS and many > UNEQUAL_NUMBERS * few:
-            unequal.append(sample.variant)
+    unequal = [sample.variant for sample in others if unequal_numbers(sample.n, baseline.n)]
     if unequal:
         yield DataWarning(
             "unequal_numbers",
-            f"At most {FEW_RUNS} runs are compared with more than twice as many ({_names(unequal)}): Welch's test then "
+            f"At most 4 runs are compared with more than twice as many ({_names(unequal)}): Welch's test then "
             f"claims a difference between equal variants more often than in the declared {100 * plan.alpha:.3g}% of "
             "studies (for 5%: 6.4% at 3 against 10 runs, 7.6% at 3 against 30).",
             tuple(unequal),

@@ -7,9 +7,10 @@ import dataclasses
 import pytest
 from made_studies import A, B, C, make_report
 
-from seedwise.report.text import captions, rule_of_thumb, sentences
+from seedwise.report.text import captions, sentences
 from seedwise.report.text.details import comparison_text, evidence_note, evidence_table
 from seedwise.report.text.tables import seeds_cell
+from seedwise.statistics import rule_rates
 from seedwise.statistics.verdict import Verdict
 from tests.plans import accuracy_plan
 
@@ -203,9 +204,9 @@ def test_seeds_needed():
 
 @pytest.mark.parametrize(("n", "separate", "pooled", "power"), [(3, 0.026, 0.070, 0.31), (20, 0.0, 0.0, 0.04)])
 def test_rule_of_thumb_is_worth_what_simulation_found(n, separate, pooled, power):
-    assert rule_of_thumb.separate_false_positives(n, n) == pytest.approx(separate, abs=0.001)
-    assert rule_of_thumb.pooled_false_positives(n, n) == pytest.approx(pooled, abs=0.001)
-    assert rule_of_thumb.separate_power(n, n) == pytest.approx(power, abs=0.005)
+    assert rule_rates.separate_false_positives(n, n) == pytest.approx(separate, abs=0.001)
+    assert rule_rates.pooled_false_positives(n, n) == pytest.approx(pooled, abs=0.001)
+    assert rule_rates.separate_power(n, n) == pytest.approx(power, abs=0.005)
 
 
 def test_captions_explain_every_mark():

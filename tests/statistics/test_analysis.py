@@ -210,6 +210,26 @@ def test_cells_are_written_for_programs():
     assert format_table(frame) == 'a,b,c,d\n0.1,3,true,"x,y"\n,,,\n'
 
 
+def test_only_what_chance_does_not_explain_raises_a_doubt():
+    coarse = pd.DataFrame(
+        {
+            "variant": ["A"] * 3 + ["B"] * 3,
+            "seed": [0, 1, 2] * 2,
+            "test_accuracy": [0.9, 0.9, 0.9, 0.91, 0.92, 0.9],
+            "loss": [0.31, 0.35, 0.33, 0.29, 0.28, 0.3],
+        }
+    )
+    unused = coarse.assign(
+        test_accuracy=[0.9012, 0.9012, 0.9012, 0.9134, 0.9057, 0.9241], loss=[0.3111] * 3 + [0.1, 0.2, 0.4]
+    )
+    same = coarse.assign(test_accuracy=[0.9012, 0.9134, 0.9057] * 2, loss=[0.3111, 0.2, 0.4] * 2)
+
+    doubts = [
+        analyse(runs, PLAN, other_metrics=["loss"]).comparisons["doubt"].iloc[0] for runs in (coarse, unused, same)
+    ]
+    assert doubts == ["", "constant", "identical"]
+
+
 def test_importing_the_statistics_loads_nothing_heavy():
     heavy = ("torch", "snakemake", "matplotlib", "statsmodels", "pandas", "pydantic")
     code = f"import sys, seedwise.statistics; print([m for m in {heavy} if m in sys.modules])"

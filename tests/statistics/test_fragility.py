@@ -33,7 +33,7 @@ def test_a_verdict_that_hangs_on_single_runs_names_them():
 
     assert found.verdict == "NOT_SUPPORTED"
     assert without.verdict == "WORSE"
-    assert "without seed 5" in found.fragile_because
+    assert "without seed 5 of the variant" in found.fragile_because
     assert "of the baseline" not in found.fragile_because
 
 
@@ -41,7 +41,7 @@ def test_runs_of_the_baseline_and_pairs_are_left_out_too():
     base, variant = [1.0, 1.1, 0.9, 1.05, 3.0], [2.0, 2.1, 1.9, 2.05, 2.2]
     differences = [0.5, 0.52, 0.48, 0.51, -0.6]
 
-    assert "without seed b4 of the baseline" in compare(variant, base).fragile_because
+    assert "without seed 4 of the baseline" in compare(variant, base).fragile_because
     paired = compare(np.add(A[:1] * 5, differences), A[:1] * 5, pairing="seed").fragile_because
     assert paired.startswith("without seed 4 in both arms")
 
@@ -61,7 +61,9 @@ def test_leaving_out_each_run_agrees_with_the_comparison_of_the_others(margin):
 def test_many_runs_are_counted_and_two_are_named():
     found = compare([5, 6, 7, 8, 9.0], [4.7, 4.6, 4.5, 4.6, 4.6])
 
-    assert found.fragile_because == "without seed 1; without seed 2; without any one of 2 other runs"
+    assert found.fragile_because == (
+        "without seed 1 of the variant; without seed 2 of the variant; without any one of 2 other runs"
+    )
 
 
 def test_methods_that_decide_otherwise_are_named():
@@ -108,11 +110,40 @@ def test_dunnetts_verdicts_name_welch():
 
 
 @pytest.mark.parametrize(
-    "scores", [{"A": A, "B": B[:2]}, {"A": A, "B": [0.9, 0.9, 0.9]}, {"A": [0.8] * 3, "B": [0.9] * 3}]
+    ("b", "verdict"), [(B[:2], "TOO_FEW_SEEDS"), ([0.9, 0.9, 0.9], "BETTER"), ([None, None, None], "NO_RESULT")]
 )
-def test_what_is_not_judged_is_never_fragile_and_constant_arms_do_no_harm(scores):
-    found = compare_all(table(scores), accuracy_plan("A")).iloc[0]
+def test_what_is_not_judged_is_never_fragile_and_a_constant_arm_does_no_harm(b, verdict):
+    runs = table({"A": A, "B": b}).assign(status=["finished"] * 3 + ["finished" if x else "failed" for x in b])
+    found = compare_all(runs, accuracy_plan("A")).iloc[0]
 
-    assert found["fragile"] in (True, False)
-    if found["verdict"] in ("TOO_FEW_SEEDS", "UNDEFINED"):
-        assert not found["fragile"]
+    assert found["verdict"] == verdict
+    assert not found["fragile"]
+
+
+def test_dunnetts_equivalence_is_judged_without_a_run_as_it_was_with_it():
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(0.9, 0.002, (2, 6)).round(4).tolist()
+    wide = generator.normal(0.9, 0.05, 6).round(4).tolist()
+    found = compare_all(table({"A": a, "B": b, "C": wide}), accuracy_plan("A", variance="pooled", margin=0.01))
+
+    assert found["verdict"].iloc[0] == "EQUIVALENT"
+    assert "without" not in found["fragile_because"].iloc[0]
+
+
+def test_differences_that_are_equal_but_for_rounding_leave_no_test_without_one():
+    generator = np.random.default_rng(1)
+    for _ in range(200):
+        base = generator.normal(0.9, 0.02, 5)
+        variant = base + 0.014
+        variant[4] += generator.normal(0, 0.02)
+        assert "without seed 4" not in compare(variant, base, pairing="seed").fragile_because
+
+
+def test_pairs_are_called_seeds_and_a_semicolon_in_a_name_separates_nothing():
+    seeds = ["x;y", "1", "2", "3", "4", "5"]
+    rows = [("A", seed, 0.5 + 0.01 * place) for place, seed in enumerate(seeds)]
+    rows += [("B", seed, 0.5 + 0.01 * place + (0.02 if place else -0.3)) for place, seed in enumerate(seeds)]
+    runs = pd.DataFrame(rows, columns=["variant", "seed", "test_accuracy"])
+    found = compare_all(runs, accuracy_plan("A", pairing="seed")).iloc[0]
+
+    assert ";" not in found["fragile_because"].replace("; ", "")

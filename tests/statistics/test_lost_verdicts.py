@@ -64,11 +64,21 @@ def test_a_loss_is_worst_where_it_is_largest():
     assert (row["verdict"], row["verdict_if_worst"]) == ("BETTER", "NOT_SUPPORTED")
 
 
-def test_lost_runs_of_another_variant_do_not_concern_a_comparison():
-    found = compare_all(table(A=A, B=B, C=[*B[:3], DIVERGED]), accuracy_plan("A")).set_index("variant")
+def test_lost_runs_of_another_variant_count_because_p_values_are_corrected_together():
+    close = [0.8065, 0.8165, 0.8115, 0.802, 0.8095, 0.814]
+    runs = table(A=A, B=close, C=[*B[:3], DIVERGED, DIVERGED, DIVERGED])
+    found = compare_all(runs, accuracy_plan("A")).set_index("variant")
+    filled = compare_all(table(A=A, B=close, C=[*B[:3], *[min(A)] * 3]), accuracy_plan("A")).set_index("variant")
 
-    assert pd.isna(found.loc["B", "verdict_if_worst"])
-    assert not pd.isna(found.loc["C", "verdict_if_worst"])
+    assert found.loc["B", "verdict_if_worst"] == filled.loc["B", "verdict"]
+    assert found["n_lost"].tolist() == [0, 3]
+    assert compare_all(table(A=A, B=close), accuracy_plan("A"))["verdict_if_worst"].isna().all()
+
+
+def test_the_worst_value_may_be_the_baselines_although_it_is_not_among_the_variants_to_analyse():
+    runs = table(A=[0.1, *A[1:]], B=[*B[:5], DIVERGED])
+
+    assert compare_all(runs, accuracy_plan("A"), ["B"])["value_if_worst"].tolist() == [0.1]
 
 
 def test_every_run_lost_is_no_result_rather_than_too_few_seeds():

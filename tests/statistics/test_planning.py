@@ -211,6 +211,25 @@ def test_no_plan_without_spread_and_no_seeds_for_no_difference():
     assert plan_seeds([], 0.05) == []
 
 
+def test_no_seeds_for_equivalence_of_two_constant_arms_in_dunnetts_family():
+    flat, wide = np.full(4, 0.3), with_spread(4, 0, 1)
+    joint = dunnett([flat, wide], flat)
+    first, second = plan_seeds([(flat, flat), (wide, flat)], 0.05, dunnett=joint, margin=0.5)
+
+    assert first.seeds_for_equivalence is None
+    assert second.seeds_for_equivalence >= 3
+    assert first.detectable_difference > 0
+
+
+def test_more_seeds_are_judged_at_the_level_of_the_last_look():
+    pair = with_spread(3, 1, 1), with_spread(3, 0, 1)
+    (now,), (later,) = plan_seeds([pair], 0.0076), plan_seeds([pair], 0.0076, later_alpha=0.048)
+
+    assert now.detectable_difference == later.detectable_difference
+    assert later.seeds_needed < now.seeds_needed
+    assert later.seeds_needed == plan_seeds([pair], 0.048)[0].seeds_needed
+
+
 def test_thresholds_of_one_variance_are_the_noncentral_t():
     for df, shift in ((2, 1.0), (4, 3.0), (58, 2.8)):
         critical = stats.t.isf(0.025, df)

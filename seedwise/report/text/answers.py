@@ -12,16 +12,16 @@ from seedwise.report.text.sentences import (
     alone_sentence,
     doubt_sentence,
     equivalence_confidence,
-    fragile_clause,
     lost_runs_sentence,
     lost_values,
     luck_words,
     not_finite_sentence,
+    otherwise,
     seeds_words,
     why_undefined,
 )
 from seedwise.report.wording import Wording
-from seedwise.statistics.planning import MAX_SEEDS
+from seedwise.statistics.power import MAX_SEEDS
 from seedwise.statistics.runs import PENDING, STATUSES
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
@@ -208,8 +208,8 @@ def _but(row: ComparisonRow, wording: Wording) -> str:
         found.append("But first the doubt about the runs has to be settled.")
     if row.hangs_on_lost_runs:
         found.append("But runs were lost, and the verdict hangs on them.")
-    if row.doubtful:
-        found.append(f"But {fragile_clause(row, wording)}.")
+    if row.is_fragile:
+        found.append(f"But the verdict is *fragile*: it would be different {otherwise(row, wording)}.")
     return "".join(f" {sentence}" for sentence in found)
 
 
@@ -227,7 +227,7 @@ def _settle(row: ComparisonRow, wording: Wording, next_look: int | None) -> str:
     if row.verdict in CLAIMS:
         if wording.exploratory:
             return f"A confirmation: the same plan, unchanged, {FRESH}."
-        if row.doubtful:
+        if row.is_fragile:
             return (
                 f"A repeat {FRESH}, before anyone relies on it: the declared plan decided, but the verdict is fragile."
             )
@@ -284,8 +284,8 @@ def _seeds(row: ComparisonRow, wording: Wording) -> str:
     about = f"{row.seeds_needed:.0f}" if row.seeds_needed < 100 else f"{float(f'{row.seeds_needed:.2g}'):.0f}"
     if row.seeds_needed <= now:
         return (
-            f"More than {now} seeds per variant, {FRESH}: {about} are enough in 80% of studies if the true gap is "
-            f"{gap}, but these did not show it."
+            f"More than {now} seeds per variant, {FRESH}: {about} show it in 80% of studies if the true gap is {gap}; "
+            "these did not."
         )
     return (
         f"About {about} seeds per variant instead of {now}, {FRESH}: 80% of such studies claim a difference if the "

@@ -43,11 +43,13 @@ def power_caption(report: Report) -> str:
     """Caption of the power curve."""
     count = len(report.comparison_rows)
     corrected = f" (corrected for {count} comparisons)" if count > 1 else ""
+    declared = report.plan.pairing == "none" and report.plan.variance == "separate"
+    other = "" if declared else " The declared test is another; the table has what it can detect."
     return (
         f"Smallest true difference in {report.wording.metric} that Welch's t test at the "
         f"{level(report.deciding.alpha)} level{corrected} detects 80% of the time, by seeds per variant, if the "
         "seed-to-seed standard deviation is the one pooled over this study's variants. Horizontal lines: the observed "
-        "differences that lie within the axis."
+        f"differences that lie within the axis.{other}"
     )
 
 

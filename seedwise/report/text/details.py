@@ -6,7 +6,6 @@ from seedwise.basics.words import quantity
 from seedwise.plan import Plan
 from seedwise.report.digits import EFFECT, Digits
 from seedwise.report.rows import ComparisonRow
-from seedwise.report.text import rule_of_thumb
 from seedwise.report.text.format import (
     MISSING,
     SMALLEST_P,
@@ -16,8 +15,9 @@ from seedwise.report.text.format import (
     p_value,
     percent,
 )
-from seedwise.report.text.sentences import TESTS, equivalence_confidence, fragile_clause, seeds_words, verdict_sentence
+from seedwise.report.text.sentences import TESTS, equivalence_confidence, otherwise, seeds_words, verdict_sentence
 from seedwise.report.wording import Wording
+from seedwise.statistics import rule_rates
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 PERMUTATION_TESTS = {"permutation": "Permutation test", "sign-flip": "Sign-flip test"}
@@ -35,7 +35,7 @@ def comparison_text(row: ComparisonRow, wording: Wording) -> str:
     """The verdict on one variant, its gap beside the spread of single runs, and what weakens it."""
     sentences = [verdict_sentence(row, wording)]
     if row.difference is not None:
-        sentences += [_means(row, wording.digits), _small(row, wording), _exaggeration(row), _fragile(row, wording)]
+        sentences += [_means(row, wording.digits), _exaggeration(row), _fragile(row, wording)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -64,7 +64,7 @@ def evidence_note(c: ComparisonRow, comparisons: int) -> str:
     by_seed = c.test == "paired"
     if c.rule_separate_threshold is None or min(c.n, c.n_baseline) < 2:
         return ""
-    found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline, correlation=c.correlation or 0.0))
+    found = percent(rule_rates.separate_power(c.n, c.n_baseline, correlation=c.correlation or 0.0))
     noise = "independent normal noise"
     if by_seed and c.correlation is not None:
         noise = f"normal noise that correlates within a pair as here (r = {EFFECT.number(c.correlation)})"
@@ -86,12 +86,6 @@ def _means(c: ComparisonRow, digits: Digits) -> str:
     return f"{text}; seeds scatter around them with standard deviations of {spreads}."
 
 
-def _small(c: ComparisonRow, wording: Wording) -> str:
-    if c.verdict not in (Verdict.BETTER, Verdict.WORSE) or not c.is_below(wording.plan.margin):
-        return ""
-    return f"The difference is smaller than the smallest one declared to matter, {wording.margin}."
-
-
 def _exaggeration(c: ComparisonRow) -> str:
     claimed = c.verdict in (Verdict.BETTER, Verdict.WORSE)
     if not claimed or c.exaggeration is None or c.exaggeration < LEAST_EXAGGERATION:
@@ -107,10 +101,9 @@ def _exaggeration(c: ComparisonRow) -> str:
 
 
 def _fragile(c: ComparisonRow, wording: Wording) -> str:
-    if not c.doubtful:
+    if not c.is_fragile:
         return ""
-    clause = fragile_clause(c, wording).replace("the verdict is *fragile*", "**Fragile**", 1)
-    return f"{clause}; a repeat may decide otherwise."
+    return f"**Fragile**: it would be different {otherwise(c, wording)}; a repeat may decide otherwise."
 
 
 def _says(difference: bool | None) -> str:
@@ -189,7 +182,7 @@ def _rules_of_thumb(c: ComparisonRow, digits: Digits) -> list[Row]:
         return []
     rates = [MISSING, MISSING]
     if min(c.n, c.n_baseline) >= 2:
-        functions = rule_of_thumb.separate_false_positives, rule_of_thumb.pooled_false_positives
+        functions = rule_rates.separate_false_positives, rule_rates.pooled_false_positives
         rates = [percent(rate(c.n, c.n_baseline, c.correlation or 0.0)) for rate in functions]
     readings = [
         ("√(s₁² + s₂²)", c.rule_separate_threshold, c.rule_separate),

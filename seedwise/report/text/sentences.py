@@ -10,14 +10,13 @@ from seedwise.report.digits import Digits
 from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text.format import confidence_percent, p_value, percent
 from seedwise.report.wording import Wording
+from seedwise.statistics.ttest import unequal_numbers
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 TESTS = {"welch": "Welch's t test", "paired": "the paired t test by seed", "dunnett": "Dunnett's test"}
 LISTED_IN_FULL = 3
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
-UNEQUAL, FEW = 2, 4
-"""Welch's test claims too much where one arm has at most `FEW` runs and the other over `UNEQUAL` times as many."""
 
 
 def verdict_word(verdict: str, exploratory: bool) -> str:
@@ -95,13 +94,8 @@ def why_undefined(row: ComparisonRow, wording: Wording) -> str:
 
 def luck_words(row: ComparisonRow, wording: Wording) -> str:
     """In how many studies luck alone passes for a difference, at these numbers of runs."""
-    few, many = sorted((row.n, row.n_baseline))
-    more = ", somewhat more at such unequal numbers of runs" if row.test == "welch" and _unequal(few, many) else ""
-    return f"{wording.by_luck}{more}"
-
-
-def _unequal(few: int, many: int) -> bool:
-    return few <= FEW and many > UNEQUAL * few
+    unequal = row.test == "welch" and unequal_numbers(row.n, row.n_baseline)
+    return f"{wording.by_luck}{', somewhat more at such unequal numbers of runs' if unequal else ''}"
 
 
 def not_finite_sentence(summaries: Sequence[SummaryRow], wording: Wording) -> str:
@@ -143,15 +137,12 @@ def doubt_sentence(row: ComparisonRow, wording: Wording) -> str:
                 f"First find out whether the seed is used: all runs of {' and of '.join(constant)} agree to the last "
                 "digit."
             )
+        return f"First find out whether the seed is used: runs of {variant} or {baseline} agree to the last digit."
     return ""
 
 
-def fragile_clause(row: ComparisonRow, wording: Wording) -> str:
-    """What makes a verdict fragile, without a full stop."""
-    return f"the verdict is *fragile*: it would be different {_otherwise(row, wording)}"
-
-
-def _otherwise(row: ComparisonRow, wording: Wording) -> str:
+def otherwise(row: ComparisonRow, wording: Wording) -> str:
+    """What would change a fragile verdict: `without seed 2 of the variant or by the permutation test`."""
     return enumerate_words([wording.escape(reason) for reason in row.fragile_because.split("; ")], "or")
 
 
@@ -167,7 +158,7 @@ def lost_runs_sentence(summaries: Sequence[SummaryRow], comparisons: Sequence[Co
         return ""
     one = len(lost) == 1 and lost[0].startswith("1 ")
     counted = f"{enumerate_words(lost)} {'was' if one else 'were'} lost"
-    judged = [row for row in comparisons if row.judged and row.n_lost + row.n_lost_baseline]
+    judged = [row for row in comparisons if row.judged and row.verdict_if_worst]
     hanging = [names[row.variant] for row in judged if row.hangs_on_lost_runs]
     if hanging:
         subject = "verdict on" if len(hanging) == 1 else "verdicts on"
@@ -241,10 +232,10 @@ def bottom_line(summaries: Sequence[SummaryRow], comparisons: Sequence[Compariso
             sentences.append(group_sentence(verdict, group, wording))
         if group and verdict == "NOT_SUPPORTED":
             sentences.append(not_equality(group, wording.digits))
-    fragile = [row for row in comparisons if row.doubtful]
+    fragile = [row for row in comparisons if row.is_fragile]
     if len(fragile) == 1:
-        otherwise = _otherwise(fragile[0], wording)
-        sentences.append(f"The verdict on {names[fragile[0].variant]} is fragile: it would be different {otherwise}.")
+        name = names[fragile[0].variant]
+        sentences.append(f"The verdict on {name} is fragile: it would be different {otherwise(fragile[0], wording)}.")
     elif fragile:
         variants = enumerate_words([names[row.variant] for row in fragile])
         sentences.append(f"The verdicts on {variants} are fragile: a single run or another method would change them.")

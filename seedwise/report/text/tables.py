@@ -9,7 +9,8 @@ from seedwise.report.model import Report
 from seedwise.report.rows import ComparisonRow
 from seedwise.report.text.format import MISSING, code, confidence_percent, escape, level, markdown_table, p_cell
 from seedwise.report.text.sentences import TESTS, verdict_word
-from seedwise.statistics.planning import MAX_SEEDS
+from seedwise.statistics.power import MAX_SEEDS
+from seedwise.statistics.spending import last_level
 
 
 def setup_table(setup: Mapping[str, str]) -> str:
@@ -77,7 +78,7 @@ def _marks(row: ComparisonRow) -> str:
         for word, applies in (
             ("doubtful runs", bool(row.doubt)),
             ("hangs on lost runs", row.hangs_on_lost_runs),
-            ("fragile", row.doubtful),
+            ("fragile", row.is_fragile),
         )
         if applies and row.judged
     ]
@@ -110,11 +111,12 @@ def limits_table(report: Report) -> str:
 
 def planning_note(report: Report) -> str:
     """What the table of limits promises, and for what."""
-    plan, count, look = report.deciding, len(report.comparison_rows), report.look
+    plan, count = report.deciding, len(report.comparison_rows)
     test = TESTS[report.comparison_rows[0].test]
     corrected = f", corrected for {count} comparisons" if count > 1 else ""
     enough = " That is surely enough; where other variants differ too, less would do." if count > 1 else ""
-    later = " Seeds: judged at the last look." if look and look.decision == "go on" else ""
+    last = last_level(report.plan)
+    later = f" Seeds: at the level of the last look, {level(last)}." if last else ""
     target = "the declared margin" if plan.margin is not None else "the observed one, which is itself uncertain"
     equal = " Equivalence: of variants that do not differ, within the margin." if plan.margin is not None else ""
     return (

@@ -59,7 +59,7 @@ def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow]
 
 
 def _compared(row: ComparisonRow, digits: Digits) -> list[str]:
-    verdict = row.verdict + (_FRAGILE if row.doubtful else "")
+    verdict = row.verdict + (_FRAGILE if row.is_fragile else "")
     return [digits.signed(row.difference), digits.interval(row.ci_low, row.ci_high), p_cell(row.p), verdict]
 
 

@@ -70,16 +70,6 @@ def separate_power(n: int, n_baseline: int, effect: float = EXAMPLE_EFFECT, corr
     return float(stats.nct.sf(limit, degrees, shift) + stats.nct.cdf(-limit, degrees, shift))
 
 
-def correlation_of(std: float, baseline_std: float, difference_std: float) -> float:
-    """Correlation of runs with the same seed, from the standard deviations of both arms and of their differences.
-
-    It takes the true standard deviations of both arms as equal, as the rates do: 1 − s_d² / (s₁² + s₂²). From few seeds
-    it is as uncertain as any correlation: at n=3, values from −1 to 1 are common without any. 0 if no arm varies.
-    """
-    total = std**2 + baseline_std**2
-    return 0.0 if total <= 0.0 else min(1.0, max(-1.0, 1.0 - difference_std**2 / total))
-
-
 def _check(n: int, n_baseline: int, correlation: float) -> None:
     if min(n, n_baseline) < 2:
         raise ValueError(f"the rule of thumb needs at least 2 seeds in each arm; found {n} and {n_baseline}")

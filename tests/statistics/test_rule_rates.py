@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seedwise.report.text import rule_of_thumb as rates
+from seedwise.statistics import rule_rates as rates
 
 
 def simulated(n, m, correlation=0.0, effect=0.0, studies=200_000):
@@ -61,17 +61,6 @@ def test_shared_luck_makes_false_claims_rarer():
     assert rates.pooled_false_positives(3, 3, 0.9) == pytest.approx(0.0055, abs=0.0001)
     assert rates.separate_false_positives(3, 3, 1.0) == 0.0
     assert rates.separate_power(3, 3, 0.0, 0.9) == rates.separate_false_positives(3, 3, 0.9)
-
-
-def test_correlation_follows_from_the_spread_of_the_differences():
-    generator = np.random.default_rng(1)
-    x = generator.normal(size=4000)
-    y = 0.8 * x + 0.6 * generator.normal(size=4000)
-
-    assert rates.correlation_of(x.std(), y.std(), (x - y).std()) == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-3)
-    assert rates.correlation_of(1.0, 1.0, 2.0) == -1.0
-    assert rates.correlation_of(1.0, 1.0, 0.0) == 1.0
-    assert rates.correlation_of(0.0, 0.0, 0.0) == 0.0
 
 
 @pytest.mark.parametrize("arguments", [(1, 3), (3, 4, 0.5), (3, 3, 1.5)])
