@@ -4,12 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 MOST_LOOKS = 4
+
+_TRIALS = {"type": "integer", "minimum": 1}
+_Count = Annotated[int, Field(ge=1, strict=True)]
+# The discriminator keeps a mistake in the mapping from also being reported as a number that is missing.
+Trials = Annotated[
+    Annotated[_Count, Tag("a number")] | Annotated[dict[str, _Count], Tag("a mapping")],
+    Discriminator(lambda value: "a mapping" if isinstance(value, Mapping) else "a number"),
+    WithJsonSchema({"anyOf": [_TRIALS, {"type": "object", "additionalProperties": _TRIALS}]}),
+]
+
+
+class Tuning(BaseModel):
+    """Where settings and checkpoints were chosen before the study; the report warns of what that makes optimistic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    split: Annotated[Literal["validation", "test"], Field(description="The examples by whose scores they were chosen.")]
+    seeds: Annotated[
+        tuple[Annotated[int, Field(ge=0, strict=True)], ...] | None,
+        Field(
+            min_length=1,
+            strict=False,  # YAML has lists, not tuples
+            description="The seeds of the runs by which they were chosen.",
+            examples=[[100, 101]],
+            json_schema_extra={"uniqueItems": True},
+        ),
+    ] = None
+    trials: Annotated[
+        Trials | None,
+        Field(
+            description="How many settings were tried: one number for every variant, or the number of each.",
+            examples=[{"baseline": 5, "dropout": 40}],
+        ),
+    ] = None
 
 
 class Plan(BaseModel):
@@ -54,6 +88,15 @@ class Plan(BaseModel):
             description="Seeds per variant at which the study is analysed and may stop; the last is all of them.",
             examples=[[3, 5, 10]],
             json_schema_extra={"uniqueItems": True, "maxItems": MOST_LOOKS},
+        ),
+    ] = None
+
+    tuned_on: Annotated[
+        Tuning | None,
+        Field(
+            strict=False,
+            description="Where settings were chosen before the study.",
+            examples=[{"split": "validation", "seeds": [100, 101], "trials": 20}],
         ),
     ] = None
 

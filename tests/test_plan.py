@@ -29,6 +29,7 @@ def test_the_hash_of_a_plan_is_the_one_that_earlier_versions_recorded():
         {"margin": 0.1},
         {"pairing": "seed"},
         {"lost_value": 0.1},
+        {"tuned_on": {"split": "validation"}},
     ],
 )
 def test_the_hash_covers_everything_that_affects_a_verdict(other):
@@ -36,6 +37,25 @@ def test_the_hash_covers_everything_that_affects_a_verdict(other):
     assert SPELLED_OUT.digest([0, 1], VARIANTS) != HASH
     # The family for which p-values are corrected: a variant that is left out makes claims about the others easier.
     assert SPELLED_OUT.digest([0, 1, 2], ["baseline"]) != HASH
+
+
+def test_the_hash_covers_every_part_of_the_tuning():
+    parts = [
+        {"split": "validation"},
+        {"split": "test"},
+        {"split": "validation", "seeds": [100, 101]},
+        {"split": "validation", "trials": 5},
+        {"split": "validation", "trials": {"baseline": 5, "dropout": 40}},
+    ]
+    hashes = {accuracy_plan("baseline", tuned_on=part).digest([0, 1, 2], VARIANTS) for part in parts}
+    assert len(hashes) == len(parts)
+
+
+def test_a_tuning_is_read_as_declared_and_cannot_be_changed():
+    tuned = accuracy_plan("a", tuned_on={"split": "test", "seeds": [100, 101], "trials": {"a": 5, "b": 40}}).tuned_on
+    assert (tuned.split, tuned.seeds, tuned.trials) == ("test", (100, 101), {"a": 5, "b": 40})
+    with pytest.raises(ValidationError, match="frozen"):
+        tuned.split = "validation"
 
 
 @pytest.mark.parametrize("key", ["metric", "higher_is_better", "baseline"])

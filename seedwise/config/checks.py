@@ -54,6 +54,7 @@ def cross_problems(
         *_baseline_problems(names, plan.get("baseline")),
         *_metric_problems(plan, pulled),
         *_looks_problems(plan.get("looks"), len(seeds)),
+        *_tuning_problems(names, plan.get("tuned_on")),
         *_renaming_problems(renamed),
     ]
 
@@ -72,12 +73,17 @@ def _variant_problems(names: Sequence[object]) -> Iterable[tuple[Location, str]]
 
 
 def _seed_problems(seeds: Sequence[object]) -> Iterable[tuple[Location, str]]:
+    for index, text in _repeated(seeds):
+        yield ("seeds", index), text
+
+
+def _repeated(seeds: Sequence[object]) -> Iterable[tuple[int, str]]:
     numbers: set[int] = set()
     for index, seed in enumerate(seeds):
         if isinstance(seed, bool) or not isinstance(seed, int):
             continue
         if seed in numbers:
-            yield ("seeds", index), f"found {seed} twice; seeds must be unique"
+            yield index, f"found {seed} twice; seeds must be unique"
         numbers.add(seed)
 
 
@@ -117,6 +123,20 @@ def _looks_problems(looks: object, seeds: int) -> Iterable[tuple[Location, str]]
             yield (*place, index), f"found {look} after {before}; looks are numbers of seeds that increase"
     if seeds and looks[-1] != seeds:
         yield (*place, len(looks) - 1), f"found {looks[-1]}; the last look has all seeds, of which there are {seeds}"
+
+
+def _tuning_problems(names: Sequence[object], tuned_on: object) -> Iterable[tuple[Location, str]]:
+    if not isinstance(tuned_on, Mapping):
+        return
+    seeds, trials = tuned_on.get("seeds"), tuned_on.get("trials")
+    if isinstance(seeds, (list, tuple)):
+        for index, text in _repeated(seeds):
+            yield ("analysis", "tuned_on", "seeds", index), text
+    variants = [name for name in names if isinstance(name, str)]
+    if isinstance(trials, Mapping) and len(variants) == len(names):
+        for name in trials:
+            if isinstance(name, str) and name not in variants:
+                yield ("analysis", "tuned_on", "trials", name), not_known(name, variants, "Variants")
 
 
 def _renaming_problems(renamed: object) -> Iterable[tuple[Location, str]]:

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seedwise.plan import Plan
 from seedwise.statistics.arm import Arm, common_seeds
+from seedwise.statistics.chance import gap_limit, negative_correlation_chance, spread_chance, widest_gap
 from seedwise.statistics.intervals import rate_upper_bound
 from seedwise.statistics.runs import arms
+from seedwise.statistics.ties import Recorded, equal_variants, recorded, repeating, unused_seed
 from seedwise.statistics.ttest import spread
 
-SMALL_TEST_SET = 500
-STD_RATIO = 3.0
-_NAMED_AT_MOST = 5
-
-# By n: the share of the range that the largest gap between neighbours exceeds in 5 % of normal samples, simulated with
-# at least 200 000 samples each.
-_GAP_SHARE = {
-    3: 0.97,
-    4: 0.851,
-    5: 0.742,
-    6: 0.659,
-    7: 0.599,
-    8: 0.551,
-    10: 0.484,
-    12: 0.439,
-    15: 0.395,
-    20: 0.349,
-    30: 0.302,
-    50: 0.259,
+FALSE_ALARMS: Mapping[str, float] = {
+    "gap_between_seeds": 0.02,
+    "unequal_spread": 0.01,
+    "negative_correlation": 0.01,
+    "identical_runs": 0.003,
+    "constant_arm": 0.003,
+    "identical_variants": 0.004,
 }
+"""How often each warning that can arise by chance may appear in a study in which nothing is wrong: 5 % together.
 
+Each rate is divided among the variants or comparisons that are looked at, so it is that of the whole report.
+"""
+
+SMALL_TEST_SET = 500
+LEAST_SPREAD_RATIO = 2.0
+UNEQUAL_NUMBERS, FEW_RUNS = 2, 4
+_NAMED_AT_MOST = 5
 _PROVENANCE = {
     "code_digest": "code",
     "data_digest": "data",
@@ -44,17 +43,60 @@ _PROVENANCE = {
     "hardware": "hardware",
 }
 
+_OF_A_RUN = {"variant", "seed", "status", "reason", "source_run", "epochs", "seconds", "determinism", "commit", "dirty"}
+_OF_A_RUN |= {
+    "run",
+    "run_id",
+    "id",
+    "name",
+    "date",
+    "time",
+    "created",
+    "host",
+    "user",
+    "note",
+    "notes",
+    "comment",
+    "tags",
+}
+"""Columns of runs.csv and of tables from elsewhere that may differ from run to run; so may all digests."""
+
 
 @dataclass(frozen=True)
 class DataWarning:
-    """A warning: a stable code for programs and a sentence for readers."""
+    """A warning: a stable code for programs, a sentence for readers, and the variants that it is about.
+
+    No variants: it is about all of them, or about the study.
+    """
 
     code: str
     sentence: str
+    variants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The usable scores of a variant and their standard deviation, 0 if there is only one."""
+
+    variant: str
+    scores: NDArray[np.float64]
+    std: float
+
+    @property
+    def n(self) -> int:
+        return len(self.scores)
+
+
+_Pairs = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 def find_warnings(
-    runs: pd.DataFrame, plan: Plan, n_test: int | None = None, *, other_metrics: Sequence[str] = ()
+    runs: pd.DataFrame,
+    plan: Plan,
+    n_test: int | None = None,
+    *,
+    other_metrics: Sequence[str] = (),
+    known_columns: Collection[str] | None = (),
 ) -> list[DataWarning]:
     """Find everything about the runs that weakens a comparison of them.
 
@@ -63,36 +105,66 @@ def find_warnings(
         plan: the declared plan.
         n_test: number of examples in the test set, if known.
         other_metrics: further columns of numbers in which two different runs can be expected to differ.
+        known_columns: columns that may vary within a variant without a warning; None: all of them.
 
     Raises:
         DataError: as `seedwise.statistics.runs.arms`.
     """
     found = arms(runs, plan.metric)
+    values = recorded(runs, [arm.variant for arm in found], [plan.metric, *other_metrics])
+    samples = [_Sample(arm.variant, arm.scores, spread(arm.scores) if len(arm.scores) > 1 else 0.0) for arm in found]
+    baseline = next((sample for sample in samples if sample.variant == plan.baseline), None)
+    others = [sample for sample in samples if sample is not baseline]
+    pairs = _paired(found, plan)
     return [
-        *_few_seeds(found, plan),
+        *_few_seeds(samples, pairs, plan),
         *_lost_runs(found, plan),
         *_missing_seeds(runs, found, plan),
-        *_unlike_seeds(found),
-        *_spreads(found, plan),
-        *_pairs(found, plan),
-        *_identical(runs, found, [plan.metric, *other_metrics]),
+        *_unequal_numbers(others, baseline, plan),
+        *_ties(values, plan),
+        *_unlike_seeds(samples, values.step),
+        *_spreads(others, baseline, plan, values.step),
+        *_pairs(samples, pairs, values.step),
+        *_varying_columns(runs, plan, other_metrics, known_columns),
+        *_tuning(runs, plan),
         *_test_set(n_test),
         *_provenance(runs, plan),
     ]
 
 
-def _few_seeds(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
-    three = [arm.variant for arm in found if len(arm.scores) == 3]
+def _paired(found: Sequence[Arm], plan: Plan) -> _Pairs:
+    """The scores that are compared with each other, by variant; empty unless the plan pairs."""
+    baseline = next((arm for arm in found if arm.variant == plan.baseline), None)
+    if plan.pairing != "seed" or baseline is None:
+        return {}
+    return {arm.variant: common_seeds(arm, baseline)[1:] for arm in found if arm is not baseline}
+
+
+def _few_seeds(samples: Sequence[_Sample], pairs: _Pairs, plan: Plan) -> Iterator[DataWarning]:
+    three = [sample.variant for sample in samples if sample.n == 3 and sample.std > 0]
     if three:
         yield DataWarning(
             "three_seeds",
             f"With 3 seeds the {plan.confidence:.0%} percentile bootstrap is just the observed range; for roughly "
             f"normal seed noise the range contains the true mean about 75% of the time ({_names(three)}).",
+            tuple(three),
         )
-    few = [arm.variant for arm in found if len(arm.scores) < 5]
-    if few:
+    counts = {name: len(own) for name, (own, _) in pairs.items()}
+    sizes = {sample.variant: sample.n for sample in samples}
+    # Where both arms have these 3 seeds only, the sentence above says it.
+    three = [name for name, n in counts.items() if n == 3 and max(sizes[name], sizes[plan.baseline]) > 3]
+    if three:
         yield DataWarning(
-            "few_seeds", f"Fewer than 5 usable seeds: only large differences can be detected ({_names(few)})."
+            "three_seeds",
+            f"Only 3 seeds have a usable run in both arms: the paired comparison with {plan.baseline} rests on 3 "
+            f"differences ({_names(three)}).",
+            tuple(three),
+        )
+    few = [name for name, count in (counts or sizes).items() if count < 5]
+    if few:
+        counted = "pairs of runs with one seed" if pairs else "usable seeds"
+        yield DataWarning(
+            "few_seeds", f"Fewer than 5 {counted}: only large differences can be detected ({_names(few)}).", tuple(few)
         )
 
 
@@ -106,6 +178,7 @@ def _lost_runs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
                 f"{arm.n_diverged} of {total} runs of {arm.variant} diverged (rates up to {high:.0%} remain "
                 "compatible): its mean and intervals describe the runs that finished, and no finite interval covers "
                 "a metric that may diverge.",
+                (arm.variant,),
             )
     for arm in found:
         if arm.n_failed:
@@ -113,6 +186,7 @@ def _lost_runs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
                 "failed_runs",
                 f"{arm.n_failed} {_runs(arm.n_failed)} of {arm.variant} failed and {_have(arm.n_failed)} no score; if "
                 "failing depends on the variant, what is left is not a fair sample.",
+                (arm.variant,),
             )
     for arm in found:
         unusable = len(arm.recorded) - len(arm.scores)
@@ -121,6 +195,7 @@ def _lost_runs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
                 "not_finite",
                 f"{unusable} finished {_runs(unusable)} of {arm.variant} {_have(unusable)} no finite {plan.metric}: "
                 "nothing is claimed about this variant.",
+                (arm.variant,),
             )
 
 
@@ -128,100 +203,219 @@ def _missing_seeds(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Iter
     if plan.pairing == "seed":
         return  # `unpaired_seeds` reports them
     # A lost run is in the table with its status; a seed that is missing altogether may be an unrecorded crash.
-    seeds: dict[str, set[object]] = {arm.variant: set() for arm in found}
-    for variant, seed in zip(runs["variant"].astype(str), runs["seed"], strict=True):
-        seeds[variant].add(seed)
-    reference = seeds.get(plan.baseline, set())
-    every = set().union(*(own for own in seeds.values() if own & reference))
-    fewer = [arm.variant for arm in found if seeds[arm.variant] & reference and seeds[arm.variant] < every]
+    names = [arm.variant for arm in found]
+    if plan.baseline not in names:
+        return
+    variant = pd.Categorical(runs["variant"].astype(str), categories=names).codes
+    seed, seeds = pd.factorize(runs["seed"])
+    ran = np.zeros((len(names), len(seeds)), dtype=bool)
+    ran[variant, seed] = True
+    sharing = (ran & ran[names.index(plan.baseline)]).any(axis=1)
+    every = ran[sharing].any(axis=0)
+    fewer = [names[index] for index in np.flatnonzero(sharing & (ran < every).any(axis=1))]
     if fewer:
         yield DataWarning(
             "missing_seeds",
             "Some variants have no run with a seed that another has: a run that crashed belongs in the table as failed "
             f"or diverged, or the result is biased ({_names(fewer)}).",
+            tuple(fewer),
         )
 
 
-def _unlike_seeds(found: Sequence[Arm]) -> Iterator[DataWarning]:
-    for arm in found:
-        n = len(arm.scores)
-        if n < 3 or spread(arm.scores) <= 0:
-            continue
-        ordered = np.sort(arm.scores)
-        gaps = np.diff(ordered)
-        largest = int(np.argmax(gaps))
-        if gaps[largest] / (ordered[-1] - ordered[0]) > _gap_limit(n):
+def _unequal_numbers(others: Sequence[_Sample], baseline: _Sample | None, plan: Plan) -> Iterator[DataWarning]:
+    if baseline is None or plan.variance != "separate" or plan.pairing != "none":
+        return
+    unequal = []
+    for sample in others:
+        few, many = sorted([sample.n, baseline.n])
+        if 2 <= few <= FEW_RUNS and many > UNEQUAL_NUMBERS * few:
+            unequal.append(sample.variant)
+    if unequal:
+        yield DataWarning(
+            "unequal_numbers",
+            f"At most {FEW_RUNS} runs are compared with more than twice as many ({_names(unequal)}): Welch's test then "
+            f"claims a difference between equal variants more often than in the declared {100 * plan.alpha:.3g}% of "
+            "studies (for 5%: 6.4% at 3 against 10 runs, 7.6% at 3 against 30).",
+            tuple(unequal),
+        )
+
+
+def _ties(values: Recorded, plan: Plan) -> Iterator[DataWarning]:
+    unused = unused_seed(values, FALSE_ALARMS["constant_arm"])
+    if unused:
+        yield DataWarning(
+            "constant_arm",
+            "All runs of a variant agree to the last digit although their seeds differ: is the seed used? "
+            f"({_names(unused)})",
+            tuple(unused),
+        )
+    yield from _flat(values, set(unused), plan)
+    twins = repeating(values, FALSE_ALARMS["identical_runs"])
+    if twins:
+        yield DataWarning(
+            "identical_runs",
+            "Runs with different seeds agree to the last digit, more of them than chance explains: is the seed used? "
+            f"({_names(twins)})",
+            tuple(twins),
+        )
+    equal = equal_variants(values, FALSE_ALARMS["identical_variants"])
+    if equal:
+        yield DataWarning(
+            "identical_variants",
+            "Variants agree seed by seed, to the last digit: did the setting in which they differ take effect? "
+            f"({_names([_names(group, ' = ') for group in equal], '; ')})",
+            tuple(name for group in equal for name in group),
+        )
+
+
+def _flat(values: Recorded, unused: Collection[str], plan: Plan) -> Iterator[DataWarning]:
+    """Name the variants of which all scores are equal, where that is not a sign that the seed is unused."""
+    flat = [arm for arm in values.constant() if values.names[arm] not in unused]
+    reasons = {
+        f"may come from its coarse steps ({_short(values.step)}) or from a seed that is not used, and is no certainty. "
+        "More digits, or a loss beside it, would tell": [arm for arm in flat if values.distinct[arm] == 1],
+        f"comes from its coarse steps ({_short(values.step)}), because the runs differ in other metrics, and is no "
+        "certainty": [arm for arm in flat if values.distinct[arm] > 1],
+    }
+    for reason, found in reasons.items():
+        names = [values.names[arm] for arm in found]
+        if names:
             yield DataWarning(
-                "gap_between_seeds",
-                f"The seeds of {arm.variant} fall into two groups: no score lies between "
-                f"{_short(ordered[largest])} and {_short(ordered[largest + 1])}. Did a run diverge? (Among {n} normal "
-                "scores, chance alone makes a gap this wide 1 time in 20.)",
+                "no_spread",
+                f"All runs of a variant have the same {plan.metric} ({_names(names)}): a standard deviation of 0 "
+                f"{reason}.",
+                tuple(names),
             )
 
 
-def _gap_limit(n: int) -> float:
-    sizes = sorted(_GAP_SHARE)
-    return float(np.interp(n, sizes, [_GAP_SHARE[size] for size in sizes]))
+def _unlike_seeds(samples: Sequence[_Sample], step: float) -> Iterator[DataWarning]:
+    tested = [sample for sample in samples if sample.n >= 3 and sample.std > 0]
+    level = FALSE_ALARMS["gap_between_seeds"]
+    for sample in tested:
+        low, high, share = widest_gap(sample.scores, step)
+        if share > gap_limit(sample.n, level / len(tested)):
+            yield DataWarning(
+                "gap_between_seeds",
+                f"The seeds of {sample.variant} fall into two groups: no score lies between {_short(low)} and "
+                f"{_short(high)}. Did a run diverge? (Normal noise makes so wide a gap anywhere in fewer than 1 of "
+                f"{round(1 / level)} studies of this size.)",
+                (sample.variant,),
+            )
 
 
-def _spreads(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
-    baseline = next((arm for arm in found if arm.variant == plan.baseline and len(arm.scores) > 1), None)
-    if baseline is None:
+def _spreads(others: Sequence[_Sample], baseline: _Sample | None, plan: Plan, step: float) -> Iterator[DataWarning]:
+    if baseline is None or baseline.std == 0:
         return
-    reference = spread(baseline.scores)
-    unlike = []
-    for arm in found:
-        if arm is not baseline and len(arm.scores) > 1:
-            low, high = sorted([spread(arm.scores), reference])
-            if high > STD_RATIO * low:
-                unlike.append(arm.variant)
+    tested = [sample for sample in others if sample.std > 0]
+    level = FALSE_ALARMS["unequal_spread"] / max(len(tested), 1)
+    unlike = {}
+    for sample in tested:
+        ratio = sample.std / baseline.std
+        if max(ratio, 1 / ratio) < LEAST_SPREAD_RATIO:
+            continue
+        if spread_chance((sample.std, baseline.std), (sample.n, baseline.n), step) < level:
+            unlike[sample.variant] = f"{sample.variant} ×{ratio:.2g}"
     if unlike:
         yield DataWarning(
             "unequal_spread",
-            f"The seed standard deviation differs from the baseline's by more than a factor of {STD_RATIO:g}: do not "
-            f"assume equal variances ({_names(unlike)}).",
+            f"The seed standard deviation is unlike that of {baseline.variant} ({_names(list(unlike.values()))}): "
+            f"did a run of the wider one diverge? {_remark_on_spreads(plan)}",
+            tuple(unlike),
         )
 
 
-def _pairs(found: Sequence[Arm], plan: Plan) -> Iterator[DataWarning]:
-    baseline = next((arm for arm in found if arm.variant == plan.baseline), None)
-    if plan.pairing != "seed" or baseline is None:
-        return
-    negative, unmatched = [], []
-    for arm in found:
-        if arm is baseline:
-            continue
-        _, a, b = common_seeds(arm, baseline)
-        if len(a) > 2 and spread(a) > 0 and spread(b) > 0 and float(np.corrcoef(a, b)[0, 1]) < 0:
-            negative.append(arm.variant)
-        if len(a) < max(len(arm.scores), len(baseline.scores)):
-            unmatched.append(arm.variant)
+def _remark_on_spreads(plan: Plan) -> str:
+    if plan.variance == "pooled":
+        return "Dunnett's test, which decides, assumes that they are equal."
+    test = "The paired test" if plan.pairing == "seed" else "Welch's test"
+    return f"{test}, which decides, allows for that; what pools the two does not."
+
+
+def _pairs(samples: Sequence[_Sample], pairs: _Pairs, step: float) -> Iterator[DataWarning]:
+    tested = {name: (a, b) for name, (a, b) in pairs.items() if len(a) > 2}
+    level = FALSE_ALARMS["negative_correlation"] / max(len(tested), 1)
+    negative = [name for name, (a, b) in tested.items() if negative_correlation_chance(a, b, step) < level]
     if negative:
         yield DataWarning(
             "negative_correlation",
             "Runs of one seed are negatively correlated with the baseline's: pairing costs power "
             f"({_names(negative)}).",
+            tuple(negative),
         )
+    most = max((sample.n for sample in samples if sample.variant not in pairs), default=0)  # of the baseline
+    unmatched = [
+        sample.variant
+        for sample in samples
+        if sample.variant in pairs and len(pairs[sample.variant][0]) < max(sample.n, most)
+    ]
     if unmatched:
         yield DataWarning(
             "unpaired_seeds",
             "Some seeds have a usable run in one arm only and are left out of the paired comparison "
             f"({_names(unmatched)}).",
+            tuple(unmatched),
         )
 
 
-def _identical(runs: pd.DataFrame, found: Sequence[Arm], metrics: Sequence[str]) -> Iterator[DataWarning]:
-    # A metric that counts correct answers ties by chance; a loss beside it does not.
-    columns = list(dict.fromkeys(metrics))
+def _varying_columns(
+    runs: pd.DataFrame, plan: Plan, other_metrics: Sequence[str], known: Collection[str] | None
+) -> Iterator[DataWarning]:
+    """A setting that varies within a variant hides in a table that was made elsewhere; runs.csv has no such column."""
+    if known is None:
+        return
+    passed = {*_OF_A_RUN, *_PROVENANCE, plan.metric, *other_metrics, *known}
     finished = runs.loc[runs["status"] == "finished"] if "status" in runs.columns else runs
-    recorded = finished.loc[finished[metrics[0]].notna(), ["variant", *columns]]
-    twins = set(recorded.loc[recorded.duplicated(), "variant"])
-    names = [arm.variant for arm in found if arm.variant in twins]
-    if names:
+    finished = finished.reset_index(drop=True)
+    for column in finished.columns:
+        if column in passed or str(column).endswith("_digest"):
+            continue
+        given = finished.loc[
+            finished[column].notna() & (finished[column].astype(str) != ""), ["variant", "seed", column]
+        ]
+        values = given[column].astype(str)
+        distinct = values.nunique()
+        # A column with a value for each run (a path, a score) or for each seed (a fold) is no setting.
+        if not 2 <= distinct <= len(values) / 2 or given.groupby(values)["seed"].nunique().max() == 1:
+            continue
+        counts = values.groupby(given["variant"].astype(str), sort=False).nunique()
+        mixed = [str(name) for name in counts.index[counts > 1]]
+        if mixed:
+            yield DataWarning(
+                "varying_column",
+                f"{column} varies within a variant: are its runs replicates of one setting? ({_names(mixed)})",
+                tuple(mixed),
+            )
+
+
+def _tuning(runs: pd.DataFrame, plan: Plan) -> Iterator[DataWarning]:
+    tuned = plan.tuned_on
+    if tuned is None:
+        return
+    if tuned.split == "test":
         yield DataWarning(
-            "identical_runs",
-            f"Two runs with different seeds agree to the last digit: is the seed used? ({_names(names)})",
+            "tuned_on_test",
+            "Settings or checkpoints were chosen on the test set: its scores are optimistic, and more so for a variant "
+            "with more choices. The claim needs data that no choice has seen.",
         )
+    used = {str(seed) for seed in runs["seed"]}
+    reused = [str(seed) for seed in tuned.seeds or () if str(seed) in used]
+    if reused:
+        yield DataWarning(
+            "tuning_seeds",
+            f"Settings were chosen on {'seed' if len(reused) == 1 else 'seeds'} {_names(reused)} of this study: a "
+            "setting that won on a seed partly by luck keeps that luck here (winner's curse).",
+        )
+    if isinstance(tuned.trials, dict):
+        known = set(runs["variant"].astype(str))
+        trials = {name: count for name, count in tuned.trials.items() if name in known}
+        if len(set(trials.values())) > 1:
+            budgets = _names([f"{name} {count}" for name, count in trials.items()])
+            yield DataWarning(
+                "unequal_tuning",
+                f"The variants were tuned with unequal numbers of trials ({budgets}): a variant that was tuned more "
+                "looks better for that alone.",
+                tuple(trials),
+            )
 
 
 def _test_set(n_test: int | None) -> Iterator[DataWarning]:
@@ -239,19 +433,25 @@ def _provenance(runs: pd.DataFrame, plan: Plan) -> Iterator[DataWarning]:
     for column, word in _PROVENANCE.items():
         if column not in usable.columns:
             continue
-        by_variant = usable.groupby("variant")[column]
-        seen = {str(variant): frozenset(values.dropna().astype(str)) for variant, values in by_variant}
-        reference = seen.get(plan.baseline, frozenset())
-        mixed = [str(name) for name in usable["variant"].unique() if len(seen[str(name)] | reference) > 1]
+        pairs = usable[["variant", column]].dropna().drop_duplicates().astype(str)
+        if pairs[column].nunique() < 2:
+            continue
+        seen: dict[str, set[str]] = {}
+        for variant, value in zip(pairs["variant"], pairs[column], strict=True):
+            seen.setdefault(variant, set()).add(value)
+        reference = seen.get(plan.baseline, set())
+        names = dict.fromkeys(usable["variant"].astype(str))
+        mixed = [name for name in names if len(seen.get(name, set()) | reference) > 1]
         if mixed:
             yield DataWarning(
                 f"mixed_{column}",
                 f"Runs that are compared differ in {word}: the difference may come from that ({_names(mixed)}).",
+                tuple(mixed),
             )
 
 
-def _names(variants: Sequence[str]) -> str:
-    shown = ", ".join(variants[:_NAMED_AT_MOST])
+def _names(variants: Sequence[str], separator: str = ", ") -> str:
+    shown = separator.join(variants[:_NAMED_AT_MOST])
     more = len(variants) - _NAMED_AT_MOST
     return f"{shown} and {more} more" if more > 0 else shown
 

@@ -61,6 +61,8 @@ def config(path: Keys, key: str, value: object) -> dict[str, Any]:
     whole |= copy.deepcopy(FACTORS if (*path, key)[0] in ("factors", "design") else VARIANTS)
     if path == ("runs",):
         whole["runs"] = {"from": "csv", "path": "runs.csv"}
+    if path == ("analysis", "tuned_on"):
+        whole["analysis"]["tuned_on"] = {"split": "validation"}
     inner: Any = whole
     for step in path:
         if isinstance(step, str) and step not in inner:
