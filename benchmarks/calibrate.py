@@ -15,12 +15,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
 
-from benchmarks.calibration import effects, lost, power
+from benchmarks.calibration import alarms, effects, lost, power
 from benchmarks.calibration.document import PROMISE_KEY, render
 from benchmarks.calibration.draws import NormalNoise, OnePool, TwoPools
 from benchmarks.calibration.figures import plot_false_claims, plot_noise, plot_power
@@ -70,9 +71,11 @@ def tasks(pools: Pools, effort: Effort, sizes: Sequence[int] = SIZES) -> list[Ca
     return found
 
 
-def promise_tasks(pools: Pools, effort: PromiseEffort) -> list[Callable[[], list[Promise]]]:
+def promise_tasks(runs: pd.DataFrame, effort: PromiseEffort) -> list[Callable[[], list[Promise]]]:
     """Return the measurements of everything that the reports promise."""
-    return [*effects.tasks(pools, effort), *power.tasks(pools, effort), *lost.tasks(pools, effort)]
+    pools = read_pools(runs)
+    others = (part.tasks(pools, effort) for part in (effects, power, lost))
+    return [*alarms.tasks(runs, effort), *chain.from_iterable(others)]
 
 
 Row = TypeVar("Row", Measured, Promise)
@@ -102,7 +105,7 @@ def main() -> None:
         table = _table(tasks(pools, Effort()), arguments.jobs).sort_values(["quantity", "setting", "rule", "n"])
         write_text(folder / "measured.csv", table.to_csv(index=False))
     if not arguments.document_only:
-        table = _table(promise_tasks(pools, PromiseEffort()), arguments.jobs).sort_values(list(PROMISE_KEY))
+        table = _table(promise_tasks(runs, PromiseEffort()), arguments.jobs).sort_values(list(PROMISE_KEY))
         write_text(folder / "promises.csv", table.to_csv(index=False))
     measured, promises = pd.read_csv(folder / "measured.csv"), pd.read_csv(folder / "promises.csv")
     plot_false_claims(measured, folder / "false_claims")

@@ -8,7 +8,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from benchmarks.calibration import effects, lost, power
+from benchmarks.calibration import alarms, effects, lost, power
 from benchmarks.calibration.figures import ORDER
 from benchmarks.calibration.measure import INTERVALS, SIZES, Effort
 from benchmarks.calibration.promises import Effort as PromiseEffort
@@ -73,6 +73,15 @@ class Promises:
         row = self.one(**keys)
         return f"{100 * row['rate']:.1f} ± {100 * np.hypot(row['mc_se'], np.nan_to_num(row['pool_se'])):.1f}"
 
+    def mean(self, **keys: str | float) -> str:
+        """Return the mean of the rates, with two decimals."""
+        return f"{100 * self.only(**keys)['rate'].mean():.2f}"
+
+    def most(self, **keys: str | float) -> pd.Series:
+        """Return the row with the highest rate."""
+        rows = self.only(**keys)
+        return rows.loc[rows["rate"].idxmax()]
+
     def lowest(self, **keys: str | float) -> str:
         """Return the lowest of the rates."""
         return f"{100 * self.only(**keys)['rate'].min():.1f}"
@@ -130,6 +139,7 @@ def render(runs: pd.DataFrame, measured: pd.DataFrame, promises: pd.DataFrame) -
         effort=Effort(),
         promises=Promises(promises),
         promise_effort=PromiseEffort(),
+        alarms=alarms,
         power=power,
         lost=lost,
         effects=effects,

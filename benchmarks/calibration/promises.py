@@ -23,7 +23,7 @@ class Effort:
     drawn_per_pool: int = 300
     intervals: int = 2_500
     """Studies for which intervals are computed one by one."""
-    reports: int = 200
+    reports: int = 150
     """Studies in which warnings are looked for."""
 
 
