@@ -6,6 +6,9 @@ All compute the 95 % percentile interval of the mean of every variant in one pro
 10 000 resamples per variant. They take turns, round by round, so that a slowdown of the machine affects all of them. In
 each round, the slower ones get fewer variants and their times are scaled up. Times are processor seconds (wall-clock
 seconds with --clock), the median over rounds. `arch` is optional: `pip install -r requirements-bench.txt`.
+
+Also timed: Seedwise's intervals of all differences from the first variant, the whole analysis, and the command
+`seedwise analyse` on such a table, from its start to its end.
 """
 
 from __future__ import annotations
@@ -14,8 +17,11 @@ import argparse
 import importlib.util
 import json
 import os
+import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +34,7 @@ from seedwise.basics.files import write_text
 from seedwise.plan import Plan
 from seedwise.runs.cpu import cpu_model
 from seedwise.statistics import analyse, bootstrap_cis
+from seedwise.statistics.bootstrap import bootstrap_difference_cis
 
 VARIANTS, RESAMPLES, TEST_SIZE = 1000, 10_000, 10_000
 PLAN = Plan(metric="test_accuracy", higher_is_better=True, baseline="v0")
@@ -88,20 +95,45 @@ def compare(scores: Matrix, rounds: int, clock: Callable[[], float]) -> dict[str
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def time_analysis(scores: Matrix, rounds: int, clock: Callable[[], float]) -> float:
-    """Return the median seconds of the whole analysis: intervals, comparisons with a baseline, Holm, warnings."""
-    names = [f"v{index}" for index in range(VARIANTS)]
+def run_table(scores: Matrix) -> pd.DataFrame:
+    names = [f"v{index}" for index in range(len(scores))]
     n = scores.shape[1]
-    runs = pd.DataFrame(
-        {"variant": np.repeat(names, n), "seed": np.tile(np.arange(n), VARIANTS), "test_accuracy": scores.ravel()}
+    return pd.DataFrame(
+        {"variant": np.repeat(names, n), "seed": np.tile(np.arange(n), len(scores)), "test_accuracy": scores.ravel()}
     )
-    analyse(runs.iloc[: 10 * n], PLAN)
-    seconds = []
-    for _ in range(rounds):
-        began = clock()
-        analyse(runs, PLAN)
-        seconds.append(clock() - began)
-    return statistics.median(seconds)
+
+
+def time_rest(scores: Matrix, rounds: int, clock: Callable[[], float]) -> dict[str, float]:
+    """Return the median seconds of all differences, of the whole analysis and of the command."""
+    runs = run_table(scores)
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "runs.csv"
+        runs.to_csv(table, index=False)
+        program = "import sys; from seedwise.cli import main; sys.exit(main())"
+        arguments = ["analyse", str(table), "--metric", PLAN.metric, "--baseline", PLAN.baseline]
+
+        def command() -> None:
+            subprocess.run([sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+        work: dict[str, Callable[[], object]] = {
+            "differences": lambda: bootstrap_difference_cis(scores[1:], scores[0]),
+            "analysis": lambda: analyse(runs, PLAN),
+            "command": command,
+        }
+        analyse(run_table(scores[:10]), PLAN)
+        seconds: dict[str, list[float]] = {name: [] for name in work}
+        for _ in range(rounds):
+            for name, function in work.items():
+                began = clock()
+                function()
+                seconds[name].append(clock() - began)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def processor_seconds() -> float:
+    """Return the processor time of this process and of those that it has waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def main() -> None:
@@ -111,7 +143,7 @@ def main() -> None:
     parser.add_argument("--clock", action="store_true", help="measure wall-clock time instead of processor time")
     parser.add_argument("--out", type=Path, help="JSON file for the measurements")
     arguments = parser.parse_args()
-    clock = time.perf_counter if arguments.clock else time.process_time
+    clock = time.perf_counter if arguments.clock else processor_seconds
     if os.environ.get("OMP_NUM_THREADS") != "1":
         sys.exit("set OMP_NUM_THREADS=1: processor time adds up over threads")
     if not importlib.util.find_spec("arch"):
@@ -121,13 +153,13 @@ def main() -> None:
         for n in arguments.seeds:
             scores = accuracies(n, on_lattice)
             seconds = compare(scores, arguments.rounds, clock)
-            analysis = time_analysis(scores, 3, clock)
+            rest = time_rest(scores, 3, clock)
             fastest = min(value for name, value in seconds.items() if name != "seedwise")
-            results.append({"n": n, "on_lattice": on_lattice, **seconds, "analysis": analysis})
-            shown = "  ".join(f"{name} {value:.4g} s" for name, value in seconds.items())
+            results.append({"n": n, "on_lattice": on_lattice, **seconds, **rest})
+            shown = "  ".join(f"{name} {value:.3g} s" for name, value in (seconds | rest).items())
             kind = "counts / 10 000" if on_lattice else "any numbers    "
             ratio = fastest / seconds["seedwise"]
-            print(f"n = {n:<3} {kind}  {shown}  ratio {ratio:.0f}  whole analysis {analysis:.2f} s", flush=True)
+            print(f"n = {n:<3} {kind}  {shown}  ratio {ratio:.0f}", flush=True)
     if arguments.out:
         record = {"processor": cpu_model(), "variants": VARIANTS, "clock": arguments.clock, "results": results}
         write_text(arguments.out, json.dumps(record, indent=2) + "\n")

@@ -270,4 +270,6 @@ def _is_numeric(column: pd.Series) -> bool:
 def _declared(value: object) -> str | None:
     if value is None:
         return None
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_declared(part)}" for key, part in value.items() if part is not None)
     return str(value).lower() if isinstance(value, bool) else str(value)

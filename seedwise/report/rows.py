@@ -71,6 +71,7 @@ class ComparisonRow:
     wins: float | None
     pairs: float | None
     permutation_test: str
+    permutation_method: str
     permutation_p: float | None
     permutation_p_min: float | None
     rule_separate_threshold: float | None
@@ -87,6 +88,7 @@ class ComparisonRow:
     n_lost: int
     n_lost_baseline: int
     verdict: str
+    value_if_worst: float | None
     verdict_if_worst: str
     verdict_if_mean: str
     fragile: bool | None

@@ -40,10 +40,14 @@ class Wording:
         return "higher is better" if self.plan.higher_is_better else "lower is better"
 
     @property
+    def luck(self) -> str:
+        """How often luck alone passes for a difference."""
+        return f"about {percent(self.plan.alpha).removeprefix('less than ')}"
+
+    @property
     def by_luck(self) -> str:
-        """How often luck alone passes for a difference; with looks, over all of them."""
-        looks = " over all looks" if self.plan.looks else ""
-        return f"about {percent(self.plan.alpha).removeprefix('less than ')}{looks}"
+        """In how many studies luck alone passes for a difference; with looks, over all of them."""
+        return f"{self.luck} of studies{', over all looks' if self.plan.looks else ''}"
 
     @property
     def margin(self) -> str:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_cis, bootstrap_difference_ci, percentile_coverage
 from seedwise.statistics.comparison import Comparison, compare
 from seedwise.statistics.crossed import TwoQuestions, VarianceParts, two_questions, variance_parts
-from seedwise.statistics.effect import hedges_g, probability_of_improvement, rule_of_thumb
+from seedwise.statistics.effect import hedges_g, improvement_interval, probability_of_improvement, rule_of_thumb
 from seedwise.statistics.intervals import DataError, Interval, rate_upper_bound, sigma_interval, t_interval
 from seedwise.statistics.multiple import dunnett, holm, simultaneous_intervals
 from seedwise.statistics.permutation import permutation_test, sign_flip_test
-from seedwise.statistics.planning import SeedPlan, plan_seeds
+from seedwise.statistics.planning import SeedPlan, detectable_differences, plan_seeds
 from seedwise.statistics.power import (
     detectable_effect,
     detectable_effect_paired,
@@ -45,6 +45,7 @@ __all__ = [
     "compare",
     "compare_all",
     "decide",
+    "detectable_differences",
     "detectable_effect",
     "detectable_effect_paired",
     "dunnett",
@@ -52,6 +53,7 @@ __all__ = [
     "format_table",
     "hedges_g",
     "holm",
+    "improvement_interval",
     "percentile_coverage",
     "permutation_test",
     "plan_seeds",

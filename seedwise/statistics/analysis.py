@@ -12,7 +12,7 @@ import pandas as pd
 
 from seedwise.plan import Plan
 from seedwise.statistics.arm import Arm
-from seedwise.statistics.bootstrap import bootstrap_cis, bootstrap_methods, percentile_coverage
+from seedwise.statistics.bootstrap import bootstrap_intervals, percentile_coverage
 from seedwise.statistics.comparison import describe
 from seedwise.statistics.decision import contests, decide_all
 from seedwise.statistics.intervals import (
@@ -24,6 +24,7 @@ from seedwise.statistics.intervals import (
     t_interval,
 )
 from seedwise.statistics.runs import arms, unknown
+from seedwise.statistics.spending import spending_at
 from seedwise.statistics.verdict import JUDGED
 from seedwise.statistics.warnings import DataWarning, find_warnings
 
@@ -37,11 +38,11 @@ COMPARISON_COLUMNS = (
     "variant", "baseline", "n", "n_baseline", "mean", "mean_baseline", "std", "std_baseline", "difference", "test",
     "ci_low", "ci_high", "p_value", "p_holm", "simultaneous_low", "simultaneous_high", "equivalence_low",
     "equivalence_high", "hedges_g", "hedges_g_low", "hedges_g_high", "probability_of_improvement", "improvement_low",
-    "improvement_high", "wins", "pairs", "permutation_test", "permutation_p", "permutation_p_min",
+    "improvement_high", "wins", "pairs", "permutation_test", "permutation_method", "permutation_p", "permutation_p_min",
     "rule_separate_threshold", "rule_separate", "rule_pooled_threshold", "rule_pooled", "bootstrap_low",
     "bootstrap_high", "correlation", "detectable_difference", "seeds_needed", "seeds_for_equivalence", "exaggeration",
-    "n_lost", "n_lost_baseline", "verdict", "verdict_if_worst", "verdict_if_mean", "fragile", "fragile_because",
-    "doubt",
+    "n_lost", "n_lost_baseline", "verdict", "value_if_worst", "verdict_if_worst", "verdict_if_mean", "fragile",
+    "fragile_because", "doubt",
 )
 # fmt: on
 _Row = dict[str, object]
@@ -82,7 +83,10 @@ def analyse(
             plan that declares both pairing by seed and a pooled variance.
     """
     deciding = plan if alpha is None else plan.at_level(alpha)
-    summary, comparisons = summarise(runs, plan, variants), compare_all(runs, deciding, variants)
+    found = arms(runs, plan.metric, variants)
+    baseline = _baseline(runs, found, plan)
+    later = spending_at(plan.looks, plan.looks[-1], plan.alpha).nominal_alpha if plan.looks else None
+    summary, comparisons = _summary(found, plan), _comparisons(found, baseline, deciding, later)
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
     return Analysis(summary, comparisons, find_warnings(chosen, plan, n_test, other_metrics=other_metrics))
@@ -93,7 +97,10 @@ def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = N
 
     `n` counts the finished runs. If one of them has no finite value, the variant has no mean and no interval.
     """
-    found = arms(runs, plan.metric, variants)
+    return _summary(arms(runs, plan.metric, variants), plan)
+
+
+def _summary(found: Sequence[Arm], plan: Plan) -> pd.DataFrame:
     rows = [_summary_row(arm, plan.confidence) for arm in found]
     by_n: dict[int, list[int]] = {}
     for index, arm in enumerate(found):
@@ -102,15 +109,13 @@ def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = N
     for n, members in by_n.items():
         matrix = np.stack([found[index].scores for index in members])
         coverage = percentile_coverage(n, plan.confidence)
-        for prefix, (lows, highs) in {
-            "ci": bootstrap_cis(matrix, plan.confidence),
-            "basic": bootstrap_cis(matrix, plan.confidence, "basic"),
-            "bca": bootstrap_cis(matrix, plan.confidence, "bca"),
-        }.items():
-            for index, low, high in zip(members, lows, highs, strict=True):
-                rows[index] |= {f"{prefix}_low": float(low), f"{prefix}_high": float(high)}
-        for index, method in zip(members, bootstrap_methods(matrix), strict=True):
-            rows[index]["bootstrap_method"] = method
+        intervals = bootstrap_intervals(matrix, plan.confidence)
+        for method, (lows, highs) in intervals.limits.items():
+            prefix = "ci" if method == "percentile" else method
+            for index, low, high in zip(members, lows.tolist(), highs.tolist(), strict=True):
+                rows[index] |= {f"{prefix}_low": low, f"{prefix}_high": high}
+        for index, route in zip(members, intervals.routes, strict=True):
+            rows[index]["bootstrap_method"] = f"percentile bootstrap, {route}"
             # Coverage has no meaning where all scores are equal.
             rows[index]["bootstrap_coverage"] = coverage if np.ptp(found[index].scores) > 0 else None
     return _frame(rows, SUMMARY_COLUMNS)
@@ -139,25 +144,35 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
     and `ci_high` are the simultaneous interval. The equivalence interval stays Welch's.
 
     Where runs of either arm were lost, `verdict_if_worst` and `verdict_if_mean` are the verdicts with each lost run of
-    the study at the worst value, and at its own arm's mean.
+    the study at `value_if_worst`, and at its own arm's mean.
     """
-    found, baseline = arms(runs, plan.metric, variants), _baseline(runs, plan)
+    found = arms(runs, plan.metric, variants)
+    return _comparisons(found, _baseline(runs, found, plan), plan)
+
+
+def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: float | None = None) -> pd.DataFrame:
     others = [arm for arm in found if arm.variant != plan.baseline]
     compared = contests(others, baseline, plan)
     family = decide_all(compared, plan)
     rows = [
         {**vars(described), "variant": each.arm.variant, "baseline": baseline.variant}
-        for each, described in zip(compared, describe(compared, family, plan), strict=True)
+        for each, described in zip(compared, describe(compared, family, plan, later_alpha), strict=True)
     ]
-    worst, own_mean = (_verdicts_if_lost(others, baseline, plan, fill) for fill in (_worst(found, plan), None))
+    value = _worst(found, plan)
+    worst, own_mean = (_verdicts_if_lost(others, baseline, plan, fill) for fill in (value, None))
     for row, arm, if_worst, if_mean in zip(rows, others, worst, own_mean, strict=True):
         lost = arm.n_lost + baseline.n_lost
         row |= {"n_lost": arm.n_lost, "n_lost_baseline": baseline.n_lost}
+        row |= {"value_if_worst": value if lost else None}
         row |= {"verdict_if_worst": if_worst if lost else None, "verdict_if_mean": if_mean if lost else None}
     return _frame(rows, COMPARISON_COLUMNS)
 
 
-def _baseline(runs: pd.DataFrame, plan: Plan) -> Arm:
+def _baseline(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Arm:
+    """The arm of the baseline, which need not be among those to analyse."""
+    for arm in found:
+        if arm.variant == plan.baseline:
+            return arm
     if plan.baseline not in set(runs["variant"].astype(str)):
         raise DataError(unknown("baseline variant", plan.baseline, dict.fromkeys(runs["variant"].astype(str))))
     return arms(runs, plan.metric, [plan.baseline])[0]
@@ -188,8 +203,8 @@ _INTEGERS = (
     *("n_lost", "n_lost_baseline"),
 )
 _WORDS = (
-    *("variant", "baseline", "values", "bootstrap_method", "test", "permutation_test", "verdict"),
-    *("verdict_if_worst", "verdict_if_mean", "fragile_because", "doubt"),
+    *("variant", "baseline", "values", "bootstrap_method", "test", "permutation_test", "permutation_method", "verdict"),
+    *("value_if_worst", "verdict_if_worst", "verdict_if_mean", "fragile_because", "doubt"),
 )
 _ANSWERS = ("rule_separate", "rule_pooled", "fragile")
 

@@ -11,8 +11,10 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
+
+from seedwise.statistics.intervals import DataError, as_scores
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +58,21 @@ def sum_atoms(scores: Floats, draws: int) -> tuple[Floats, Floats]:
     return merge_ties(counts @ (scores - scores[0]), weights, tolerance)
 
 
+def mean_atoms(scores: ArrayLike) -> tuple[Floats, Floats]:
+    """Exact bootstrap distribution of the mean of at most 10 scores: ascending values and their weights (sum 1).
+
+    Three distinct scores have 10 atoms; equal means are merged.
+
+    Raises:
+        DataError: there are more than 10 scores or none, or scores are not finite.
+    """
+    x = np.sort(as_scores(scores))
+    if x.size > MAX_ENUMERATED_N:
+        raise DataError(f"enumeration stops at {MAX_ENUMERATED_N} scores; found {x.size}")
+    sums, weights = sum_atoms(x, x.size)
+    return np.clip(x[0] + sums / x.size, x[0], x[-1]), weights
+
+
 class SumOfTwo:
     """Distribution of U + V for independent U and V given as atoms, computed without the outer sum.
 
@@ -69,6 +86,12 @@ class SumOfTwo:
         (self._u, self._u_weights), (self._v, self._v_weights) = first, second
         self._v_cumulative = np.concatenate([[0.0], np.cumsum(self._v_weights)])
         self._tolerance = tolerance
+        parts = [first, second]
+        means = [float(values @ weights) for values, weights in parts]
+        variances = [
+            float((values - mean) ** 2 @ weights) for (values, weights), mean in zip(parts, means, strict=True)
+        ]
+        self._mean, self._std = sum(means), math.sqrt(sum(variances))
 
     def _ends(self, point: float) -> NDArray[np.intp]:
         """For each atom of U, the number of atoms of V with which the sum is at most `point`."""
@@ -82,33 +105,30 @@ class SumOfTwo:
         """P(U + V < point) + P(U + V = point) / 2."""
         return (self.at_most(point) + self.at_most(point - 4 * self._tolerance)) / 2
 
-    def _guess(self, level: float) -> tuple[float, float]:
-        """Normal approximation of the quantile, and the standard deviation."""
-        mean = float(self._u @ self._u_weights + self._v @ self._v_weights)
-        second_moment = float(self._u**2 @ self._u_weights + self._v**2 @ self._v_weights)
-        spread = float((self._u @ self._u_weights) ** 2 + (self._v @ self._v_weights) ** 2)
-        std = math.sqrt(max(0.0, second_moment - spread))
-        return mean + std * float(special.ndtri(level)), std
-
     def quantile(self, level: float) -> float:
         """Smallest sum whose cumulative weight reaches `level` − 1e-12."""
         target = level - LEVEL_TOLERANCE
         high = float(self._u[-1] + self._v[-1])
         low = float(self._u[0] + self._v[0]) - 1e-3 * (high - float(self._u[0] + self._v[0])) - 4 * self._tolerance
         starts, ends = np.zeros(self._u.size, dtype=np.intp), np.full(self._u.size, self._v.size)
-        guess, std = self._guess(min(max(level, 1e-9), 1 - 1e-9))
+        normal = float(special.ndtri(min(max(level, 1e-9), 1 - 1e-9)))
+        point = self._mean + self._std * normal
+        # One over a normal density: how far the quantile moves per unit of probability. Zero if all sums are ties.
+        width = self._std * math.sqrt(2 * math.pi) * math.exp(normal**2 / 2)
         # A sum has at most one pair per atom of U, so bisection always reaches this number.
-        few = max(4096, 2 * self._u.size)
-        trials = [guess + 0.02 * std, guess - 0.02 * std]
+        few, newton_left = max(512, 2 * self._u.size), 8
         while int((ends - starts).sum()) > few and high - low > 8 * self._tolerance:
-            point = trials.pop() if trials else (low + high) / 2
-            if not low < point < high:
-                continue
+            if newton_left == 0 or not low < point < high:
+                point = (low + high) / 2
+            newton_left = max(0, newton_left - 1)
             split = self._ends(point)
-            if float(self._u_weights @ self._v_cumulative[split]) >= target:
+            missing = target - float(self._u_weights @ self._v_cumulative[split])
+            if missing <= 0:
                 high, ends = point, split
             else:
                 low, starts = point, split
+            # A step a little too long leaves the quantile between the last two points.
+            point += missing * width + math.copysign(0.002 * self._std, missing)
         sizes = ends - starts
         u_index = np.repeat(np.arange(self._u.size), sizes)
         v_index = np.arange(u_index.size) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(starts, sizes)

@@ -60,7 +60,7 @@ def resolution(values: NDArray[np.float64]) -> float:
         return 0.0
     if distinct.size > 1:
         # Of two values alone, any difference would be a step; a count / N is also a whole number of steps from 0.
-        step = float(find_lattice(np.unique([*distinct, 0.0])[None, :])[0][0])
+        step = float(find_lattice(np.unique([*distinct, 0.0])[None, :])[0])
         if step > 0:
             return step
     largest = float(np.abs(distinct).max())

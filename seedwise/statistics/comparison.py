@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seedwise.statistics.arm import Arm, common_seeds
-from seedwise.statistics.bootstrap import bootstrap_difference_ci
+from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_difference_cis
 from seedwise.statistics.decision import Contest, Decision, Family, contests, decide_all, oriented
-from seedwise.statistics.effect import hedges_g, probability_of_improvement, rule_of_thumb
+from seedwise.statistics.effect import hedges_g, improvement_interval, probability_of_improvement, rule_of_thumb
 from seedwise.statistics.fragility import flips
 from seedwise.statistics.intervals import DataError, check_confidence
 from seedwise.statistics.permutation import PermutationTest, permutation_test, sign_flip_test
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Pairing = Literal["none", "seed"]
 Floats = NDArray[np.float64]
+_ROUNDING = 1e-14
+"""Relative to the scores: a smaller difference of means is an error of rounding."""
+_ENDS = (0.0, 1.0, 100.0)
+"""Scores at which any number of runs may end: they are no reason to doubt the runs."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,12 @@ class Comparison:
         hedges_g: difference in units of the pooled seed standard deviation, arms taken as independent.
         probability_of_improvement: `wins` / `pairs`, over all pairs of runs, ties counting one half.
         improvement_low: with `improvement_high` its interval, arms taken as independent.
-        permutation_p_min: the smallest p that the permutation test can reach with these numbers of runs.
+        permutation_method: how its p was computed.
+        permutation_p_min: the smallest p that this computation can give with these numbers of runs.
         rule_separate: whether |difference| > 2·√(s₁² + s₂²), the `rule_separate_threshold`.
         rule_pooled: whether |difference| > 2·pooled std, the `rule_pooled_threshold`.
-        bootstrap_low: with `bootstrap_high` the percentile bootstrap interval of the difference.
+        bootstrap_low: with `bootstrap_high` the percentile bootstrap interval of the difference; of the paired
+            differences if the plan pairs runs.
         correlation: between runs of one seed, if the plan pairs them.
         detectable_difference: true difference that these runs detect with 80 % power, in units of the metric.
         seeds_needed: per arm, to detect the margin (without one, the observed difference) with 80 % power.
@@ -90,6 +96,7 @@ class Comparison:
     wins: float | None
     pairs: int | None
     permutation_test: Literal["permutation", "sign-flip"]
+    permutation_method: Literal["", "exact", "Monte Carlo", "approximation"]
     permutation_p: float | None
     permutation_p_min: float | None
     rule_separate_threshold: float | None
@@ -161,28 +168,62 @@ def compare(
     return describe(compared, decide_all(compared, plan), plan)[0]
 
 
-def describe(compared: Sequence[Contest], family: Family, plan: Plan) -> list[Comparison]:
-    """Describe each comparison of a family beside its decision."""
+def describe(
+    compared: Sequence[Contest], family: Family, plan: Plan, later_alpha: float | None = None
+) -> list[Comparison]:
+    """Describe each comparison of a family beside its decision.
+
+    `later_alpha` is the level at which more seeds would be judged, if it is not the plan's: that of the last look.
+    """
     plans = plan_seeds(
         [(each.scores, each.baseline) for each in compared],
         plan.alpha,
         paired=plan.pairing == "seed",
         dunnett=family.dunnett,
         margin=plan.margin,
+        later_alpha=later_alpha,
     )
     return [
-        _comparison(each, decision, seeds, family, plan)
-        for each, decision, seeds in zip(compared, family.decisions, plans, strict=True)
+        _comparison(each, decision, seeds, bootstrap, family, plan)
+        for each, decision, seeds, bootstrap in zip(
+            compared, family.decisions, plans, _bootstraps(compared, plan), strict=True
+        )
     ]
 
 
-def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: Family, plan: Plan) -> Comparison:
+def _bootstraps(compared: Sequence[Contest], plan: Plan) -> list[tuple[float | None, float | None]]:
+    """Percentile intervals of the differences; arms of equal size that share a baseline are computed together."""
+    found: list[tuple[float | None, float | None]] = [(None, None)] * len(compared)
+    groups: dict[tuple[int, bytes], list[int]] = {}
+    for index, each in enumerate(compared):
+        if min(len(each.scores), len(each.baseline)) < 2:
+            continue
+        if plan.pairing == "seed":
+            interval = bootstrap_ci(each.scores - each.baseline, plan.confidence)
+            found[index] = interval.low, interval.high
+        else:
+            groups.setdefault((len(each.scores), each.baseline.tobytes()), []).append(index)
+    for members in groups.values():
+        arms = np.stack([compared[index].scores for index in members])
+        lows, highs = bootstrap_difference_cis(arms, compared[members[0]].baseline, plan.confidence)
+        for index, low, high in zip(members, lows.tolist(), highs.tolist(), strict=True):
+            found[index] = low, high
+    return found
+
+
+def _comparison(
+    contest: Contest,
+    decision: Decision,
+    seeds: SeedPlan,
+    bootstrap: tuple[float | None, float | None],
+    family: Family,
+    plan: Plan,
+) -> Comparison:
     a, b = contest.scores, contest.baseline
     both, by_seed = min(len(a), len(b)), plan.pairing == "seed"
     confidence, sign = plan.confidence, 1.0 if plan.higher_is_better else -1.0
     effect, rule, improvement = hedges_g(a, b, confidence), rule_of_thumb(a, b), probability_of_improvement(a, b)
-    permuted = _permuted(a, b, by_seed)
-    bootstrap = bootstrap_difference_ci(a, b, confidence) if both >= 2 else None
+    chance, permuted = improvement_interval(a, b, confidence), _permuted(a, b, by_seed)
     because = flips(contest, decision, permuted, plan, family.dunnett)
     low, high = decision.interval or (None, None)
     simultaneous_low, simultaneous_high = decision.simultaneous or (None, None)
@@ -194,7 +235,7 @@ def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: F
         mean_baseline=sign * float(b.mean()) if len(b) else None,
         std=spread(a) if len(a) >= 2 else None,
         std_baseline=spread(b) if len(b) >= 2 else None,
-        difference=float(a.mean() - b.mean()) if both else None,
+        difference=_difference(a, b) if both else None,
         test="paired" if by_seed else "dunnett" if plan.variance == "pooled" else "welch",
         ci_low=low,
         ci_high=high,
@@ -208,19 +249,20 @@ def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: F
         hedges_g_low=None if effect is None else effect.low,
         hedges_g_high=None if effect is None else effect.high,
         probability_of_improvement=None if improvement is None else improvement.probability,
-        improvement_low=None,
-        improvement_high=None,
+        improvement_low=None if chance is None else chance.low,
+        improvement_high=None if chance is None else chance.high,
         wins=None if improvement is None else improvement.wins,
         pairs=None if improvement is None else improvement.pairs,
         permutation_test="sign-flip" if by_seed else "permutation",
+        permutation_method="" if permuted is None else permuted.method,
         permutation_p=None if permuted is None else permuted.p_value,
         permutation_p_min=None if permuted is None else permuted.smallest_p,
         rule_separate_threshold=None if rule is None else rule.separate_threshold,
         rule_separate=None if rule is None else rule.separate,
         rule_pooled_threshold=None if rule is None else rule.pooled_threshold,
         rule_pooled=None if rule is None else rule.pooled,
-        bootstrap_low=None if bootstrap is None else bootstrap.low,
-        bootstrap_high=None if bootstrap is None else bootstrap.high,
+        bootstrap_low=bootstrap[0],
+        bootstrap_high=bootstrap[1],
         correlation=_correlation(a, b) if by_seed else None,
         detectable_difference=seeds.detectable_difference,
         seeds_needed=seeds.seeds_needed,
@@ -231,6 +273,12 @@ def _comparison(contest: Contest, decision: Decision, seeds: SeedPlan, family: F
         fragile_because="; ".join(because),
         doubt=_doubt(contest),
     )
+
+
+def _difference(a: Floats, b: Floats) -> float:
+    """Difference of the means; 0 where it is no more than float noise."""
+    found = float(a.mean() - b.mean())
+    return 0.0 if abs(found) <= _ROUNDING * float(max(np.abs(a).max(), np.abs(b).max())) else found
 
 
 def _permuted(a: Floats, b: Floats, by_seed: bool) -> PermutationTest | None:
@@ -252,7 +300,9 @@ def _doubt(contest: Contest) -> Literal["", "constant", "identical"]:
     if not contest.complete:
         return ""
     scores, baseline = contest.arm.scores, contest.baseline_arm.scores
-    if any(len(arm) >= 2 and spread(arm) <= 0 for arm in (scores, baseline)):
+    if any(len(arm) >= 2 and spread(arm) <= 0 and arm[0] not in _ENDS for arm in (scores, baseline)):
         return "constant"
+    if not set(scores.tolist()) & set(baseline.tolist()):
+        return ""
     _, a, b = common_seeds(contest.arm, contest.baseline_arm)
     return "identical" if len(a) >= 2 and np.array_equal(a, b) else ""

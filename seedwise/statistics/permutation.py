@@ -88,7 +88,7 @@ def permutation_test(scores: Floats, baseline: Floats, *, seed: int = 0) -> Perm
     observed, noise = abs(float(own.sum())), _noise(pooled)
     splits = _splits(len(own), len(other))
     exact = splits <= MOST_SPLITS or _subsets(len(own), len(other)) <= MOST_SUBSETS
-    step = 0.0 if exact else _step(pooled)
+    step = 0.0 if exact or n + m < FEWEST_APPROXIMATED else _step(pooled)
     method = _method(exact, centred, step, len(own))
     if method == "Monte Carlo":
         sums = np.abs(_drawn_sums(centred, len(own), seed))
@@ -127,7 +127,7 @@ def sign_flip_test(differences: Floats, *, seed: int = 0, scale: float | None = 
     # The sign of a zero changes nothing, so pairs that are equal only make the work larger.
     flipped = differences[np.abs(differences) > _TIES_WITHIN * magnitude]
     exact = len(flipped) <= MOST_SIGNED
-    step = 0.0 if exact else _step(np.append(np.abs(flipped), 0.0))
+    step = 0.0 if exact or n < FEWEST_APPROXIMATED else _step(np.append(np.abs(flipped), 0.0))
     method = _method(exact, flipped, step, len(flipped))
     if method == "Monte Carlo":
         sums = np.abs(_drawn_signed_sums(flipped, seed))
@@ -374,4 +374,4 @@ def _tail(exponent: float, tilt: float, curvature: float, step: float) -> float:
 
 def _step(values: Floats) -> float:
     """Distance of neighbouring values if they lie on a lattice, as counts / N do; otherwise 0."""
-    return float(find_lattice(np.sort(values)[None, :])[0][0])
+    return float(find_lattice(np.sort(values)[None, :])[0])

@@ -68,6 +68,7 @@ def plan_seeds(
     dunnett: Dunnett | None = None,
     margin: float | None = None,
     comparisons: int | None = None,
+    later_alpha: float | None = None,
 ) -> list[SeedPlan]:
     """The power of the test that decides about each pair; nothing is defined where an arm has fewer than two scores.
 
@@ -78,6 +79,7 @@ def plan_seeds(
         dunnett: Dunnett's test of these pairs, if it decides.
         margin: smallest difference that matters, if declared.
         comparisons: size of the family; None means the number of pairs.
+        later_alpha: family-wise level at which more seeds would be judged, if it is another one.
     """
     plans = [SeedPlan(None, None, None, None)] * len(pairs)
     noises = {i: _noise(a, b, paired) for i, (a, b) in enumerate(pairs) if min(len(a), len(b)) >= 2}
@@ -87,15 +89,21 @@ def plan_seeds(
     n, n_baseline = (np.array([len(pairs[i][arm]) for i in usable], dtype=np.float64) for arm in (0, 1))
     own, other = (np.array([noises[i][arm] for i in usable]) for arm in (0, 1))
     family = max(1, len(pairs) if comparisons is None else comparisons)
+    later_alpha = alpha if later_alpha is None else later_alpha
     kind = _Paired if paired else _Welch
     test: _Test = kind(own, other, alpha / family)
+    later: _Test = kind(own, other, later_alpha / family)
     if dunnett is not None:
         test = _Dunnett(np.full(own.shape, dunnett.variance), dunnett, family, alpha)
+        later = replace(test, alpha=later_alpha)
     detectable = test.now(n, n_baseline).shift(POWER) * test.error(n, n_baseline)
     exaggerated = _exaggerations(test, {(len(pairs[i][0]), len(pairs[i][1])) for i in usable})
     gaps = np.array([abs(float(pairs[i][0].mean() - pairs[i][1].mean())) for i in usable])
-    needed = _seeds_to_detect(test, gaps if margin is None else np.full(gaps.shape, margin), alpha / family)
-    equivalent = None if margin is None else _seeds_to_show_equivalence(kind(own, other, 2 * alpha), margin, alpha)
+    target = gaps if margin is None else np.full(gaps.shape, margin)
+    needed = _seeds_to_detect(later, target, later_alpha / family)
+    equivalent = (
+        None if margin is None else _seeds_to_show_equivalence(kind(own, other, 2 * later_alpha), margin, later_alpha)
+    )
     for place, i in enumerate(usable):
         plans[i] = SeedPlan(
             float(detectable[place]) if min(len(pairs[i][0]), len(pairs[i][1])) >= FEWEST_SEEDS else None,

@@ -7,6 +7,7 @@ warns of lost precision when one arm is constant, which is common with three run
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,10 +57,13 @@ def spread(scores: NDArray[np.float64], scale: float | None = None) -> float:
     The noise is relative to `scale`, by default the largest score; for differences it is the magnitude of the numbers
     that were subtracted.
     """
-    magnitude = float(np.abs(scores).max()) if scale is None else scale
-    if float(np.ptp(scores)) <= _EQUAL_WITHIN * magnitude:
+    low, high = float(scores.min()), float(scores.max())
+    magnitude = max(abs(low), abs(high)) if scale is None else scale
+    if high - low <= _EQUAL_WITHIN * magnitude:
         return 0.0
-    return float(scores.std(ddof=1))
+    # As `scores.std(ddof=1)`, in half the time: it is called twenty times for each comparison.
+    centred = scores - scores.sum() / scores.size
+    return math.sqrt(float(centred @ centred) / (scores.size - 1))
 
 
 def welch(scores: NDArray[np.float64], baseline: NDArray[np.float64]) -> TTest | None:

@@ -121,7 +121,7 @@ def test_a_whole_report_uses_the_same_digits(scale, mean, tmp_path):
     scores = {"A": [scale * score for score in A], "B": [scale * score for score in B]}
     report = make_report(scores, accuracy_plan("A", metric="return", margin=0.02 * scale))
     text = render_results(report)
-    assert f"| A | {mean} | [" in text
+    assert f"| A | {mean} | " in text
     number = r"\d+\.\d+(?:e[+−]\d+)?"
     means = re.search(r"^\| A \| .*\| 3 \|$", text, re.MULTILINE)[0]
     difference = re.search(rf"\(Δ = \+({number}), 95% CI \[({number}), ({number})\]", text).groups()

@@ -117,8 +117,8 @@ def test_failed_and_diverged_runs_are_counted_separately():
     report = make_report({"A": [*A, None], "B": B})
     summary = report.summary.assign(n_failed=[2, 0])
     text = render_results(dataclasses.replace(report, summary=summary))
-    assert "- **A**: 1 of 4 runs diverged; rates up to 75% remain compatible. 2 runs failed for another reason." in text
-    assert "- **B**: 0 of 3 runs diverged; rates up to 63% remain compatible." in text
+    assert "- **A**: 1 of 4 runs diverged; rates up to 75% remain compatible (one-sided bound). 2 runs failed" in text
+    assert "- **B**: 0 of 3 runs diverged; rates up to 63% remain compatible (one-sided bound)." in text
 
 
 def test_figures_are_shown_where_they_exist():

@@ -64,8 +64,8 @@ def test_cells_of_runs_are_exact_for_the_compared_metric_and_rounded_for_others(
     report = make_report({"A": [0.8419999999999999, None, 0.85], "B": B})
     runs = report.runs.assign(seconds=[1.25, None, 3.0] * 2, lost=[float("inf"), 1.0, 2.0] * 2)
     first, second, *_ = make_report({"A": [0.8419999999999999, None, 0.85], "B": B}, runs=runs).run_rows
-    assert [cell.shown for cell in first.cells] == ["0.8419999999999999", "0.2500", "—", "1.2"]
-    assert [cell.exact for cell in first.cells] == ["0.8419999999999999", "0.25", "", "1.25"]
+    assert [cell.shown for cell in first.cells] == ["0.8419999999999999", "0.7370", "—", "1.2"]
+    assert [cell.exact for cell in first.cells] == ["0.8419999999999999", "0.7370000000000001", "", "1.25"]
     assert (second.status, second.value, second.cells[0].shown) == ("diverged", None, "—")
 
 

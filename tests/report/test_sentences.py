@@ -47,7 +47,7 @@ def evidence(scores, plan=PLAN):
     first = comparisons[0]
     table = evidence_table(first, wording, len(comparisons))
     text = comparison_text(first, wording)
-    return "\n".join([text, table, evidence_note(first)])
+    return "\n".join([text, table, evidence_note(first, len(comparisons))])
 
 
 def test_percentile_interval_at_three_seeds():
@@ -147,8 +147,8 @@ def test_exploratory_verdicts_claim_nothing_under_the_plan():
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        ((0, 3, 0.6316), "0 of 3 runs diverged; rates up to 63% remain compatible."),
-        ((1, 1, 1.0), "1 of 1 run diverged; rates up to 100% remain compatible."),
+        ((0, 3, 0.6316), "0 of 3 runs diverged; rates up to 63% remain compatible (one-sided bound)."),
+        ((1, 1, 1.0), "1 of 1 run diverged."),
         ((0, 0, None), "0 of 0 runs diverged."),
     ],
 )
@@ -163,7 +163,7 @@ def test_evidence_shows_every_method_of_vector_2():
         "gap > 2 × the pooled standard deviation | threshold 0.0103, exceeded | a difference | 7% |",
         "finds 31%",
         "| p = 0.1000; 3 seeds cannot give less than 0.1000 | nothing: it can never reach 0.05 | 0% |",
-        "| 9 of 9 pairs |",
+        "| 9 of 9 pairs of runs (95% CI of the chance: [0.34, 1.00]) |",
         "| 2.21 seed standard deviations, 95% CI [0.27, 5.16] |",
         "| [0.0070, 0.0207] | a difference | 19.5% |",
         "| **Welch's t test**, which decides | p = 0.0476 | a difference | about 5% |",
@@ -192,7 +192,7 @@ def test_evidence_of_dunnetts_test_is_not_corrected_twice():
 
 
 def test_ties_between_runs_are_explained():
-    assert "4.5 of 9 pairs, ties counting half" in evidence({"A": A, "B": A})
+    assert "4.5 of 9 pairs of runs, ties counting half" in evidence({"A": A, "B": A})
 
 
 def test_seeds_needed():
@@ -214,7 +214,7 @@ def test_captions_explain_every_mark():
         "Bars: mean test accuracy over 3 to 5 seeds (higher is better)",
         "Error bars: 95% t",
         "Dots",
-        "Crosses",
+        "Cross",
     ):
         assert word in means
     assert "Error bars" not in captions.means_caption(make_report({"A": [0.84], "B": [0.85]}, PLAN))

@@ -48,7 +48,7 @@ def test_holm_rejects_a_claim_that_a_single_test_would_make():
     assert list(found["p_value"]) == pytest.approx([0.0476, 0.8414], abs=5e-5)
     assert list(found["p_holm"]) == pytest.approx([0.0953, 0.8414], abs=5e-5)
     assert list(found["verdict"]) == ["NOT_SUPPORTED", "NOT_SUPPORTED"]
-    assert list(found["fragile"]) == [True, False]
+    assert list(found["fragile"]) == [False, False]
     assert verdicts(table(A=A, B=B)) == {"B": "BETTER"}
 
 

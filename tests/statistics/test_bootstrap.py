@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
+from seedwise.statistics import lattice
 from seedwise.statistics.bootstrap import (
     bootstrap_ci,
     bootstrap_cis,
     bootstrap_difference_ci,
+    bootstrap_intervals,
     bootstrap_methods,
     mean_atoms,
 )
@@ -36,6 +38,34 @@ def quantile_of_all_resamples(scores, level):
     counts = [round(score * 10_000) for score in scores]
     sums = sorted(sum(resample) for resample in itertools.product(counts, repeat=len(counts)))
     return sums[math.ceil(level * len(sums) - 1e-9) - 1] / (10_000 * len(counts))
+
+
+def atom_quantile(atoms, level):
+    values, weights = atoms
+    return values[min(np.searchsorted(np.cumsum(weights), level - 1e-12), values.size - 1)]
+
+
+def enumerated_limits(scores, confidence, method):
+    """The interval from all multisets of scores, by the definitions of the three methods."""
+    values, weights = mean_atoms(scores)
+    mean, tails = np.mean(scores), [(1 - confidence) / 2, (1 + confidence) / 2]
+    if method == "bca":
+        ties = np.abs(values - mean) < 1e-12
+        bias = special.ndtri(weights[(values < mean) & ~ties].sum() + weights[ties].sum() / 2)
+        acceleration = stats.skew(scores) / (6 * math.sqrt(len(scores)))
+        shifted = [bias + special.ndtri(tail) for tail in tails]
+        tails = [special.ndtr(bias + z / (1 - acceleration * z)) for z in shifted]
+    low, high = (atom_quantile((values, weights), tail) for tail in tails)
+    return (2 * mean - high, 2 * mean - low) if method == "basic" else (low, high)
+
+
+def grid_quantiles(scores, levels):
+    """Quantiles of the mean on the grid, even of scores on a lattice."""
+    x = np.asarray(scores, dtype=float)
+    draws = (x - x.min()) / np.ptp(x) / x.size
+    cells = lattice.choose_cells([draws[None, :]], np.zeros(1))
+    [(_, distribution)] = lattice.distributions([draws[None, :]], cells, np.arange(1))
+    return np.array([x.min() + np.ptp(x) * distribution.quantile(level) for level in levels])
 
 
 @pytest.fixture(autouse=True)
@@ -107,30 +137,34 @@ def test_ten_scores_have_all_their_multisets():
 @pytest.mark.parametrize("n", [7, 8, 10])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("total", [10_000, 1319, None])
-def test_batch_by_lattice_or_half_sums_equals_enumeration(n, method, total):
+def test_lattice_and_partial_sums_equal_enumeration(n, method, total):
     rows = accuracies(n, rows=8, seed=n, total=total or 2**50)
     for confidence in (0.8, 0.95):
         lows, highs = bootstrap_cis(rows, confidence, method)
-        expected = [limits(bootstrap_ci(row, confidence, method)) for row in rows]
+        expected = [enumerated_limits(row, confidence, method) for row in rows]
         assert np.column_stack([lows, highs]) == pytest.approx(np.array(expected), abs=1e-12)
 
 
-@pytest.mark.parametrize("n", [2, 3, 5, 6, 11, 20, 41])
+@pytest.mark.parametrize("n", [2, 3, 5, 6, 8, 11, 20, 41])
 @pytest.mark.parametrize("method", METHODS)
 def test_batch_equals_one_by_one(n, method):
     rows = accuracies(n, rows=5, seed=n)
     rows[1] = np.random.default_rng(1).normal(size=n)
     rows[2] = 0.84
     rows[3] = np.append(rows[3, :1].repeat(n - 1), 0.9)
-    lows, highs = bootstrap_cis(rows, 0.95, method, seed=3)
-    expected = [limits(bootstrap_ci(row, 0.95, method, seed=3)) for row in rows]
+    lows, highs = bootstrap_cis(rows, 0.95, method)
+    expected = [limits(bootstrap_ci(row, 0.95, method)) for row in rows]
     assert np.column_stack([lows, highs]) == pytest.approx(np.array(expected), abs=1e-12)
+    together = bootstrap_intervals(rows)
+    assert np.array(together.limits[method]) == pytest.approx(np.array([lows, highs]), abs=1e-15)
+    assert [f"percentile bootstrap, {route}" for route in together.routes] == bootstrap_methods(rows)
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n", [5, 10, 25])
-def test_agrees_with_resampling_by_scipy(method, n):
-    scores = accuracies(n, seed=20 + n)
+@pytest.mark.parametrize("total", [10_000, 2**50])
+def test_agrees_with_resampling_by_scipy(method, n, total):
+    scores = accuracies(n, seed=20 + n, total=total)
     with np.errstate(all="ignore"):
         sampled = stats.bootstrap(
             (scores,), np.mean, method="BCa" if method == "bca" else method, n_resamples=50_000, rng=2
@@ -143,27 +177,53 @@ def test_agrees_with_resampling_by_scipy(method, n):
 
 def test_routes_are_named_and_agree():
     scores = accuracies(30)
-    lattice = bootstrap_ci(scores)
-    jittered = scores + np.random.default_rng(0).normal(0, 1e-9, 30)
-    sampled = bootstrap_ci(jittered, n_resamples=200_000)
-    assert lattice.method == "percentile bootstrap, lattice"
-    assert sampled.method == "percentile bootstrap, Monte Carlo 200000"
-    assert limits(sampled) == pytest.approx(limits(lattice), abs=0.02 * (lattice.high - lattice.low))
+    counted = bootstrap_ci(scores)
+    moved = bootstrap_ci(scores + np.random.default_rng(0).normal(0, 1e-9, 30))
+    assert counted.method == "percentile bootstrap, lattice"
+    assert moved.method == "percentile bootstrap, grid"
+    # Between neighbouring points of the lattice the grid interpolates.
+    assert limits(moved) == pytest.approx(limits(counted), abs=1e-4 / 30)
     assert bootstrap_ci(100 * scores, method="bca").method == "BCa bootstrap, lattice"
-
-
-def test_the_seed_is_used_where_and_only_where_resampling_happens():
-    smooth, counted = np.random.default_rng(0).normal(size=20), accuracies(20)
-    assert bootstrap_ci(smooth, seed=1) == bootstrap_ci(smooth, seed=1) != bootstrap_ci(smooth, seed=2)
-    assert bootstrap_ci(counted, seed=1) == bootstrap_ci(counted, seed=2)
-    first, second = (bootstrap_difference_ci(smooth, counted, seed=seed) for seed in (1, 2))
-    assert first != second
-    assert first.method.endswith("Monte Carlo 10000")
-    assert bootstrap_cis([smooth], seed=1)[0] != bootstrap_cis([smooth], seed=2)[0]
-    # On a lattice, but too wide a one for the FFT.
+    # On a lattice too, but on one much finer than the grid.
     wide = np.append(np.random.default_rng(0).integers(0, 130_000, 99), 130_001)
-    assert bootstrap_ci(wide).method == "percentile bootstrap, Monte Carlo 10000"
-    assert bootstrap_cis([wide], seed=1)[0] != bootstrap_cis([wide], seed=2)[0]
+    assert bootstrap_ci(wide).method == "percentile bootstrap, grid"
+
+
+SCORES = st.one_of(
+    st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=9),
+    st.lists(st.sampled_from([0.0, 0.1, math.sqrt(2), math.pi]), min_size=2, max_size=10),
+    st.tuples(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=8), st.sampled_from([-1e6, 30, 1e9])).map(
+        lambda parts: [*parts[0], parts[1]]
+    ),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(SCORES, st.sampled_from([0.005, 0.025, 0.1, 0.5, 0.9, 0.975, 0.995]))
+def test_the_error_of_the_grid_is_within_its_bound(scores, level):
+    if np.ptp(scores) < 1e-6:
+        return
+    atoms, error = mean_atoms(scores), 6 * lattice.GRID_ERROR * np.std(scores) / math.sqrt(len(scores))
+    [found] = grid_quantiles(scores, [level])
+    assert atom_quantile(atoms, level - 4e-6) - error <= found <= atom_quantile(atoms, level + 4e-6) + error
+
+
+@pytest.mark.parametrize("n", [20, 50])
+def test_the_grid_agrees_with_the_exact_lattice(n):
+    for row in accuracies(n, rows=5, seed=n):
+        exact = bootstrap_ci(row)
+        assert exact.method == "percentile bootstrap, lattice"
+        error = 6 * lattice.GRID_ERROR * row.std() / math.sqrt(n)
+        assert grid_quantiles(row, [0.025, 0.975]) == pytest.approx(limits(exact), abs=error)
+
+
+@pytest.mark.parametrize("n", [20, 50])
+@pytest.mark.parametrize("transform", [np.array, np.exp], ids=["normal", "lognormal"])
+def test_where_the_distribution_is_smooth_a_finer_grid_changes_little(n, transform, monkeypatch):
+    scores = transform(np.random.default_rng(n).normal(size=n))
+    found = limits(bootstrap_ci(scores))
+    monkeypatch.setattr(lattice, "GRID_ERROR", 5e-5)
+    assert limits(bootstrap_ci(scores)) == pytest.approx(found, abs=1e-5 * scores.std() / math.sqrt(n))
 
 
 @settings(deadline=None, max_examples=60)
@@ -211,7 +271,16 @@ def test_equal_scores_give_a_degenerate_interval(scores, method):
 
 
 @pytest.mark.parametrize(
-    "scores", [[0.8, 0.8 + 1e-16], [1e12, 1e12 + 1, 1e12 + 2], [0.0, 1e-300, 2e-300], [0.0] * 19 + [1]]
+    "scores",
+    [
+        [0.8, 0.8 + 1e-16],
+        [1e12, 1e12 + 1, 1e12 + 2],
+        [0.0, 1e-300, 2e-300],
+        [0.0] * 19 + [1],
+        [*np.random.default_rng(0).normal(size=19), 1e150],
+        1e-300 * np.random.default_rng(0).normal(size=20),
+        1 + np.finfo(float).eps * np.arange(20),
+    ],
 )
 @pytest.mark.parametrize("method", METHODS)
 def test_extreme_scores_stay_ordered_and_finite(scores, method):
@@ -244,10 +313,8 @@ def test_unusable_arguments_are_refused():
         bootstrap_ci(X, method="studentized")
     with pytest.raises(DataError, match="confidence"):
         bootstrap_cis([X], 95)
-    with pytest.raises(DataError, match="at least one resample"):
-        bootstrap_ci(np.random.default_rng(0).normal(size=20), n_resamples=0)
-    with pytest.raises(DataError, match="at least one resample"):
-        bootstrap_cis(np.random.default_rng(0).normal(size=(2, 20)), n_resamples=0)
+    with pytest.raises(DataError, match="shape"):
+        bootstrap_methods(X)
 
 
 @pytest.mark.parametrize("n", [2, 10, 11, 20])
@@ -264,7 +331,7 @@ def test_no_variants_give_no_intervals():
 
 
 @pytest.mark.parametrize("route", ["lattice", "grid"])
-def test_a_million_scores_need_no_resampling(route):
+def test_a_million_scores(route):
     scores = np.random.default_rng(0).normal(0.84, 0.005, 10**6)
     scores = np.round(scores, 4) if route == "lattice" else scores
     interval = bootstrap_ci(scores)

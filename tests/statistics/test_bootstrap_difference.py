@@ -1,3 +1,4 @@
+import math
 import warnings
 
 import numpy as np
@@ -5,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedwise.statistics.atoms import SumOfTwo
-from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_difference_ci, mean_atoms
-from seedwise.statistics.resampling import distribution
+from seedwise.statistics import lattice
+from seedwise.statistics.bootstrap import bootstrap_ci, bootstrap_difference_ci, bootstrap_difference_cis, mean_atoms
+from seedwise.statistics.intervals import DataError
 
 X = [0.842, 0.838, 0.851]
 Y = [0.861, 0.855, 0.858]
@@ -47,15 +48,69 @@ def test_difference_equals_the_outer_sum(a, b):
     assert limits(bootstrap_difference_ci(a, b)) == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("n", [7, 10, 11, 20, 33])
-@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
-def test_arms_on_one_lattice_give_what_their_atoms_give(n, confidence):
-    a, b = accuracies(n, seed=2), accuracies(n, seed=3)
-    values, weights, _ = distribution(np.sort(b), 10_000, 0)
-    difference = SumOfTwo(distribution(np.sort(a), 10_000, 0)[:2], (-values[::-1], weights[::-1]), 1e-13)
-    expected = [difference.quantile((1 + side * confidence) / 2) for side in (-1, 1)]
+def sum_probabilities(counts, spacing):
+    """Distribution of the sum of as many draws as there are counts, on every `spacing`-th cell, by convolution."""
+    offsets = spacing * (counts - counts.min())
+    one, total = np.bincount(offsets) / counts.size, np.ones(1)
+    for _ in range(counts.size):
+        total = np.convolve(total, one)
+    return total
 
-    assert limits(bootstrap_difference_ci(a, b, confidence)) == pytest.approx(expected, abs=1e-12)
+
+@pytest.mark.parametrize(("n", "m"), [(7, 7), (10, 10), (11, 11), (20, 20), (20, 15), (9, 6), (3, 12)])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+def test_arms_on_one_lattice_give_what_convolution_gives(n, m, confidence):
+    a, b = (np.rint(accuracies(size, seed=size) * 1000).astype(int) for size in (n, m))
+    b[0] += a[0] == b[0] == b[-1]
+    cells = math.lcm(n, m)
+    joint = np.convolve(sum_probabilities(a, cells // n), sum_probabilities(-b, cells // m))
+    places = np.searchsorted(np.cumsum(joint), [(1 + side * confidence) / 2 - 1e-12 for side in (-1, 1)])
+    expected = a.min() - b.max() + places / cells
+
+    found = bootstrap_difference_ci(a / 1000, b / 1000, confidence)
+    assert limits(found) == pytest.approx(expected / 1000, abs=1e-12)
+    assert found.method.endswith("exact" if max(n, m) <= 10 else "lattice")
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 7), (8, 3)])
+def test_the_grid_agrees_with_enumeration(n, m, monkeypatch):
+    generator = np.random.default_rng(n)
+    for _ in range(5):
+        a, b = generator.normal(size=n), generator.exponential(size=m)
+        monkeypatch.setattr("seedwise.statistics.bootstrap._MAX_ENUMERATED_DIFFERENCE_N", 8)
+        exact = bootstrap_difference_ci(a, b)
+        monkeypatch.setattr("seedwise.statistics.bootstrap._MAX_ENUMERATED_DIFFERENCE_N", 2)
+        grid = bootstrap_difference_ci(a, b)
+        error = 6 * lattice.GRID_ERROR * math.sqrt(a.var() / n + b.var() / m)
+        assert (exact.method[-5:], grid.method[-4:]) == ("exact", "grid")
+        assert limits(grid) == pytest.approx(limits(exact), abs=error)
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (7, 7), (8, 8), (10, 6), (20, 20), (20, 13)])
+def test_many_variants_at_once_get_the_interval_of_each(n, m):
+    rows = np.concatenate([accuracies(n, rows=4), accuracies(n, rows=3, seed=1, total=2**50), np.full((1, n), 0.8)])
+    for baseline in (accuracies(m, seed=2), accuracies(m, seed=2, total=2**50), np.full(m, 0.8)):
+        lows, highs = bootstrap_difference_cis(rows, baseline)
+        expected = [limits(bootstrap_difference_ci(row, baseline)) for row in rows]
+        assert np.column_stack([lows, highs]) == pytest.approx(np.array(expected), abs=1e-12)
+
+
+def test_a_variant_of_another_scale_does_not_change_the_others():
+    rows = np.random.default_rng(0).normal(size=(3, 20))
+    expected = np.array(bootstrap_difference_cis(rows[:2], rows[2]))
+    for extreme in (1e149, 1e6, 1e-150):
+        found = np.array(bootstrap_difference_cis([*rows[:2], rows[1] * extreme], rows[2]))
+        assert found[:, :2] == pytest.approx(expected, abs=1e-12)
+        assert np.isfinite(found).all()
+
+
+def test_unusable_matrices_are_refused():
+    for matrix in (X, [[0.1], [0.2]], [[0.1, math.nan]]):
+        with pytest.raises(DataError):
+            bootstrap_difference_cis(matrix, Y)
+    with pytest.raises(DataError, match="at least 2"):
+        bootstrap_difference_cis([X], [0.8])
+    assert [limit.size for limit in bootstrap_difference_cis(np.empty((0, 3)), Y)] == [0, 0]
 
 
 @pytest.mark.parametrize(("n", "n2"), [(10, 10), (8, 3), (20, 20), (12, 7), (200, 4)])
@@ -73,3 +128,10 @@ def test_difference_with_a_constant_arm_is_a_shifted_interval():
     low, high = limits(bootstrap_ci(X))
     assert limits(bootstrap_difference_ci(X, [0.5, 0.5])) == pytest.approx((low - 0.5, high - 0.5))
     assert limits(bootstrap_difference_ci([0.7] * 3, [0.5] * 4)) == pytest.approx((0.2, 0.2))
+
+
+@pytest.mark.parametrize("n", [3, 7, 9, 20])
+def test_scores_that_differ_by_rounding_only_are_a_constant_arm(n):
+    almost = [0.1 + 0.2] + [0.3] * (n - 1)
+    assert limits(bootstrap_difference_ci(almost, [0.1] * n)) == pytest.approx((0.2, 0.2))
+    assert limits(bootstrap_ci(almost)) == pytest.approx((0.3, 0.3))

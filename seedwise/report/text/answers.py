@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedwise.basics.words import enumerate_words, quantity
-from seedwise.plan import Plan
 from seedwise.report.rows import ComparisonRow, SummaryRow
-from seedwise.report.text.format import level, p_value, percent
+from seedwise.report.text.format import confidence_percent, level, p_value, percent
 from seedwise.report.text.sentences import (
     alone_sentence,
     doubt_sentence,
     equivalence_confidence,
     fragile_clause,
     lost_runs_sentence,
+    lost_values,
+    luck_words,
+    not_finite_sentence,
     seeds_words,
     why_undefined,
 )
@@ -26,6 +28,8 @@ from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 ASKED_BY_NAME = 3
 CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
 FRESH = "in a new study with seeds of its own"
+UNCERTAIN_GAP = 0.5
+"""The p value above which an observed gap says nothing about the true one."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,11 @@ def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRo
     """Which variants are better, and what puts that in doubt, in a few sentences; empty where nothing is compared."""
     if not comparisons:
         return ""
-    sentences = [_verdicts(comparisons, wording), lost_runs_sentence(summaries, comparisons, wording)]
+    sentences = [
+        _verdicts(comparisons, wording),
+        lost_runs_sentence(summaries, comparisons, wording),
+        not_finite_sentence(summaries, wording),
+    ]
     doubts = dict.fromkeys(doubt_sentence(row, wording) for row in comparisons if row.judged)
     return " ".join(sentence for sentence in (*doubts, *sentences) if sentence)
 
@@ -90,7 +98,7 @@ def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRo
 def _verdicts(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     baseline = wording.names[comparisons[0].baseline]
     better, worse = (
-        [wording.names[row.variant] for row in comparisons if row.verdict == verdict]
+        [_with_size(row, wording) for row in comparisons if row.verdict == verdict]
         for verdict in (Verdict.BETTER, Verdict.WORSE)
     )
     lead = "Exploratory, to be confirmed: " if wording.exploratory else ""
@@ -102,6 +110,12 @@ def _verdicts(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     if len(better) > 1:
         text += " Which of them is best was not asked: each is compared with the baseline only."
     return text
+
+
+def _with_size(row: ComparisonRow, wording: Wording) -> str:
+    """The name of a variant whose verdict is a claim, with what makes the claim small."""
+    small = " (by less than the smallest difference declared to matter)" if row.is_below(wording.plan.margin) else ""
+    return f"{wording.names[row.variant]}{small}"
 
 
 def _are(names: Sequence[str]) -> str:
@@ -125,7 +139,7 @@ def _found(row: ComparisonRow, wording: Wording) -> str:
         case Verdict.NOT_SUPPORTED:
             return f"{variant} against {baseline} is **not settled**: {_gap(row, wording)}."
         case Verdict.TOO_FEW_SEEDS:
-            return f"{variant} against {baseline} **cannot be judged**: {seeds_words(row)} gave a result."
+            return f"{variant} against {baseline} **cannot be judged**: only {seeds_words(row)} gave a result."
         case _:
             return f"{variant} against {baseline} **cannot be judged**: {why_undefined(row, wording)}."
 
@@ -137,19 +151,21 @@ def _gap(row: ComparisonRow, wording: Wording) -> str:
     up = (row.difference > 0) == wording.plan.higher_is_better
     size = wording.digits.number(abs(row.difference))
     way = "the same" if row.difference == 0 else f"{size} {'higher' if up else 'lower'}"
-    text = f"its mean {wording.metric} is {way}"
+    pairs = f"over the {quantity(row.n, 'seed')} that both have, " if row.test == "paired" else ""
+    text = f"{pairs}its mean {wording.metric} is {way}"
     if row.ci_low is None or row.ci_high is None:
         return text
-    confidence = percent(wording.deciding.confidence)
-    return f"{text}; true differences {_span(row.ci_low, row.ci_high, wording)} fit these runs ({confidence} CI)"
+    confidence = confidence_percent(wording.deciding.confidence)
+    together = ", for all comparisons at once" if row.test == "dunnett" and row.ci_low == row.simultaneous_low else ""
+    return f"{text}; {_span(row.ci_low, row.ci_high, wording)} fits these runs ({confidence} CI{together})"
 
 
 def _span(low: float, high: float, wording: Wording) -> str:
     number = wording.digits.number
     if low < 0 < high:
-        return f"anywhere from {number(-low)} worse to {number(high)} better"
+        return f"any true difference from {number(-low)} worse to {number(high)} better"
     near, far = sorted((abs(low), abs(high)))
-    return f"from {number(near)} to {number(far)} {'better' if low >= 0 else 'worse'}"
+    return f"a true difference of {number(near)} to {number(far)} {'in its favour' if low >= 0 else 'against it'}"
 
 
 def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
@@ -157,15 +173,17 @@ def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
         return ""
     plan = wording.deciding
     limit = f"below {level(plan.alpha)}"
-    claim = "By the numbers, which confirm nothing here" if wording.exploratory else _standard(wording)
-    fragile = f" But {fragile_clause(row, wording)}." if row.doubtful else ""
+    claim = "By the numbers, which confirm nothing here" if wording.exploratory else _standard(row, wording)
+    but = _but(row, wording)
+    if row.difference == 0 and row.verdict == Verdict.NOT_SUPPORTED:
+        return f"Not sure enough: no gap was seen, but that does not show that they are equal.{but}"
     if row.verdict == Verdict.EQUIVALENT:
         each = ", each comparison on its own" if comparisons > 1 else ""
         lead = claim if wording.exploratory else "Sure by the plan's standard"
         return (
             f"{lead}: the {equivalence_confidence(plan)} CI of the difference, "
             f"{wording.digits.interval(row.equivalence_low, row.equivalence_high)}, lies inside the margin; variants "
-            f"that differ by more pass this in {wording.by_luck} of studies{each}.{fragile}"
+            f"that differ by more pass this in at most {wording.by_luck}{each}.{but}"
         )
     sure = "Not sure enough" if row.verdict == Verdict.NOT_SUPPORTED else claim
     found = percent(row.p_value)
@@ -179,33 +197,49 @@ def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
     if row.verdict == Verdict.NOT_SUPPORTED:
         alone = comparisons > 1 and row.test != "dunnett" and row.p_value < plan.alpha
         chances = f" Alone it would pass; with {comparisons} chances to be fooled it does not." if alone else ""
-        return f"{text}, and a claim needs p {limit}.{chances} This does not show that they are equal.{fragile}"
-    return f"{text}, and a claim needs p {limit}.{fragile}"
+        return f"{text}, and a claim needs p {limit}.{chances} This does not show that they are equal.{but}"
+    return f"{text}, and a claim needs p {limit}.{but}"
 
 
-def _standard(wording: Wording) -> str:
-    return f"Sure by the plan's standard, by which luck alone passes in {wording.by_luck} of studies"
+def _but(row: ComparisonRow, wording: Wording) -> str:
+    """What weakens a verdict, as sentences that follow it."""
+    found = []
+    if row.doubt:
+        found.append("But first the doubt about the runs has to be settled.")
+    if row.hangs_on_lost_runs:
+        found.append("But runs were lost, and the verdict hangs on them.")
+    if row.doubtful:
+        found.append(f"But {fragile_clause(row, wording)}.")
+    return "".join(f" {sentence}" for sentence in found)
+
+
+def _standard(row: ComparisonRow, wording: Wording) -> str:
+    return f"Sure by the plan's standard, by which luck alone passes in {luck_words(row, wording)}"
 
 
 def _settle(row: ComparisonRow, wording: Wording, next_look: int | None) -> str:
     if row.judged and row.doubt:
         return f"First find out {_doubted(row)}."
     if row.hangs_on_lost_runs:
-        return f"The lost runs: {_hanging(row)}. Find out why they were lost; then repeat {FRESH}."
+        return f"The lost runs: {_hanging(row, wording)}. Find out why they were lost; then repeat {FRESH}."
     if next_look is not None and row.verdict not in CLAIMS:
-        return f"The next declared look, at {quantity(next_look, 'seed')} per variant."
+        return f"The next declared look, at {quantity(next_look, 'seed')} per variant, may decide it."
     if row.verdict in CLAIMS:
         if wording.exploratory:
             return f"A confirmation: the same plan, unchanged, {FRESH}."
         if row.doubtful:
-            return f"A repeat {FRESH}; by the declared plan it is settled for this set-up."
+            return (
+                f"A repeat {FRESH}, before anyone relies on it: the declared plan decided, but the verdict is fragile."
+            )
         test_set = " and this test set" if wording.test_set else ""
         return f"Nothing more: by the declared plan it is settled for this set-up{test_set}."
     if row.verdict == Verdict.TOO_FEW_SEEDS:
         return f"At least {FEWEST_SEEDS} finished runs on both sides; 5 or more are better."
-    if row.verdict in (Verdict.UNDEFINED, Verdict.NO_RESULT):
-        return "Runs that finish with a finite result and differ between seeds; look at the warnings."
-    return " ".join(part for part in (_seeds(row, wording.plan), _seeds_for_equivalence(row)) if part)
+    if row.verdict == Verdict.NO_RESULT:
+        return f"Find out why the runs were lost; then at least {FEWEST_SEEDS} finished runs on both sides."
+    if row.verdict == Verdict.UNDEFINED:
+        return _settle_undefined(row)
+    return " ".join(part for part in (_seeds(row, wording), _seeds_for_equivalence(row)) if part)
 
 
 def _doubted(row: ComparisonRow) -> str:
@@ -214,35 +248,48 @@ def _doubted(row: ComparisonRow) -> str:
     return "whether the seed is used: runs with different seeds agree to the last digit"
 
 
-def _hanging(row: ComparisonRow) -> str:
+def _settle_undefined(row: ComparisonRow) -> str:
+    if row.difference is None:
+        return "Runs that all finish with a finite result."
+    if row.test == "paired" and (row.std or row.std_baseline):
+        return "First find out why every seed gives exactly the same difference; then runs whose differences vary."
+    return "First find out whether the seed is used; then runs that differ between seeds."
+
+
+def _hanging(row: ComparisonRow, wording: Wording) -> str:
     """Which verdicts there would be, had the lost runs finished."""
-    worst, mean = row.verdicts_if_lost
-    if worst == mean:
-        return f"had they finished, the verdict would be {worst} whether at the worst value or as the others did"
     changed = [
         f"{verdict} had they finished {how}"
-        for verdict, how in ((worst, "at the worst value"), (mean, "as the others did"))
+        for verdict, how in zip(row.verdicts_if_lost, lost_values(row, wording), strict=True)
         if verdict not in ("", row.verdict)
     ]
     return f"the verdict would be {' and '.join(changed)}"
 
 
-def _seeds(row: ComparisonRow, plan: Plan) -> str:
+def _seeds(row: ComparisonRow, wording: Wording) -> str:
     """How many seeds would settle a comparison that is not."""
+    plan = wording.plan
+    if row.difference == 0 and plan.margin is None:
+        return "No gap was seen to plan on; a declared margin would ask whether they are equal."
     if row.seeds_needed is None:
-        return "" if row.difference == 0 else "Unknown: the spread between seeds cannot be estimated."
-    size = "the size of the declared margin" if plan.margin else "the size seen here; the true one may be smaller"
+        return "Unknown: the spread between seeds cannot be estimated."
+    gap = f"as large as the declared margin, {wording.margin}"
+    if plan.margin is None:
+        gap = "as large as the one seen here (it may well be smaller)"
+        if row.p_value is not None and row.p_value > UNCERTAIN_GAP:
+            gap = "as large as the one seen here, which is too uncertain to plan on"
     now = min(row.n, row.n_baseline)
     if row.seeds_needed >= MAX_SEEDS:
-        return f"No practical number of seeds: {MAX_SEEDS} or more per variant for a gap of {size}."
+        return f"No practical number of seeds: {MAX_SEEDS} or more per variant, if the true gap is {gap}."
+    about = f"{row.seeds_needed:.0f}" if row.seeds_needed < 100 else f"{float(f'{row.seeds_needed:.2g}'):.0f}"
     if row.seeds_needed <= now:
         return (
-            f"More than {now} seeds per variant, {FRESH}: {row.seeds_needed:.0f} usually show a gap of {size}, but "
-            "these did not."
+            f"More than {now} seeds per variant, {FRESH}: {about} are enough in 80% of studies if the true gap is "
+            f"{gap}, but these did not show it."
         )
     return (
-        f"About {row.seeds_needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies show a gap of "
-        f"{size}."
+        f"About {about} seeds per variant instead of {now}, {FRESH}: 80% of such studies claim a difference if the "
+        f"true gap is {gap}."
     )
 
 
@@ -250,5 +297,5 @@ def _seeds_for_equivalence(row: ComparisonRow) -> str:
     if row.seeds_for_equivalence is None:
         return ""
     if row.seeds_for_equivalence >= MAX_SEEDS:
-        return f"To show that equal variants are equal within the margin takes {MAX_SEEDS} or more."
-    return f"If they are equal, {row.seeds_for_equivalence:.0f} show it within the margin in 80% of studies."
+        return f"If they are equal, it takes {MAX_SEEDS} or more to show it within the margin."
+    return f"If they are equal, 80% of studies with {row.seeds_for_equivalence:.0f} show it within the margin."

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from seedwise.basics.words import quantity
 from seedwise.report.model import Report
-from seedwise.report.text.format import level, percent
+from seedwise.report.text.format import confidence_percent, level
 
 
 def means_caption(report: Report) -> str:
     """Caption of the figure of means."""
-    sizes = sorted({row.n for row in report.summary_rows})
+    sizes = sorted({row.n for row in report.summary_rows if row.n} or {0})
     diverged = any(row.n_diverged for row in report.summary_rows)
-    crosses = " Crosses: variants with diverged runs, which have no dot." if diverged else ""
+    crosses = " Cross: some runs of this variant diverged; they have no dot." if diverged else ""
     seeds = quantity(sizes[0], "seed") if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]} seeds"
-    confidence = percent(report.plan.confidence)
+    confidence = confidence_percent(report.plan.confidence)
     text = f"Bars: mean {report.wording.metric} over {seeds} ({report.wording.direction})."
     if sizes[-1] > 1:
         text += (
@@ -25,7 +25,7 @@ def means_caption(report: Report) -> str:
 
 def differences_caption(report: Report) -> str:
     """Caption of the forest plot of differences."""
-    confidence = percent(report.deciding.confidence)
+    confidence = confidence_percent(report.deciding.confidence)
     text = f"Dots: difference from the baseline in {report.wording.metric}, signed so that positive is better. "
     if report.plan.variance == "pooled":
         text += f"Lines: {confidence} confidence intervals that hold for all comparisons at once (Dunnett)."

@@ -7,16 +7,25 @@ from seedwise.plan import Plan
 from seedwise.report.digits import EFFECT, Digits
 from seedwise.report.rows import ComparisonRow
 from seedwise.report.text import rule_of_thumb
-from seedwise.report.text.format import MISSING, level, markdown_table, p_value, percent
-from seedwise.report.text.sentences import TESTS, fragile_clause, seeds_words, verdict_sentence
+from seedwise.report.text.format import (
+    MISSING,
+    SMALLEST_P,
+    confidence_percent,
+    level,
+    markdown_table,
+    p_value,
+    percent,
+)
+from seedwise.report.text.sentences import TESTS, equivalence_confidence, fragile_clause, seeds_words, verdict_sentence
 from seedwise.report.wording import Wording
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 PERMUTATION_TESTS = {"permutation": "Permutation test", "sign-flip": "Sign-flip test"}
 SHOWN, NOT_SHOWN = "a difference", "no difference shown"
 NO_VERDICT = f"nothing: a verdict needs {FEWEST_SEEDS} seeds on both sides"
-LEAST_EXAGGERATION = 1.1
-"""What is said of exaggeration is left out below this factor."""
+LEAST_EXAGGERATION, CLEAR_EFFECT = 1.1, 2.0
+"""What is said of exaggeration is left out below this factor, and where the effect is surely larger than this."""
+ALONE = " (alone)"
 HEADER = ["Method", "Result", "Says", "False claims"]
 
 Row = list[str]
@@ -40,7 +49,8 @@ def evidence_table(row: ComparisonRow, wording: Wording, comparisons: int) -> st
     plan, digits = wording.deciding, wording.digits
     rows = [
         *_test(row, wording, comparisons),
-        *_permutation(row, plan),
+        *_equivalence(row, wording, comparisons),
+        *_permutation(row, plan, comparisons),
         *_rules_of_thumb(row, digits),
         *_bootstrap(row, plan, digits),
         *_effect(row, plan),
@@ -49,15 +59,21 @@ def evidence_table(row: ComparisonRow, wording: Wording, comparisons: int) -> st
     return markdown_table(HEADER, rows) if rows else ""
 
 
-def evidence_note(c: ComparisonRow) -> str:
+def evidence_note(c: ComparisonRow, comparisons: int) -> str:
     """What the false claims of the table hold for."""
+    by_seed = c.test == "paired"
     if c.rule_separate_threshold is None or min(c.n, c.n_baseline) < 2:
         return ""
-    found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline))
+    found = percent(rule_of_thumb.separate_power(c.n, c.n_baseline, correlation=c.correlation or 0.0))
+    noise = "independent normal noise"
+    if by_seed and c.correlation is not None:
+        noise = f"normal noise that correlates within a pair as here (r = {EFFECT.number(c.correlation)})"
     return (
-        f"False claims: in how many studies of two equal variants the method sees a difference, for independent normal "
-        f"noise and {seeds_words(c)}. Of true differences of 2 seed standard deviations the rule of thumb with "
+        f"False claims: in how many studies of two equal variants the method sees a difference, for {noise} of equal "
+        f"size and {seeds_words(c)}. Of true differences of 2 seed standard deviations the rule of thumb with "
         f"√(s₁² + s₂²) finds {found}."
+        + (" Rows that say “alone”, and the rules of thumb, judge this comparison alone." if comparisons > 1 else "")
+        + (" The rules of thumb, Hedges' g and the pairs of runs take the arms as independent." if by_seed else "")
     )
 
 
@@ -80,6 +96,9 @@ def _exaggeration(c: ComparisonRow) -> str:
     claimed = c.verdict in (Verdict.BETTER, Verdict.WORSE)
     if not claimed or c.exaggeration is None or c.exaggeration < LEAST_EXAGGERATION:
         return ""
+    bounds = [abs(g) for g in (c.hedges_g_low, c.hedges_g_high) if g is not None]
+    if bounds and min(bounds) > CLEAR_EFFECT:
+        return ""  # a gap this large is hardly exaggerated
     unit = "standard deviation of these differences" if c.test == "paired" else "seed standard deviation"
     return (
         f"Claims from {seeds_words(c)} exaggerate: if the true difference were one {unit}, the studies that claim it "
@@ -91,7 +110,7 @@ def _fragile(c: ComparisonRow, wording: Wording) -> str:
     if not c.doubtful:
         return ""
     clause = fragile_clause(c, wording).replace("the verdict is *fragile*", "**Fragile**", 1)
-    return f"{clause}, so a few more seeds may change this verdict."
+    return f"{clause}; a repeat may decide otherwise."
 
 
 def _says(difference: bool | None) -> str:
@@ -102,7 +121,8 @@ def _test(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
     if c.p_value is None:
         return []
     plan, digits = wording.deciding, wording.digits
-    name, limit = TESTS[c.test], wording.by_luck
+    name, looks = TESTS[c.test], ", over all looks" if wording.plan.looks else ""
+    limit = wording.luck + looks + (f", over all {comparisons}" if comparisons > 1 else "")
     title = f"**{name[0].upper()}{name[1:]}**" + (", which decides" if c.judged else "")
     if not c.judged:
         return [[title, f"p {p_value(c.p_value)}", NO_VERDICT, MISSING]]
@@ -114,28 +134,54 @@ def _test(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
     result = f"p {p_value(c.p_value)}; corrected for {comparisons} comparisons {p_value(c.p_holm).removeprefix('= ')}"
     only_alone = c.p_value < plan.alpha <= c.p_holm
     says = f"{NOT_SHOWN} (alone it would pass, corrected it does not)" if only_alone else _says(c.p_holm < plan.alpha)
-    rows = [[title, result, says, f"{limit}, over all {comparisons}"]]
+    rows = [[title, result, says, limit]]
     if c.simultaneous_low is not None and c.simultaneous_high is not None:
         span = digits.interval(c.simultaneous_low, c.simultaneous_high)
         excludes = c.simultaneous_low > 0 or c.simultaneous_high < 0
-        rows.append([f"{percent(plan.confidence)} interval that holds for all at once", span, _says(excludes), limit])
+        rows.append(
+            [f"{confidence_percent(plan.confidence)} interval that holds for all at once", span, _says(excludes), limit]
+        )
     return rows
 
 
-def _permutation(c: ComparisonRow, plan: Plan) -> list[Row]:
+def _equivalence(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
+    """Two one-sided tests, which decide about EQUIVALENT where a margin is declared."""
+    if wording.plan.margin is None or not c.judged or c.equivalence_low is None:
+        return []
+    decides = ", which decides about EQUIVALENT" if c.verdict in (Verdict.EQUIVALENT, Verdict.NOT_SUPPORTED) else ""
+    span = wording.digits.interval(c.equivalence_low, c.equivalence_high)
+    inside = c.is_below(wording.plan.margin)
+    result = (
+        f"{equivalence_confidence(wording.deciding)} CI {span} {'inside' if inside else 'not inside'} ±{wording.margin}"
+    )
+    says = "smaller than the margin" if inside else "not shown to be smaller than the margin"
+    return [
+        [f"**Two one-sided tests**{decides}", result, says, f"at most {wording.luck}{ALONE if comparisons > 1 else ''}"]
+    ]
+
+
+def _permutation(c: ComparisonRow, plan: Plan, comparisons: int) -> list[Row]:
     if c.permutation_p is None:
         return []
-    result, says, rate = (
-        f"p {p_value(c.permutation_p)}",
-        _says(c.permutation_p < plan.alpha),
-        f"at most {percent(plan.alpha)}",
-    )
-    if c.permutation_p_min is not None:
-        smallest = p_value(c.permutation_p_min).removeprefix("= ")
-        result += f"; {seeds_words(c)} cannot give less than {smallest}"
-        if c.permutation_p_min >= plan.alpha:
-            says, rate = f"nothing: it can never reach {level(plan.alpha)}", "0%"
+    result = f"p {p_value(c.permutation_p)}{_reach(c)}"
+    if not c.judged:
+        return [[PERMUTATION_TESTS[c.permutation_test], result, NO_VERDICT, MISSING]]
+    says, rate = _says(c.permutation_p < plan.alpha), f"at most {percent(plan.alpha)}"
+    if c.permutation_p_min is not None and c.permutation_p_min >= plan.alpha:
+        says, rate = f"nothing: it can never reach {level(plan.alpha)}", "0%"
+    elif comparisons > 1:
+        says, rate = says + (ALONE if c.permutation_p < plan.alpha else ""), rate + ALONE
     return [[PERMUTATION_TESTS[c.permutation_test], result, says, rate]]
+
+
+def _reach(c: ComparisonRow) -> str:
+    """The smallest p that the permutation test can give; nothing where that is too small to matter."""
+    if c.permutation_p_min is None or c.permutation_method == "approximation" or c.permutation_p_min < SMALLEST_P:
+        return ""
+    smallest = p_value(c.permutation_p_min).removeprefix("= ")
+    if c.permutation_method == "Monte Carlo":
+        return f"; random regroupings, as many as were drawn, cannot give less than {smallest}"
+    return f"; {seeds_words(c)} cannot give less than {smallest}"
 
 
 def _rules_of_thumb(c: ComparisonRow, digits: Digits) -> list[Row]:
@@ -144,7 +190,7 @@ def _rules_of_thumb(c: ComparisonRow, digits: Digits) -> list[Row]:
     rates = [MISSING, MISSING]
     if min(c.n, c.n_baseline) >= 2:
         functions = rule_of_thumb.separate_false_positives, rule_of_thumb.pooled_false_positives
-        rates = [percent(rate(c.n, c.n_baseline)) for rate in functions]
+        rates = [percent(rate(c.n, c.n_baseline, c.correlation or 0.0)) for rate in functions]
     readings = [
         ("√(s₁² + s₂²)", c.rule_separate_threshold, c.rule_separate),
         ("the pooled standard deviation", c.rule_pooled_threshold, c.rule_pooled),
@@ -164,10 +210,10 @@ def _bootstrap(c: ComparisonRow, plan: Plan, digits: Digits) -> list[Row]:
     if c.bootstrap_low is None or c.bootstrap_high is None:
         return []
     excludes = c.bootstrap_low > 0 or c.bootstrap_high < 0
-    measured = (c.n, c.n_baseline, plan.confidence) == (3, 3, 0.95)
+    measured = (c.n, c.n_baseline, plan.confidence) == (3, 3, 0.95) and c.test != "paired"
     return [
         [
-            f"{percent(plan.confidence)} percentile bootstrap of the difference",
+            f"{confidence_percent(plan.confidence)} percentile bootstrap of the difference",
             digits.interval(c.bootstrap_low, c.bootstrap_high),
             _says(excludes),
             "19.5%" if measured else MISSING,
@@ -180,7 +226,7 @@ def _effect(c: ComparisonRow, plan: Plan) -> list[Row]:
         return []
     text = f"{EFFECT.number(c.hedges_g)} seed standard deviations"
     if c.hedges_g_low is not None and c.hedges_g_high is not None:
-        text += f", {percent(plan.confidence)} CI {EFFECT.interval(c.hedges_g_low, c.hedges_g_high)}"
+        text += f", {confidence_percent(plan.confidence)} CI {EFFECT.interval(c.hedges_g_low, c.hedges_g_high)}"
     return [["Effect size (Hedges' g)", text, "how large", MISSING]]
 
 
@@ -188,8 +234,8 @@ def _wins(c: ComparisonRow, plan: Plan) -> list[Row]:
     if c.wins is None or not c.pairs:
         return []
     ties = ", ties counting half" if c.wins != int(c.wins) else ""
-    found = f"{c.wins:g} of {quantity(c.pairs, 'pair')}{ties}"
+    found = f"{c.wins:g} of {quantity(c.pairs, 'pair')} of runs{ties}"
     if c.improvement_low is not None and c.improvement_high is not None:
-        confidence = percent(plan.confidence)
-        found += f"; chance of it {confidence} CI {EFFECT.interval(c.improvement_low, c.improvement_high)}"
+        confidence = confidence_percent(plan.confidence)
+        found += f" ({confidence} CI of the chance: {EFFECT.interval(c.improvement_low, c.improvement_high)})"
     return [["Runs that beat a run of the baseline", found, "how often", MISSING]]

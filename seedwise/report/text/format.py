@@ -34,6 +34,14 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.{digits}g}%" if share < 1 else f"{100 * share:.0f}%"
 
 
+def confidence_percent(share: float) -> str:
+    """The confidence of an interval as a percentage: 95%, or 95.2% at a look."""
+    digits = 3
+    while float(f"{100 * share:.{digits}g}") == 100:
+        digits += 1
+    return f"{100 * share:.{digits}g}%"
+
+
 def level(alpha: float) -> str:
     """A level of significance with two significant digits, however small."""
     return f"{alpha:.2g}" if alpha >= 0.001 else f"{alpha:.1e}".replace("-", "−")

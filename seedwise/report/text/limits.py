@@ -31,15 +31,21 @@ def limit_lines(comparisons: Sequence[ComparisonRow], wording: Wording, describe
     for verdict, missing in (
         (Verdict.TOO_FEW_SEEDS, "too few seeds"),
         (Verdict.NO_RESULT, "every run was lost on one side"),
-        (Verdict.UNDEFINED, "no usable noise estimate"),
+        (Verdict.UNDEFINED, "no usable noise estimate, or no finite result"),
     ):
         if groups[verdict]:
             who = enumerate_words([wording.names[row.variant] for row in groups[verdict]])
             lines.append(f"Anything about {who} against the baseline: {missing}.")
+    for row in comparisons:
+        if row.hangs_on_lost_runs:
+            variant, baseline = wording.names[row.variant], wording.names[row.baseline]
+            lines.append(
+                f"What {variant} is worth against {baseline} if its lost runs count: the verdict hangs on them."
+            )
     other = "other datasets, other test examples, or" if wording.test_set else "other data or"
     lines.append(
         f"Anything about {other} other hyperparameters than those {'above' if described else 'behind these scores'}: "
-        "the seeds varied, nothing else did."
+        "within a variant, only the seed varied."
     )
     return lines
 

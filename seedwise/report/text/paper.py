@@ -12,7 +12,7 @@ from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.digits import EFFECT, Digits
 from seedwise.report.model import Report
 from seedwise.report.rows import ComparisonRow
-from seedwise.report.text.format import MISSING, p_cell, p_value, percent
+from seedwise.report.text.format import MISSING, confidence_percent, p_cell, p_value
 from seedwise.report.text.sentences import TESTS, verdict_word
 from seedwise.statistics.verdict import Verdict
 
@@ -64,7 +64,7 @@ def tex(text: str) -> str:
 
 def results_tex(report: Report) -> str:
     """The table of means as a LaTeX table environment."""
-    confidence, digits = tex(percent(report.plan.confidence)), report.digits
+    confidence, digits = tex(confidence_percent(report.plan.confidence)), report.digits
     rows = [
         [
             tex(report.labels[row.variant]),
@@ -88,7 +88,7 @@ def results_tex(report: Report) -> str:
 
 def comparisons_tex(report: Report) -> str:
     """The table of differences from the baseline as a LaTeX table environment."""
-    confidence, comparisons = tex(percent(report.deciding.confidence)), report.comparison_rows
+    confidence, comparisons = tex(confidence_percent(report.deciding.confidence)), report.comparison_rows
     rows = [
         [
             tex(report.labels[row.variant]),

@@ -38,7 +38,9 @@ def render_results(report: Report) -> str:
         answers=short_answers(summaries, comparisons, wording, report.next_look),
         headline=headline(summaries, comparisons, report.plain_wording),
         by_luck=wording.by_luck,
-        departed=sentences.DEPARTED,
+        departed=sentences.DEPARTED_ABOVE,
+        judged=any(row.judged for row in comparisons),
+        deciding_test=sentences.TESTS[comparisons[0].test] if comparisons else "",
         scope=_scope(report),
         confidence=percent(report.plan.confidence),
         bottom_line=sentences.bottom_line(summaries, comparisons, wording),
@@ -91,7 +93,7 @@ def _sections(report: Report) -> list[dict[str, str]]:
             "html_label": html.escape(report.labels[row.variant]),
             "text": comparison_text(row, report.wording),
             "evidence": evidence_table(row, report.wording, count),
-            "note": evidence_note(row),
+            "note": evidence_note(row, count),
         }
         for row in report.comparison_rows
     ]

@@ -8,13 +8,16 @@ from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits
 from seedwise.report.rows import ComparisonRow, SummaryRow
-from seedwise.report.text.format import p_value, percent
+from seedwise.report.text.format import confidence_percent, p_value, percent
 from seedwise.report.wording import Wording
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 TESTS = {"welch": "Welch's t test", "paired": "the paired t test by seed", "dunnett": "Dunnett's test"}
 LISTED_IN_FULL = 3
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
+DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
+UNEQUAL, FEW = 2, 4
+"""Welch's test claims too much where one arm has at most `FEW` runs and the other over `UNEQUAL` times as many."""
 
 
 def verdict_word(verdict: str, exploratory: bool) -> str:
@@ -36,7 +39,7 @@ def evidence(row: ComparisonRow, wording: Wording) -> str:
     digits = wording.digits
     parts = [f"Δ = {digits.signed(row.difference)}"]
     if row.ci_low is not None and row.ci_high is not None:
-        parts.append(f"{percent(wording.deciding.confidence)} CI {digits.interval(row.ci_low, row.ci_high)}")
+        parts.append(f"{confidence_percent(wording.deciding.confidence)} CI {digits.interval(row.ci_low, row.ci_high)}")
     if row.p is not None:
         parts.append(f"{row.p_name} {p_value(row.p)}")
     return f"({', '.join(parts)})"
@@ -53,7 +56,10 @@ def verdict_sentence(row: ComparisonRow, wording: Wording) -> str:
     shown = evidence(row, wording)
     match row.verdict:
         case "BETTER" | "WORSE" as verdict:
-            return f"{variant} is {verdict.lower()} than {baseline} {basis(wording.exploratory)} {shown}."
+            text = f"{variant} is {verdict.lower()} than {baseline} {basis(wording.exploratory)} {shown}"
+            if row.is_below(wording.plan.margin):
+                text += f", by less than the smallest difference declared to matter ({wording.margin})"
+            return f"{text}."
         case "EQUIVALENT":
             return (
                 f"{variant} and {baseline} are equivalent within the declared margin ±{wording.margin}: the "
@@ -85,6 +91,41 @@ def why_undefined(row: ComparisonRow, wording: Wording) -> str:
     if row.test == "paired" and (row.std or row.std_baseline):
         return "the *differences* between runs of one seed do not vary, so that the noise cannot be estimated"
     return "the results do not vary between seeds, so that the noise cannot be estimated"
+
+
+def luck_words(row: ComparisonRow, wording: Wording) -> str:
+    """In how many studies luck alone passes for a difference, at these numbers of runs."""
+    few, many = sorted((row.n, row.n_baseline))
+    more = ", somewhat more at such unequal numbers of runs" if row.test == "welch" and _unequal(few, many) else ""
+    return f"{wording.by_luck}{more}"
+
+
+def _unequal(few: int, many: int) -> bool:
+    return few <= FEW and many > UNEQUAL * few
+
+
+def not_finite_sentence(summaries: Sequence[SummaryRow], wording: Wording) -> str:
+    """Which variants have finished runs without a finite result; empty if none has."""
+    found = [
+        f"{row.n - len(row.values)} of {quantity(row.n, 'finished run')} of {wording.names[row.variant]}"
+        for row in summaries
+        if len(row.values) < row.n
+    ]
+    if not found:
+        return ""
+    verb = "has" if len(found) == 1 and found[0].startswith("1 ") else "have"
+    return f"{enumerate_words(found)} {verb} no finite result."
+
+
+def lost_values(row: ComparisonRow, wording: Wording) -> tuple[str, str]:
+    """At which values lost runs are counted, in words: a bad one, and that of the others."""
+    value = wording.digits.number(row.value_if_worst)
+    bad = (
+        f"at {value}, the declared value of a lost run"
+        if wording.plan.lost_value is not None
+        else (f"at {value}, the worst value of any run here")
+    )
+    return bad, "at the mean of the others"
 
 
 def doubt_sentence(row: ComparisonRow, wording: Wording) -> str:
@@ -133,15 +174,15 @@ def lost_runs_sentence(summaries: Sequence[SummaryRow], comparisons: Sequence[Co
         verb = "hangs" if len(hanging) == 1 else "hang"
         return f"{counted}, and the {subject} {enumerate_words(hanging)} {verb} on {'it' if one else 'them'}."
     if judged:
-        they = "it" if one else "they"
-        how = "at the worst value, or as the others did"
-        return f"{counted}; had {they} finished {how}, the verdicts would be the same."
+        how = ", or ".join(lost_values(judged[0], wording))
+        verdicts = "the verdict" if len(judged) == 1 else "the verdicts"
+        return f"{counted}; had {'it' if one else 'they'} finished {how}, {verdicts} would be the same."
     return f"{counted}."
 
 
 def equivalence_confidence(plan: Plan) -> str:
     """Confidence of the interval that two one-sided tests at the plan's alpha amount to (Schuirmann 1987)."""
-    return percent(1 - 2 * plan.alpha)
+    return confidence_percent(1 - 2 * plan.alpha)
 
 
 def group_sentence(verdict: str, group: Sequence[ComparisonRow], wording: Wording) -> str:
@@ -207,7 +248,7 @@ def bottom_line(summaries: Sequence[SummaryRow], comparisons: Sequence[Compariso
     elif fragile:
         variants = enumerate_words([names[row.variant] for row in fragile])
         sentences.append(f"The verdicts on {variants} are fragile: a single run or another method would change them.")
-    sentences += [lost_runs_sentence(summaries, comparisons, wording)]
+    sentences += [lost_runs_sentence(summaries, comparisons, wording), not_finite_sentence(summaries, wording)]
     sentences += dict.fromkeys(doubt_sentence(row, wording) for row in comparisons if row.judged)
     if any(row.judged for row in comparisons):
         cover = "intervals cover" if len(comparisons) > 1 else "interval covers"
@@ -229,7 +270,7 @@ def alone_sentence(row: SummaryRow, wording: Wording) -> str:
         )
     return (
         f"{name} has a mean {wording.metric} of {digits.number(row.mean)} ({wording.direction}) over "
-        f"{quantity(row.n, 'seed')}, {percent(wording.plan.confidence)} t interval "
+        f"{quantity(row.n, 'seed')}, {confidence_percent(wording.plan.confidence)} t interval "
         f"{digits.interval(row.t_low, row.t_high)}. No other variant is compared with it."
     )
 
@@ -250,12 +291,21 @@ def plus_minus(summaries: Sequence[SummaryRow], varied: Mapping[str, str]) -> st
 def percentile_worth(summaries: Sequence[SummaryRow], wording: Wording) -> str:
     """What the percentile bootstrap interval is worth at each number of seeds in the study."""
     usable = {row.variant: row.n if row.mean is not None else 0 for row in summaries}
-    by_n = {n: [row for row in summaries if usable[row.variant] == n] for n in sorted(set(usable.values()))}
-    return " ".join(_worth_at(n, group, wording) for n, group in by_n.items())
+    constant = [row for row in summaries if row.std == 0]
+    varied = [row for row in summaries if row.std != 0]
+    by_n = {n: [row for row in varied if usable[row.variant] == n] for n in sorted({usable[r.variant] for r in varied})}
+    return " ".join([*(_worth_at(n, group, wording) for n, group in by_n.items()), *_constant(constant, wording)])
+
+
+def _constant(group: Sequence[SummaryRow], wording: Wording) -> list[str]:
+    if not group:
+        return []
+    names = enumerate_words([wording.names[row.variant] for row in group])
+    return [f"All runs of {names} agree, so the intervals are a single point and say nothing about another seed."]
 
 
 def _worth_at(n: int, group: Sequence[SummaryRow], wording: Wording) -> str:
-    names, confidence = wording.names, percent(wording.plan.confidence)
+    names, confidence = wording.names, confidence_percent(wording.plan.confidence)
     if n == 0:
         return f"There is no mean and no interval for {enumerate_words([names[row.variant] for row in group])}."
     if n == 1:
@@ -264,7 +314,6 @@ def _worth_at(n: int, group: Sequence[SummaryRow], wording: Wording) -> str:
     is_range = n**-n > wording.plan.alpha / 2
     kind = "just the observed range" if is_range else "narrower than its name says"
     worth = ""
-    # The coverage is not defined where all seeds agree to the last digit.
     coverages = [row.bootstrap_coverage for row in group if row.bootstrap_coverage is not None]
     if coverages:
         worth = f"; for roughly normal seed noise it contains the true mean about {percent(coverages[0])} of the time"
@@ -279,4 +328,6 @@ def _worth_at(n: int, group: Sequence[SummaryRow], wording: Wording) -> str:
 def diverged_sentence(diverged: int, runs: int, rate_high: float | None) -> str:
     """How many runs diverged, and which rates that leaves possible (Clopper & Pearson 1934)."""
     counted = f"{diverged} of {quantity(runs, 'run')} diverged"
-    return f"{counted}." if rate_high is None else f"{counted}; rates up to {percent(rate_high)} remain compatible."
+    if rate_high is None or diverged == runs:
+        return f"{counted}."
+    return f"{counted}; rates up to {percent(rate_high)} remain compatible (one-sided bound)."

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from seedwise.report.digits import EFFECT
 from seedwise.report.model import Report
-from seedwise.report.text.format import MISSING, code, escape, level, markdown_table, p_cell, percent
+from seedwise.report.rows import ComparisonRow
+from seedwise.report.text.format import MISSING, code, confidence_percent, escape, level, markdown_table, p_cell
 from seedwise.report.text.sentences import TESTS, verdict_word
 from seedwise.statistics.planning import MAX_SEEDS
 
@@ -32,20 +33,20 @@ def variants_table(report: Report) -> str:
 
 def means_table(report: Report) -> str:
     """Each variant on its own: mean, intervals, spread."""
-    confidence, digits = percent(report.plan.confidence), report.digits
+    confidence, digits = confidence_percent(report.plan.confidence), report.digits
     rows = [
         [
             report.escaped[row.variant],
             digits.number(row.mean),
-            digits.interval(row.ci_low, row.ci_high),
             digits.number(row.std),
-            digits.interval(row.t_low, row.t_high),
+            digits.interval(row.t_low, row.t_high) if row.std else MISSING,
+            digits.interval(row.ci_low, row.ci_high) if row.std else MISSING,
             str(row.n),
         ]
         for row in report.summary_rows
     ]
-    header = ["Variant", "Mean", f"{confidence} CI", "Std", f"{confidence} t interval", "n"]
-    return markdown_table(header, rows, numeric=(1, 3, 5))
+    header = ["Variant", "Mean", "Std", f"{confidence} t interval", f"{confidence} bootstrap CI", "n"]
+    return markdown_table(header, rows, numeric=(1, 2, 5))
 
 
 def comparisons_table(report: Report) -> str:
@@ -54,18 +55,33 @@ def comparisons_table(report: Report) -> str:
         [
             report.escaped[row.variant],
             report.digits.signed(row.difference),
-            report.digits.interval(row.ci_low, row.ci_high),
-            p_cell(row.p),
+            report.digits.interval(row.ci_low, row.ci_high) if row.judged else MISSING,
+            p_cell(row.p) if row.judged else MISSING,
             EFFECT.number(row.hedges_g),
             p_cell(row.permutation_p),
             f"{row.wins:g} of {row.pairs:g}" if row.wins is not None and row.pairs else MISSING,
-            verdict_word(row.verdict, report.wording.exploratory) + (" (fragile)" if row.doubtful else ""),
+            verdict_word(row.verdict, report.wording.exploratory) + _marks(row),
         ]
         for row in report.comparison_rows
     ]
-    interval = f"{percent(report.deciding.confidence)} CI"
+    at_once = " (all at once)" if report.plan.variance == "pooled" and len(rows) > 1 else ""
+    interval = f"{confidence_percent(report.deciding.confidence)} CI{at_once}"
     header = ["Variant", "Difference", interval, report.p_name, "Hedges' g", "Permutation p", "Wins", "Verdict"]
     return markdown_table(header, rows, numeric=(1, 3, 4, 5))
+
+
+def _marks(row: ComparisonRow) -> str:
+    """What weakens a verdict, in brackets."""
+    marks = [
+        word
+        for word, applies in (
+            ("doubtful runs", bool(row.doubt)),
+            ("hangs on lost runs", row.hangs_on_lost_runs),
+            ("fragile", row.doubtful),
+        )
+        if applies and row.judged
+    ]
+    return f" ({', '.join(marks)})" if marks else ""
 
 
 def limits_table(report: Report) -> str:
@@ -80,27 +96,31 @@ def limits_table(report: Report) -> str:
         ]
         for row in report.comparison_rows
     ]
-    header = ["Variant", "Observed difference", "Detectable difference", "Seeds to detect it", "Seeds to show equality"]
+    target = "the observed one" if report.plan.margin is None else "the margin"
+    header = [
+        "Variant",
+        "Observed difference",
+        "Detectable difference",
+        f"Seeds to detect {target}",
+        "Seeds to show equivalence",
+    ]
     shown = len(header) if report.plan.margin is not None else len(header) - 1
     return markdown_table(header[:shown], [row[:shown] for row in rows], numeric=range(1, shown))
 
 
 def planning_note(report: Report) -> str:
     """What the table of limits promises, and for what."""
-    plan, count = report.deciding, len(report.comparison_rows)
+    plan, count, look = report.deciding, len(report.comparison_rows), report.look
     test = TESTS[report.comparison_rows[0].test]
     corrected = f", corrected for {count} comparisons" if count > 1 else ""
-    target = "a difference of the declared margin" if plan.margin is not None else "the observed difference"
-    uncertain = "" if plan.margin is not None else "; that difference is itself uncertain"
-    equal = (
-        " To show equality: with which variants that do not differ are found equivalent within the margin."
-        if plan.margin is not None
-        else ""
-    )
+    enough = " That is surely enough; where other variants differ too, less would do." if count > 1 else ""
+    later = " Seeds: judged at the last look." if look and look.decision == "go on" else ""
+    target = "the declared margin" if plan.margin is not None else "the observed one, which is itself uncertain"
+    equal = " Equivalence: of variants that do not differ, within the margin." if plan.margin is not None else ""
     return (
-        f"In 80% of studies, by {test} at the {level(plan.alpha)} level{corrected}, if the standard deviations seen "
-        f"here are the true ones. Detectable: with the runs that there are. Seeds: per variant, to detect {target}"
-        f"{uncertain}.{equal}"
+        f"All of this is for a power of 80% of {test} at the {level(plan.alpha)} level{corrected}, if the standard "
+        f"deviations seen here are the true ones.{enough} Detectable: the true difference that these runs would show. "
+        f"Seeds: per variant, if the true difference is {target}.{later}{equal}"
     )
 
 
@@ -113,7 +133,7 @@ def seeds_cell(seeds: float | None) -> str:
 
 def new_test_set_table(report: Report) -> str:
     """What new test examples would change; empty where that is not known."""
-    confidence, digits = percent(report.plan.confidence), report.digits
+    confidence, digits = confidence_percent(report.plan.confidence), report.digits
     rows = [
         [
             report.escaped[line.variant],
