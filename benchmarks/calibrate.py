@@ -106,7 +106,8 @@ def main() -> None:
         write_text(folder / "measured.csv", table.to_csv(index=False))
     if not arguments.document_only:
         table = _table(promise_tasks(runs, PromiseEffort()), arguments.jobs).sort_values(list(PROMISE_KEY))
-        write_text(folder / "promises.csv", table.to_csv(index=False))
+        # Not all digits: the last ones depend on the machine.
+        write_text(folder / "promises.csv", table.to_csv(index=False, float_format="%.8g"))
     measured, promises = pd.read_csv(folder / "measured.csv"), pd.read_csv(folder / "promises.csv")
     plot_false_claims(measured, folder / "false_claims")
     plot_power(measured, folder / "power")
