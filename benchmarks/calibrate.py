@@ -1,10 +1,11 @@
 """Measure how often each decision rule is wrong on real training runs, and write docs/calibration.md.
 
-    python -m benchmarks.calibrate                   about 3 minutes on 2 idle cores
-    python -m benchmarks.calibrate --document-only   only figures and text, from measured.csv, in seconds
+    python -m benchmarks.calibrate                   about 4 minutes on 2 idle cores
+    python -m benchmarks.calibrate --document-only   only figures and text, from what was measured, in seconds
+    python -m benchmarks.calibrate --promises-only   measure only promises.csv, in about a minute
 
-Reads docs/calibration/runs.csv: the runs.csv of `snakemake --configfile studies/calibration.yaml`. Writes
-docs/calibration/measured.csv, the figures beside it, and docs/calibration.md.
+Reads docs/calibration/runs.csv: the runs.csv of `snakemake --configfile studies/calibration.yaml`. Writes measured.csv
+(the decision rules) and promises.csv (what the reports promise) beside it, the figures, and docs/calibration.md.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
-from benchmarks.calibration.document import render
+from benchmarks.calibration import alarms, effects, lost, power
+from benchmarks.calibration.document import PROMISE_KEY, render
 from benchmarks.calibration.draws import NormalNoise, OnePool, TwoPools
 from benchmarks.calibration.figures import plot_false_claims, plot_noise, plot_power
 from benchmarks.calibration.measure import (
@@ -29,6 +33,8 @@ from benchmarks.calibration.measure import (
     measure_coverage,
     measure_normal_coverage,
 )
+from benchmarks.calibration.promises import Effort as PromiseEffort
+from benchmarks.calibration.promises import Promise
 from benchmarks.calibration.runs import Pools, read_pools
 from seedwise.basics.files import write_text
 
@@ -65,8 +71,23 @@ def tasks(pools: Pools, effort: Effort, sizes: Sequence[int] = SIZES) -> list[Ca
     return found
 
 
-def _call(task: Callable[[], list[Measured]]) -> list[Measured]:
+def promise_tasks(runs: pd.DataFrame, effort: PromiseEffort) -> list[Callable[[], list[Promise]]]:
+    """Return the measurements of everything that the reports promise."""
+    pools = read_pools(runs)
+    others = (part.tasks(pools, effort) for part in (effects, power, lost))
+    return [*alarms.tasks(runs, effort), *chain.from_iterable(others)]
+
+
+Row = TypeVar("Row", Measured, Promise)
+
+
+def _call(task: Callable[[], list[Row]]) -> list[Row]:
     return task()
+
+
+def _table(tasks: Sequence[Callable[[], list[Row]]], jobs: int) -> pd.DataFrame:
+    with ProcessPoolExecutor(jobs) as executor:
+        return pd.DataFrame([asdict(row) for part in executor.map(_call, tasks) for row in part])
 
 
 def main() -> None:
@@ -75,20 +96,23 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, default=DOCS, help="folder with calibration/runs.csv")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--document-only", action="store_true", help="use the existing measurements")
+    parser.add_argument("--promises-only", action="store_true", help="use the existing measurements of the rules")
     arguments = parser.parse_args()
     folder = arguments.docs / "calibration"
     runs = pd.read_csv(folder / "runs.csv")
     pools = read_pools(runs)
-    if not arguments.document_only:
-        with ProcessPoolExecutor(arguments.jobs) as executor:
-            rows = [asdict(row) for part in executor.map(_call, tasks(pools, Effort())) for row in part]
-        table = pd.DataFrame(rows).sort_values(["quantity", "setting", "rule", "n"])
+    if not (arguments.document_only or arguments.promises_only):
+        table = _table(tasks(pools, Effort()), arguments.jobs).sort_values(["quantity", "setting", "rule", "n"])
         write_text(folder / "measured.csv", table.to_csv(index=False))
-    measured = pd.read_csv(folder / "measured.csv")
+    if not arguments.document_only:
+        table = _table(promise_tasks(runs, PromiseEffort()), arguments.jobs).sort_values(list(PROMISE_KEY))
+        # Not all digits: the last ones depend on the machine.
+        write_text(folder / "promises.csv", table.to_csv(index=False, float_format="%.8g"))
+    measured, promises = pd.read_csv(folder / "measured.csv"), pd.read_csv(folder / "promises.csv")
     plot_false_claims(measured, folder / "false_claims")
     plot_power(measured, folder / "power")
     plot_noise(pools, folder / "noise")
-    write_text(arguments.docs / "calibration.md", render(runs, measured))
+    write_text(arguments.docs / "calibration.md", render(runs, measured, promises))
 
 
 if __name__ == "__main__":
