@@ -74,7 +74,8 @@ class Plan(BaseModel):
     lost_value: Annotated[
         float | None,
         Field(
-            allow_inf_nan=False,
+            ge=-1e150,  # scores beyond cannot be analysed
+            le=1e150,
             description="Value at which a lost run is counted, to see whether a verdict hangs on it; by default the "
             "worst that any run of the study has.",
         ),

@@ -196,8 +196,7 @@ def test_what_the_document_says_about_promises_follows_from_the_rates(promises):
     assert seeds["rate"][enough].min() > 0.79
     assert seeds["rate"][~enough].max() < 0.81
     equivalent = by.loc[("equivalence", "simulated")]
-    assert 0.73 < equivalent["rate"][equivalent["n"] == 3].min() < 0.76
-    assert equivalent["rate"][equivalent["n"] == 30].min() > 0.785
+    assert equivalent["rate"].min() > 0.785
     lost_runs = by.loc[("lost", "real")]
     equal = lost_runs[lost_runs["case"].str.startswith("equal")]
     assert equal["rate"][equal["rule"] == "settled"].max() < 0.05

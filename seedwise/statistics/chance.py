@@ -65,7 +65,7 @@ def resolution(values: NDArray[np.float64]) -> float:
             return step
     largest = float(np.abs(distinct).max())
     decimals = _decimals(distinct, largest)
-    single = bool((distinct.astype(np.float32) == distinct).all())
+    single = largest <= float(np.finfo(np.float32).max) and bool((distinct.astype(np.float32) == distinct).all())
     if (single or distinct.size == 1) and (decimals is None or decimals > _FEW_DECIMALS):
         found = _examples(distinct, largest * float(np.finfo(np.float32).eps if single else 1e-12))
         if found:
@@ -105,7 +105,8 @@ def agreement_rate(step: float, std: float, n: int) -> float:
     """Return at most how often `n` independent normal scores are all rounded to one multiple of `step`."""
     if std <= 0:
         return 1.0
-    return min(1.0, (step / std / math.sqrt(2 * math.pi)) ** (n - 1) / math.sqrt(n))
+    share = step / std / math.sqrt(2 * math.pi)
+    return 1.0 if share >= math.sqrt(n) else min(1.0, share ** (n - 1) / math.sqrt(n))
 
 
 def at_least(count: NDArray[np.int64], expected: NDArray[np.float64]) -> NDArray[np.float64]:

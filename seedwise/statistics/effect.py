@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -130,7 +131,7 @@ def noncentral_t(t: float, df: int, shifts: Floats) -> tuple[Floats, Floats]:
         probability, slope = noncentral_t(-t, df, -shifts)
         return 1 - probability, slope
     scale = _scale(df)
-    if t**2 < 20 * df:
+    if t < math.sqrt(20 * df):
         z = t * scale.values - shifts[:, None]
         return ndtr(z) @ scale.weights, -_normal_density(z) @ scale.weights
     low = np.clip(-shifts, -_REACH, _REACH)[:, None]

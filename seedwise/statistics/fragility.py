@@ -151,7 +151,10 @@ def _without_one_run(x: Floats, other: Floats, scale: float) -> _Tests:
 
 
 def _pooled(a: Floats, b: Floats, difference: Floats, dunnett: Dunnett, scale: float) -> _Tests:
-    """Dunnett's tests without each run of `a`, then of `b`; the other arms keep their part of the variance."""
+    """Dunnett's tests without each run of `a`, then of `b`: the other arms keep their part of the variance.
+
+    The level stays that of all runs, which hardly changes with one run less.
+    """
     squares, errors = dunnett.variance * dunnett.df, []
     for x, m in ((a, len(b)), (b, len(a))):
         n = len(x) - 1

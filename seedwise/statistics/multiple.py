@@ -164,4 +164,7 @@ class _StudentisedMaximum:
             return single
         bonferroni = unit.interval(1 - (1 - confidence) / self._k)[1]
         alpha = 1 - confidence
-        return float(brentq(lambda c: self.exceeds(c) - alpha, single * 0.9, bonferroni * 1.1, xtol=1e-10))
+        low, high = single * 0.9, bonferroni * 1.1
+        if (self.exceeds(low) > alpha) == (self.exceeds(high) > alpha):
+            return bonferroni  # so far in the tail that the quadrature fails; this is surely enough
+        return float(brentq(lambda c: self.exceeds(c) - alpha, low, high, xtol=1e-10))

@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Pair = tuple[Floats, Floats]
 """The scores of a variant and of the baseline."""
+PowerAt = Callable[[Floats, Rows], Floats]
+"""The power of some comparisons (their rows) with so many seeds, which need not be whole."""
 
 POWER = 0.8
 _NODES = 24
@@ -103,7 +105,9 @@ def plan_seeds(
     equivalent: dict[int, int] = {}
     if margin is not None:
         varied = np.flatnonzero(own + other > 0)
-        found = _seeds_to_show_equivalence(kind(own[varied], other[varied], 2 * later_alpha), margin, later_alpha)
+        own, other = own[varied], other[varied]
+        one_sided, claim = kind(own, other, 2 * later_alpha), kind(own, other, later_alpha / family)
+        found = _seeds_to_show_equivalence(one_sided, claim, margin, later_alpha)
         equivalent = dict(zip(varied.tolist(), found.tolist(), strict=True))
     for place, i in enumerate(usable):
         plans[i] = SeedPlan(
@@ -230,19 +234,20 @@ class _Dunnett:
 @lru_cache(maxsize=64)
 def _dunnett_critical_by_n(comparisons: int, alpha: float) -> Callable[[Floats], Floats]:
     """Dunnett's critical value as a function of 1/n, for arms of equal size, interpolated."""
-    sizes = np.array([MAX_SEEDS, 60, 20, 10, 6, 4, 3, 2])
+    sizes = np.array([MAX_SEEDS, 60, 20, 10, 6, 4, FEWEST_SEEDS])
     found = [dunnett_critical([n] * comparisons, n, 1 - alpha) for n in sizes]
     spline = CubicSpline(1 / sizes, found)
     return lambda x: np.asarray(spline(x))
 
 
-def _exaggerations(test: _Test, sizes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], float]:
+def _exaggerations(test: _Test, sizes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], float | None]:
     """`SeedPlan.exaggeration` by the numbers of runs; both arms scatter equally."""
     equal = test.with_equal_noise()
-    found = {}
+    found: dict[tuple[int, int], float | None] = {}
     for n, n_baseline in sizes:
         arms = np.array([float(n)]), np.array([float(n_baseline)])
-        found[n, n_baseline] = float(equal.now(*arms).exaggeration(1 / equal.error(*arms))[0])
+        factor = float(equal.now(*arms).exaggeration(1 / equal.error(*arms))[0])
+        found[n, n_baseline] = factor if math.isfinite(factor) else None
     return found
 
 
@@ -250,22 +255,33 @@ def _seeds_to_detect(test: _Test, differences: Floats, alpha: float) -> NDArray[
     """Seeds per arm with which true differences are detected with 80 % power; no difference of 0 ever is."""
     effects = np.maximum(differences / test.error(np.ones(1), np.ones(1)), 1e-12)
     start = ((ndtri(1 - alpha / 2) + ndtri(POWER)) / effects) ** 2 + 2
-    return _fewest(test, lambda found, n, rows: found.power(effects[rows] * np.sqrt(n)), start)
+    return _fewest(
+        lambda n, rows: test.roughly(n, rows).power(effects[rows] * np.sqrt(n)),
+        lambda n, rows: test.later(n, rows).power(effects[rows] * np.sqrt(n)),
+        start,
+    )
 
 
-def _seeds_to_show_equivalence(one_sided: _Test, margin: float, alpha: float) -> NDArray[np.int64]:
-    """Seeds per arm with which variants that do not differ are shown to be equivalent with 80 % power."""
-    limits = margin / one_sided.error(np.ones(1), np.ones(1))
+def _seeds_to_show_equivalence(one_sided: _Test, claim: _Test, margin: float, alpha: float) -> NDArray[np.int64]:
+    """Seeds per arm with which variants that do not differ get the verdict EQUIVALENT with 80 % power.
+
+    `claim` is the test that must not claim a difference before `one_sided` may show equivalence.
+    """
+    limits = np.maximum(margin / one_sided.error(np.ones(1), np.ones(1)), 1e-12)
     start = ((ndtri(1 - alpha) + ndtri((1 + POWER) / 2)) / limits) ** 2 + 2
-    return _fewest(one_sided, lambda found, n, rows: found.equivalence_power(limits[rows] * np.sqrt(n)), start)
+    return _fewest(
+        lambda n, rows: one_sided.roughly(n, rows).equivalence_power(limits[rows] * np.sqrt(n), claim.roughly(n, rows)),
+        lambda n, rows: one_sided.later(n, rows).equivalence_power(limits[rows] * np.sqrt(n), claim.later(n, rows)),
+        start,
+    )
 
 
-def _fewest(test: _Test, power_of: Callable[[Thresholds, Floats, Rows], Floats], start: Floats) -> NDArray[np.int64]:
-    found = smallest_n(lambda n, rows: power_of(test.roughly(n, rows), n, rows), start)
+def _fewest(roughly: PowerAt, exactly: PowerAt, start: Floats) -> NDArray[np.int64]:
+    """The smallest numbers of seeds with enough power; few seeds are counted exactly."""
+    found = smallest_n(roughly, start)
     few = np.flatnonzero(found < _MANY_SEEDS)
     if few.size:
-        near = found[few].astype(np.float64)
-        found[few] = smallest_n(lambda n, rows: power_of(test.later(n, few[rows]), n, few[rows]), near)
+        found[few] = smallest_n(lambda n, rows: exactly(n, few[rows]), found[few].astype(np.float64))
     return found
 
 
@@ -294,21 +310,24 @@ class Thresholds:
                 break
         return shift
 
-    def equivalence_power(self, margin: Floats) -> Floats:
-        """Probability that two one-sided tests show equivalence if the true difference is 0 (Schuirmann 1987).
+    def equivalence_power(self, margin: Floats, claims: Thresholds) -> Floats:
+        """Probability of EQUIVALENT without a true difference: two one-sided tests pass (Schuirmann 1987), no claim does.
 
-        The thresholds are those of the one-sided tests; `margin` is in true standard errors.
+        These are the thresholds of the one-sided tests, `claims` those of a claim that there is a difference, on the
+        same nodes; `margin` is in true standard errors.
         """
-        inside = ndtr(np.asarray(margin, dtype=np.float64)[:, None] - self.values)
-        return np.asarray(np.maximum(2 * inside - 1, 0.0) @ self.weights)
+        inside = np.minimum(np.asarray(margin, dtype=np.float64)[:, None] - self.values, claims.values)
+        return np.asarray(np.maximum(2 * ndtr(inside) - 1, 0.0) @ self.weights)
 
     def exaggeration(self, shift: Floats) -> Floats:
-        """Mean observed |difference| of the studies that detect a true difference of `shift`, divided by it."""
+        """Mean observed |difference| of the studies that detect a true difference of `shift`, divided by it, or NaN."""
         column = np.asarray(shift, dtype=np.float64)[:, None]
         above, below = column - self.values, -column - self.values
         density = (np.exp(-(above**2) / 2) + np.exp(-(below**2) / 2)) / math.sqrt(2 * math.pi)
         claimed = density + column * (ndtr(above) - ndtr(below))
-        return np.asarray((claimed @ self.weights) / self.power(shift) / shift)
+        power = self.power(shift)
+        # NaN where such a claim is so unlikely that its chance underflows.
+        return np.asarray((claimed @ self.weights) / np.where(power > 0, power, np.nan) / shift)
 
 
 def welch_thresholds(n: ArrayLike, n_baseline: ArrayLike, share: ArrayLike, alpha: float) -> Thresholds:
@@ -362,12 +381,13 @@ def _scaled_chi_square(degrees: Floats, nodes: Floats) -> Floats:
 def _quantile(alpha: float) -> Callable[[Floats], Floats]:
     """The t quantile at 1 − α/2 as a function of 1/df in [0, 1], interpolated on its logarithm."""
     inverse = np.linspace(0.0, 1.0, 257)
-    exact = np.concatenate([[float(ndtri(1 - alpha / 2))], stdtrit(1 / inverse[1:], 1 - alpha / 2)])
+    tail = min(alpha / 2, 0.5 - 1e-9)  # at a level of 1 the quantile is 0 and has no logarithm
+    exact = np.concatenate([[float(ndtri(1 - tail))], stdtrit(1 / inverse[1:], 1 - tail)])
     spline = CubicSpline(inverse, np.log(exact))
     return lambda x: np.asarray(np.exp(spline(np.minimum(x, 1.0))))
 
 
-def smallest_n(power_at: Callable[[Floats, Rows], Floats], start: Floats, power: float = POWER) -> NDArray[np.int64]:
+def smallest_n(power_at: PowerAt, start: Floats, power: float = POWER) -> NDArray[np.int64]:
     """Seeds with which each comparison reaches `power`, from `FEWEST_SEEDS` to `MAX_SEEDS`.
 
     The normal quantile of the power is nearly linear in √n, so that secant steps need few evaluations; a step that

@@ -244,3 +244,36 @@ def test_what_is_imported_late_is_there_by_name():
     assert set(seedwise.statistics.__all__) == set(dir(seedwise.statistics))
     with pytest.raises(AttributeError, match="no attribute 'analyze'"):
         seedwise.statistics.analyze  # noqa: B018
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("scores", "declared"),
+    [
+        (
+            {"A": [0.8, 0.82, 0.81], "B": [0.83, 0.85, 0.84], "C": [0.8, 0.81, 0.83]},
+            {"variance": "pooled", "confidence": 0.99999},
+        ),
+        (
+            {"A": [0.8, 0.82, 0.81], "B": [0.83, 0.85, 0.84], "C": [0.8, 0.81, 0.83]},
+            {"variance": "pooled", "confidence": 0.999999},
+        ),
+        ({"A": [1, 1.1, 0.9], "B": [2, 2.5, 2.9]}, {"pairing": "seed", "confidence": 0.999999}),
+        ({"A": [1, 1.1, 0.9], "B": [2, 2.5, 2.9]}, {"confidence": 0.5000000001, "margin": 0.1}),
+        ({"A": [1.0, 1.0, 1.0], "B": [1e-160, 2e-160, 3e-160]}, {}),
+        ({"A": [1e39, 2e39, 3e39], "B": [1.5e39, 2e39, 2.5e39]}, {}),
+        ({"A": [1, 1.1, 0.9], "B": [2, 2.2, 2.1]}, {"margin": 1e-155}),
+        ({"A": [100.0] * 3, "B": [100.0] * 3, "C": [91, 99.5, 95]}, {"variance": "pooled", "margin": 1.0}),
+    ],
+)
+def test_extreme_tables_and_levels_are_analysed_without_a_warning(scores, declared):
+    found = analyse(table(**scores), accuracy_plan("A", **declared)).comparisons
+
+    for row in found.to_dict("records"):
+        assert row["verdict"] in ("BETTER", "WORSE", "EQUIVALENT", "NOT_SUPPORTED", "UNDEFINED")
+        assert pd.isna(row["p_value"]) or 0 < row["p_value"] <= 1
+        assert (
+            pd.isna(row["seeds_for_equivalence"])
+            or row["seeds_for_equivalence"] in (3, 10_000)
+            or row["variant"] == "C"
+        )

@@ -12,6 +12,9 @@ from seedwise.report.text.sentences import TESTS, verdict_word
 from seedwise.statistics.power import MAX_SEEDS
 from seedwise.statistics.spending import last_level
 
+ROUGH = 5
+"""With so few seeds a standard deviation is rough: the 95 % interval of σ spans a factor of 5 and more."""
+
 
 def setup_table(setup: Mapping[str, str]) -> str:
     """What was run; empty where that is not known."""
@@ -118,11 +121,13 @@ def planning_note(report: Report) -> str:
     last = last_level(report.plan)
     later = f" Seeds: at the level of the last look, {level(last)}." if last else ""
     target = "the declared margin" if plan.margin is not None else "the observed one, which is itself uncertain"
+    few = min((min(row.n, row.n_baseline) for row in report.comparison_rows if row.judged), default=0)
+    rough = f" With {few} seeds these are rough, and so is all of this." if few <= ROUGH else ""
     equal = " Equivalence: of variants that do not differ, within the margin." if plan.margin is not None else ""
     return (
         f"All of this is for a power of 80% of {test} at the {level(plan.alpha)} level{corrected}, if the standard "
         f"deviations seen here are the true ones.{enough} Detectable: the true difference that these runs would show. "
-        f"Seeds: per variant, if the true difference is {target}.{later}{equal}"
+        f"Seeds: per variant, if the true difference is {target}.{later}{equal}{rough}"
     )
 
 
