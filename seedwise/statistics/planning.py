@@ -311,7 +311,7 @@ class Thresholds:
         return shift
 
     def equivalence_power(self, margin: Floats, claims: Thresholds) -> Floats:
-        """Probability of EQUIVALENT without a true difference: two one-sided tests pass (Schuirmann 1987), no claim does.
+        """Probability of EQUIVALENT without a true difference: two one-sided tests pass (Schuirmann 1987), no claim.
 
         These are the thresholds of the one-sided tests, `claims` those of a claim that there is a difference, on the
         same nodes; `margin` is in true standard errors.

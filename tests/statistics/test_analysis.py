@@ -250,14 +250,8 @@ def test_what_is_imported_late_is_there_by_name():
 @pytest.mark.parametrize(
     ("scores", "declared"),
     [
-        (
-            {"A": [0.8, 0.82, 0.81], "B": [0.83, 0.85, 0.84], "C": [0.8, 0.81, 0.83]},
-            {"variance": "pooled", "confidence": 0.99999},
-        ),
-        (
-            {"A": [0.8, 0.82, 0.81], "B": [0.83, 0.85, 0.84], "C": [0.8, 0.81, 0.83]},
-            {"variance": "pooled", "confidence": 0.999999},
-        ),
+        ({"A": A, "B": B, "C": C}, {"variance": "pooled", "confidence": 0.99999}),
+        ({"A": A, "B": B, "C": C}, {"variance": "pooled", "confidence": 0.999999}),
         ({"A": [1, 1.1, 0.9], "B": [2, 2.5, 2.9]}, {"pairing": "seed", "confidence": 0.999999}),
         ({"A": [1, 1.1, 0.9], "B": [2, 2.5, 2.9]}, {"confidence": 0.5000000001, "margin": 0.1}),
         ({"A": [1.0, 1.0, 1.0], "B": [1e-160, 2e-160, 3e-160]}, {}),
@@ -272,8 +266,4 @@ def test_extreme_tables_and_levels_are_analysed_without_a_warning(scores, declar
     for row in found.to_dict("records"):
         assert row["verdict"] in ("BETTER", "WORSE", "EQUIVALENT", "NOT_SUPPORTED", "UNDEFINED")
         assert pd.isna(row["p_value"]) or 0 < row["p_value"] <= 1
-        assert (
-            pd.isna(row["seeds_for_equivalence"])
-            or row["seeds_for_equivalence"] in (3, 10_000)
-            or row["variant"] == "C"
-        )
+        assert pd.isna(row["seeds_for_equivalence"]) or 3 <= row["seeds_for_equivalence"] <= 10_000
