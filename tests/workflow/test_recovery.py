@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.workflow.conftest import stop_everything, training_processes, wait_for
+from tests.workflow.conftest import LIMIT, stop_everything, training_processes, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def test_after_ctrl_c_the_same_command_resumes(long):
     try:
         wait_for(lambda: checkpoints(long))
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(60)
+        process.wait(LIMIT)
         assert not list(long.results.glob("runs/*/*/metrics.json"))
         long.run()
         assert (long.results / "results.md").exists()
@@ -40,26 +40,26 @@ def test_after_ctrl_c_the_same_command_resumes(long):
 
 
 def test_after_sigkill_of_a_run_the_same_command_resumes_it(long):
-    process = long.start()
+    process = long.start("--", "runs")
     try:
         wait_for(lambda: checkpoints(long))
         for pid in training_processes(long):
             os.kill(pid, signal.SIGKILL)
-        assert process.wait(120) != 0
-        long.run()
+        assert process.wait(LIMIT) != 0
+        long.run("--", "runs")
         assert len(list(long.results.glob("runs/*/*/metrics.json"))) == 2
     finally:
         stop_everything(long, process)
 
 
 def test_after_sigkill_of_snakemake_the_orphans_finish_and_are_taken_over(long):
-    process = long.start()
+    process = long.start("--", "runs")
     try:
         wait_for(lambda: len(checkpoints(long)) == 2)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(60)
+        process.wait(LIMIT)
         assert training_processes(long), "the runs go on as orphans"
-        long.run()
+        long.run("--", "runs")
         records = [json.loads(path.read_text()) for path in long.results.glob("runs/*/*/metrics.json")]
         assert [record["epochs"] for record in records] == [40, 40]
         logs = [path.read_text() for path in long.results.glob("logs/train_run/*/*.log")]
@@ -97,11 +97,11 @@ def test_a_failing_run_does_not_stop_the_others_and_its_log_is_shown(fresh):
     assert not (fresh.results / "results.md").exists()
 
 
-def test_a_diverged_run_is_reported_and_never_dropped(fresh):
-    fresh.edit("config.yaml", "model.dropout: 0.2", "training.learning_rate: 1.0e+30, training.schedule: constant")
-    fresh.run()
-    report = (fresh.results / "results.md").read_text()
+def test_a_diverged_run_is_reported_and_never_dropped(project):
+    project.edit("config.yaml", "model.dropout: 0.2", "training.learning_rate: 1.0e+30, training.schedule: constant")
+    project.run()
+    report = (project.results / "results.md").read_text()
     assert "2 of 2 runs diverged" in report
     assert "TOO_FEW_SEEDS" in report
-    runs = (fresh.results / "runs.csv").read_text().splitlines()
+    runs = (project.results / "runs.csv").read_text().splitlines()
     assert [line.split(",")[2] for line in runs[1:]] == ["finished", "finished", "diverged", "diverged"]
