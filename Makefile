@@ -9,8 +9,11 @@ CONFIGFILE ?= # a study other than config.yaml, as in `make report CONFIGFILE=st
 # Files that `make generate` generates from the code.
 GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.schema.json docs/configuration.md
 
-.PHONY: study quick status interim report notebooks test test-fast test-slurm chromium generate generated check bench \
-  mlflow-ui setup clean
+# A file's tests share what they make. tests/conftest.py puts slow files first, and xdist is not to sort them otherwise.
+IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: study quick status interim report notebooks test test-fast test-slurm test-timing chromium generate generated \
+  check bench mlflow-ui setup clean
 
 study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
 	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
@@ -34,13 +37,16 @@ report: $(VENV)/.study     ## make results/<study>/report.html: all results, run
 	  --report $$folder/report.html && echo "Open $$folder/report.html in a browser; it needs no network."
 
 test: $(VENV)/.dev chromium ## set up and run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
-test-fast: $(VENV)/.dev    ## run only the fast tests, without workflow runs
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not slurm"
+test-fast: $(VENV)/.dev    ## run only the fast tests, without workflow runs and browsers
+	$(BIN)/python -m pytest $(IN_PARALLEL) -m "not slow and not slurm and not timing"
 
 test-slurm: $(VENV)/.cluster  ## test studies on a real Slurm, which root can install from Debian packages
 	$(BIN)/python -m pytest -m slurm tests/slurm tests/kubernetes
+
+test-timing: $(VENV)/.dev  ## hold seconds against their limits, about 8 minutes on a quiet machine
+	$(BIN)/python -m pytest -m timing tests
 
 chromium:                  # opens the HTML report in tests, which are skipped without it
 	@command -v chromium > /dev/null || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from seedwise.trainers.image_classifier.datasets import images
 from tests.browser import launch
 from tests.tiny import TINY_IMAGES
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Both would let the clock decide: an example that takes 200 ms on a busy machine is no error.
+settings.register_profile("tests", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +25,23 @@ def tiny_data(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "tiny.npz"
     images.save(path, images.load(TINY_IMAGES)[0])
     return path
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items):
+    """Count tests in a browser as slow; put files with slow tests first, so that none of them is left at the end."""
+    for item in items:
+        if "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session")
+def folder_of_all_workers(tmp_path_factory):
+    """A folder that the workers of pytest-xdist share; `hold_lock` lets one of them make what all use."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="module")

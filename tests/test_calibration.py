@@ -91,6 +91,7 @@ def test_a_touching_percentile_interval_does_not_exclude_zero():
     assert apply_rules(touching)["percentile_overlap"].tolist() == [0]
 
 
+@pytest.mark.slow
 def test_normal_noise_gives_the_specified_false_claim_rates_and_power():
     claims = {n: false_claim_rates(NORMAL.draw(n, 8000 if n == 3 else 1500, rng())) for n in (3, 5)}
     expected = {"percentile_difference": 0.195, "welch": 0.033, "rule_separate": 0.026, "rule_pooled": 0.070}
@@ -106,6 +107,7 @@ def test_normal_noise_gives_the_specified_false_claim_rates_and_power():
     assert powers(two.draw(5, 800, rng()), 1)["rule_separate"] == pytest.approx(0.22, abs=0.06)
 
 
+@pytest.mark.slow
 def test_normal_noise_gives_the_specified_coverage():
     measured = {n: measure_normal_coverage("normal", normal_pool(80), n, Effort(6000, 0, 0)) for n in (3, 5)}
     found = {n: {row.rule: row.rate for row in rows} for n, rows in measured.items()}
@@ -187,6 +189,7 @@ def test_the_committed_document_is_that_of_the_committed_data(runs, measured, pr
     assert (DOCS / "calibration.md").read_text(encoding="utf-8") == render(runs, measured, promises)
 
 
+@pytest.mark.slow
 def test_the_committed_rates_are_those_of_the_committed_runs(runs, measured):
     pools = read_pools(runs)
     assert len(pools.baseline) >= 80

@@ -73,6 +73,7 @@ def test_archives_folders_and_a_download_are_fetched_read_and_resized(source, tm
     assert registry.read("oxford_iiit_pet", tmp_path / "data", None, 20).test_images.shape == (3, 3, 20, 20)
 
 
+@pytest.mark.slow
 def test_the_script_prepares_the_requested_size(source, tmp_path, monkeypatch):
     # The script runs as its own process, which does not know this test's small counts: it must refuse the data.
     registry.fetch("oxford_iiit_pet", tmp_path / "data", source)

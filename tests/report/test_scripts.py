@@ -16,6 +16,8 @@ from seedwise.config.study_file import StudyFile, write_study_file
 from seedwise.runs.record import write_record
 from seedwise.statistics.analysis import analyse, format_table
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

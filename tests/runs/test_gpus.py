@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -14,16 +14,15 @@ import pytest
 from seedwise.runs import hardware
 from seedwise.runs.gpus import take_gpu
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RUN = """
-import os, sys, time
+import os, sys
 from seedwise.runs.gpus import take_gpu
 with take_gpu(sys.argv[1], int(sys.argv[2]), lambda text: print(text, flush=True)):
-    began = time.monotonic()
+    sys.stdin.read()  # until the test closes it
     print("on", os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
-    time.sleep(float(sys.argv[3]))
-    print("span", began, time.monotonic(), flush=True)
 """
+TAKEN = "every GPU is taken (2 GPUs, gpu_slots {slots}); waiting for one\n"
 
 
 @pytest.fixture
@@ -41,75 +40,77 @@ def machine(tmp_path) -> dict[str, str]:
     }
 
 
-def start(environment: dict[str, str], device: str = "cuda", slots: int = 1, seconds: float = 0.2) -> subprocess.Popen:
-    command = [sys.executable, "-c", RUN, device, str(slots), str(seconds)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(machine):
+    """Return a function that starts a run, which keeps its GPU until `finish`, or until the test ends."""
+    started = []
+
+    def start(slots: int = 1, device: str = "cuda", **more: str) -> subprocess.Popen:
+        command = [sys.executable, "-c", RUN, device, str(slots)]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        started.append(subprocess.Popen(command, env=machine | more, text=True, **pipes))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=60)
 
 
-def finish(process: subprocess.Popen) -> tuple[str, float, float]:
-    """Return the GPU of a run, and the times at which the run took and released it."""
+def finish(process: subprocess.Popen) -> str:
+    """Let a run end; return the GPU that it had."""
     printed, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    lines = printed.splitlines()
-    gpu = next(line.removeprefix("on ") for line in lines if line.startswith("on "))
-    _, began, ended = lines[-1].split()
-    return gpu, float(began), float(ended)
+    return next(line.removeprefix("on ") for line in printed.splitlines() if line.startswith("on "))
 
 
-def most_at_once(spans: list[tuple[float, float]]) -> int:
-    events = sorted([(began, 1) for began, _ in spans] + [(ended, -1) for _, ended in spans])
-    return max(itertools.accumulate(change for _, change in events))
+def ready(runs: list[subprocess.Popen], seconds: float) -> list[subprocess.Popen]:
+    """The runs that have something to say."""
+    found = select.select([run.stdout for run in runs], [], [], seconds)[0]
+    return [run for run in runs if run.stdout in found]
 
 
 @pytest.mark.parametrize("slots", [1, 2])
-def test_runs_spread_over_the_gpus_and_never_exceed_the_slots_of_one(machine, slots):
-    runs = [finish(process) for process in [start(machine, slots=slots) for _ in range(8)]]
-    spans = {gpu: [run[1:] for run in runs if run[0] == gpu] for gpu in ("GPU-a", "GPU-b")}
-    assert sum(map(len, spans.values())) == 8
-    assert {gpu: most_at_once(found) for gpu, found in spans.items()} == {"GPU-a": slots, "GPU-b": slots}
+def test_runs_spread_over_the_gpus_and_never_exceed_the_slots_of_one(start, slots):
+    runs = [start(slots) for _ in range(2 * slots + 2)]
+    said = {run: run.stdout.readline() for run in runs}
+    on_a, on_b = ([run for run in runs if said[run] == f"training on GPU GPU-{name}\n"] for name in "ab")
+    waiting = [run for run in runs if said[run] == TAKEN.format(slots=slots)]
+    assert [len(on_a), len(on_b), len(waiting)] == [slots, slots, 2]
+    for gpu, holder in (("GPU-b", on_b[0]), ("GPU-a", on_a[0])):
+        assert ready(waiting, 0) == []
+        assert finish(holder) == gpu
+        (next_run,) = ready(waiting, 60)
+        assert next_run.stdout.readline() == f"training on GPU {gpu}\n"
+        waiting.remove(next_run)
 
 
-def test_a_killed_run_frees_its_gpu_at_once(machine):
-    holders = [start(machine, seconds=60) for _ in range(2)]
-    taken = [[process.stdout.readline() for _ in range(2)][1].split()[1] for process in holders]
+def test_a_killed_run_frees_its_gpu_at_once(start):
+    holders = [start() for _ in range(2)]
+    taken = [process.stdout.readline().split()[-1] for process in holders]
     assert sorted(taken) == ["GPU-a", "GPU-b"]
-    waiting = start(machine, seconds=0)
-    try:
-        assert waiting.stdout.readline() == "every GPU is taken (2 GPUs, gpu_slots 1); waiting for one\n"
-        holders[0].send_signal(signal.SIGKILL)
-        assert finish(waiting)[0] == taken[0]
-        assert holders[1].poll() is None  # it did not wait for the other GPU
-    finally:
-        for process in [*holders, waiting]:
-            process.kill()
-            process.communicate(timeout=60)
+    waiting = start()
+    assert waiting.stdout.readline() == TAKEN.format(slots=1)
+    holders[0].send_signal(signal.SIGKILL)
+    assert finish(waiting) == taken[0]
+    assert holders[1].poll() is None  # it did not wait for the other GPU
 
 
-def test_only_gpus_named_in_the_environment_are_used_and_share_locks_with_their_uuids(machine):
-    holder = start(machine | {"CUDA_VISIBLE_DEVICES": "1"}, seconds=60)
-    try:
-        assert holder.stdout.readline() == "training on GPU 1\n"
-        assert {finish(start(machine, seconds=0))[0] for _ in range(2)} == {"GPU-a"}  # GPU-b is number 1
-    finally:
-        holder.kill()
-        holder.communicate(timeout=60)
+def test_only_gpus_named_in_the_environment_are_used_and_share_locks_with_their_uuids(start):
+    holder = start(CUDA_VISIBLE_DEVICES="1")
+    assert holder.stdout.readline() == "training on GPU 1\n"
+    assert {finish(start()) for _ in range(2)} == {"GPU-a"}  # GPU-b is number 1
 
 
-def test_a_gpu_that_slurm_gave_to_a_job_is_used_even_if_another_job_uses_it(machine):
-    jobs = [machine | {"CUDA_VISIBLE_DEVICES": "0", "SLURM_JOB_ID": job} for job in ("7", "8")]
-    holder = start(jobs[0], seconds=60)
-    try:
-        assert holder.stdout.readline() == "training on GPU 0\n"
-        assert finish(start(jobs[1], seconds=0))[0] == "0"
-    finally:
-        holder.kill()
-        holder.communicate(timeout=60)
+def test_a_gpu_that_slurm_gave_to_a_job_is_used_even_if_another_job_uses_it(start):
+    holder = start(CUDA_VISIBLE_DEVICES="0", SLURM_JOB_ID="7")
+    assert holder.stdout.readline() == "training on GPU 0\n"
+    assert finish(start(CUDA_VISIBLE_DEVICES="0", SLURM_JOB_ID="8")) == "0"
 
 
-def test_cuda_without_a_gpu_is_a_user_error_and_auto_is_the_cpu(machine):
-    hidden = machine | {"CUDA_VISIBLE_DEVICES": ""}
-    assert finish(start(hidden, device="auto", seconds=0))[0] == ""
-    _, errors = (process := start(hidden)).communicate(timeout=60)
+def test_cuda_without_a_gpu_is_a_user_error_and_auto_is_the_cpu(start):
+    assert finish(start(device="auto", CUDA_VISIBLE_DEVICES="")) == ""
+    _, errors = (process := start(CUDA_VISIBLE_DEVICES="")).communicate(timeout=60)
     assert process.returncode == 1
     assert 'NoGpuError: training.device: found "cuda", but this machine shows no NVIDIA GPU' in errors
 

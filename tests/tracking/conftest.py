@@ -17,7 +17,7 @@ from seedwise.tracking.settings import TrackingSettings
 from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 120
+LIMIT = 600  # against hanging only
 SETTINGS = RunSettings(
     dataset=DatasetSettings(),
     model=ModelSettings(),
@@ -68,6 +68,10 @@ def clean(environment: dict[str, str]) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def untracked(tmp_path_factory, tiny_data) -> Trained:
     """The same run without trackers, for comparison with all others."""
-    off = {"wandb": {"mode": "disabled"}}
-    train(tmp_path_factory.mktemp("warm"), tiny_data, off, {})  # warms the file caches for all runs
-    return train(tmp_path_factory.mktemp("untracked"), tiny_data, off, {})
+    return train(tmp_path_factory.mktemp("untracked"), tiny_data, {"wandb": {"mode": "disabled"}}, {})
+
+
+@pytest.fixture(scope="session")
+def usual_seconds(tmp_path_factory, tiny_data, untracked) -> float:
+    """How long that run takes once `untracked` has warmed the file caches; for tests marked `timing`."""
+    return train(tmp_path_factory.mktemp("usual"), tiny_data, {"wandb": {"mode": "disabled"}}, {}).seconds

@@ -47,6 +47,7 @@ def offline_run(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_an_offline_run_is_recorded_once_with_its_metrics(offline_run):
     directories = list(offline_run.glob("wandb/offline-run-*"))
     assert len(directories) == 1, "a rerun replaces the run and never doubles it"

@@ -31,7 +31,7 @@ def test_models_give_logits_for_grey_and_colour_images_small_and_large(name, cha
 
 
 @pytest.mark.parametrize(
-    "name", ["small_cnn", "resnet18", pytest.param("resnet34", marks=pytest.mark.slow), "efficientnet_lite0"]
+    "name", ["small_cnn", *(pytest.param(f"resnet{n}", marks=pytest.mark.slow) for n in (18, 34)), "efficientnet_lite0"]
 )
 def test_each_model_trains(name, first_steps):
     made, loss = first_steps(n=48, model={"name": name}, batch_size=16, schedule="constant")

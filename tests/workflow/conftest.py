@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from seedwise.basics.files import hold_lock
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """\
 study: tiny
@@ -29,7 +31,7 @@ tracking: {wandb: {mode: disabled}}
 """
 PARTS = ("Snakefile", "workflow", "seedwise", "profiles", "envs", "tests/__init__.py", "tests/tiny.py")
 PARTS += ("tests/fashion_mnist_600_300.npz",)
-LIMIT = 300
+LIMIT = 900  # against hanging only, as in `wait_for`
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,10 @@ class Project:
             check=False,
         )
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *options: str) -> subprocess.Popen[bytes]:
         """Start the plain command in a process group of its own."""
         return subprocess.Popen(
-            self.command(),
+            self.command(*options),
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -153,7 +155,7 @@ def stop_everything(project: Project, *processes: subprocess.Popen[bytes]) -> No
         os.kill(pid, signal.SIGKILL)
 
 
-def wait_for(condition, seconds: float = 120) -> None:
+def wait_for(condition, seconds: float = LIMIT) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -161,11 +163,15 @@ def wait_for(condition, seconds: float = 120) -> None:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Project:
-    """The tiny study, run to its end once. Copy it before you change anything: see `project`."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project")
-    project.run()
-    return project
+def finished(tmp_path_factory, folder_of_all_workers) -> Project:
+    """The tiny study, run to its end once for all workers. Copy it before you change anything: see `project`."""
+    made = folder_of_all_workers / "finished"
+    with hold_lock(folder_of_all_workers / ".finished.lock", lambda: None):
+        if not made.exists():
+            making = make_project(tmp_path_factory.mktemp("making") / "project")
+            making.run()
+            making.folder.rename(made)
+    return Project(shutil.copytree(made, tmp_path_factory.mktemp("finished") / "project", symlinks=True))
 
 
 @pytest.fixture

@@ -7,19 +7,20 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(fresh):
-    fresh.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2, 3]")
-    fresh.edit("config.yaml", "baseline: baseline}", "baseline: baseline, looks: [2, 4]}")
-    first = fresh.run()
+def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(project):
+    (project.results / "plan.json").unlink()  # nothing has been analysed; the runs of the first look are there
+    project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2, 3]")
+    project.edit("config.yaml", "baseline: baseline}", "baseline: baseline, looks: [2, 4]}")
+    first = project.run()
     assert "Look 1 of 2, with 2 of 4 seeds: go on. Undecided: dropout." in first
-    assert fresh.record("dropout", 1).exists()
-    assert not fresh.record("dropout", 2).exists()
-    report = (fresh.results / "results.md").read_text()
+    assert project.record("dropout", 1).exists()
+    assert not project.record("dropout", 2).exists()
+    report = (project.results / "results.md").read_text()
     assert "with 2 of 4 seeds: go on" in report
     assert "4 of 8 planned runs are in (2 variants × 4 seeds)" in report
     assert "Seeds: 0, 1." in report
 
-    assert fresh.planned() == {
+    assert project.planned() == {
         "train_run": 4,
         "collect_runs": 1,
         "analyse_study": 1,
@@ -28,17 +29,17 @@ def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(fresh):
         "render_page": 1,
         "all": 1,
     }
-    second = fresh.run()
+    second = project.run()
     assert "Look 2 of 2, with 4 of 4 seeds: stop" in second
-    report = (fresh.results / "results.md").read_text()
+    report = (project.results / "results.md").read_text()
     assert "EXPLORATORY" not in report  # the seeds of a declared look were not added afterwards
     assert "Seeds: 0, 1, 2, 3." in report
-    looks = json.loads((fresh.results / "looks.json").read_text())
+    looks = json.loads((project.results / "looks.json").read_text())
     assert [(look["number"], look["decision"], look["seeds"]) for look in looks] == [
         (1, "go on", [0, 1]),
         (2, "stop", [0, 1, 2, 3]),
     ]
 
-    third = fresh.run()
+    third = project.run()
     assert "Nothing to be done" in third
     assert "Look 2 of 2, with 4 of 4 seeds: stop" in third

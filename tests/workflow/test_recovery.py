@@ -9,7 +9,7 @@ import pytest
 
 from seedwise.analysis.tables import read_table
 from seedwise.runs.record import read_record
-from tests.workflow.conftest import stop_everything, training_processes, wait_for
+from tests.workflow.conftest import LIMIT, stop_everything, training_processes, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ def test_after_ctrl_c_the_same_command_resumes(long):
     try:
         wait_for(lambda: checkpoints(long))
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(60)
+        process.wait(LIMIT)
         assert not list(long.results.glob("runs/*/*/metrics.json"))
         long.run()
         assert (long.results / "results.md").exists()
@@ -43,26 +43,26 @@ def test_after_ctrl_c_the_same_command_resumes(long):
 
 
 def test_after_sigkill_of_a_run_the_same_command_resumes_it(long):
-    process = long.start()
+    process = long.start("--", "runs")
     try:
         wait_for(lambda: checkpoints(long))
         for pid in training_processes(long):
             os.kill(pid, signal.SIGKILL)
-        assert process.wait(120) != 0
-        long.run()
+        assert process.wait(LIMIT) != 0
+        long.run("--", "runs")
         assert len(list(long.results.glob("runs/*/*/metrics.json"))) == 2
     finally:
         stop_everything(long, process)
 
 
 def test_after_sigkill_of_snakemake_the_orphans_finish_and_are_taken_over(long):
-    process = long.start()
+    process = long.start("--", "runs")
     try:
         wait_for(lambda: len(checkpoints(long)) == 2)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(60)
+        process.wait(LIMIT)
         assert training_processes(long), "the runs go on as orphans"
-        long.run()
+        long.run("--", "runs")
         records = [json.loads(path.read_text()) for path in long.results.glob("runs/*/*/metrics.json")]
         assert [record["epochs"] for record in records] == [40, 40]
         logs = [path.read_text() for path in long.results.glob("logs/train_run/*/*.log")]
@@ -100,21 +100,21 @@ def test_a_failing_run_does_not_stop_the_others_and_its_log_is_shown(fresh):
     assert not (fresh.results / "results.md").exists()
 
 
-def test_diverged_runs_are_reported_with_their_reasons_and_never_dropped(fresh):
+def test_diverged_runs_are_reported_with_their_reasons_and_never_dropped(project):
     at_chance = '  - {name: still, label: "Still *here*", set: {training.learning_rate: 1.0e-7}}'
-    fresh.edit("config.yaml", "model.dropout: 0.2", "training.learning_rate: 1.0e+30, training.schedule: constant")
-    fresh.edit("config.yaml", "seeds: [0, 1]", f"{at_chance}\nseeds: [0, 1]")
-    fresh.run()
-    report = (fresh.results / "results.md").read_text()
+    project.edit("config.yaml", "model.dropout: 0.2", "training.learning_rate: 1.0e+30, training.schedule: constant")
+    project.edit("config.yaml", "seeds: [0, 1]", f"{at_chance}\nseeds: [0, 1]")
+    project.run()
+    report = (project.results / "results.md").read_text()
     assert r"**+ Dropout** and **Still \*here\*** each: 2 of 2 runs diverged" in report
     assert "NO_RESULT" in report
     assert "- **+ Dropout** seeds 0 and 1 diverged: loss is not finite in epoch 1." in report
-    runs = read_table(fresh.results / "runs.csv")
+    runs = read_table(project.results / "runs.csv")
     assert list(runs["status"]) == ["finished"] * 2 + ["diverged"] * 4
     assert list(runs["test_accuracy"].notna()) == [True, True, False, False, True, True]
     still = runs.loc[runs["variant"] == "still", ["seed", "reason", "test_accuracy"]]
     for seed, reason, accuracy in still.itertuples(index=False):
-        record = read_record(fresh.record("still", seed))
+        record = read_record(project.record("still", seed))
         assert reason == record.reason
         assert "is no better than chance (0.1000 plus 3 standard errors is 0.2162)" in reason
         assert accuracy == record.metrics["test_accuracy"]

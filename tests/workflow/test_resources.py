@@ -28,7 +28,7 @@ def two_gpus(tmp_path, monkeypatch):
 
 
 def test_runs_queue_for_the_gpus_of_the_machine_without_being_told(fresh, two_gpus):
-    printed = fresh.run("--cores", "4", "--resources", "mem_mb=64000")  # in place of gpu=1
+    printed = fresh.run("--cores", "4", "--resources", "mem_mb=64000", "--", "runs")  # in place of gpu=1
     assert re.search(r"Provided resources: .*gpu=.*2", printed)
     logs = [path.read_text().splitlines()[0] for path in fresh.results.glob("logs/train_run/*/*.log")]
     assert len(logs) == 4
