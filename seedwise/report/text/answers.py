@@ -96,26 +96,32 @@ def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRo
 
 
 def _verdicts(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    baseline = wording.names[comparisons[0].baseline]
+    names, baseline = wording.names, wording.names[comparisons[0].baseline]
     better, worse = (
-        [_with_size(row, wording) for row in comparisons if row.verdict == verdict]
+        [names[row.variant] for row in comparisons if row.verdict == verdict]
         for verdict in (Verdict.BETTER, Verdict.WORSE)
     )
     lead = "Exploratory, to be confirmed: " if wording.exploratory else ""
-    if not better:
+    if better:
+        text = f"{lead}{enumerate_words(better)} {_are(better)} better than {baseline}"
+        text += f", and {enumerate_words(worse)} {_are(worse)} worse" if worse else ""
+    else:
         text = f"{lead}{'no' if lead else 'No'} variant is shown to be better than {baseline}"
-        return f"{text}; {enumerate_words(worse)} {_are(worse)} worse." if worse else f"{text}."
-    text = f"{lead}{enumerate_words(better)} {_are(better)} better than {baseline}"
-    text += f", and {enumerate_words(worse)} {_are(worse)} worse." if worse else "."
+        text += f"; {enumerate_words(worse)} {_are(worse)} worse" if worse else ""
+    text += f"{_how_small(comparisons, wording)}."
     if len(better) > 1:
         text += " Which of them is best was not asked: each is compared with the baseline only."
     return text
 
 
-def _with_size(row: ComparisonRow, wording: Wording) -> str:
-    """The name of a variant whose verdict is a claim, with what makes the claim small."""
-    small = " (by less than the smallest difference declared to matter)" if row.is_below(wording.plan.margin) else ""
-    return f"{wording.names[row.variant]}{small}"
+def _how_small(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """Which claimed differences are shown to be smaller than the margin, as the end of a sentence."""
+    claimed = [row for row in comparisons if row.verdict in (Verdict.BETTER, Verdict.WORSE)]
+    small = [wording.names[row.variant] for row in claimed if row.is_below(wording.plan.margin)]
+    if not small:
+        return ""
+    which = f" ({enumerate_words(small)})" if len(small) < len(claimed) else ""
+    return f", by less than the smallest difference declared to matter{which}"
 
 
 def _are(names: Sequence[str]) -> str:
