@@ -45,7 +45,7 @@ test-fast: $(VENV)/.dev    ## run only the fast tests, without workflow runs and
 test-slurm: $(VENV)/.cluster  ## test studies on a real Slurm, which root can install from Debian packages
 	$(BIN)/python -m pytest -m slurm tests/slurm tests/kubernetes
 
-test-timing: $(VENV)/.dev  ## hold seconds against their limits, about 8 minutes on a quiet machine
+test-timing: $(VENV)/.dev  ## hold seconds against their limits, about 4 minutes on a quiet machine
 	$(BIN)/python -m pytest -m timing tests
 
 chromium:                  # opens the HTML report in tests, which are skipped without it
