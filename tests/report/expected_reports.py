@@ -71,7 +71,7 @@ def reports() -> dict[str, Report]:
         "one_variant": make_report({"baseline": A}, labels=LABELS),
         "one_seed": make_report({"baseline": [0.84], "augment": [0.86]}, labels=LABELS, commit=None, dirty=None),
         "two_seeds": make_report({"baseline": A[:2], "augment": B[:2]}, labels=LABELS),
-        "unequal_numbers": make_report({"baseline": plain, "augment": B}, labels=LABELS),
+        "unequal_numbers": make_report({"baseline": plain, "augment": B}, labels=LABELS, study=None),
         "verdict_hangs_on_lost_runs": make_report(
             {"baseline": plain[:6], "augment": [*augmented[:3], None, None, FAILED]}, labels=LABELS
         ),
@@ -105,6 +105,7 @@ def reports() -> dict[str, Report]:
             },
             accuracy_plan("baseline", pairing="seed"),
             labels=LABELS,
+            study=None,
         ),
         "constant_paired_difference": make_report(
             {"baseline": A, "augment": [score + 0.01 for score in A]},

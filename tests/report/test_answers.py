@@ -169,7 +169,7 @@ def test_a_small_gain_is_called_smaller_than_what_matters():
 def test_what_would_show_equality_is_said_where_a_margin_is_declared():
     settle = answer({"A": A, "B": C}, accuracy_plan("A", margin=0.005)).settle
     assert "instead of 3" in settle
-    assert "If they are equal, 80% of studies with 23 show it within the margin." in settle
+    assert "If they are equal, 80% of studies with 24 show it within the margin." in settle
 
 
 def test_corrected_for_several_comparisons_more_seeds_are_needed():

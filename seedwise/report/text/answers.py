@@ -53,12 +53,15 @@ def question(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     return f"Is {variants[0]} {asked}" if len(variants) == 1 else f"Are {enumerate_words(variants)} {asked}"
 
 
-def runs_line(statuses: Sequence[str], variants: int, seeds: int) -> str:
-    """How many of the planned runs there are, and how they ended."""
+def runs_line(statuses: Sequence[str], variants: int, seeds: int | None) -> str:
+    """How many of the planned runs there are, and how they ended; `seeds` is None where no plan is known."""
     counts = {status: statuses.count(status) for status in STATUSES}
-    planned, found = variants * seeds, sum(counts.values())
+    found = sum(counts.values())
     counts |= {status: statuses.count(status) for status in PENDING if status in statuses}
     counted = ", ".join(f"{count} {status}" for status, count in counts.items())
+    if seeds is None:
+        return f"{quantity(found, 'run')} of {quantity(variants, 'variant')}: {counted}."
+    planned = variants * seeds
     share = f"{found} of {planned} planned runs are in" if found != planned else f"all {planned} planned runs are in"
     return f"{share} ({quantity(variants, 'variant')} × {quantity(seeds, 'seed')}): {counted}."
 
