@@ -17,7 +17,7 @@ from seedwise.report.text.format import (
 )
 from seedwise.report.text.sentences import TESTS, equivalence_confidence, otherwise, seeds_words, verdict_sentence
 from seedwise.report.wording import Wording
-from seedwise.statistics import rule_rates
+from seedwise.statistics.rule_rates import pooled_false_positives, separate_false_positives, separate_power
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 PERMUTATION_TESTS = {"permutation": "Permutation test", "sign-flip": "Sign-flip test"}
@@ -64,7 +64,7 @@ def evidence_note(c: ComparisonRow, comparisons: int) -> str:
     by_seed = c.test == "paired"
     if c.rule_separate_threshold is None or min(c.n, c.n_baseline) < 2:
         return ""
-    found = percent(rule_rates.separate_power(c.n, c.n_baseline, correlation=c.correlation or 0.0))
+    found = percent(separate_power(c.n, c.n_baseline, correlation=c.correlation or 0.0))
     noise = "independent normal noise"
     if by_seed and c.correlation is not None:
         noise = f"normal noise that correlates within a pair as here (r = {EFFECT.number(c.correlation)})"
@@ -182,7 +182,7 @@ def _rules_of_thumb(c: ComparisonRow, digits: Digits) -> list[Row]:
         return []
     rates = [MISSING, MISSING]
     if min(c.n, c.n_baseline) >= 2:
-        functions = rule_rates.separate_false_positives, rule_rates.pooled_false_positives
+        functions = separate_false_positives, pooled_false_positives
         rates = [percent(rate(c.n, c.n_baseline, c.correlation or 0.0)) for rate in functions]
     readings = [
         ("√(s₁² + s₂²)", c.rule_separate_threshold, c.rule_separate),
