@@ -200,7 +200,9 @@ def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
     if row.test == "dunnett":
         text += f", among {quantity(comparisons, 'comparison')})"
     elif comparisons > 1:
-        text += f"; {p_value(row.p).removeprefix('= ')} after correcting for {comparisons} comparisons)"
+        corrected = p_value(row.p).removeprefix("= ")
+        same = corrected == p_value(row.p_value).removeprefix("= ")
+        text += f"; {'the same' if same else corrected} after correcting for {comparisons} comparisons)"
     else:
         text += ")"
     if row.verdict == Verdict.NOT_SUPPORTED:
