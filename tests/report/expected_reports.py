@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def look(number, sizes, seeds, decision, undecided=()):
     )
 
 
+@functools.cache
 def reports() -> dict[str, Report]:
     """Return one report for each kind of study, by file name."""
     loss = accuracy_plan("baseline", metric="test_loss", higher_is_better=False)
