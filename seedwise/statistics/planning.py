@@ -298,17 +298,16 @@ class Thresholds:
         return np.asarray((ndtr(column - self.values) + ndtr(-column - self.values)) @ self.weights)
 
     def shift(self, power: float) -> Floats:
-        """The true difference, in true standard errors, that is detected with probability `power` (Newton's method)."""
-        shift = self.values @ self.weights + float(ndtri(power))
-        for _ in range(60):
-            # The slope of the upper tail alone is too steep, if anything, so that no step overshoots far.
-            column = shift[:, None] - self.values
-            slope = np.exp(-(column**2) / 2) @ self.weights / math.sqrt(2 * math.pi)
-            step = (power - self.power(shift)) / np.maximum(slope, 1e-3)
-            shift = np.maximum(shift + step, 0.0)
-            if float(np.abs(step).max()) < 1e-9:
-                break
-        return shift
+        """The true difference, in true standard errors, that is detected with probability `power`."""
+        typical = np.log(self.values) @ self.weights
+
+        def power_at(logarithm: Floats, rows: Rows) -> Floats:
+            return Thresholds(self.values[rows], self.weights).power(np.exp(logarithm))
+
+        # Between the logarithm and the normal quantile of the power the curve is nearly straight, also where few runs
+        # spread the thresholds over orders of magnitude.
+        start = np.log(np.exp(typical) + max(float(ndtri(power)), 0.1))
+        return np.exp(_reach(power, power_at, start - 20, np.log(self.values.max(axis=1) + 10), start))
 
     def equivalence_power(self, margin: Floats, claims: Thresholds) -> Floats:
         """Probability of EQUIVALENT without a true difference: two one-sided tests pass (Schuirmann 1987), no claim.
@@ -388,36 +387,38 @@ def _quantile(alpha: float) -> Callable[[Floats], Floats]:
 
 
 def smallest_n(power_at: PowerAt, start: Floats, power: float = POWER) -> NDArray[np.int64]:
-    """Seeds with which each comparison reaches `power`, from `FEWEST_SEEDS` to `MAX_SEEDS`.
+    """Seeds with which each comparison reaches `power`, within `FEWEST_SEEDS` and `MAX_SEEDS`; `start` is a guess."""
+    low, high = (np.full(start.shape, math.sqrt(edge)) for edge in (FEWEST_SEEDS, MAX_SEEDS))
+    # The normal quantile of the power is nearly linear in √n.
+    root = _reach(power, lambda at, rows: power_at(at**2, rows), low, high, np.clip(np.sqrt(start), low, high))
+    return np.asarray(np.clip(np.ceil(root**2 - 1e-3), FEWEST_SEEDS, MAX_SEEDS), dtype=np.int64)
 
-    The normal quantile of the power is nearly linear in √n, so that secant steps need few evaluations; a step that
-    leaves the bracket is replaced by its middle.
 
-    Args:
-        power_at: the power of some comparisons (their rows) with so many seeds, which need not be whole.
-        start: a first guess for each comparison.
-        power: to be reached.
+def _reach(power: float, power_at: PowerAt, low: Floats, high: Floats, start: Floats) -> Floats:
+    """Where each comparison reaches `power`, as its argument grows from `low` to `high`; an end, if it never does.
+
+    Secant steps on the normal quantile of the power, inside a shrinking bracket. A step that leaves the bracket, and
+    every fourth one, goes to its middle. Only comparisons that have not converged are computed again.
     """
     goal = float(ndtri(power))
-    low, high = (np.full(start.shape, math.sqrt(edge)) for edge in (FEWEST_SEEDS, MAX_SEEDS))
-    root = np.clip(np.sqrt(start), low, high)
-    slope, last_root, last_excess = (goal + 2) / root, np.full(root.shape, np.nan), np.full(root.shape, np.nan)
-    pending = np.arange(root.size)
-    for _ in range(40):
-        at = root[pending]
-        excess = ndtri(np.clip(power_at(at**2, pending), 1e-9, 1 - 1e-9)) - goal
-        low[pending] = np.where(excess < 0, at, low[pending])
-        high[pending] = np.where(excess >= 0, at, high[pending])
+    at, low, high = start.copy(), low.copy(), high.copy()
+    slope, last, last_excess = np.ones(at.shape), np.full(at.shape, np.nan), np.full(at.shape, np.nan)
+    pending = np.arange(at.size)
+    for turn in range(60):
+        x = at[pending]
+        excess = ndtri(np.clip(power_at(x, pending), 1e-9, 1 - 1e-9)) - goal
+        low[pending] = np.where(excess < 0, x, low[pending])
+        high[pending] = np.where(excess >= 0, x, high[pending])
         with np.errstate(invalid="ignore", divide="ignore"):
-            secant = (excess - last_excess[pending]) / (at - last_root[pending])
+            secant = (excess - last_excess[pending]) / (x - last[pending])
         slope[pending] = np.where(np.isfinite(secant) & (secant > 1e-6), secant, slope[pending])
-        last_root[pending], last_excess[pending] = at, excess
-        following = at - excess / slope[pending]
-        outside = ~((following > low[pending]) & (following < high[pending]))
+        last[pending], last_excess[pending] = x, excess
+        following = x - excess / slope[pending]
+        outside = ~((following > low[pending]) & (following < high[pending])) | (turn % 4 == 3)
         following[outside] = (low + high)[pending][outside] / 2
-        done = (np.abs(excess) < 1e-5) | (high[pending] - low[pending] < 1e-4)
-        root[pending] = np.where(done, at, following)
+        done = (np.abs(excess) < 1e-6) | (high[pending] - low[pending] < 1e-5)
+        at[pending] = np.where(done, x, following)
         pending = pending[~done]
         if not pending.size:
             break
-    return np.asarray(np.clip(np.ceil(root**2 - 1e-3), FEWEST_SEEDS, MAX_SEEDS), dtype=np.int64)
+    return at
