@@ -95,7 +95,10 @@ def plan_seeds(
     test: _Test = kind(own, other, alpha / family)
     later: _Test = kind(own, other, later_alpha / family)
     if dunnett is not None:
-        test = _Dunnett(np.full(own.shape, dunnett.variance), dunnett, family, alpha)
+        # Two constant arms in a family that varies: their own noise is not known, but the pooled one is.
+        flat = own + other == 0
+        noise, other_noise = (np.where(flat, dunnett.variance, variances) for variances in (own, other))
+        test = _Dunnett(noise, other_noise, dunnett, _freedom(pairs), family, alpha)
         later = replace(test, alpha=later_alpha)
     detectable = test.now(n, n_baseline).shift(POWER) * test.error(n, n_baseline)
     exaggerated = _exaggerations(test, {(len(pairs[i][0]), len(pairs[i][1])) for i in usable})
@@ -208,27 +211,42 @@ class _Paired:
 
 @dataclass(frozen=True)
 class _Dunnett:
-    """Dunnett's test of a family; `own` repeats the pooled variance."""
+    """Dunnett's test of a family whose arms need not scatter equally, as the test assumes.
+
+    The pooled variance is a sum of χ² variables; Satterthwaite's degrees of freedom approximate it.
+    """
 
     own: Floats
+    other: Floats
     found: Dunnett
+    freedom: float
     comparisons: int
     alpha: float
 
     def with_equal_noise(self) -> _Dunnett:
-        return replace(self, own=np.ones(1))
+        return replace(self, own=np.ones(1), other=np.ones(1), found=replace(self.found, variance=1.0), freedom=1.0)
 
     def error(self, n: Floats, n_baseline: Floats) -> Floats:
-        return np.asarray(np.sqrt(self.own * (1 / n + 1 / n_baseline)))
+        return np.asarray(np.sqrt(self.own / n + self.other / n_baseline))
 
-    def now(self, n: Floats, _n_baseline: Floats) -> Thresholds:
-        return t_thresholds(np.full(n.shape, self.found.df), self.alpha, self.found.critical)
+    def now(self, n: Floats, n_baseline: Floats) -> Thresholds:
+        assumed = np.sqrt(self.found.variance * (1 / n + 1 / n_baseline)) / self.error(n, n_baseline)
+        return t_thresholds(np.full(n.shape, self.found.df * self.freedom), self.alpha, self.found.critical * assumed)
 
-    def later(self, n: Floats, _rows: Rows) -> Thresholds:
-        critical = _dunnett_critical_by_n(self.comparisons, self.alpha)(1 / n)
-        return t_thresholds((self.comparisons + 1) * (n - 1), self.alpha, critical)
+    def later(self, n: Floats, rows: Rows) -> Thresholds:
+        assumed = np.sqrt(2 * self.found.variance / (self.own[rows] + self.other[rows]))
+        critical = _dunnett_critical_by_n(self.comparisons, self.alpha)(1 / n) * assumed
+        return t_thresholds((self.comparisons + 1) * (n - 1) * self.freedom, self.alpha, critical)
 
     roughly = later
+
+
+def _freedom(pairs: Sequence[Pair]) -> float:
+    """Satterthwaite's degrees of freedom of the pooled variance, as a share of those of arms that scatter equally."""
+    arms = [arm for arm in (*(a for a, _ in pairs), pairs[0][1]) if len(arm) >= 2]
+    degrees = np.array([len(arm) - 1.0 for arm in arms])
+    variances = np.array([spread(arm) ** 2 for arm in arms])
+    return float((degrees @ variances) ** 2 / (degrees @ variances**2) / degrees.sum())
 
 
 @lru_cache(maxsize=64)

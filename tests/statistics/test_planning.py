@@ -161,6 +161,21 @@ def test_dunnett_detects_the_promised_difference(n, arms):
     assert found.seeds_needed >= 3
 
 
+@pytest.mark.parametrize("arms", [1, 5, 20])
+@pytest.mark.parametrize(("n", "ratio"), [(3, 3), (5, 10), (10, 0.2)])
+def test_dunnett_detects_the_promised_difference_where_one_arm_scatters_unlike_the_others(n, ratio, arms):
+    scores = [with_spread(n, 1.5, 1 if arm else ratio, arm) for arm in range(arms)]
+    control = with_spread(n, 0, 1, 99)
+    joint = dunnett(scores, control)
+    found = plan_seeds([(arm, control) for arm in scores], 0.05, dunnett=joint)[0]
+    generator = np.random.default_rng(2)
+    sigmas = np.array([ratio, *[1] * arms])
+    pooled = (generator.chisquare(n - 1, (STUDIES, arms + 1)) * sigmas**2).sum(axis=1) / ((arms + 1) * (n - 1))
+    observed = generator.normal(found.detectable_difference, np.sqrt((ratio**2 + 1) / n), STUDIES)
+
+    assert np.mean(np.abs(observed) / np.sqrt(pooled * 2 / n) > joint.critical) == pytest.approx(0.8, abs=0.02)
+
+
 def test_dunnett_of_one_arm_is_the_pooled_t_test():
     pair = with_spread(6, 1.2, 1), with_spread(6, 0, 1)
     (found,) = plan_seeds([pair], 0.05, dunnett=dunnett([pair[0]], pair[1]))
