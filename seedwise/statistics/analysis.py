@@ -89,17 +89,17 @@ def analyse(
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
     warnings = find_warnings(chosen, plan, n_test, other_metrics=other_metrics)
-    comparisons["doubt"] = [_doubt(row, warnings) for row in comparisons.to_dict("records")]
+    about = {warning.code: frozenset(warning.variants) for warning in warnings}
+    comparisons["doubt"] = [_doubt(row, about) for row in comparisons.to_dict("records")]
     return Analysis(summary, comparisons, warnings)
 
 
-def _doubt(row: Mapping[Hashable, object], warnings: Sequence[DataWarning]) -> str:
-    """What the warnings give as a reason to doubt the runs of a comparison."""
-    about = {warning.code: warning.variants for warning in warnings}
-    compared = {row["variant"], row["baseline"]}
-    if compared & {*about.get("constant_arm", ()), *about.get("identical_runs", ())}:
+def _doubt(row: Mapping[Hashable, object], about: Mapping[str, frozenset[str]]) -> str:
+    """What warnings, by their code the variants that they are about, give as a reason to doubt a comparison's runs."""
+    compared, nobody = {row["variant"], row["baseline"]}, frozenset[str]()
+    if any(compared & about.get(code, nobody) for code in ("constant_arm", "identical_runs")):
         return "constant"
-    alike = compared <= set(about.get("identical_variants", ())) and row["mean"] == row["mean_baseline"]
+    alike = compared <= about.get("identical_variants", nobody) and row["mean"] == row["mean_baseline"]
     return "identical" if alike else ""
 
 

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import chdtrc, gammainccinv, gammaincinv, gammaln, ndtr, ndtri, stdtrit
 
 from seedwise.statistics.intervals import Interval, check_confidence
-from seedwise.statistics.ttest import spread
+from seedwise.statistics.ttest import spread, welch_df
 
 Floats = NDArray[np.float64]
 
@@ -214,7 +214,7 @@ def improvement_interval(scores: Floats, baseline: Floats, confidence: float = 0
     own, other = spread(wins, 1.0) ** 2 / n, spread(losses, 1.0) ** 2 / m
     estimated, ratio, df = own + other, 1.0, n + m - 2.0
     if estimated > 0 and 0 < share < 1:
-        df = 1.0 / ((own / estimated) ** 2 / (n - 1) + (other / estimated) ** 2 / (m - 1))
+        df = float(welch_df(np.float64(own), np.float64(other), n, m))
         ratio = estimated / _newcombe_variance(share, n, m)
         ratio = max(ratio, ratio + min(1.0, _TRUSTED_DF / df) * (1 - ratio))
     widening = float(stdtrit(df, 0.5 + confidence / 2)) ** 2 * ratio

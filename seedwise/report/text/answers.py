@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.report.rows import ComparisonRow, SummaryRow
-from seedwise.report.text.format import confidence_percent, level, p_value, percent
+from seedwise.report.text.format import confidence_percent, level, p_cell, p_value, percent
 from seedwise.report.text.sentences import (
+    TOO_SMALL_TO_MATTER,
     alone_sentence,
     doubt_sentence,
     equivalence_confidence,
@@ -124,7 +125,7 @@ def _how_small(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     if not small:
         return ""
     which = f" ({enumerate_words(small)})" if len(small) < len(claimed) else ""
-    return f", by less than the smallest difference declared to matter{which}"
+    return f", {TOO_SMALL_TO_MATTER}{which}"
 
 
 def _are(names: Sequence[str]) -> str:
@@ -138,7 +139,7 @@ def _found(row: ComparisonRow, wording: Wording) -> str:
         case Verdict.BETTER | Verdict.WORSE:
             small = ""
             if row.is_below(wording.plan.margin):
-                small = f", by less than the smallest difference declared to matter ({wording.margin})"
+                small = f", {TOO_SMALL_TO_MATTER} ({wording.margin})"
             return f"{variant} {verb} **{row.verdict.lower()}** than {baseline}{small}: {_gap(row, wording)}."
         case Verdict.EQUIVALENT:
             return (
@@ -200,8 +201,8 @@ def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
     if row.test == "dunnett":
         text += f", among {quantity(comparisons, 'comparison')})"
     elif comparisons > 1:
-        corrected = p_value(row.p).removeprefix("= ")
-        same = corrected == p_value(row.p_value).removeprefix("= ")
+        corrected = p_cell(row.p)
+        same = corrected == p_cell(row.p_value)
         text += f"; {'the same' if same else corrected} after correcting for {comparisons} comparisons)"
     else:
         text += ")"

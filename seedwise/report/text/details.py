@@ -12,6 +12,7 @@ from seedwise.report.text.format import (
     confidence_percent,
     level,
     markdown_table,
+    p_cell,
     p_value,
     percent,
 )
@@ -124,7 +125,7 @@ def _test(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
         return [[title, corrected, _says(c.p_value < plan.alpha), limit]]
     if comparisons == 1 or c.p_holm is None:
         return [[title, f"p {p_value(c.p_value)}", _says(c.p_value < plan.alpha), limit]]
-    result = f"p {p_value(c.p_value)}; corrected for {comparisons} comparisons {p_value(c.p_holm).removeprefix('= ')}"
+    result = f"p {p_value(c.p_value)}; corrected for {comparisons} comparisons {p_cell(c.p_holm)}"
     only_alone = c.p_value < plan.alpha <= c.p_holm
     says = f"{NOT_SHOWN} (alone it would pass, corrected it does not)" if only_alone else _says(c.p_holm < plan.alpha)
     rows = [[title, result, says, limit]]
@@ -171,7 +172,7 @@ def _reach(c: ComparisonRow) -> str:
     """The smallest p that the permutation test can give; nothing where that is too small to matter."""
     if c.permutation_p_min is None or c.permutation_method == "approximation" or c.permutation_p_min < SMALLEST_P:
         return ""
-    smallest = p_value(c.permutation_p_min).removeprefix("= ")
+    smallest = p_cell(c.permutation_p_min)
     if c.permutation_method == "Monte Carlo":
         return f"; random regroupings, as many as were drawn, cannot give less than {smallest}"
     return f"; {seeds_words(c)} cannot give less than {smallest}"
@@ -180,10 +181,8 @@ def _reach(c: ComparisonRow) -> str:
 def _rules_of_thumb(c: ComparisonRow, digits: Digits) -> list[Row]:
     if c.rule_separate_threshold is None or c.rule_pooled_threshold is None:
         return []
-    rates = [MISSING, MISSING]
-    if min(c.n, c.n_baseline) >= 2:
-        functions = separate_false_positives, pooled_false_positives
-        rates = [percent(rate(c.n, c.n_baseline, c.correlation or 0.0)) for rate in functions]
+    functions = separate_false_positives, pooled_false_positives
+    rates = [percent(rate(c.n, c.n_baseline, c.correlation or 0.0)) for rate in functions]
     readings = [
         ("√(s₁² + s₂²)", c.rule_separate_threshold, c.rule_separate),
         ("the pooled standard deviation", c.rule_pooled_threshold, c.rule_pooled),

@@ -15,6 +15,7 @@ from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 TESTS = {"welch": "Welch's t test", "paired": "the paired t test by seed", "dunnett": "Dunnett's test"}
 LISTED_IN_FULL = 3
+TOO_SMALL_TO_MATTER = "by less than the smallest difference declared to matter"
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
 
@@ -57,7 +58,7 @@ def verdict_sentence(row: ComparisonRow, wording: Wording) -> str:
         case "BETTER" | "WORSE" as verdict:
             text = f"{variant} is {verdict.lower()} than {baseline} {basis(wording.exploratory)} {shown}"
             if row.is_below(wording.plan.margin):
-                text += f", by less than the smallest difference declared to matter ({wording.margin})"
+                text += f", {TOO_SMALL_TO_MATTER} ({wording.margin})"
             return f"{text}."
         case "EQUIVALENT":
             return (
