@@ -12,15 +12,31 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/hooks.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/training.smk"
+
+
+if PROGRAM:
+
+    include: "workflow/rules/program.smk"
+
+else:
+
+    include: "workflow/rules/data.smk"
+    include: "workflow/rules/training.smk"
+    include: "workflow/rules/lr_finder.smk"
+
+
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/tracking.smk"
-include: "workflow/rules/lr_finder.smk"
 include: "workflow/rules/progress.smk"
 include: "workflow/rules/notebooks.smk"
+
+
+# All runs and nothing else, so that very many can be planned in batches:  snakemake --cores 8 runs --batch runs=1/10
+rule runs:
+    input:
+        RECORDS,
 
 
 # Every run record and every product is listed, so that a deleted one is noticed.

@@ -51,8 +51,8 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def hold_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold an OS lock on `path` while the block runs.
+def hold_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[int]:
+    """Hold an OS lock on `path` while the block runs; yield its descriptor, which a child process may inherit.
 
     The kernel frees it when the process ends, however it ends, so nothing has to be unlocked by hand.
     If another process holds it, call `on_wait` once and wait; without `on_wait`, raise LockHeldError.
@@ -66,4 +66,4 @@ def hold_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator
                 raise LockHeldError(str(path)) from error
             on_wait()
             fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+        yield stream.fileno()

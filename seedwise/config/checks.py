@@ -8,7 +8,9 @@ from typing import Any
 
 from seedwise.basics.names import not_known, quote, unknown_key
 from seedwise.plan import MOST_LOOKS
+from seedwise.config.overrides import is_program
 from seedwise.sources.found import RESERVED
+from seedwise.trainers.command.checks import program_problems
 from seedwise.trainers.image_classifier.metrics import HISTORY, METRIC_NAMES, METRICS
 
 Location = tuple[str | int, ...]
@@ -25,6 +27,15 @@ def with_trainers_defaults(plan: Mapping[Any, Any]) -> dict[Any, Any]:
     return filled if known is None else {"higher_is_better": known.higher_is_better, **filled}
 
 
+def without_mirrors(config: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Switch W&B off where the config of a program does not mention it: starting it takes longer than a short run."""
+    tracking = config.get("tracking", {})
+    wandb = tracking.get("wandb", {}) if isinstance(tracking, Mapping) else None
+    if not isinstance(wandb, Mapping) or "mode" in wandb:
+        return dict(config)
+    return {**config, "tracking": {**tracking, "wandb": {"mode": "disabled" if not wandb else "offline", **wandb}}}
+
+
 def cross_problems(
     names: Sequence[object],
     seeds: Sequence[object],
@@ -32,6 +43,7 @@ def cross_problems(
     *,
     pulled: bool,
     renamed: object = None,
+    config: Mapping[Any, Any] | None = None,
 ) -> list[tuple[Location, str]]:
     """Check what no key can check alone.
 
@@ -44,18 +56,24 @@ def cross_problems(
         plan: the `analysis` section.
         pulled: whether the runs were recorded elsewhere; these have any metrics.
         renamed: what W&B calls the columns of the history, by their own name.
+        config: the whole config, for what concerns a program of the user's own.
 
     Returns:
         The location and the message of each problem.
     """
+    config = config or {}
+    program = is_program(config)
     return [
         *_variant_problems(names),
         *_seed_problems(seeds),
         *_baseline_problems(names, plan.get("baseline")),
-        *_metric_problems(plan, pulled),
+        *(_open_metric_problems(plan) if program else _metric_problems(plan, pulled)),
         *_looks_problems(plan.get("looks"), len(seeds)),
         *_tuning_problems(names, plan.get("tuned_on")),
-        *_renaming_problems(renamed),
+        *([] if program else _renaming_problems(renamed)),
+        *program_problems(config),
+        *_variants_of_programs(config, program),
+        *_thread_problems(config, program),
     ]
 
 
@@ -108,6 +126,35 @@ def _metric_problems(plan: Mapping[str, object], pulled: bool) -> Iterable[tuple
         better, fit = ("higher", "true") if known.higher_is_better else ("lower", "false")
         found = str(higher).lower()
         yield HIGHER_IS_BETTER, f"found {found}, but a {better} {metric} is better; write {fit}, or leave the key out"
+
+
+def _open_metric_problems(plan: Mapping[str, object]) -> Iterable[tuple[Location, str]]:
+    """Check the metric of a program, which has no default and no known direction."""
+    metric = plan.get("metric")
+    if metric is None:
+        yield ("analysis", "metric"), "missing; name the metric of your program that decides, as in metric: val_loss"
+    elif isinstance(metric, str) and metric in RESERVED:
+        yield ("analysis", "metric"), f"found {quote(metric)}, which says which run it is; name a metric"
+    if "higher_is_better" not in plan:
+        yield HIGHER_IS_BETTER, "missing; say true for a score such as an accuracy, false for a loss or an error"
+
+
+def _variants_of_programs(config: Mapping[Any, Any], program: bool) -> Iterable[tuple[Location, str]]:
+    variants = config.get("variants")
+    for index, variant in enumerate(variants if isinstance(variants, (list, tuple)) else ()):
+        for key in ("revision", "environment"):
+            if not program and isinstance(variant, Mapping) and variant.get(key) is not None:
+                yield ("variants", index, key), "found in a study of the image classifier; only a command: or function: has one"
+
+
+def _thread_problems(config: Mapping[Any, Any], program: bool) -> Iterable[tuple[Location, str]]:
+    resources = config.get("resources")
+    run = resources.get("train_run") if isinstance(resources, Mapping) else None
+    if not program and isinstance(run, Mapping) and run.get("threads") is not None:
+        yield (
+            ("resources", "train_run", "threads"),
+            "only for a program of your own; the image classifier has training.threads, because its results depend on it",
+        )
 
 
 def _looks_problems(looks: object, seeds: int) -> Iterable[tuple[Location, str]]:

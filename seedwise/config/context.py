@@ -12,15 +12,23 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 from seedwise.tracking.settings import TrackingSettings
+from seedwise.trainers.command.place import ProgramPlace
 
 
 class Context(BaseModel):
-    """The trackers that mirror the runs, and the folder of the dataset's raw files (None: they were fetched)."""
+    """What a run needs to know and no number depends on.
+
+    Attributes:
+        tracking: the trackers that mirror the runs.
+        folder: folder of the dataset's raw files; None if they were fetched.
+        program: where and how a program is run; None for other runs.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tracking: TrackingSettings = TrackingSettings()
     folder: str | None = None
+    program: ProgramPlace | None = None
 
 
 def context_path(study_folder: Path) -> Path:

@@ -210,7 +210,12 @@ def _cross_problems(config: Mapping[Any, Any], misspelt: set[Keys]) -> list[tupl
     if ("analysis", "higher_is_better") in misspelt:
         plan = {**_mapping(plan), "higher_is_better": None}
     return cross_problems(
-        names, _list(config.get("seeds")), _mapping(plan), pulled=pulled, renamed=wandb.get("metric_names")
+        names,
+        _list(config.get("seeds")),
+        _mapping(plan),
+        pulled=pulled,
+        renamed=wandb.get("metric_names"),
+        config=config,
     )
 
 

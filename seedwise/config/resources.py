@@ -53,12 +53,21 @@ class GpuNeeds(Needs):
     gpu_slots: Annotated[Whole, Field(ge=1, description="Runs that may share one GPU at a time.")] = 1
 
 
+class RunNeeds(GpuNeeds):
+    """What a run may use."""
+
+    threads: Annotated[
+        Whole | None,
+        Field(ge=1, description="CPU threads of a program, 1 by default; the image classifier has training.threads."),
+    ] = None
+
+
 class Resources(Section):
     """What the jobs of each rule may use, by rule."""
 
     fetch_data: Annotated[Needs, Field(description="Fetching the raw files.")] = Needs()
     prepare_data: Annotated[Needs, Field(description="Writing the prepared file.")] = Needs()
-    train_run: Annotated[GpuNeeds, Field(description="One run.", examples=[{"mem_mb": 8000}])] = GpuNeeds()
+    train_run: Annotated[RunNeeds, Field(description="One run.", examples=[{"mem_mb": 8000}])] = RunNeeds()
     lr_range_test: Annotated[GpuNeeds, Field(description="A learning-rate range test.")] = GpuNeeds()
     collect_runs: Annotated[Needs, Field(description="Reading all run records.")] = Needs()
     analyse_study: Annotated[Needs, Field(description="Statistics.")] = Needs()

@@ -24,8 +24,23 @@ def config_schema() -> dict[str, Any]:
     schema = Study.model_json_schema()
     schema["required"].remove("variants")
     _describe_metric(schema["$defs"]["Plan"])
+    _open_overrides(schema)
     schema["oneOf"] = [{"required": ["variants"]}, {"required": ["factors"]}]
     return _finish(schema, "Config of a Seedwise study")
+
+
+def _open_overrides(schema: dict[str, Any]) -> None:
+    """Check overrides as those of the image classifier only where no program is run."""
+    defs = schema["$defs"]
+    of_image = {"$ref": "#/$defs/Overrides"}
+    variant = defs["Variant"]["properties"]["set"]
+    variant.pop("$ref", None)
+    variant["type"] = "object"
+    levels = {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": of_image}}
+    schema["if"] = {"anyOf": [{"required": ["command"]}, {"required": ["function"]}]}
+    schema["else"] = {
+        "properties": {"variants": {"items": {"properties": {"set": of_image}}}, "factors": {"anyOf": [levels, {"type": "null"}]}}
+    }
 
 
 def _describe_metric(plan: dict[str, Any]) -> None:

@@ -6,22 +6,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import ConfigDict, Field, GetPydanticSchema, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import located, not_known
 from seedwise.basics.sections import Name, Section, Whole
-from seedwise.config.checks import cross_problems, with_trainers_defaults
+from seedwise.config.checks import cross_problems, with_trainers_defaults, without_mirrors
 from seedwise.config.factors import cells
+from seedwise.config.overrides import OverridesField, is_program, mark_overrides
 from seedwise.config.resources import Resources
 from seedwise.plan import Plan
 from seedwise.sources.settings import RunsSettings
 from seedwise.tracking.settings import TrackingSettings, WandbSettings
+from seedwise.trainers import RunSettings as AnySettings
+from seedwise.trainers import Trainer
+from seedwise.trainers.command.environments import EnvironmentSettings
+from seedwise.trainers.command.settings import Command, Function, FunctionField, ProgramSettings, SettingValue
+from seedwise.trainers.command.settings import resolve as resolve_program
+from seedwise.trainers.command.trainer import ProgramTrainer
 from seedwise.trainers.image_classifier.settings import (
     STREAMS,
     DatasetSettings,
     ModelSettings,
-    Overrides,
     RunSettings,
     TrainingSettings,
 )
@@ -39,7 +45,7 @@ __all__ = [
     "WandbSettings",
 ]
 
-Levels = Annotated[dict[str, Any], GetPydanticSchema(lambda _, handler: handler(Overrides))]
+Levels = Annotated[dict[str, SettingValue], OverridesField()]
 
 
 class Variant(Section):
@@ -52,14 +58,21 @@ class Variant(Section):
         default_factory=lambda data: str(data["name"])
     )
     overrides: Annotated[
-        dict[str, Any],
-        GetPydanticSchema(lambda _, handler: handler(Overrides)),
+        dict[str, SettingValue],
+        OverridesField(),
         Field(
             alias="set",
-            description="Replaced settings: dotted paths into dataset, model and training, and their values.",
+            description="Replaced settings: dotted paths into dataset, model and training, or a program's settings.",
             examples=[{"model.dropout": 0.2}],
         ),
     ] = Field(default_factory=dict)
+    revision: Annotated[
+        str | None,
+        Field(min_length=1, description="Git revision of the program that it runs; null: the folder as it is."),
+    ] = None
+    environment: Annotated[
+        EnvironmentSettings | None, Field(description="Where its interpreter is, if not where the study says.")
+    ] = None
 
 
 class Run(NamedTuple):
@@ -79,6 +92,20 @@ class Study(Section):
     dataset: Annotated[DatasetSettings, Field(description="What is learned from.")] = DatasetSettings()
     model: Annotated[ModelSettings, Field(description="What is trained.")] = ModelSettings()
     training: Annotated[TrainingSettings, Field(description="How it is trained.")] = TrainingSettings()
+    command: Annotated[
+        Command | None,
+        Field(
+            description="Instead of dataset, model and training: a program of your own.",
+            examples=[{"run": "python train.py --lr {lr} --seed {seed}", "settings": {"lr": 0.001}}],
+        ),
+    ] = None
+    function: Annotated[
+        FunctionField | None,
+        Field(
+            description="Instead of dataset, model and training: a Python function of your own.",
+            examples=[{"call": "my_project.train:run", "settings": {"lr": 0.001}}],
+        ),
+    ] = None
     variants: Annotated[
         tuple[Variant, ...],
         Field(
@@ -133,7 +160,11 @@ class Study(Section):
     @model_validator(mode="before")
     @classmethod
     def _with_the_trainers_defaults(cls, config: Any) -> Any:
-        if isinstance(config, Mapping) and isinstance(config.get("analysis"), Mapping):
+        if not isinstance(config, Mapping):
+            return config
+        if is_program(config):
+            return without_mirrors(mark_overrides(config))
+        if isinstance(config.get("analysis"), Mapping):
             return {**config, "analysis": with_trainers_defaults(config["analysis"])}
         return config
 
@@ -145,15 +176,21 @@ class Study(Section):
             self.analysis.model_dump(exclude_unset=True),
             pulled=self.source is not None,
             renamed=self.tracking.wandb.metric_names,
+            config=self.model_dump(by_alias=True, exclude_unset=True, exclude={"analysis"}),
         )
         if problems:
             raise located("Study", problems)
         return self
 
     @property
-    def trainer(self) -> ImageClassifier:
+    def program(self) -> Command | Function | None:
+        """The user's own program, if the runs are runs of one."""
+        return self.command or self.function
+
+    @property
+    def trainer(self) -> Trainer:
         """What this study's runs are."""
-        return ImageClassifier()
+        return ProgramTrainer(self.program, self.analysis) if self.program else ImageClassifier()
 
     def variant(self, name: str) -> Variant:
         """Return the variant of this name; raises UserError if there is none."""
@@ -162,8 +199,22 @@ class Study(Section):
                 return variant
         raise UserError(f"variant: {not_known(name, [variant.name for variant in self.variants], 'Variants')}")
 
-    def settings(self, variant: str) -> RunSettings:
+    def settings(self, variant: str) -> AnySettings:
         """Resolve a variant: the study's settings with the variant's overrides in their place.
+
+        Raises:
+            UserError: there is no such variant, or its settings do not fit together.
+        """
+        return self.program_settings(variant) if self.program else self.image_settings(variant)
+
+    def program_settings(self, variant: str) -> ProgramSettings:
+        """Resolve a variant of a study of a program; raises UserError if there is no such variant."""
+        assert self.program
+        chosen = self.variant(variant)
+        return resolve_program(self.program, chosen.overrides, chosen.revision)
+
+    def image_settings(self, variant: str) -> RunSettings:
+        """Resolve a variant of a study of the image classifier.
 
         Raises:
             UserError: there is no such variant, or its settings do not fit together.
@@ -182,8 +233,10 @@ class Study(Section):
         These are the variants that differ from the baseline only in `training.vary`, and the baseline; there are
         none if all of them vary the same sources.
         """
+        if self.program:
+            return {}
         everything = {"training.vary": STREAMS}
-        chosen = {variant.name: self.settings(variant.name) for variant in self.variants}
+        chosen = {variant.name: self.image_settings(variant.name) for variant in self.variants}
         base = chosen[self.analysis.baseline].replace(everything)
         vary: dict[str, tuple[str, ...]] = {
             name: own.training.vary for name, own in chosen.items() if own.replace(everything) == base

@@ -20,13 +20,14 @@ from seedwise.runs.fit import Wanted
 
 
 class Expected(BaseModel):
-    """The digests of settings, code and data that a valid run of a variant has."""
+    """The digests of settings, code, data and environment that a valid run of a variant has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     settings: str
     code: str
     data: str
+    environment: str = ""
 
 
 class StudyFile(BaseModel):
@@ -51,7 +52,7 @@ class StudyFile(BaseModel):
     def wanted(self, run: Run, content: str | None) -> Wanted:
         """Return what the record of a run must contain; `content` is the digest of the data, if it is known."""
         of_variant = self.expected[run.variant]
-        return Wanted(self.study.study, *run, of_variant.settings, of_variant.code, of_variant.data, content)
+        return Wanted(self.study.study, *run, **of_variant.model_dump(), content=content)
 
     def content(self) -> str | None:
         """Return the digest of the data that the runs read, from the data card; None if there is no card yet.
@@ -68,11 +69,12 @@ class StudyFile(BaseModel):
 
     def canonical(self) -> str:
         """Return the canonical JSON of this study."""
+        others = {"dataset", "model", "training"} if self.study.program else {"command", "function"}
         content = {
-            "study": self.study.model_dump(mode="json", by_alias=True, exclude={"resources", "tracking"}),
+            "study": self.study.model_dump(mode="json", by_alias=True, exclude={"resources", "tracking", *others}),
             "config": self.config,
             "seeds": self.seeds,
-            "expected": {name: wanted.model_dump() for name, wanted in self.expected.items()},
+            "expected": {name: wanted.model_dump(exclude_defaults=True) for name, wanted in self.expected.items()},
             "card": self.card,
         }
         # Keys keep their order, which matters in factors: the first level is the reference.

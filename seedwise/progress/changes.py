@@ -38,7 +38,11 @@ class Changes:
             reasons += self._file_changes("code", record, "code_digest", self._study.expected[run.variant].code)
         if "data" in wrong.kinds:
             reasons += self._file_changes("data", record, "data", self._study.expected[run.variant].data)
-        if not reasons or set(wrong.kinds) - {"settings", "code", "data"}:
+        if "environment" in wrong.kinds:
+            reasons += self._file_changes(
+                "environment", record, "environment_digest", self._study.expected[run.variant].environment
+            )
+        if not reasons or set(wrong.kinds) - {"settings", "code", "data", "environment"}:
             reasons.append(wrong.reason)
         return "; ".join(reasons)
 

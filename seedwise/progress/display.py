@@ -19,7 +19,7 @@ from typing import Any, TextIO
 from seedwise.basics.words import quantity
 from seedwise.config.study import Run
 from seedwise.progress.session import Session, Snapshot, Training
-from seedwise.progress.words import duration
+from seedwise.progress.words import duration, progress
 from seedwise.runs.metrics import metric_label
 
 REDRAW = 0.5
@@ -61,13 +61,14 @@ def block(shot: Snapshot, width: int, height: int = 24, blocks: str = "#.") -> l
 
 
 def _row(training: Training, wide: int, shot: Snapshot) -> str:
-    digits = len(str(training.steps))
-    cells = [
-        f"{training.run.variant:{wide}}",
-        f"seed {training.run.seed}",
-        f"{shot.unit} {training.step or 0:{digits}} of {training.steps}",
-        f"{metric_label(shot.metric)} " + ("-     " if training.watched is None else f"{training.watched:.4f}"),
-    ]
+    cells = [f"{training.run.variant:{wide}}", f"seed {training.run.seed}"]
+    if training.steps is not None:
+        cells.append(f"{shot.unit} {training.step or 0:{len(str(training.steps))}} of {training.steps}")
+    elif training.step is not None:
+        cells.append(f"{shot.unit} {training.step}")
+    if training.steps is not None or training.watched is not None:
+        value = "-     " if training.watched is None else f"{training.watched:.4f}"
+        cells.append(f"{metric_label(shot.metric)} {value}")
     since = duration(shot.now - training.started) if training.started else ""
     return "  ".join([*cells, since])
 
@@ -76,15 +77,17 @@ def log_line(shot: Snapshot) -> str:
     """Return one line for a plain log: the headline, and the progress of the first few running trainings."""
     begun = [training for training in shot.trainings if training.started is not None]
     parts = [
-        f"{_name(training.run)} {shot.unit} {training.step} of {training.steps}, "
-        f"{metric_label(shot.metric)} {training.watched:.4f}"
-        if training.step and training.watched is not None
-        else f"{_name(training.run)} in {shot.unit} 1 of {training.steps}"
-        for training in begun[:MOST_IN_A_LINE]
+        f"{_name(training.run)} {_place(training, shot)}" for training in begun[:MOST_IN_A_LINE]
     ]
     parts += [f"{job.rule} for {duration(shot.now - job.began)}" for job in shot.others]
     more = len(begun) - MOST_IN_A_LINE
     return " | ".join([headline(shot), *parts, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _place(training: Training, shot: Snapshot) -> str:
+    if training.steps is not None and not (training.step and training.watched is not None):
+        return f"in {shot.unit} 1 of {training.steps}"
+    return progress(shot.unit, training.step, training.steps, shot.metric, training.watched)
 
 
 def _name(run: Run) -> str:

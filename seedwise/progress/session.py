@@ -19,7 +19,7 @@ class Training(NamedTuple):
 
     run: Run
     step: int | None
-    steps: int
+    steps: int | None
     watched: float | None
     mean_seconds: float | None
     started: float | None
@@ -162,7 +162,7 @@ def time_left(
     predicted = {
         training.run.variant: training.steps * training.mean_seconds
         for training in trainings
-        if training.mean_seconds is not None
+        if training.mean_seconds is not None and training.steps is not None
     }
     known = predicted | {variant: statistics.fmean(own) for variant, own in seconds.items()}
     if not known:
@@ -170,7 +170,7 @@ def time_left(
     usual = statistics.fmean(known.values())
     remaining = []
     for training in trainings:
-        if training.mean_seconds is not None and training.step is not None:
+        if training.mean_seconds is not None and training.step is not None and training.steps is not None:
             since = now - training.latest if training.latest else 0.0
             rest = (training.steps - training.step) * training.mean_seconds - since
         else:

@@ -23,16 +23,23 @@ STATES: tuple[State, ...] = ("finished", "diverged", "outdated", "failed", "inte
 `outdated`: its record does not fit the study as it is now. `failed`: it ended without a record. `interrupted`: it was
 stopped by hand and will resume after its last step. `missing`: it was never started.
 """
+_TAIL = 65536  # bytes at the end of a history that are read for its last row
 ENDED_STATES: tuple[State, ...] = ("finished", "diverged")
 """States of runs with a valid record."""
 
 
 class Step(NamedTuple):
-    """The last row of a run's history: its number, the watched value, and the mean seconds per step so far."""
+    """The last row of a run's history.
+
+    Attributes:
+        number: of the step.
+        watched: value of the watched metric; None if the row does not have it.
+        mean_seconds: mean seconds per step so far; None where the history does not say.
+    """
 
     number: int
-    watched: float
-    mean_seconds: float
+    watched: float | None
+    mean_seconds: float | None
 
 
 class RunState(BaseModel):
@@ -41,7 +48,7 @@ class RunState(BaseModel):
     Attributes:
         unit: name of a step, such as "epoch".
         step: last completed step; None before the first.
-        steps: number of steps of a complete run.
+        steps: number of steps of a complete run; None if only the program knows.
         metric: name of the watched metric.
         watched: its value after `step`.
         started: when the running attempt began, in seconds since 1970.
@@ -56,7 +63,7 @@ class RunState(BaseModel):
     state: State
     unit: str
     step: int | None = None
-    steps: int
+    steps: int | None
     metric: str
     watched: float | None = None
     started: float | None = None
@@ -79,15 +86,15 @@ class StateReader:
     def __init__(self, study: StudyFile, results: Path) -> None:
         self.study, self.results = study, results
         self._trainer = study.study.trainer
-        self.unit, self.metric = self._trainer.history[0], self._trainer.watched
+        self.unit, self.metric = self._trainer.unit, self._trainer.watched
         self._steps = {
             variant.name: self._trainer.steps(study.study.settings(variant.name)) for variant in study.study.variants
         }
         self._content = study.content()
         self._changes = Changes(study, study.study.folder(results))
 
-    def steps(self, variant: str) -> int:
-        """Return the number of steps of a variant's complete runs."""
+    def steps(self, variant: str) -> int | None:
+        """Return the number of steps of a variant's complete runs; None if only the program knows."""
         return self._steps[variant]
 
     def folder(self, run: Run) -> Path:
@@ -96,6 +103,8 @@ class StateReader:
 
     def last_step(self, run: Run) -> Step | None:
         """Read the last row of a run's history; None if there is none yet."""
+        if self.study.study.program:
+            return read_logged_step(self.folder(run) / "history.jsonl", self.metric)
         return read_step(self.folder(run) / "history.csv", self.unit, self.metric)
 
     def read(self, run: Run) -> RunState:
@@ -137,7 +146,7 @@ class StateReader:
             return {"state": "outdated", "reason": self._changes.explain(record, run, judged.misfit)}
         return {
             "state": record["status"],
-            "step": record["epochs"],
+            "step": record.get("epochs"),
             "watched": record["metrics"].get(self.metric),
             "reason": record.get("reason"),
         }
@@ -167,6 +176,24 @@ def read_step(history: Path, unit: str, watched: str) -> Step | None:
         return None
     seconds = [float(row["seconds"]) for row in table]
     return Step(int(table[-1][unit]), float(table[-1][watched]), sum(seconds) / len(seconds))
+
+
+def read_logged_step(history: Path, watched: str) -> Step | None:
+    """Read the last whole line that a program has logged with `seedwise.log`; None if there is none."""
+    try:
+        with history.open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, 2) - _TAIL))
+            lines = stream.read().split(b"\n")[:-1]
+    except OSError:
+        return None
+    for line in reversed(lines):
+        try:
+            row = json.loads(line)
+            value = row.get(watched)
+            return Step(int(row["step"]), float(value) if isinstance(value, (int, float)) else None, None)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return None
 
 
 _STATES = TypeAdapter(tuple[RunState, ...])

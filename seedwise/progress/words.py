@@ -47,9 +47,17 @@ def duration(seconds: float) -> str:
 
 def place(state: RunState) -> str:
     """Return the progress of a run: `epoch 2 of 3, validation accuracy 0.8712`."""
-    if state.step is None or state.watched is None:
-        return f"{state.unit} 1 of {state.steps}"
-    return f"{state.unit} {state.step} of {state.steps}, {metric_label(state.metric)} {state.watched:.4f}"
+    return progress(state.unit, state.step, state.steps, state.metric, state.watched)
+
+
+def progress(unit: str, step: int | None, steps: int | None, metric: str, watched: float | None) -> str:
+    """Return how far a run is, by what is known of it: `epoch 2 of 3, validation accuracy 0.8712`, `step 500`."""
+    if steps is None:
+        place = "running" if step is None else f"{unit} {step}"
+    else:
+        place = f"{unit} {1 if step is None or watched is None else step} of {steps}"
+    known = step is not None and watched is not None
+    return f"{place}, {metric_label(metric)} {watched:.4f}" if known else place
 
 
 def counts(states: Iterable[RunState]) -> str:

@@ -58,7 +58,8 @@ def report_of_study(
     origin = record.provenance if isinstance(record, RunRecord) else None
     seeds = findings.look.seeds if findings.look else study.seeds
     design = study.factorial()
-    names = figure_names(len(study.variants), histories=trained, factors=len(design.get("factors", ())))
+    histories = trained and study.trainer.histories
+    names = figure_names(len(study.variants), histories=histories, factors=len(design.get("factors", ())))
     return Report(
         title=study.title,
         study=study.study,
@@ -72,7 +73,7 @@ def report_of_study(
         runs=runs,
         summary=summary,
         comparisons=comparisons,
-        commands=commands(study_file.config, origin.commit if origin and not origin.dirty else None),
+        commands=commands(study_file.config, origin.commit if origin and not origin.dirty else None, program=study.program is not None),
         exploratory=findings.exploratory,
         warnings=findings.warnings,
         setup=_setup(study, record, len(seeds)) if record else {},
@@ -88,7 +89,7 @@ def report_of_study(
         randomness=randomness,
         effects=effects,
         design=design,
-        step=study.trainer.history[0],
+        step=study.trainer.unit,
         panels=study.trainer.curves(study.analysis.metric),
         streams=study.trainer.streams,
     )
@@ -164,13 +165,21 @@ def read_report(arguments: argparse.Namespace, records: Path | None = None) -> R
 
 def changes(study: Study, variant: str) -> str:
     """List the settings in which a variant differs from the baseline, as `key = value, …`."""
-    own, base = (_flat(study.settings(name).model_dump(mode="json")) for name in (variant, study.analysis.baseline))
-    return ", ".join(f"{key} = {_plain(value)}" for key, value in own.items() if value != base[key])
+    own, base = (study.settings(name).flat() for name in (variant, study.analysis.baseline))
+    return ", ".join(f"{key} = {_plain(value)}" for key, value in own.items() if value != base.get(key))
 
 
-def commands(config: str, commit: str | None = None) -> list[str]:
-    """Return the shell lines that make a study again; `config` is what the study file calls its config."""
+def commands(config: str, commit: str | None = None, *, program: bool = False) -> list[str]:
+    """Return the shell lines that make a study again.
+
+    Args:
+        config: what the study file calls its config.
+        commit: that was checked out.
+        program: whether its runs are those of a program in the user's own repository.
+    """
     checkout = [f"git checkout {commit}"] if commit else []
+    if program:
+        return [*checkout, f"seedwise run {shlex.quote(config)}"]
     run = ".venv/bin/snakemake --cores 4 --resources gpu=1"
     if config == "config.yaml":
         return [*checkout, "make setup", run]
@@ -205,7 +214,7 @@ def _setup(study: Study, record: RunRecord | Pulled, seeds: int) -> dict[str, st
 
 def _hardware(origin: Provenance) -> str:
     threads = f"{origin.threads} thread{'s' if origin.threads > 1 else ''} per run"
-    return f"{origin.hardware} ({origin.device}), {threads}, {origin.precision}"
+    return ", ".join(filter(None, [f"{origin.hardware} ({origin.device})", threads, origin.precision]))
 
 
 def _title(others: list[str], baseline: str) -> str:
@@ -215,12 +224,7 @@ def _title(others: list[str], baseline: str) -> str:
     return f"{compared} compared with {baseline}"
 
 
-def _flat(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Every setting by its dotted path; a setting that is itself a mapping is not split."""
-    return {f"{section}.{key}": value for section, values in settings.items() for key, value in values.items()}
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{key}: {_plain(part)}' for key, part in value.items())}}}"
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, (list, tuple)) else str(value)

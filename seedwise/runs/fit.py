@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord, Status
 
-KEYS = frozenset(RunRecord.model_fields) - {"schema_version", "reason", "tracking"}
+KEYS = frozenset(name for name, field in RunRecord.model_fields.items() if field.is_required())
 """What every record has; the others have defaults."""
 
 
@@ -29,6 +29,7 @@ class Wanted(NamedTuple):
         code: digest of the code that affects its numbers.
         data: digest of what the prepared data are made of.
         content: digest of the prepared data themselves; None where they are not there to be compared with.
+        environment: digest of the environment of a program; empty for others.
     """
 
     study: str
@@ -38,6 +39,7 @@ class Wanted(NamedTuple):
     code: str
     data: str
     content: str | None
+    environment: str = ""
 
 
 class Leaves(Protocol):
@@ -53,7 +55,8 @@ class Leaves(Protocol):
 
 
 class Misfit(NamedTuple):
-    """Why a run does not fit; `kinds` names what differs: record, study, settings, code, data, values or files."""
+    """Why a run does not fit; `kinds` names what differs: record, study, settings,
+    code, data, environment, values or files."""
 
     kinds: tuple[str, ...]
     reason: str
@@ -117,6 +120,7 @@ def _misfits(record: Mapping[str, Any], wanted: Wanted, metrics: Mapping[str, Me
         "settings": origin["settings_digest"] == wanted.settings,
         "code": origin["code_digest"] == wanted.code,
         "data": origin["data"] == wanted.data and wanted.content in (None, origin["data_digest"]),
+        "environment": origin.get("environment_digest", "") == wanted.environment,
     }
     other = [what for what, same in made_with.items() if not same]
     for what in other:

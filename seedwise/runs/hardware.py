@@ -36,15 +36,26 @@ def gpus() -> tuple[Gpu, ...]:
 
 def _driver_gpus() -> list[str]:
     """Return the UUIDs of the GPUs that nvidia-smi lists; empty without a driver."""
+    return _query("uuid")
+
+
+def _query(property_: str) -> list[str]:
+    """Return a property of each GPU that nvidia-smi lists."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
-    command = [tool, "--query-gpu=uuid", "--format=csv,noheader"]
+    command = [tool, f"--query-gpu={property_}", "--format=csv,noheader"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
     return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
+
+
+def gpu_model() -> str | None:
+    """Return the model of the first GPU that nvidia-smi lists; None without a driver."""
+    lines = _query("name")
+    return lines[0] if lines else None
 
 
 def expected_device(device: str) -> str:

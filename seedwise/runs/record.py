@@ -14,6 +14,8 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 
 _PROVENANCE = ("device", "precision", "threads", "hardware", "settings_digest", "code_digest", "data_digest")
+_ONLY_IMAGES = ("epochs", "precision")
+"""Columns that only runs of the image classifier fill."""
 Status = Literal["finished", "diverged", "failed"]
 
 
@@ -33,7 +35,7 @@ class Provenance(_Section):
     versions: dict[str, str] = Field(description="Versions of Python and of the numerical packages.")
     hardware: str = Field(description="Model name of the training device.")
     device: str
-    precision: str
+    precision: str | None = Field(default=None, description="Numerical precision; null if only the program knows.")
     determinism: str = Field(default="off", description="Setting training.determinism: off, warn or error.")
     threads: int
     settings_digest: str
@@ -42,6 +44,8 @@ class Provenance(_Section):
     data: str | None = Field(
         default=None, description="Digest of everything that the data were made of; null in older records."
     )
+    environment_digest: str = Field(default="", description="Digest of the environment of a program; else empty.")
+    environment: str | None = Field(default=None, description="The environment of a program, in words.")
 
 
 class Sizes(_Section):
@@ -57,15 +61,15 @@ class Timing(_Section):
     """How the time of the run was spent, in seconds."""
 
     total: float
-    imports: float
-    data: float
-    train: float
-    evaluate: float
-    tracking: float
+    imports: float = 0.0
+    data: float = 0.0
+    train: float = 0.0
+    evaluate: float = 0.0
+    tracking: float = 0.0
 
 
 class RunRecord(_Section):
-    """One run: one variant trained with one seed."""
+    """One run: one variant with one seed."""
 
     schema_version: Literal[1] = 1
     study: str
@@ -76,9 +80,14 @@ class RunRecord(_Section):
     metrics: dict[str, float | None] = Field(
         description="Final values, also of a run that ended at chance; null if the loss was not finite."
     )
-    epochs: int = Field(description="Number of completed epochs.")
+    epochs: int | None = Field(default=None, description="Number of completed epochs; null for a program.")
     settings: dict[str, Any] = Field(description="The resolved settings of this run.")
-    sizes: Sizes
+    command: list[str] | None = Field(default=None, description="The command of a program, filled in.")
+    failures: list[str] = Field(default_factory=list, description="Why earlier attempts at this run failed.")
+    wrote: list[str] = Field(
+        default_factory=list, description="Files in the program's own folder that changed while it ran."
+    )
+    sizes: Sizes | None = Field(default=None, description="Sizes of data and model; null for a program.")
     provenance: Provenance
     timing: Timing
     tracking: dict[str, str] = Field(default_factory=dict, description="Ids of this run in each tracker.")
@@ -124,22 +133,26 @@ def _first_mistake(error: ValidationError) -> str:
 
 def run_columns(records: Iterable[RunRecord]) -> tuple[str, ...]:
     """Return the columns of runs.csv: identity and end of the run, every metric of any record, and provenance."""
+    records = list(records)
     metrics = dict.fromkeys(name for record in records for name in record.metrics)
-    return ("variant", "seed", "status", "reason", *metrics, "epochs", "seconds", *_PROVENANCE, "commit", "dirty")
+    without = _ONLY_IMAGES if records and all(record.sizes is None for record in records) else ()
+    columns = ("variant", "seed", "status", "reason", *metrics, "epochs", "seconds", *_PROVENANCE, "commit", "dirty")
+    return tuple(name for name in columns if name not in without)
 
 
 def tabulate(records: Sequence[RunRecord]) -> str:
     """Format records as runs.csv: one row per run, with an empty cell where a metric is not defined."""
     stream = io.StringIO()
     columns = run_columns(records)
-    writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+    writer = csv.DictWriter(stream, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for record in records:
         origin = record.provenance
         row: dict[str, object] = {name: "" if value is None else repr(value) for name, value in record.metrics.items()}
-        row |= {"variant": record.variant, "seed": record.seed, "status": record.status, "epochs": record.epochs}
+        row |= {"variant": record.variant, "seed": record.seed, "status": record.status}
+        row["epochs"] = "" if record.epochs is None else record.epochs
         row["reason"] = " ".join((record.reason or "").split())  # one line per run, whatever a reason holds
-        row |= {name: getattr(origin, name) for name in _PROVENANCE}
+        row |= {name: "" if (found := getattr(origin, name)) is None else found for name in _PROVENANCE}
         row |= {"seconds": f"{record.timing.total:.2f}", "commit": origin.commit or ""}
         row["dirty"] = "" if origin.dirty is None else str(origin.dirty).lower()
         writer.writerow(row)

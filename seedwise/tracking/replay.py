@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from seedwise.runs.record import RunRecord, read_record
@@ -20,11 +20,20 @@ def replay(record: Path, study_folder: Path, tracker: Tracker) -> None:
     """Send a run that has ended to a tracker, as if it were running now."""
     run = read_record(record)
     tracker.start(tracked_run(run, study_folder))
-    with record.with_name("history.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            epoch = int(row.pop("epoch"))
-            tracker.log({name: float(value) for name, value in row.items()}, epoch)
+    for step, row in _history(record.with_name("history.csv")):
+        tracker.log(row, step)
     tracker.finish(run.metrics, run.status)
+
+
+def _history(path: Path) -> Iterator[tuple[int, dict[str, float]]]:
+    """Yield the number and the values of each step; nothing where a run has no history."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        step, *names = reader.fieldnames or ("step",)
+        for row in reader:
+            yield int(float(row[step])), {name: float(row[name]) for name in names if row[name]}
 
 
 def replay_missing(

@@ -7,70 +7,69 @@ trackers and its GPU) is in `seedwise.runs` and `seedwise.tracking`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from seedwise.basics.code_digest import CodeFiles
 from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord
 
 
-class RunData(NamedTuple):
-    """The data that a study's runs read.
+class Inputs(Protocol):
+    """What the runs of a study read, as a digest and its parts."""
 
-    Attributes:
-        file: the prepared data; `digest` is part of its name.
-        raw_folder: where the raw files are fetched to.
-        digest: digest of everything that the data are made of: settings, code and raw files.
-        raw: digest of the raw files where their content is not known beforehand; else empty.
-        code: digest of each source file that reads the raw files, by name.
-    """
+    @property
+    def digest(self) -> str:
+        """Digest of everything that the runs read, or that their data are made of."""
 
-    file: Path
-    raw_folder: Path
-    digest: str
-    raw: str
-    code: Mapping[str, str]
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Digest of each part, by name."""
+
+
+class RunSettings(Protocol):
+    """The settings of one run: everything that decides its numbers, except seed, code, data and environment."""
+
+    def canonical(self) -> str:
+        """Return canonical JSON."""
+
+    def digest(self) -> str:
+        """12 hex digits of the SHA-256 of `canonical()`."""
+
+    def flat(self) -> Mapping[str, Any]:
+        """Return every setting that variants may differ in, by its dotted name."""
 
 
 class Trainer(Protocol):
-    """The interface of a trainer: what one kind of run records, depends on and reports.
+    """The interface of a trainer: what one kind of run records and reports.
 
     Attributes:
-        metrics: the metrics that a run records; the first is compared where a study names none.
+        metrics: the metrics that a run records for certain.
         scored: the metric that is the mean of the scores of the test examples; None if a run saves no such scores.
-        history: columns of history.csv, the step first.
+        unit: name of a step of a run, such as "epoch"; the first column of its history.
         watched: the history column that shows how well a run is doing.
+        histories: whether its runs leave histories.
         beside: names of the files that a run saves beside its record.
         streams: the sources of randomness of a run, each with its name in a sentence.
     """
 
     metrics: tuple[Metric, ...]
     scored: str | None
-    history: tuple[str, ...]
+    unit: str
     watched: str
+    histories: bool
     beside: tuple[str, ...]
     streams: Mapping[str, str]
 
     def curves(self, metric: str) -> tuple[str, ...]:
         """Return the history columns to plot for a metric, the most closely related first."""
 
-    def steps(self, settings: Any) -> int:
-        """Return the number of history rows of a complete run."""
+    def steps(self, settings: Any) -> int | None:
+        """Return the number of steps of a complete run; None if it is not known beforehand."""
 
     def setup(self, settings: Any, record: RunRecord) -> dict[str, str]:
         """Describe a run in plain words: one line per topic."""
 
-    def code(self, settings: Any, files: CodeFiles, home: Path) -> dict[str, str]:
-        """Digest each source file that affects a run's numbers, by name; `home` is the folder that holds the package.
+    def threads(self, settings: Any) -> int:
+        """Return the number of CPU threads of a run."""
 
-        Raises:
-            UserError: a function that the config names cannot be found.
-        """
-
-    def data(self, settings: Any, files: CodeFiles, home: Path, cache: Path | None) -> RunData:
-        """Return the data that a run reads and what they are made of; `cache` stores the digests of large files.
-
-        Raises:
-            UserError: a function that the config names cannot be found.
-        """
+    def device(self, settings: Any) -> str:
+        """Return the device that a run asks for: auto, cpu, cuda or mps."""

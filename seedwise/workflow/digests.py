@@ -11,14 +11,15 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from seedwise.basics.code_digest import combine, own_code
 from seedwise.basics.file_digests import folder_digest
 from seedwise.basics.files import write_text
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected
-from seedwise.trainers import RunData
+from seedwise.trainers import Inputs
+from seedwise.trainers.image_classifier.datasets.identity import RunData
+from seedwise.trainers.image_classifier.trainer import ImageClassifier
 
 FILES_CACHE = Path(".snakemake/seedwise/files.json")
 
@@ -48,8 +49,8 @@ class Digests:
 
     def data(self, study: Study) -> RunData:
         """Return the data that a study's runs read; raises UserError."""
-        settings = study.settings(study.variants[0].name)
-        return study.trainer.data(settings, self._files, self._home.resolve(), FILES_CACHE)
+        settings = study.image_settings(study.variants[0].name)
+        return ImageClassifier().data(settings, self._files, self._home.resolve(), FILES_CACHE)
 
     def table(self, study: Study) -> str:
         """Return the digest of the table that a study's runs are read from; empty where they come from elsewhere."""
@@ -60,7 +61,7 @@ class Digests:
         """Digest each file that affects the numbers of a run, by variant; raises UserError."""
         home = self._home.resolve()
         return {
-            variant.name: study.trainer.code(study.settings(variant.name), self._files, home)
+            variant.name: ImageClassifier().code(study.image_settings(variant.name), self._files, home)
             for variant in study.variants
         }
 
@@ -69,15 +70,22 @@ class Digests:
         self._files.save()
 
 
-def expected_runs(study: Study, code: Mapping[str, Mapping[str, str]], data: RunData) -> dict[str, Expected]:
-    """Return the digests that a valid run of each variant has."""
+def expected_runs(
+    study: Study, code: Mapping[str, Mapping[str, str]], data: Inputs, environments: Mapping[str, str]
+) -> dict[str, Expected]:
+    """Return the digests that a valid run of each variant has; `environments` has those of programs."""
     return {
-        name: Expected(settings=study.settings(name).digest(), code=combine(files), data=data.digest)
+        name: Expected(
+            settings=study.settings(name).digest(),
+            code=combine(files),
+            data=data.digest,
+            environment=environments.get(name, ""),
+        )
         for name, files in code.items()
     }
 
 
-def keep_parts(folder: Path, code: Mapping[str, Mapping[str, str]], data: RunData) -> None:
+def keep_parts(folder: Path, code: Mapping[str, Mapping[str, str]], data: Inputs) -> None:
     """Save the parts of each digest, so that a later status can say which file has changed.
 
     Args:
@@ -85,8 +93,7 @@ def keep_parts(folder: Path, code: Mapping[str, Mapping[str, str]], data: RunDat
         code: digests of files by variant.
         data: the data that the runs read.
     """
-    parts: dict[str, Mapping[str, Any]] = {combine(files): files for files in code.values()}
-    parts[data.digest] = {**data.code, **({"raw files": data.raw} if data.raw else {})}
+    parts = {combine(files): files for files in code.values()} | {data.digest: data.parts}
     for digest, files in parts.items():
         path = folder / "digests" / f"{digest}.json"
         if not path.is_file():

@@ -72,6 +72,16 @@ def rerun(outputs: Collection[str]) -> None:
     Snakemake itself does the same with incomplete files. `--forcerun` would also make the files targets. A changed
     parameter would go unnoticed where the metadata in .snakemake are missing.
     """
+    _add_to_graph("forcefiles", outputs)
+
+
+def prioritise(outputs: Collection[str]) -> None:
+    """Make Snakemake start the jobs that produce these files before others; `--prioritize` does the same."""
+    _add_to_graph("priorityfiles", outputs)
+
+
+def _add_to_graph(attribute: str, outputs: Collection[str]) -> None:
+    """Add files to a set of the job graph, when Snakemake makes the graph."""
     if not outputs:
         return
     from snakemake.dag import DAG  # Snakemake itself has to be imported first
@@ -80,6 +90,6 @@ def rerun(outputs: Collection[str]) -> None:
 
     def __init__(self: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807
         initialise(self, *arguments, **options)
-        self.forcefiles.update(outputs)
+        getattr(self, attribute).update(outputs)
 
     DAG.__init__ = __init__

@@ -23,6 +23,11 @@ analysis: {baseline: baseline}
 seeds: [0, 1, 2]
 """
 VARIANTS = {"variants": [{"name": "baseline"}, {"name": "other"}]}
+PROGRAMS: dict[str, dict[str, Any]] = {
+    "command": {"run": "python train.py {args} --seed {seed}"},
+    "function": {"call": "my_project.train:run"},
+}
+OF_PROGRAM = {"analysis": {"baseline": "baseline", "metric": "loss", "higher_is_better": False}}
 FACTORS = {"factors": {"dropout": {"none": {}, "light": {}}}}
 JARGON = ("Input should", "validation error", "Extra inputs", "pydantic", "type=", "Traceback", "valid tuple")
 Keys = tuple[Any, ...]
@@ -57,8 +62,7 @@ EVERY_KEY = [(path, key) for path, keys in MAPPINGS for key in keys]
 
 def config(path: Keys, key: str, value: object) -> dict[str, Any]:
     """Return a config that is right except for one key."""
-    whole: dict[str, Any] = yaml.safe_load(BASE)
-    whole |= copy.deepcopy(FACTORS if (*path, key)[0] in ("factors", "design") else VARIANTS)
+    whole = base(path, key)
     if path == ("runs",):
         whole["runs"] = {"from": "csv", "path": "runs.csv"}
     if path == ("analysis", "tuned_on"):
@@ -69,6 +73,18 @@ def config(path: Keys, key: str, value: object) -> dict[str, Any]:
             inner[step] = {}
         inner = inner[step]
     inner[key] = value
+    return whole
+
+
+def base(path: Keys, key: str) -> dict[str, Any]:
+    """Return a right config of the kind that has a key."""
+    whole: dict[str, Any] = yaml.safe_load(BASE)
+    whole |= copy.deepcopy(FACTORS if (*path, key)[0] in ("factors", "design") else VARIANTS)
+    kind = path[0] if path else key
+    if path[:1] == ("variants",) and key in ("revision", "environment", "venv", "conda", "uv", "lock"):
+        kind = "command"
+    if kind in PROGRAMS:
+        whole |= copy.deepcopy(OF_PROGRAM) | {kind: copy.deepcopy(PROGRAMS[kind])}
     return whole
 
 
@@ -132,7 +148,7 @@ def test_a_misspelt_key_is_one_line_that_suggests_the_right_one(path: Keys, key:
 
 def placed(path: Keys, key: str) -> object:
     """Return a value for the key: the one in a right config, or any other."""
-    right: Any = yaml.safe_load(BASE) | copy.deepcopy(FACTORS if (*path, key)[0] in ("factors", "design") else VARIANTS)
+    right: Any = base(path, key)
     for step in (*path, key):
         try:
             right = right[step]

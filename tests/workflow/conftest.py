@@ -85,7 +85,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             timeout=LIMIT,
-            env=environment(),
+            env=self.environment(),
             check=False,
         )
 
@@ -96,9 +96,12 @@ class Project:
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=environment(),
+            env=self.environment(),
             start_new_session=True,
         )
+
+    def environment(self) -> dict[str, str]:
+        return environment()
 
     def planned(self, *options: str) -> dict[str, int]:
         """Count the jobs, by rule, that the plain command would run."""
@@ -140,7 +143,8 @@ def training_processes(project: Project) -> list[int]:
             inside = (process / "cwd").resolve() == project.folder.resolve()
         except OSError:
             continue
-        if inside and arguments[0].endswith(b"python") and any(part.endswith(b"train_run.py") for part in arguments):
+        scripts = (b"train_run.py", b"run_program.py")
+        if inside and arguments[0].endswith(b"python") and any(part.endswith(scripts) for part in arguments):
             found.append(int(process.name))
     return found
 

@@ -25,6 +25,7 @@ from seedwise.config.study_file import StudyFile, study_file_path, write_study_f
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.digests import Digests, expected_runs, keep_parts
+from seedwise.workflow.programs import ProgramCode
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.params import by_variant, literal, literal_path
 from seedwise.workflow.unfit import unfit_outputs
@@ -57,6 +58,8 @@ if IMPORTED_WITH_CONFIG and not any(
     CONFIG_FILES = []  # the study is only part of these files, or in none
 COMPARED = str(config.pop("studies", ""))  # for the rule compare; not part of the study
 STUDY = or_exit(load_study, config, CONFIG_FILES)
+PROGRAM = STUDY.program  # of the user's own; None where the image classifier is trained
+TRAINER = STUDY.trainer
 RESULTS = STUDY.folder()
 FOLDER = internals.placed(workflow, RESULTS)  # for Python; rules write RESULTS, which Snakemake prefixes by itself
 SCRIPTS = Path(str(RULES)).parent / "scripts" if RULES.is_local else Path(sys.prefix) / "share/seedwise/scripts"
@@ -79,16 +82,22 @@ SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)
 SOURCE = STUDY.source  # of runs that are not trained here
 
 # What runs and rules depend on.
+BASE = CONFIG_FILES[0].resolve().parent if CONFIG_FILES else Path.cwd()  # of paths in the config of a program
 DIGESTS = Digests(HOME, SCRIPTS, Path.cwd())
-RUN_CODE = {} if SOURCE else or_exit(DIGESTS.runs, STUDY)
-RUN_DATA = or_exit(DIGESTS.data, STUDY)
-EXPECTED = expected_runs(STUDY, RUN_CODE, RUN_DATA)
+CODE_OF_PROGRAM = or_exit(ProgramCode, STUDY, BASE, FOLDER) if PROGRAM else None
+RUN_CODE = CODE_OF_PROGRAM.code if PROGRAM else {} if SOURCE else or_exit(DIGESTS.runs, STUDY)
+RUN_DATA = CODE_OF_PROGRAM.data if PROGRAM else or_exit(DIGESTS.data, STUDY)
+ENVIRONMENTS = CODE_OF_PROGRAM.environments if PROGRAM else {}
+EXPECTED = expected_runs(STUDY, RUN_CODE, RUN_DATA, ENVIRONMENTS)
 TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
 TRAINING_CODE = {name: wanted.code for name, wanted in EXPECTED.items()}
-RAW = literal(str(internals.placed(workflow, RUN_DATA.raw_folder)))
-PREPARED = literal(str(internals.placed(workflow, RUN_DATA.file)))
-SUMS = RESULTS / "data" / f"SHA256SUMS-{RUN_DATA.raw}" if RUN_DATA.raw else RESULTS / "data/SHA256SUMS"
-CARD = RESULTS / "data" / f"{RUN_DATA.file.stem}.json"
+if PROGRAM:
+    CARD = ""
+else:
+    RAW = literal(str(internals.placed(workflow, RUN_DATA.raw_folder)))
+    PREPARED = literal(str(internals.placed(workflow, RUN_DATA.file)))
+    SUMS = RESULTS / "data" / f"SHA256SUMS-{RUN_DATA.raw}" if RUN_DATA.raw else RESULTS / "data/SHA256SUMS"
+    CARD = RESULTS / "data" / f"{RUN_DATA.file.stem}.json"
 
 # Products.
 RECORDS = [] if SOURCE else [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
@@ -105,13 +114,22 @@ ASKED = StudyFile(
     config=CONFIG_FILE,
     seeds=SEEDS,
     expected=EXPECTED,
-    card="" if SOURCE else str(internals.placed(workflow, CARD)),
+    card="" if SOURCE or PROGRAM else str(internals.placed(workflow, CARD)),
 )
 STUDY_PATH = or_exit(write_study_file if workflow.is_main_process else study_file_path, FOLDER, ASKED)
 STUDY_FILE = literal(str(STUDY_PATH))
 CONTEXT = literal(str(context_path(FOLDER)))
+
+
+def study_context():
+    """Return what runs need to know and no number depends on."""
+    if PROGRAM:
+        return Context(tracking=STUDY.tracking, program=CODE_OF_PROGRAM.place())
+    return Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder)
+
+
 if not context_path(FOLDER).exists():  # the hook writes it; this is for modules that do not call the hook
-    or_exit(write_context, FOLDER, Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder))
+    or_exit(write_context, FOLDER, study_context())
 
 if workflow.is_main_process and not SOURCE:
     keep_parts(FOLDER, RUN_CODE, RUN_DATA)
@@ -121,6 +139,8 @@ if workflow.is_main_process:
 # A record that does not fit the study is ignored, even if Snakemake considers it up to date.
 UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}
 internals.rerun(UNFIT)
+if PROGRAM and PROGRAM.canary:
+    internals.prioritise([str(internals.placed(workflow, STUDY.record_path(name, SEEDS[0]))) for name in VARIANTS])
 
 
 def conda_environment(name):
@@ -154,6 +174,5 @@ def gpu_needs(rule, gpus):
     return training_needs(STUDY.resources, rule, gpus, growing=not LOCAL)
 
 
-TRAINING_GPUS = {
-    name: gpus_of(STUDY.resources, "train_run", chosen.training.device) for name, chosen in SETTINGS.items()
-}
+TRAINING_GPUS = {name: gpus_of(STUDY.resources, "train_run", TRAINER.device(own)) for name, own in SETTINGS.items()}
+THREADS = {name: STUDY.resources.train_run.threads or TRAINER.threads(own) for name, own in SETTINGS.items()}

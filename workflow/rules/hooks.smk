@@ -13,7 +13,7 @@ from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
 
 STARTED = time.time()
-ON_CUDA = {name for name in VARIANTS if expected_device(SETTINGS[name].training.device) == "cuda"}
+ON_CUDA = {name for name in VARIANTS if TRAINING_GPUS[name] and expected_device(TRAINER.device(SETTINGS[name])) == "cuda"}
 
 # On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. The same
 # limit would hold back a cluster.
@@ -107,7 +107,7 @@ def start_study():
             check_gpus()
             prepare_slurm()
             lock_study()
-            write_context(FOLDER, Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder))
+            write_context(FOLDER, study_context())
             say_unfit(jobs)
             prepare_mlflow()
             show_progress(jobs)

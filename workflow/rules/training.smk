@@ -1,4 +1,4 @@
-# One training per variant and seed.
+# One training per variant and seed, with the image classifier.
 rule train_run:
     input:
         CARD,
@@ -12,7 +12,7 @@ rule train_run:
         RESULTS / "benchmarks/train_run/{variant}/seed{seed}.tsv"
     conda:
         conda_environment("training")
-    threads: by_variant({name: chosen.training.threads for name, chosen in SETTINGS.items()})
+    threads: by_variant(THREADS)
     resources:
         **gpu_needs("train_run", by_variant(TRAINING_GPUS)),
     params:
@@ -29,8 +29,3 @@ rule train_run:
         " --made-of {params.made_of} --data {params.data:q} --raw {params.raw:q} --card {input:q} --context {params.context:q}"
         " --out {output.record:q} --gpu-slots {resources.gpu_slots} > {log:q} 2>&1"
 
-
-# All runs and nothing else, so that very many can be planned in batches:  snakemake --cores 8 runs --batch runs=1/10
-rule runs:
-    input:
-        RECORDS,

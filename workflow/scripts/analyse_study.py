@@ -40,7 +40,7 @@ def main() -> None:
             home,
             reasons=interim_reasons(states) if states else (),
             scored=study.trainer.scored,
-            n_test=record.sizes.test,
+            n_test=record.sizes.test if record.sizes else None,
         )
     write_study_findings(folder, found)
 

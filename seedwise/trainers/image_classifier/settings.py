@@ -193,6 +193,14 @@ class RunSettings(Section):
         """12 hex digits of the SHA-256 of `canonical()`."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()[:12]
 
+    def flat(self) -> dict[str, Any]:
+        """Return every setting by its dotted path; a setting that is itself a mapping is not split."""
+        return {
+            f"{section}.{key}": value
+            for section, values in self.model_dump(mode="json").items()
+            for key, value in values.items()
+        }
+
     def replace(self, overrides: Mapping[str, Any]) -> Self:
         """Return these settings with new values, already validated, at dotted paths such as `model.dropout`."""
         changed = {name: getattr(self, name) for name in SECTIONS}

@@ -8,8 +8,7 @@ from pathlib import Path
 from seedwise.basics.code_digest import CodeFiles
 from seedwise.basics.plugins import is_plugin, plugin_files
 from seedwise.runs.record import RunRecord
-from seedwise.trainers import RunData
-from seedwise.trainers.image_classifier.datasets.identity import data_of
+from seedwise.trainers.image_classifier.datasets.identity import RunData, data_of
 from seedwise.trainers.image_classifier.metrics import CURVES, HISTORY, METRICS, SCORED, WATCHED
 from seedwise.trainers.image_classifier.settings import STREAM_WORDS, RunSettings
 from seedwise.trainers.image_classifier.setup_lines import setup_lines
@@ -51,8 +50,9 @@ class ImageClassifier:
 
     metrics = METRICS
     scored = SCORED
-    history = HISTORY
+    unit = HISTORY[0]
     watched = WATCHED
+    histories = True
     beside = ("history.csv", "predictions.npz")
     streams: Mapping[str, str] = STREAM_WORDS
 
@@ -67,6 +67,14 @@ class ImageClassifier:
     def setup(self, settings: RunSettings, record: RunRecord) -> dict[str, str]:
         """Describe the data, the model and the training of a run."""
         return setup_lines(settings, record)
+
+    def threads(self, settings: RunSettings) -> int:
+        """Return the number of CPU threads of a run."""
+        return settings.training.threads
+
+    def device(self, settings: RunSettings) -> str:
+        """Return the device that a run asks for."""
+        return settings.training.device
 
     def own_functions(self, settings: RunSettings) -> list[str]:
         """Return the names of the user's functions that training calls."""

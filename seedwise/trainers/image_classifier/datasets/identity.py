@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from seedwise.basics.code_digest import CodeFiles, combine
 from seedwise.basics.file_digests import folder_digest
 from seedwise.basics.plugins import is_plugin, plugin_files, slug
-from seedwise.trainers import RunData
 from seedwise.trainers.image_classifier.datasets import DATASETS
 from seedwise.trainers.image_classifier.settings import DatasetSettings
 
@@ -30,6 +31,29 @@ HARMLESS_TO_DATA = {
     f"{PACKAGE}/settings.py": "turns a config into settings, which are part of the data's digest",
 }
 """Files that data preparation imports but that affect no image or label, each with the reason."""
+
+
+class RunData(NamedTuple):
+    """The data that a study's runs read.
+
+    Attributes:
+        file: the prepared data; `digest` is part of its name.
+        raw_folder: where the raw files are fetched to.
+        digest: digest of everything that the data are made of: settings, code and raw files.
+        raw: digest of the raw files where their content is not known beforehand; else empty.
+        code: digest of each source file that reads the raw files, by name.
+    """
+
+    file: Path
+    raw_folder: Path
+    digest: str
+    raw: str
+    code: Mapping[str, str]
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Digest of each part, by name."""
+        return {**self.code, **({"raw files": self.raw} if self.raw else {})}
 
 
 def data_of(dataset: DatasetSettings, files: CodeFiles, home: Path, cache: Path | None) -> RunData:

@@ -1,0 +1,62 @@
+"""Calls a function as a run: `python -m seedwise.call package.module:name settings.json`.
+
+It runs in the user's own interpreter and therefore needs only the standard library.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Mapping
+
+import seedwise
+
+USAGE = "usage: python -m seedwise.call package.module:function settings.json"
+
+
+class Run:
+    """What a function gets to know about its run.
+
+    Attributes:
+        variant: name of the variant.
+        seed: the run's seed.
+        folder: folder for whatever the run writes; it exists.
+    """
+
+    def __init__(self, variant: str, seed: int, folder: Path) -> None:
+        self.variant, self.seed, self.folder = variant, seed, folder
+
+    def log(self, step: int, **metrics: Any) -> None:
+        """Add a row to the history, as `seedwise.log` does."""
+        seedwise.log(step, **metrics)
+
+    def scores(self, ids: Any, values: Any, clusters: Any = None) -> None:
+        """Save the score of each test example, as `seedwise.scores` does."""
+        seedwise.scores(ids, values, clusters)
+
+
+def main() -> None:
+    """Import the function, call it, and save the metrics that it returns."""
+    if len(sys.argv) != 3:
+        sys.exit(USAGE)
+    module, _, name = sys.argv[1].partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    found = getattr(importlib.import_module(module), name, None)
+    if not callable(found):
+        sys.exit(f"{sys.argv[1]}: {module} has no function {name}")
+    settings = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
+    seed = int(os.environ.get("SEEDWISE_SEED", "0"))
+    folder = Path(os.environ.get("SEEDWISE_OUT", "."))
+    returned = found(settings, seed, Run(os.environ.get("SEEDWISE_VARIANT", ""), seed, folder))
+    if returned is None:
+        return
+    if not isinstance(returned, Mapping):
+        sys.exit(f"{sys.argv[1]} returned {type(returned).__name__}; return a mapping of metrics, or nothing")
+    seedwise.result(**returned)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What no key of a study of a program can check alone: placeholders that exist, settings that variants may set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from seedwise.basics.names import not_known, unknown_key
+from seedwise.trainers.command.command_line import command_problems, null_problems, placeholders, split_command
+from seedwise.trainers.command.settings import flatten
+
+Location = tuple[str | int, ...]
+IMAGES = ("dataset", "model", "training")
+RUNS = ("command", "function", "runs")
+
+
+def program_problems(config: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    """Yield the location and the message of each problem; values may be raw, and those of a wrong type are passed over.
+
+    Args:
+        config: the whole config.
+    """
+    sections = [name for name in RUNS if config.get(name) is not None]
+    for name in sections[1:]:
+        yield (name,), f"found beside {sections[0]}; the runs of a study come from one of the two"
+    if not sections or sections[0] == "runs":
+        return
+    section = sections[0]
+    for name in IMAGES:
+        if name in config:
+            yield (name,), f"found beside {section}; {name} is a section of the image classifier: leave it out"
+    program = config[section]
+    if isinstance(program, str) and section == "function":
+        program = {"call": program}
+    if not isinstance(program, Mapping):
+        return
+    raw = flatten(program.get("settings", {}))
+    settings = {str(key): value for key, value in raw.items()} if isinstance(raw, Mapping) else {}
+    names = list(settings)
+    words = _words(program.get("run")) if section == "command" else ("{settings}",)
+    others = list(_texts([program.get(key) for key in ("results", "history", "scores", "env")]))
+    if words:
+        for message in command_problems(words, others, settings):
+            yield (section, "run") if section == "command" else (section,), message
+    yield from _resume_problems(section, program.get("resume"), [*names])
+    for place, overrides in _overrides(config):
+        for key in overrides:
+            if key not in settings:
+                known = unknown_key(str(key), names) if names else f"unknown setting; declare it in {section}.settings"
+                yield (*place, key), known
+        for message in null_problems(words, others, {**settings, **overrides}):
+            yield place, message
+
+
+def _words(run: object) -> tuple[str, ...]:
+    try:
+        return split_command(run) if isinstance(run, (str, list, tuple)) else ()
+    except (ValueError, TypeError):
+        return ()
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in a nested value; keys are not texts."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key != "stdout":  # patterns, in which braces count repetitions
+                yield from _texts(inner)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _overrides(config: Mapping[str, Any]) -> Iterator[tuple[Location, dict[Any, Any]]]:
+    if config.get("factors") is not None:
+        for factor, levels in _mapping(config["factors"]).items():
+            for level, overrides in _mapping(levels).items():
+                yield ("factors", factor, level), dict(_mapping(flatten(overrides)))
+        return
+    variants = config.get("variants")
+    for index, variant in enumerate(variants if isinstance(variants, (list, tuple)) else ()):
+        yield ("variants", index, "set"), dict(_mapping(flatten(_mapping(variant).get("set", {}))))
+
+
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _resume_problems(section: str, resume: object, names: Sequence[str]) -> Iterator[tuple[Location, str]]:
+    args, checkpoint = _mapping(resume).get("args", ""), _mapping(resume).get("checkpoint")
+    if isinstance(args, str):
+        for name in placeholders([args]):
+            if name not in ("checkpoint", "out", "seed", "variant", *names):
+                yield (section, "resume", "args"), not_known(name, ["checkpoint", "out", *names], "Placeholders")
+    if isinstance(checkpoint, str):
+        for name in placeholders([checkpoint]):
+            if name not in ("out", "seed", "variant", *names):
+                yield (section, "resume", "checkpoint"), not_known(name, ["out", *names], "Placeholders")

@@ -1,0 +1,48 @@
+"""Why a program failed, in one line, from its exit status and the end of its output."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+TAIL = 65536
+"""Bytes of the output that are looked at."""
+_EXCEPTION = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b.*")
+_MOST = 300
+
+
+def describe_failure(status: int, log: Path, start: int) -> str:
+    """Return how a program ended, and the last exception or line that it printed.
+
+    Args:
+        status: its exit status, negative for a signal.
+        log: file with what it printed.
+        start: where in the file that begins.
+    """
+    how = f"exit status {status}" if status > 0 else f"killed by {_signal(-status)}"
+    if status == -signal.SIGKILL:
+        how += " (often: out of memory)"
+    line = last_words(log, start)
+    return f"{how}: {line}" if line else f"{how}, and printed nothing"
+
+
+def last_words(log: Path, start: int) -> str:
+    """Return the last line that looks like an exception, else the last line; empty if there is none."""
+    try:
+        with log.open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(start, size - TAIL))
+            text = stream.read().decode(errors="replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in re.split(r"[\r\n]", text) if line.strip()]
+    found = next((line for line in reversed(lines) if _EXCEPTION.match(line)), lines[-1] if lines else "")
+    return "".join(character if character.isprintable() else " " for character in found)[:_MOST]
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

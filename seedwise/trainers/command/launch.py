@@ -1,0 +1,135 @@
+"""Starting a program, passing on signals, and ending it and its descendants when its time is over."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from seedwise.basics.errors import UserError
+
+GRACE = 30.0
+"""Seconds that a program has between SIGTERM and SIGKILL, to save what it needs."""
+_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class Ended(NamedTuple):
+    """How a program ended: its exit status, negative for a signal; how long it took; whether its time was over."""
+
+    status: int
+    seconds: float
+    timed_out: bool
+
+
+class Stopped(KeyboardInterrupt):
+    """The run was stopped by a signal from outside, such as the SIGTERM of a scheduler."""
+
+
+def launch(
+    words: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    output: int | None,
+    keep_open: Sequence[int] = (),
+    time_limit: float | None = None,
+) -> Ended:
+    """Run a program to its end.
+
+    It has a process group of its own, so that SIGTERM and Ctrl-C are passed on to all its descendants: they have
+    `GRACE` seconds to save what they need. If this process is killed, so is the program.
+
+    Args:
+        words: of the command.
+        folder: its working folder.
+        variables: its environment.
+        output: descriptor that takes what it prints; None is that of this process.
+        keep_open: descriptors that it inherits, so that a lock is held as long as any of its processes lives.
+        time_limit: seconds after which it is stopped.
+
+    Raises:
+        UserError: it cannot be started.
+        Stopped: a signal stopped this process, after the program has ended.
+    """
+    began = time.monotonic()
+    with _signals() as stopped:
+        try:
+            program = subprocess.Popen(
+                words,
+                cwd=folder,
+                env=dict(variables),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=keep_open,
+                start_new_session=True,
+                preexec_fn=_die_with_parent(),
+            )
+        except OSError as error:
+            raise UserError(f"{words[0]}: cannot be started in {folder} ({error.strerror or error})") from error
+        timed_out = False
+        while True:
+            left = None if time_limit is None else began + time_limit - time.monotonic()
+            if number := stopped():
+                _end(program, number)
+                raise Stopped("interrupted")
+            if left is not None and left <= 0:
+                timed_out = True
+                _end(program)
+                break
+            try:
+                program.wait(0.5 if left is None else min(0.5, left))
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        if number := stopped():  # the program ended because of the same signal
+            _end(program, number)
+            raise Stopped("interrupted")
+    return Ended(program.returncode, time.monotonic() - began, timed_out)
+
+
+@contextmanager
+def _signals() -> Iterator[Callable[[], int | None]]:
+    """Note SIGTERM and SIGINT instead of ending at once; yields a function that returns the first of them, if any."""
+    received: list[int] = []
+    known = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            known[number] = signal.signal(number, lambda number, _: received.append(number))
+    try:
+        yield lambda: received[0] if received else None
+    finally:
+        for number, handler in known.items():
+            signal.signal(number, handler)
+
+
+def _end(program: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
+    """Send a signal to all processes of a program, and SIGKILL to those that are left after `GRACE` seconds."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(program.pid, number)
+    with suppress(subprocess.TimeoutExpired):
+        program.wait(GRACE)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(program.pid, signal.SIGKILL)
+    program.wait()
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """Return what makes a child end when this process is killed; only Linux can."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was killed before the request
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return ask

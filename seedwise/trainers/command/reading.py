@@ -1,0 +1,68 @@
+"""What a program has left when it ends well: metrics, and where the study asks for them a history and scores."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from seedwise.basics.files import write_text
+from seedwise.runs.scores import write_scores
+from seedwise.trainers.command.outputs.place import Place
+from seedwise.trainers.command.outputs.read import read_history, read_results, read_scores
+
+if TYPE_CHECKING:
+    from seedwise.trainers.command.run import Request
+
+
+class Left(NamedTuple):
+    """What a run has left: its metrics by name, and a row per step whose first column is the step."""
+
+    metrics: dict[str, float]
+    history: list[dict[str, float]]
+
+
+def read_what_it_left(request: Request, log: Path, start: int, since: float) -> Left:
+    """Read a run's metrics, and write its history.csv and scores.csv where the study asks for them.
+
+    Args:
+        request: the run.
+        log: file with what the program printed.
+        start: where in the file that begins.
+        since: when the program was started, in seconds since 1970.
+
+    Raises:
+        ResultsError: something that the study asks for is not there, or cannot be read; the message says all of it.
+    """
+    place = Place(
+        fill=request.fill,
+        folder=request.working_folder,
+        out=request.out,
+        log=log,
+        log_start=start,
+        results=request.path("SEEDWISE_RESULTS"),
+        history=request.path("SEEDWISE_HISTORY"),
+        scores=request.path("SEEDWISE_SCORES"),
+        metric=request.place.metric,
+        higher_is_better=request.place.higher_is_better,
+        since=since,
+    )
+    metrics = read_results(request.settings.results, place)
+    history: list[dict[str, float]] = []
+    if request.place.history is not None:
+        history = read_history(request.place.history, place)
+        _write_history(request.folder / "history.csv", history)
+    if request.settings.scores is not None:
+        found = read_scores(request.settings.scores, place)
+        write_scores(request.folder, found.ids, found.values, found.clusters)
+    return Left(metrics, history)
+
+
+def _write_history(path: Path, history: list[dict[str, float]]) -> None:
+    stream = io.StringIO()
+    columns = list(dict.fromkeys(name for row in history for name in row))
+    writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    write_text(path, stream.getvalue())

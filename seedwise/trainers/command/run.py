@@ -1,0 +1,421 @@
+"""One run of a program, from settings to record."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.files import hold_lock, write_text
+from seedwise.runs.commit import git_state
+from seedwise.runs.cpu import cpu_model
+from seedwise.runs.record import Provenance, RecordError, RunRecord, Status, Timing, read_record, write_record
+from seedwise.tracking import Mirrors, TrackedRun
+from seedwise.trainers.command.command_line import fill, fill_command, text_of
+from seedwise.trainers.command.failure import describe_failure
+from seedwise.trainers.command.launch import launch
+from seedwise.trainers.command.place import ProgramPlace, VariantPlace
+from seedwise.trainers.command.settings import ProgramSettings
+
+FILES = {
+    "SEEDWISE_SETTINGS": "settings.json",
+    "SEEDWISE_RESULTS": "results.json",
+    "SEEDWISE_HISTORY": "history.jsonl",
+    "SEEDWISE_SCORES": "scores.jsonl",
+}
+"""Files in the run's folder whose paths the program finds in its environment."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_OURS = ("PATH", "PYTHONPATH")
+
+
+@dataclass(frozen=True)
+class Digests:
+    """Digests of what a run depends on besides its settings."""
+
+    code: str
+    data: str
+    environment: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run, where, and where the results go.
+
+    Attributes:
+        settings: of the variant.
+        digests: of code, data and environment.
+        place: where and how the program is run.
+        folder: the run's folder, results/<study>/runs/<variant>/seed<seed>; absolute.
+        log: file that takes what this process and the program print; None: the program's output goes to output.log in
+            the run's folder.
+        threads: CPU threads of the program.
+        device: what the program may use, cuda or cpu.
+    """
+
+    study: str
+    variant: str
+    seed: int
+    settings: ProgramSettings
+    digests: Digests
+    place: ProgramPlace
+    folder: Path
+    log: Path | None = None
+    threads: int = 1
+    device: str = "cpu"
+
+    @property
+    def record(self) -> Path:
+        """Path of the run record."""
+        return self.folder / "metrics.json"
+
+    @property
+    def working_folder(self) -> Path:
+        """Where the program runs: its own folder, a revision's, or a copy."""
+        return self.folder / "code" if self.place.isolate else Path(self.there.folder)
+
+    def path(self, variable: str) -> Path:
+        """Return the file that an environment variable of the program names."""
+        return self.folder / FILES[variable]
+
+    @property
+    def out(self) -> Path:
+        """Folder for what the program writes."""
+        return self.folder / "out"
+
+    @property
+    def there(self) -> VariantPlace:
+        """What the runs of this variant use."""
+        return self.place.of(self.variant)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a checkpoint or an earlier failure must agree with to belong to this run."""
+        return {"settings": self.settings.digest(), **vars(self.digests)}
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """What each placeholder stands for."""
+        given = {
+            "seed": str(self.seed),
+            "out": str(self.out),
+            "variant": self.variant,
+            "study": self.study,
+            "threads": str(self.threads),
+            "settings": str(self.path("SEEDWISE_SETTINGS")),
+        }
+        own = {key: text_of(value) for key, value in self.settings.settings.items() if value is not None}
+        return {**given, **own}
+
+    def fill(self, text: str) -> str:
+        """Fill in the placeholders of a text."""
+        return fill(text, self.values)
+
+
+def run_program(
+    request: Request, mirrors: Mirrors, say: Callable[[str], None] = print, verify: Callable[[], None] | None = None
+) -> RunRecord:
+    """Run the program, read its numbers, and write metrics.json and what else it left into the run's folder.
+
+    Only one process at a time can do a run. A second one waits, and returns the first one's record if it fits.
+
+    Args:
+        request: what to run.
+        mirrors: trackers.
+        say: takes lines of progress.
+        verify: called before the program starts; raises UserError if its code is no longer what the digest says.
+
+    Raises:
+        UserError: the program failed, or left no numbers; the message says why and names the log.
+    """
+    waited = False
+
+    def wait() -> None:
+        nonlocal waited
+        waited = True
+        say(f"{request.variant} seed {request.seed}: another process is doing this run; waiting for it")
+
+    with hold_lock(request.folder / ".lock", wait) as lock:
+        if waited and (record := _finished_elsewhere(request)) is not None:
+            say("the other process finished it")
+            return record
+        if verify:
+            verify()
+        return _run(request, mirrors, say, lock)
+
+
+def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: int) -> RunRecord:
+    # These read what the program leaves, and are needed only once it has started.
+    from seedwise.trainers.command.reading import read_what_it_left
+
+    began = time.perf_counter()
+    failures = _earlier_failures(request)
+    checkpoint = _prepare_folder(request)
+    words, shown = _command(request, checkpoint)
+    folder = request.working_folder
+    if request.place.isolate:
+        _copy_program(request)
+    say(f"running in {folder}: {json.dumps(shown, ensure_ascii=False)}")
+    watched = _Watched(request, folder)
+    output, log, start = _output(request)
+    left, since = None, time.time()
+    reason = None
+    try:
+        ended = launch(
+            words,
+            folder,
+            _variables(request),
+            output,
+            keep_open=[lock],
+            time_limit=request.place.time_limit,
+        )
+        if ended.timed_out:
+            reason = f"stopped after its time_limit of {request.place.time_limit:g} s"
+        elif ended.status:
+            reason = describe_failure(ended.status, log, start)
+        else:
+            left = read_what_it_left(request, log, start, since)
+    except UserError as error:
+        reason = str(error)
+    finally:
+        if output is not None:
+            os.close(output)
+    if reason is not None:
+        _remember_failure(request, [*failures, reason])
+        if request.place.failures != "count":
+            raise UserError(reason)
+    record = _record(request, shown, left, reason, failures, watched.changed(), time.perf_counter() - began)
+    _mirror(request, record, left.history if left else [], mirrors)
+    record = record.model_copy(update={"tracking": mirrors.ids})
+    write_record(request.record, record)
+    (request.folder / "failures.json").unlink(missing_ok=True)
+    if request.place.isolate:
+        shutil.rmtree(folder, ignore_errors=True)
+    numbers = ", ".join(f"{name} {value}" for name, value in record.metrics.items() if value is not None)
+    say(f"{request.variant} seed {request.seed}: {record.status}{f': {record.reason}' if record.reason else ''}, {numbers}")
+    return record
+
+
+def _prepare_folder(request: Request) -> Path | None:
+    """Empty the run's folder, unless it goes on from a checkpoint; return that checkpoint."""
+    request.folder.mkdir(parents=True, exist_ok=True)
+    mark, identity = request.folder / "identity.json", json.dumps(request.identity, sort_keys=True)
+    checkpoint = None
+    if request.place.resume and mark.exists() and mark.read_text(encoding="utf-8") == identity:
+        checkpoint = _checkpoint(request)
+    if checkpoint is None:
+        shutil.rmtree(request.out, ignore_errors=True)
+        for name in ("results.json", "history.jsonl", "scores.jsonl", "history.csv", "scores.csv", "code"):
+            stale = request.folder / name
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
+    request.out.mkdir(exist_ok=True)
+    write_text(mark, identity)
+    write_text(request.path("SEEDWISE_SETTINGS"), json.dumps(request.settings.settings, indent=1) + "\n")
+    return checkpoint
+
+
+def _checkpoint(request: Request) -> Path | None:
+    """Return the latest file or folder that matches the pattern of the checkpoint."""
+    assert request.place.resume
+    pattern = Path(request.fill(request.place.resume.checkpoint))
+    if not pattern.is_absolute():
+        pattern = Path(request.there.folder) / pattern
+    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _command(request: Request, checkpoint: Path | None) -> tuple[list[str], list[str]]:
+    """Return the words of the command, and the same for the record, without the absolute path of the results."""
+    chosen, environment = request.settings, request.there.environment
+    words = fill_command(
+        chosen.words, request.values, chosen.settings, chosen.args.style, chosen.args.booleans
+    )
+    if checkpoint and request.place.resume and request.place.resume.args:
+        from seedwise.trainers.command.command_line import split_command
+
+        values = {**request.values, "checkpoint": str(checkpoint)}
+        words += [fill(word, values) for word in split_command(request.place.resume.args)]
+    shown = [word.replace(str(request.folder), os.path.relpath(request.folder)) for word in words]
+    return [*environment.prefix, *words], shown
+
+
+def _copy_program(request: Request) -> None:
+    from seedwise.trainers.command.isolation import copy_program
+
+    place = request.place
+    copy_program(Path(request.there.folder), request.working_folder, link=place.link, without=place.without)
+
+
+def _output(request: Request) -> tuple[int | None, Path, int]:
+    """Return the descriptor that the program prints to, the file behind it, and where in it the output begins."""
+    if request.log is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return None, request.log, os.fstat(1).st_size
+    log = request.folder / "output.log"
+    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), log, 0
+
+
+def _variables(request: Request) -> dict[str, str]:
+    """Return the environment of the program: the user's own, without what the workflow has added for its scripts."""
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("SEEDWISE_")}
+    for name in _OURS:
+        if (own := os.environ.get(f"SEEDWISE_USER_{name}")) is not None:
+            variables[name] = own
+    client = str(_client(Path.cwd()))
+    variables["PYTHONPATH"] = os.pathsep.join([client, *filter(None, [variables.get("PYTHONPATH")])])
+    variables |= {
+        "SEEDWISE_SEED": str(request.seed),
+        "SEEDWISE_OUT": str(request.out),
+        "SEEDWISE_VARIANT": request.variant,
+        "SEEDWISE_STUDY": request.study,
+        **{name: str(request.folder / file) for name, file in FILES.items()},
+    }
+    variables |= dict.fromkeys(THREAD_VARIABLES, str(request.threads))
+    variables["PYTHONUNBUFFERED"] = "1"  # so that the log can be watched
+    if request.place.wandb_mode is not None:
+        variables |= {"WANDB_MODE": request.place.wandb_mode, "WANDB_DIR": str(request.folder)}
+    for name, value in request.there.environment.variables.items():
+        if value is None:
+            variables.pop(name, None)
+        else:
+            variables[name] = value
+    return variables | {name: request.fill(value) for name, value in request.settings.env.items()}
+
+
+def _client(folder: Path) -> Path:
+    """Return a folder from which `import seedwise` works and nothing else of our environment can be imported."""
+    package = Path(__file__).resolve().parents[2]
+    client = folder / ".snakemake/seedwise/client"
+    link = client / "seedwise"
+    if not (link.is_symlink() and link.readlink() == package):
+        client.mkdir(parents=True, exist_ok=True)
+        temporary = client / f".seedwise.{os.getpid()}"
+        temporary.symlink_to(package)
+        temporary.replace(link)
+    return client
+
+
+class _Watched:
+    """Which files in the program's own folder change while it runs: two runs at once might read each other's."""
+
+    def __init__(self, request: Request, folder: Path) -> None:
+        from seedwise.trainers.command.isolation import snapshot
+
+        self._snapshot = (lambda: {}) if request.place.isolate else lambda: snapshot(folder, request.place.without)
+        self._before = self._snapshot()
+
+    def changed(self) -> list[str]:
+        """Return the names of the files that have changed or appeared."""
+        from seedwise.trainers.command.isolation import written
+
+        return written(self._before, self._snapshot())
+
+
+def _record(
+    request: Request,
+    shown: list[str],
+    left: Any,
+    reason: str | None,
+    failures: list[str],
+    wrote: list[str],
+    seconds: float,
+) -> RunRecord:
+    metrics: Mapping[str, float] = left.metrics if left else {}
+    status: Status = "finished" if reason is None else "failed"
+    deciding = metrics.get(request.place.metric)
+    if deciding is not None and not math.isfinite(deciding):
+        status, reason = "diverged", f"its {request.place.metric} is {deciding}"
+    environment = request.there.environment
+    commit, dirty = (request.there.commit, False) if request.there.commit else git_state(Path(request.there.folder))
+    return RunRecord(
+        study=request.study,
+        variant=request.variant,
+        seed=request.seed,
+        status=status,
+        reason=reason,
+        metrics={name: value if math.isfinite(value) else None for name, value in metrics.items()},
+        settings=json.loads(request.settings.canonical()),
+        command=shown,
+        failures=failures,
+        wrote=wrote,
+        provenance=Provenance(
+            commit=commit,
+            dirty=dirty,
+            versions=environment.versions,
+            hardware=_hardware(request.device),
+            device=request.device,
+            threads=request.threads,
+            settings_digest=request.settings.digest(),
+            code_digest=request.digests.code,
+            data_digest=request.digests.data,
+            data=request.digests.data,
+            environment_digest=request.digests.environment,
+            environment=environment.words,
+        ),
+        timing=Timing(total=seconds),
+    )
+
+
+def _hardware(device: str) -> str:
+    if device != "cuda":
+        return cpu_model()
+    from seedwise.runs.hardware import gpu_model
+
+    return gpu_model() or "GPU"
+
+
+def _mirror(request: Request, record: RunRecord, history: list[dict[str, float]], mirrors: Mirrors) -> None:
+    """Send a run that has ended to the trackers."""
+    mirrors.start(
+        TrackedRun(
+            request.study,
+            request.variant,
+            request.seed,
+            request.settings.settings,
+            request.settings.digest(),
+            request.folder.parents[2],
+        )
+    )
+    for row in history:
+        (_, step), *rest = row.items()
+        mirrors.log(dict(rest), step=int(step))
+    mirrors.finish(record.metrics, record.status)
+
+
+def _finished_elsewhere(request: Request) -> RunRecord | None:
+    try:
+        record = read_record(request.record)
+    except RecordError:
+        return None
+    origin = record.provenance
+    made_with = {
+        "settings": origin.settings_digest,
+        "code": origin.code_digest,
+        "data": origin.data,
+        "environment": origin.environment_digest,
+    }
+    return record if made_with == request.identity else None
+
+
+def _earlier_failures(request: Request) -> list[str]:
+    """Return why earlier attempts at the very same run failed."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        found = json.loads((request.folder / "failures.json").read_bytes())
+        if found["identity"] == request.identity:
+            return [str(reason) for reason in found["reasons"]]
+    return []
+
+
+def _remember_failure(request: Request, reasons: list[str]) -> None:
+    content = {"identity": request.identity, "reasons": reasons}
+    write_text(request.folder / "failures.json", json.dumps(content, indent=1) + "\n")

@@ -1,0 +1,251 @@
+"""The sections `command` and `function` of a study, and the settings of one of its runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from seedwise.basics.names import problem, quote
+from seedwise.basics.plugins import PATTERN
+from seedwise.basics.sections import Section, Whole
+from seedwise.trainers.command.command_line import Booleans, Style, Value, split_command
+from seedwise.trainers.command.environments import EnvironmentSettings
+from seedwise.trainers.command.outputs.settings import History, Results, ScoresOf
+
+Text = Annotated[str, Field(min_length=1)]
+SCALAR = StrictBool | StrictInt | StrictFloat | StrictStr | None
+SettingValue = SCALAR | tuple[SCALAR, ...]
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d)")
+
+
+def flatten(settings: object) -> object:
+    """Turn nested settings into dotted names: `{optim: {lr: 0.1}}` becomes `{optim.lr: 0.1}`."""
+    if not isinstance(settings, Mapping):
+        return settings
+    flat: dict[Any, object] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            inner = flatten(value)
+            flat |= {f"{key}.{name}": part for name, part in inner.items()} if isinstance(inner, dict) else {}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _seconds(limit: object) -> object:
+    """Read a time limit such as `90 min` as seconds."""
+    if not isinstance(limit, str):
+        return limit
+    found = _DURATION.fullmatch(limit.strip())
+    if not found:
+        raise problem(f"found {quote(limit)}; need seconds, or a number with s, min, h or d: 90 min")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _words(run: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    try:
+        words = split_command(run)
+    except ValueError as error:
+        raise problem(f"found {quote(str(run))}, in which a quote is not closed ({error})") from None
+    if not words or not words[0]:
+        raise problem("found no program; need a command, for example python train.py --seed {seed}")
+    return run
+
+
+def _call(function: object) -> object:
+    """Read `function: module:name` as the section with that function."""
+    return {"call": function} if isinstance(function, str) else function
+
+
+Limit = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+
+
+class Arguments(Section):
+    """How `{args}` writes the settings."""
+
+    style: Annotated[Style, Field(description="How a setting is written; Hydra takes key=value.")] = "--key value"
+    booleans: Annotated[
+        Booleans,
+        Field(description="`flag`: --key or nothing; `no-flag`: --key or --no-key; `value`: --key True or False."),
+    ] = "flag"
+
+
+class Resume(Section):
+    """How an interrupted run goes on from a checkpoint."""
+
+    checkpoint: Annotated[
+        Text, Field(description="Where the program saves it; * and ? match, and the latest file counts.")
+    ]
+    args: Annotated[
+        str, Field(description="Arguments to add then, with {checkpoint}; none for a program that looks by itself.")
+    ] = ""
+
+
+class Program(Section):
+    """What the sections `command` and `function` have in common."""
+
+    settings: Annotated[
+        dict[str, SettingValue],
+        BeforeValidator(flatten),
+        Field(
+            description="Every setting that a variant may set, with its default.",
+            examples=[{"lr": 0.001, "dropout": 0.0}],
+        ),
+    ] = Field(default_factory=dict)
+    folder: Annotated[str, Field(min_length=1, description="Where the program runs; relative to the study's file.")] = (
+        "."
+    )
+    code: Annotated[
+        tuple[Text, ...] | None,
+        Field(
+            min_length=1,
+            description="Files that decide its numbers; null: all sources that git tracks or does not ignore.",
+            examples=[["*.py", "src/**/*.py"]],
+        ),
+    ] = None
+    data: Annotated[
+        tuple[Text, ...],
+        Field(description="Files and folders that it reads; a change of them reruns it.", examples=[["data/train.txt"]]),
+    ] = ()
+    results: Annotated[
+        Results | None, Field(description="Where its metrics are; by default in the file $SEEDWISE_RESULTS.")
+    ] = None
+    history: Annotated[
+        History | None, Field(description="Where its metrics by step are; `logged`: what seedwise.log() wrote.")
+    ] = None
+    scores: Annotated[
+        ScoresOf | None, Field(description="Where its score on each test example is; `logged`: from seedwise.scores().")
+    ] = None
+    env: Annotated[
+        dict[str, str],
+        Field(description="Environment variables; values may hold placeholders.", examples=[{"DATA_SEED": "{seed}"}]),
+    ] = Field(default_factory=dict)
+    environment: Annotated[
+        EnvironmentSettings | None, Field(description="Where its interpreter is; null: on the PATH.")
+    ] = None
+    isolate: Annotated[
+        Literal["copy"] | None, Field(description="`copy`: each run has a copy of the code as its working folder.")
+    ] = None
+    link: Annotated[
+        tuple[Text, ...],
+        Field(description="What a copy or a revision links to instead of copying, besides `data`.", examples=[["data"]]),
+    ] = ()
+    time_limit: Annotated[
+        Limit | None, Field(description="Longest run, in seconds or as 90 min; then it is stopped and has failed.")
+    ] = None
+    retries: Annotated[
+        Whole, Field(ge=0, description="How often a failed run is tried again; the report counts such runs.")
+    ] = 0
+    failures: Annotated[
+        Literal["stop", "count"],
+        Field(description="A failed run: `stop` reports an error; `count` makes it a lost run of the report."),
+    ] = "stop"
+    resume: Annotated[
+        Resume | None,
+        Field(
+            description="How an interrupted run goes on; null: from the start.",
+            examples=[{"checkpoint": "{out}/last.pt", "args": "--resume {checkpoint}"}],
+        ),
+    ] = None
+    canary: Annotated[
+        bool, Field(strict=True, description="If the first run of a variant fails, its other runs are not started.")
+    ] = True
+
+
+class Command(Program):
+    """A program of your own, in any language: how it is called, and where its numbers are."""
+
+    run: Annotated[
+        str | tuple[str, ...],
+        AfterValidator(_words),
+        Field(
+            description="The command, as text or as a list of words, with placeholders in braces.",
+            examples=["python train.py --lr {lr} --seed {seed} --out {out}"],
+        ),
+    ]
+    args: Annotated[Arguments, Field(description="How {args} passes the settings.")] = Arguments()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the command, before placeholders are filled in."""
+        return split_command(self.run)
+
+
+class Function(Program):
+    """A Python function of your own: called as `run(settings, seed, run)`, it returns its metrics."""
+
+    call: Annotated[
+        str,
+        Field(
+            pattern=f"^{PATTERN}$", description="The function, package.module:name.", examples=["my_project.train:run"]
+        ),
+    ]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command that calls the function."""
+        return ("python", "-m", "seedwise.call", self.call, "{settings}")
+
+
+FunctionField = Annotated[Function, BeforeValidator(_call)]
+
+
+class ProgramSettings(Section):
+    """Everything that decides what one run of a program computes, except its seed, its code, its data and its environment.
+
+    Attributes:
+        words: of the command, with placeholders.
+        settings: by name.
+        args: how `{args}` writes them.
+        env: environment variables, with placeholders.
+        results: where the metrics are.
+        scores: where the scores are.
+        revision: the git revision that a variant names, as it is written.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: tuple[str, ...]
+    settings: dict[str, SettingValue]
+    args: Arguments = Arguments()
+    env: dict[str, str] = Field(default_factory=dict)
+    results: Results | None = None
+    scores: ScoresOf | None = None
+    revision: str | None = None
+
+    def canonical(self) -> str:
+        """Return canonical JSON: sorted keys, no spaces, without what has its default."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"revision"})
+        return json.dumps({"settings": {}, **content}, sort_keys=True, separators=(",", ":"))
+
+    def digest(self) -> str:
+        """12 hex digits of the SHA-256 of `canonical()`."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()[:12]
+
+    def flat(self) -> dict[str, Value]:
+        """Return the settings by name, and the revision where there is one."""
+        return {**self.settings, **({"revision": self.revision} if self.revision else {})}
+
+    @classmethod
+    def from_canonical(cls, text: str) -> Self:
+        """Parse the output of `canonical`; raises pydantic's ValidationError if it is anything else."""
+        return cls.model_validate_json(text)
+
+
+def resolve(program: Command | Function, overrides: Mapping[str, SettingValue], revision: str | None) -> ProgramSettings:
+    """Return the settings of a variant's runs: the study's with the variant's overrides in their place."""
+    return ProgramSettings(
+        words=program.words,
+        settings={**program.settings, **overrides},
+        args=program.args if isinstance(program, Command) else Arguments(),
+        env=program.env,
+        results=program.results,
+        scores=program.scores,
+        revision=revision,
+    )

@@ -1,0 +1,109 @@
+"""What the runs of a user's program depend on, and where they take place, worked out when a workflow starts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from seedwise.basics.code_digest import combine
+from seedwise.basics.errors import UserError
+from seedwise.config.study import Study, Variant
+from seedwise.trainers.command.data import data_digests
+from seedwise.trainers.command.environments import resolve
+from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
+from seedwise.trainers.command.revisions import resolve_revision, worktree
+from seedwise.trainers.command.settings import Command, Function
+from seedwise.trainers.command.sources import program_digests
+
+DATA_CACHE = Path(".snakemake/seedwise/files.json")
+
+
+class Data(NamedTuple):
+    """The data of a program."""
+
+    digest: str
+    parts: Mapping[str, str]
+
+
+class ProgramCode:
+    """The code, data and environments of a study's program.
+
+    Args:
+        study: the study.
+        base: folder of its file, from which the program's folder is relative.
+        results: folder of the study's results.
+
+    Attributes:
+        code: digest of each source file, by variant.
+        data: that the runs read.
+        environments: digest of the environment, by variant.
+
+    Raises:
+        UserError: the program, its code, its data or its environment cannot be found.
+    """
+
+    def __init__(self, study: Study, base: Path, results: Path) -> None:
+        assert study.program
+        self._study, self._program = study, study.program
+        self.folder = (base / os.path.expanduser(self._program.folder)).resolve()
+        if not self.folder.is_dir():
+            raise UserError(
+                f"{_section(self._program)}.folder: {self.folder} is not a folder; it is relative to {base}"
+            )
+        self._without = tuple(_inside(self.folder, results.resolve().parent)) + self._program.data
+        parts = data_digests(self.folder, self._program.data, DATA_CACHE)
+        self.data = Data(combine(parts), parts)
+        self._places = {variant.name: self._place(variant, results) for variant in study.variants}
+        digests: dict[str, dict[str, str]] = {}
+        for place in self._places.values():
+            if place.folder not in digests:
+                digests[place.folder] = program_digests(
+                    Path(place.folder), self._program.code, self._program.words, self._without
+                )
+        self.code = {name: digests[place.folder] for name, place in self._places.items()}
+        self.environments = {name: place.environment.digest or "none" for name, place in self._places.items()}
+
+    def _place(self, variant: Variant, results: Path) -> VariantPlace:
+        folder, commit = self.folder, None
+        if variant.revision:
+            commit = resolve_revision(self.folder, variant.revision)
+            link = (*self._program.data, *self._program.link)
+            folder = worktree(self.folder, commit, results.resolve() / ".revisions", link)
+        return VariantPlace(folder=str(folder), environment=self._environment(variant), commit=commit)
+
+    def _environment(self, variant: Variant) -> Environment:
+        chosen = variant.environment or self._program.environment
+        return resolve(chosen, self.folder, self._program.words[0], isinstance(self._program, Function))
+
+    def place(self) -> ProgramPlace:
+        """Return what the jobs need to know."""
+        study, program = self._study, self._program
+        common = self._places[study.analysis.baseline]
+        return ProgramPlace(
+            metric=study.analysis.metric,
+            higher_is_better=study.analysis.higher_is_better,
+            common=common,
+            of_variant={name: place for name, place in self._places.items() if place != common},
+            history=program.history,
+            isolate=program.isolate == "copy",
+            link=(*program.data, *program.link),
+            code=program.code,
+            without=self._without,
+            time_limit=program.time_limit,
+            failures=program.failures,
+            resume=program.resume,
+            wandb_mode=None if study.tracking.wandb.mode in ("online", "auto") else "offline",
+            first_seed=study.seeds[0] if program.canary else None,
+            started=time.time(),
+        )
+
+
+def _section(program: Command | Function) -> str:
+    return "command" if isinstance(program, Command) else "function"
+
+
+def _inside(folder: Path, results: Path) -> list[str]:
+    return [results.relative_to(folder).as_posix()] if results.is_relative_to(folder) else []

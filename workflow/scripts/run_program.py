@@ -1,0 +1,81 @@
+"""Run a program of the user's own once, for one variant and one seed, and write its run record."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from pathlib import Path
+
+from seedwise.basics.code_digest import combine
+from seedwise.basics.errors import UserError, run_script
+from seedwise.config.context import read_context
+from seedwise.runs.attempt import attempt
+from seedwise.runs.gpus import take_gpu
+from seedwise.runs.hardware import expected_device
+from seedwise.tracking import Mirrors
+from seedwise.trainers.command.canary import refuse_after_canary
+from seedwise.trainers.command.run import Digests, Request, run_program
+from seedwise.trainers.command.settings import ProgramSettings
+from seedwise.trainers.command.sources import program_digests
+
+
+def main() -> None:
+    """Run the program and write its files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", required=True)
+    parser.add_argument("--variant", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--settings", required=True, help="what decides the run's numbers, as JSON")
+    parser.add_argument("--context", type=Path, required=True, help="the study's .context.json")
+    parser.add_argument("--code", required=True, help="digest of the program's code; other code is refused")
+    parser.add_argument("--data", default="", help="digest of its data, for the record")
+    parser.add_argument("--environment", default="", help="digest of its environment, for the record")
+    parser.add_argument("--threads", type=int, default=1, help="number of its CPU threads (default: 1)")
+    parser.add_argument("--gpus", type=int, default=0, help="1 if it may use a GPU (default: 0)")
+    parser.add_argument("--gpu-slots", type=int, default=1, help="number of runs that may share one GPU (default: 1)")
+    parser.add_argument("--log", type=Path, help="the file that the output of this script goes to")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="file to write: results/<study>/runs/<variant>/seed<seed>/metrics.json"
+    )
+    arguments = parser.parse_args()
+    say = functools.partial(print, flush=True)
+    context, settings = read_context(arguments.context), ProgramSettings.from_canonical(arguments.settings)
+    if context.program is None:
+        raise UserError(f"{arguments.context}: it is the context of a study that runs no program of its own")
+    place, device = context.program, expected_device("auto") if arguments.gpus else "cpu"
+
+    def verify() -> None:
+        there = place.of(arguments.variant)
+        if combine(program_digests(Path(there.folder), place.code, settings.words, place.without)) != arguments.code:
+            raise UserError(
+                "the program's code has changed since this command was started, so the record would name code that did "
+                "not produce its numbers. Run the command again: it then uses the current code"
+            )
+
+    with attempt(arguments.out.parent), take_gpu(device, arguments.gpu_slots, say):
+        refuse_after_canary(place, arguments.out.parent, arguments.seed)
+        request = Request(
+            study=arguments.study,
+            variant=arguments.variant,
+            seed=arguments.seed,
+            settings=settings,
+            digests=Digests(arguments.code, arguments.data, arguments.environment),
+            place=place,
+            folder=arguments.out.parent.absolute(),
+            log=arguments.log,
+            threads=arguments.threads,
+            device=device,
+        )
+        run_program(request, Mirrors(_trackers(context)), say, verify)
+
+
+def _trackers(context):  # type: ignore[no-untyped-def]
+    if context.tracking.wandb.mode == "disabled" and not context.tracking.mlflow.enabled and not context.tracking.own:
+        return []  # importing the trackers takes longer than a short run
+    from seedwise.tracking.registry import trackers
+
+    return trackers(context.tracking)
+
+
+if __name__ == "__main__":
+    run_script(main)
