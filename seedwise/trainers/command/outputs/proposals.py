@@ -1,0 +1,226 @@
+"""Proposals for `results`: numbers that a program left without being told to, and the YAML that reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from seedwise.basics.names import nearest
+from seedwise.trainers.command.outputs.columns import numbers_rows, step_column
+from seedwise.trainers.command.outputs.csv_files import read_table
+from seedwise.trainers.command.outputs.json_files import lists_in, numbers_in, read_json, read_objects, table
+from seedwise.trainers.command.outputs.numbers import NotANumberError, number
+from seedwise.trainers.command.outputs.place import Place, ResultsError, files_below
+from seedwise.trainers.command.outputs.program_output import output_lines
+from seedwise.trainers.command.outputs.reading import read_results
+from seedwise.trainers.command.outputs.settings import Results
+
+KNOWN = ("all_results.json", "eval_results.json", "test_results.json", "results.json", "final.json", "metrics.csv")
+"""Names of files that training programs write, the likeliest first."""
+_EFFORT = re.compile(
+    r"(^|[_./ ])(steps?|epochs?|iters?|iterations?|batch|batch_size|seed|rank|lr|learning_rate|time|times|seconds|secs?|"
+    r"minutes|ms|eta|runtime|it|fps|sps|speed|version|per_second|samples|size|num|count|pid|port|flos?|timestamp|date)"
+    r"($|[_./ ])|per_second|_runtime|_samples",
+    re.IGNORECASE,
+)
+"""Names of numbers that count work, and are no result."""
+_LIKELY = re.compile(
+    r"acc|loss|f1|auc|bleu|rouge|ppl|perplexity|error|score|return|reward|bpb|mse|mae|rmse|r2|iou|map", re.I
+)
+_FINAL = re.compile(r"test|eval|val|valid|validation|final|best", re.I)
+_NAMED = re.compile(
+    r"(?P<name>[A-Za-z][A-Za-z0-9_@/.-]*(?: [A-Za-z][A-Za-z0-9_@/-]*){0,2})(?P<between>\s*[:=]\s*|\s+)"
+    r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?|nan|inf)(?=[\s,;:|)\]%]|$)"
+)
+_STAMP = re.compile(r"\d{4}[-_]?\d{2}[-_]?\d{2}|\d{2}-\d{2}-\d{2}|\d{9,}|__\d+$")
+_BIGGEST = 50 << 20  # bytes of a file that is looked into
+_MOST_NAMES = 200
+
+
+class Proposal(NamedTuple):
+    """A number that was found, and how a study reads it.
+
+    Attributes:
+        yaml: the line `results: …` for the study.
+        metric: name of the metric.
+        value: what the run's result would be.
+        where: file that it comes from, or "the output".
+    """
+
+    yaml: str
+    metric: str
+    value: float
+    where: str
+
+
+def propose(place: Place) -> list[Proposal]:
+    """Look for numbers below {out} and in the program's output, and say how a study reads them: the likeliest first.
+
+    Every proposal has been read back by its own YAML.
+    """
+    found = []
+    for source, where, rank in _sources(place):
+        names = list(source.get("stdout") or source["keys"])
+        wanted = _named_as_wanted(names, place.metric)
+        for name in names:
+            proposal = _checked(_only(source, name, wanted.get(name, name)), where, place)
+            if proposal is not None:
+                found.append((_likelihood(name, proposal.metric, place.metric), rank, proposal))
+    return [proposal for *_, proposal in sorted(found, key=lambda item: item[:2])]
+
+
+def _sources(place: Place) -> Iterator[tuple[dict[str, Any], str, int]]:
+    """Yield sources with the keys of all their numbers, what they are called, and their rank."""
+    files = sorted(files_below(place.out), key=lambda path: (_rank(path), path))
+    events = False
+    for path in files:
+        if "tfevents" in path.name:
+            if not events:
+                yield from _events(place, len(files))
+            events = True
+            continue
+        if path.suffix not in (".json", ".jsonl", ".csv", ".tsv") or path.stat().st_size > _BIGGEST:
+            continue
+        try:
+            source = _of_file(path, _template(path, place.out))
+        except ResultsError:
+            continue
+        if source is not None and source["keys"]:
+            yield source, str(path), _rank(path)
+    patterns = _patterns(place)
+    if patterns:
+        yield {"stdout": patterns}, "the output", len(KNOWN)
+
+
+def _rank(path: Path) -> int:
+    return KNOWN.index(path.name) if path.name in KNOWN else len(KNOWN) + 1
+
+
+def _of_file(path: Path, template: str) -> dict[str, Any] | None:
+    """Return the source that reads all numbers of a file, under their own names; None if there is none."""
+    if path.suffix in (".csv", ".tsv"):
+        columns = read_table(path, "")
+        return {"csv": template, "keys": _of_columns(columns.cells)}
+    if path.suffix == ".jsonl":
+        return {"jsonl": template, "keys": _of_columns(table(read_objects(path, ""), path).cells)}
+    content = read_json(path, "")
+    if isinstance(content, list) and all(isinstance(item, dict) for item in content):
+        return {"json": template, "keys": _of_columns(table(((item, "") for item in content), path).cells)}
+    if not isinstance(content, dict):
+        return None
+    lists = lists_in(content)
+    if lists and "log_history" in lists:
+        items = ((item, "") for item in content["log_history"])
+        return {"json": template, "rows": "log_history", "keys": _of_columns(table(items, path).cells)}
+    return {"json": template, "keys": _results_only(numbers_in(content))}
+
+
+def _of_columns(cells: Mapping[str, Any]) -> list[str]:
+    step = step_column(cells)
+    return _results_only(
+        [name for name, column in cells.items() if name != step and column and _is_number(column[-1].value)]
+    )
+
+
+def _results_only(names: list[str]) -> list[str]:
+    return [name for name in names if not _EFFORT.search(name) and not numbers_rows(name)]
+
+
+def _events(place: Place, rank: int) -> Iterator[tuple[dict[str, Any], str, int]]:
+    from seedwise.trainers.command.outputs.tensorboard import read_events
+
+    try:
+        columns, _ = read_events("{out}", place, "")
+    except ResultsError:
+        return
+    template = _template(Path(columns.where), place.out)
+    if names := _results_only(list(columns.cells)):
+        yield {"tensorboard": template, "keys": names}, columns.where, rank
+
+
+def _template(path: Path, out: Path) -> str:
+    """Write a path below {out}, with `*` for folders that are named after the time."""
+    parts = path.relative_to(out).parts
+    folders = ["*" if _STAMP.search(part) else part for part in parts[:-1]]
+    return "/".join(["{out}", *folders, *parts[-1:]])
+
+
+def _patterns(place: Place) -> dict[str, str]:
+    """Return patterns for the numbers that lines of the output give with a name, by metric."""
+    found: dict[str, str] = {}
+    try:
+        for line in output_lines(place.log, place.log_start):
+            for match in _NAMED.finditer(line):
+                name = re.sub(r"\W+", "_", match["name"].strip().lower()).strip("_")
+                if name in found or _EFFORT.search(match["name"]) or len(found) >= _MOST_NAMES:
+                    continue
+                found[name] = rf"{_literal(match['name'])}{_between(match['between'])}(\S+)"
+    except ResultsError:
+        return {}
+    return found
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
+
+
+def _between(text: str) -> str:
+    sign = text.strip()
+    if not sign:
+        return " +" if len(text) > 1 else " "
+    before, after = text.split(sign, 1)
+    return f"{before and r'\s*'}{sign}{after and r'\s*'}"
+
+
+def _named_as_wanted(names: list[str], metric: str) -> dict[str, str]:
+    """Call the name that is nearest to the metric that the study wants by the metric's name."""
+    if not metric or metric in names:
+        return {}
+    by_form = {_form(name): name for name in names}
+    ends = [name for name in names if _form(name).endswith(_form(metric))]
+    guess = ends[0] if ends else by_form.get(nearest(_form(metric), by_form) or "")
+    return {guess: metric} if guess else {}
+
+
+def _form(name: str) -> str:
+    form = re.sub(r"[\W_]+", "_", name.lower())
+    return re.sub(r"(^|_)(valid|validation|eval)(?=_)", r"\1val", form)
+
+
+def _only(source: Mapping[str, Any], name: str, metric: str) -> dict[str, Any]:
+    """Return a source of one number, under the name of a metric."""
+    if "stdout" in source:
+        return {"stdout": {metric: source["stdout"][name]}}
+    return {**source, "keys": [name] if name == metric else {metric: name}}
+
+
+def _checked(source: dict[str, Any], where: str, place: Place) -> Proposal | None:
+    """Read a source; None if that fails."""
+    text = "results: " + yaml.safe_dump(source, default_flow_style=True, sort_keys=False, width=10**6).strip()
+    try:
+        results = _ADAPTER.validate_python(yaml.safe_load(text)["results"])
+        [(metric, value)] = read_results(results, place._replace(metric="")).items()
+    except (ResultsError, ValidationError):
+        return None
+    return Proposal(text, metric, value, where)
+
+
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(Results)
+
+
+def _likelihood(name: str, metric: str, wanted: str) -> tuple[int, ...]:
+    """Rank a number: the wanted metric first, then what sounds like a result, then like one of a test set."""
+    return (metric != wanted, not _LIKELY.search(name), not _FINAL.search(name), bool(re.search("train", name, re.I)))
+
+
+def _is_number(value: object) -> bool:
+    try:
+        number(value)
+    except NotANumberError:
+        return False
+    return True
