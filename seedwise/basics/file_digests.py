@@ -29,16 +29,16 @@ class FileDigests:
         self._known: dict[str, list[object]] = {}
         self._new = False
         if cache is not None:
-            with suppress(OSError, ValueError):
-                self._known = json.loads(cache.read_bytes())
+            with suppress(OSError, ValueError, TypeError):
+                self._known = dict(json.loads(cache.read_bytes()))
 
     def sha256(self, file: Path) -> str:
         """Return the SHA-256 of a file."""
         status = file.stat()
         key = os.path.realpath(file)
         stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-        known = self._known.get(key, [None])
-        if known[:-1] == stamp:
+        known = self._known.get(key)
+        if isinstance(known, list) and known[:-1] == stamp:
             return str(known[-1])
         now = time.time_ns()
         digest = sha256(file)

@@ -35,7 +35,7 @@ def located(folder: Path, entry: str) -> list[Path]:
     if path.exists():
         if folder.resolve().is_relative_to(path.resolve()):
             raise UserError(
-                f"command.data: found {quote(entry)}, which holds the program and its results; name the files of the data"
+                f"command.data: found {quote(entry)}, which holds the program itself; name the files of the data"
             )
         return [path]
     if path.is_symlink():

@@ -1,4 +1,4 @@
-"""Which files belong to a user's project: those that git tracks or does not ignore; without git, those in its folder."""
+"""Which files belong to a user's project: those that git tracks or does not ignore; without git, all in its folder."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def _join(place: str, name: str) -> str:
 
 
 def nearby(folder: Path, name: str, most: int = 2_000) -> str:
-    """Write "; did you mean …?" with the file or folder below `folder` that `name` probably stands for; else nothing."""
+    """Write "; did you mean …?" with the file below `folder` that `name` probably stands for; nothing if none is."""
     known: dict[str, None] = {}
     waiting = [""]
     while waiting and len(known) < most:

@@ -1,9 +1,10 @@
 """Which files are the code of a user's program, and their digests.
 
-Without `code:` in the study, these are the sources among the files that git tracks or does not ignore; without git, those
-in the folder. Sources are files in a programming language, and the configuration files that git tracks: an untracked
-JSON or YAML file is as likely written by a run as read by one, and a run must not outdate itself. Configuration of tools,
-such as pyproject.toml, hidden files, and the files of studies do not count. Whatever the command itself names does.
+Without `code:` in the study, these are the sources among the files that git tracks or does not ignore; without git,
+those in the folder. Sources are files in a programming language, and the configuration files that git tracks: an
+untracked JSON or YAML file is as likely written by a run as read by one, and a run must not outdate itself. (Without
+git, all but JSON count.) Configuration of tools, such as pyproject.toml, hidden files, and the files of studies do not
+count. Whatever the command itself names does.
 """
 
 from __future__ import annotations
@@ -22,24 +23,25 @@ from seedwise.basics.files import write_text
 from seedwise.basics.names import quote
 from seedwise.trainers.command.listing import is_pattern, matches, nearby, project_files
 
-LANGUAGES = frozenset(
-    ".py .pyx .pxd .pyw .r .jl .sh .bash .zsh .c .cc .cpp .cxx .h .hh .hpp .hxx .inl .cu .cuh .rs .go .java .kt .scala .js "
-    ".mjs .cjs .ts .lua .m .mm .pl .pm .rb .php .f .f90 .f95 .f03 .f08 .for .hs .ml .clj .ex .exs .erl .swift .zig .nim "
-    ".d .cs .fs .vb .stan .bugs .jags .do .ado .sas .sps .metal .cl .glsl .wgsl .proto .sql .awk .tcl .cmake .smk .gin "
-    ".jsonnet .libsonnet .bash .fish .ps1".split()
-)
+_LANGUAGES = """
+.py .pyx .pxd .pyw .r .jl .sh .bash .zsh .fish .ps1 .c .cc .cpp .cxx .h .hh .hpp .hxx .inl .cu .cuh .cl .metal .rs .go
+.java .kt .scala .clj .js .mjs .cjs .ts .lua .m .mm .pl .pm .rb .php .f .f90 .f95 .f03 .f08 .for .hs .ml .ex .exs .erl
+.swift .zig .nim .d .cs .fs .vb .stan .bugs .jags .do .ado .sas .sps .sql .proto .awk .tcl .cmake .smk .gin .jsonnet
+.libsonnet
+"""
+LANGUAGES = frozenset(_LANGUAGES.split())
 """Suffixes of programs, in lower case. Notebooks are not among them: opening one changes it."""
 
-CONFIGURATION = frozenset(".yaml .yml .toml .json .json5 .cfg .ini .conf .xml .properties .hocon .ron .hydra".split())
+CONFIGURATION = frozenset({".yaml", ".yml", ".toml", ".json", ".json5", ".cfg", ".ini", ".conf", ".xml", ".properties"})
 """Suffixes of files that can decide what a program does, or can be what it left: they count if git tracks them."""
 
 MAKERS = frozenset({"Makefile", "makefile", "GNUmakefile", "Dockerfile", "CMakeLists.txt", "justfile", "Snakefile"})
 
-OF_TOOLS = frozenset(
-    "pyproject.toml setup.cfg tox.ini pytest.ini mypy.ini ruff.toml codecov.yml mkdocs.yml docker-compose.yml compose.yml "
-    "package.json package-lock.json tsconfig.json renovate.json _config.yml readthedocs.yml CITATION.cff "
-    "environment.yml environment.yaml pixi.toml".split()
-)
+_OF_TOOLS = """
+pyproject.toml setup.cfg tox.ini pytest.ini mypy.ini ruff.toml codecov.yml mkdocs.yml docker-compose.yml compose.yml
+package.json package-lock.json tsconfig.json renovate.json _config.yml environment.yml environment.yaml pixi.toml
+"""
+OF_TOOLS = frozenset(_OF_TOOLS.split())
 """Configuration of tools and packages. What is installed has a digest of its own."""
 
 MOST = 20_000
@@ -77,7 +79,7 @@ def program_files(
 
 def named_by(folder: Path, words: Iterable[str]) -> list[str]:
     """Return the files below `folder` that words of a command name, also as the value in `--option=value`."""
-    found = {}
+    found: dict[str, None] = {}
     for word in words:
         for text in (word, word.partition("=")[2]):
             name = os.path.normpath(os.path.relpath(text, folder) if text.startswith("/") else text) if text else ".."
@@ -107,7 +109,7 @@ def code_digests(folder: Path, files: Iterable[Path], cache: Path | None, stats:
     contents = FileDigests(stats)
     known: dict[str, str] = {}
     if cache is not None:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, TypeError):
             known = dict(json.loads(cache.read_bytes()))
     used: dict[str, str] = {}
     found = {}
@@ -166,9 +168,8 @@ def _named(folder: Path, patterns: Sequence[str], without: Collection[str]) -> l
     for pattern in patterns:
         files = matches(folder, pattern)
         if not files and (folder / pattern).is_dir():
-            raise UserError(
-                f"command.code: found {quote(pattern)}, which is a folder; write {quote(pattern.rstrip('/') + '/**/*.py')}"
-            )
+            inside = quote(f"{pattern.rstrip('/')}/**/*.py")
+            raise UserError(f"command.code: found {quote(pattern)}, which is a folder; write {inside}")
         if not files:
             guess = nearby(folder, pattern)
             shown = guess or f'; in {folder} need a file, or a pattern such as "*.py" or "src/**/*.py"'
