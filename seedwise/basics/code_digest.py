@@ -24,7 +24,7 @@ DIGITS = 12
 CACHE = Path(".snakemake/seedwise/sources.json")
 _NOT_MEANT = {"type_comment", "kind"}
 _TEMPLATES = {".j2", ".css", ".js"}
-_VERSION = 2  # of how files are digested; part of the key of what is cached
+VERSION = 2  # of how files are digested; part of the key of what is cached
 
 
 class Source(NamedTuple):
@@ -94,7 +94,7 @@ class CodeFiles:
 
     def _read_file(self, file: Path) -> Source:
         content = file.read_bytes()
-        key = f"{_VERSION}{file.suffix}:{hashlib.sha256(content).hexdigest()}"
+        key = f"{VERSION}{file.suffix}:{hashlib.sha256(content).hexdigest()}"
         if key not in self._known:
             self._known[key], self._new = _examine(content, file.suffix), True
         self._used.add(key)

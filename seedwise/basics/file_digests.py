@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,37 +13,68 @@ from pathlib import Path
 from seedwise.basics.code_digest import DIGITS
 from seedwise.basics.files import sha256, write_text
 
+_TICK = 20_000_000
+"""Nanoseconds within which two changes of a file can carry the same time."""
+
+
+class FileDigests:
+    """SHA-256 of files; those whose size, times and place on the disk are known are not read again.
+
+    Args:
+        cache: a JSON file that may be deleted at any time; None reads every file.
+    """
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self._cache = cache
+        self._known: dict[str, list[object]] = {}
+        self._new = False
+        if cache is not None:
+            with suppress(OSError, ValueError, TypeError):
+                self._known = dict(json.loads(cache.read_bytes()))
+
+    def sha256(self, file: Path) -> str:
+        """Return the SHA-256 of a file."""
+        status = file.stat()
+        key = os.path.realpath(file)
+        stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+        known = self._known.get(key)
+        if isinstance(known, list) and known[:-1] == stamp:
+            return str(known[-1])
+        now = time.time_ns()
+        digest = sha256(file)
+        # A file that was changed a moment ago may change again without a change of its times.
+        if now - max(status.st_mtime_ns, status.st_ctime_ns) > _TICK:
+            self._known[key], self._new = [*stamp, digest], True
+        return digest
+
+    def save(self) -> None:
+        """Save the cache; a failure to write it is harmless."""
+        if self._cache is not None and self._new:
+            with suppress(OSError):
+                write_text(self._cache, json.dumps(self._known))
+                self._new = False
+
 
 def folder_digest(folder: Path, cache: Path | None = None) -> str:
     """Digest the names and contents of all files below a folder, or of one file, 12 hex digits.
 
-    Hidden files do not count. Of a file whose size, times and place on the disk are those in the cache, the SHA-256
-    is taken from there.
+    Hidden files do not count. Of a file that has not been touched since, the SHA-256 is taken from the cache.
 
     Args:
         folder: a folder or a file; if it does not exist, the digest is that of an empty folder.
         cache: a JSON file that may be deleted at any time; None reads every file.
     """
-    known: dict[str, list[object]] = {}
-    if cache is not None:
-        with suppress(OSError, ValueError):
-            known = json.loads(cache.read_bytes())
-    digest, seen, new = hashlib.sha256(), dict(known), False
-    for file in _files(folder):
-        status = file.stat()
-        key = str(file.resolve())
-        stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-        if known.get(key, [None])[:-1] != stamp:
-            seen[key], new = [*stamp, sha256(file)], True
+    digests = FileDigests(cache)
+    digest = hashlib.sha256()
+    for file in visible_files(folder):
         name = file.relative_to(folder).as_posix()
-        digest.update(f"{name}\0{seen[key][-1]}\n".encode())
-    if cache is not None and new:
-        with suppress(OSError):
-            write_text(cache, json.dumps(seen))
+        digest.update(f"{name}\0{digests.sha256(file)}\n".encode(errors="surrogateescape"))
+    digests.save()
     return digest.hexdigest()[:DIGITS]
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def visible_files(folder: Path) -> Iterator[Path]:
+    """Go through the files below a folder that are not hidden, in the order of their names; or yield the one file."""
     if folder.is_file():
         yield folder
         return

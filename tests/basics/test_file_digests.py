@@ -31,6 +31,7 @@ def test_names_and_contents_change_a_digest(folder):
 def test_only_changed_files_are_read_again(folder, tmp_path, monkeypatch):
     read = []
     monkeypatch.setattr(file_digests, "sha256", lambda file: read.append(file.name) or file.read_text())
+    monkeypatch.setattr(file_digests, "_TICK", 0)
     cache = tmp_path / "cache.json"
     first = folder_digest(folder, cache)
     assert sorted(read) == ["a.bin", "b.bin"]
@@ -57,3 +58,11 @@ def test_linked_folders_count_and_circles_end(folder, tmp_path):
     linked = folder_digest(folder)
     (elsewhere / "c.bin").write_bytes(b"cccd")
     assert len({before, linked, folder_digest(folder)}) == 3
+
+
+def test_a_file_that_may_still_change_within_its_time_is_read_again(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(file_digests, "_TICK", 10**12)  # the files are younger
+    cache = tmp_path / "cache.json"
+    before = folder_digest(folder, cache)
+    monkeypatch.setattr(file_digests, "sha256", lambda file: "other")
+    assert folder_digest(folder, cache) != before
