@@ -2,6 +2,7 @@
 #
 #   snakemake --cores 4 --resources gpu=1                        the study in config.yaml
 #   snakemake --cores 4 --configfile studies/quick.yaml          another study
+#   seedwise run study.yaml --cores 4                            the same, in a folder that is no clone of this one
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -30,7 +31,12 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/progress.smk"
-include: "workflow/rules/notebooks.smk"
+
+
+# The notebooks are not installed.
+if (HOME / "workflow/notebooks").is_dir():
+
+    include: "workflow/rules/notebooks.smk"
 
 
 # All runs and nothing else, so that very many can be planned in batches:  snakemake --cores 8 runs --batch runs=1/10
@@ -44,10 +50,5 @@ rule all:
     default_target: True
     input:
         RECORDS,
-        RESULTS / "runs.csv",
-        RESULTS / "findings.json",
-        TABLES,
-        PLOTS,
-        PAPER,
-        [RESULTS / name for name in products.REPORT],
+        rules.report_products.input,
         [UPLOADED] if STUDY.tracking.wandb.uploads_results else [],

@@ -1,22 +1,77 @@
 """The command line `seedwise`: one subcommand per task; a user error is one line on stderr and exit status 2.
 
-Subcommands import heavy modules only when they run, so that `--help` and errors appear at once.
+Only the module of the given subcommand is imported, and it imports heavy modules when it runs, so that `--help` and
+errors appear at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import importlib
+import importlib.util
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, NoReturn
 
 from seedwise import __version__
 from seedwise.basics.errors import UserError
-from seedwise.commands import analyse, compare
 
 MISTAKE, INTERRUPTED = 2, 130
+
+
+class Command(NamedTuple):
+    """A subcommand, as the help lists it.
+
+    Attributes:
+        name: what users type.
+        module: in `seedwise.commands`; it has `add_parser(commands)`, which sets `run` and `flags`.
+        help: what it does, in a few words.
+        example: a command line, without `seedwise`.
+        alias: another name.
+    """
+
+    name: str
+    module: str
+    help: str
+    example: str
+    alias: str = ""
+
+
+ANALYSE = "analyse results.csv --metric accuracy --baseline resnet"
+GROUPS: Mapping[str, Sequence[Command]] = {
+    "Start with a program of your own": (
+        Command("init", "init", "write a study around a command line", "init -- python train.py --seed 0"),
+        Command("check", "check", "check a study and show its plan; nothing runs", "check study.yaml"),
+        Command("try", "try_run", "try one run: are its numbers found, does the seed count?", "try study.yaml"),
+    ),
+    "Run a study": (
+        Command("run", "run", "do all runs that are missing, then write the report", "run study.yaml --cores 4"),
+        Command("status", "status", "show which runs are finished, running, failed or missing", "status study.yaml"),
+        Command("interim", "interim", "report on the runs that have finished so far", "interim study.yaml"),
+        Command("report", "report", "write the report of a finished study; nothing is run", "report study.yaml"),
+        Command("open", "open_report", "open the report in a browser", "open study.yaml"),
+    ),
+    "Numbers that you already have": (
+        Command("analyse", "analyse", "verdicts on a table of results", ANALYSE, alias="analyze"),
+        Command("compare", "compare", "did the finding of one study hold in another?", "compare results/a results/b"),
+    ),
+}
+EPILOG = """\
+`seedwise COMMAND --help` explains a command. Where STUDY is left out, it is the one study in this folder.
+
+Exit status: 0 done; 2 a mistake in the command, a file or the installation, said in one line; 130 interrupted.
+`run`, `interim` and `report` end with Snakemake's own status, 1 if a job failed."""
+
+
+def present(groups: Mapping[str, Sequence[Command]]) -> dict[str, list[Command]]:
+    """Return the commands that this version has."""
+    found = {
+        title: [command for command in commands if importlib.util.find_spec(f"seedwise.commands.{command.module}")]
+        for title, commands in groups.items()
+    }
+    return {title: commands for title, commands in found.items() if commands}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -26,28 +81,26 @@ class _Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; `{self.prog} --help` shows the usage")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all subcommands."""
-    parser = _Parser(
-        prog="seedwise",
-        description="Claims a difference between variants of a model only when the runs support one.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"seedwise {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    analyse.add_parser(commands)
-    compare.add_parser(commands)
-    return parser
+def help_text() -> str:
+    """Return the page that `seedwise --help` prints."""
+    lines = [
+        "usage: seedwise COMMAND ...",
+        "",
+        "Claims a difference between variants of a program only when the runs support one.",
+    ]
+    for title, commands in present(GROUPS).items():
+        lines += ["", f"{title}:"]
+        for command in commands:
+            lines += [f"  {command.name:<9} {command.help}", f"            seedwise {command.example}"]
+    lines += ["", "  --version  print the version", "  --help     print this page", "", EPILOG]
+    return "\n".join(lines)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; return the exit status."""
     given = sys.argv[1:] if argv is None else list(argv)
-    parser = build_parser()
     try:
-        arguments, unknown = parser.parse_known_args(given)
-        _refuse_unknown(unknown, arguments.flags, f"seedwise {arguments.command}")
-        status: int = arguments.run(arguments, ["seedwise", *given])
+        status = _run(given)
         sys.stdout.flush()
     except UserError as error:
         print(f"seedwise: {error}", file=sys.stderr)
@@ -59,6 +112,55 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
+
+
+def _run(given: Sequence[str]) -> int:
+    if not given:
+        print(help_text(), file=sys.stderr)
+        return MISTAKE
+    if given[0] in ("--help", "-h", "help"):
+        print(help_text())
+        return 0
+    if given[0] == "--version":
+        print(f"seedwise {__version__}")
+        return 0
+    command = _find(given[0])
+    arguments, unknown = _parser(command).parse_known_args(given)
+    if arguments.flags is not None:  # else unknown ones are passed on
+        _refuse_unknown(unknown, arguments.flags, f"seedwise {given[0]}")
+    status: int = arguments.run(arguments, ["seedwise", *given])
+    return status
+
+
+def _find(word: str) -> Command:
+    """Return the command of this name.
+
+    Raises:
+        UserError: there is none.
+    """
+    names = {
+        name: command
+        for commands in present(GROUPS).values()
+        for command in commands
+        for name in (command.name, command.alias)
+        if name
+    }
+    if word in names:
+        return names[word]
+    if word.endswith((".yaml", ".yml")):
+        raise UserError(f"the command is missing; did you mean `seedwise run {word}`?")
+    kind = "flag" if word.startswith("-") else "command"
+    nearest = difflib.get_close_matches(word, [*names, "--help", "--version"], n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else "`seedwise --help` lists all commands"
+    raise UserError(f"unknown {kind} {word}; {hint}")
+
+
+def _parser(command: Command) -> argparse.ArgumentParser:
+    """Return a parser of one command."""
+    parser = _Parser(prog="seedwise", allow_abbrev=False)
+    module = importlib.import_module(f"seedwise.commands.{command.module}")
+    module.add_parser(parser.add_subparsers(dest="command", metavar="COMMAND", required=True))
+    return parser
 
 
 def _refuse_unknown(unknown: Sequence[str], flags: Sequence[str], command: str) -> None:

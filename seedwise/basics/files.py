@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import tempfile
@@ -57,6 +56,8 @@ def hold_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator
     The kernel frees it when the process ends, however it ends, so nothing has to be unlocked by hand.
     If another process holds it, call `on_wait` once and wait; without `on_wait`, raise LockHeldError.
     """
+    import fcntl  # Windows has none; only the workflow needs it
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
         try:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from seedwise.basics.calls import command_for
 from seedwise.basics.words import quantity
 from seedwise.config.study import Run
 from seedwise.progress.session import Session, Snapshot, Training
@@ -177,7 +178,7 @@ class Display(logging.Handler):
             log = f"\n    log: {state.log}" if state.log else ""
             self._say(f"  {_name(run)} failed: {state.reason or 'see its log'}{log}")
         if len(failed) > MOST_ROWS:
-            self._say(f"  and {len(failed) - MOST_ROWS} more; `snakemake --cores 1 status` lists them")
+            self._say(f"  and {len(failed) - MOST_ROWS} more; `{command_for('status')}` lists them")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Handle an event."""

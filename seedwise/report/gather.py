@@ -11,8 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from seedwise import __version__
 from seedwise.analysis.findings import Findings, read_findings
 from seedwise.analysis.tables import read_table
+from seedwise.basics.share import is_clone
 from seedwise.basics.words import enumerate_words
 from seedwise.config.study import Study
 from seedwise.config.study_file import StudyFile, read_study_file
@@ -179,7 +181,9 @@ def commands(config: str, commit: str | None = None, *, program: bool = False) -
     """
     checkout = [f"git checkout {commit}"] if commit else []
     if program:
-        return [*checkout, f"seedwise run {shlex.quote(config)}"]
+        return [*checkout, f'pip install "seedwise[run]=={__version__}"', f"seedwise run {shlex.quote(config)}"]
+    if not is_clone():
+        return [*checkout, f'pip install "seedwise[run,train]=={__version__}"', f"seedwise run {shlex.quote(config)}"]
     run = ".venv/bin/snakemake --cores 4 --resources gpu=1"
     if config == "config.yaml":
         return [*checkout, "make setup", run]

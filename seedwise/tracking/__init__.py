@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from seedwise.basics.calls import command_for, is_called
+
 
 @dataclass(frozen=True)
 class TrackedRun:
@@ -29,6 +31,12 @@ class TrackedRun:
 
 class TrackerError(Exception):
     """A mirror is incomplete; the message says in full sentences what is missing, why, and how to send it later."""
+
+
+def send_later(target: str) -> str:
+    """Say how what is missing is sent when the server can be reached again."""
+    which = "" if is_called() else " (with the study's --configfile)"
+    return f"Send it later: {command_for(target)}{which}."
 
 
 class Tracker(Protocol):

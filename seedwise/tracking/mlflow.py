@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.basics.files import hold_lock
-from seedwise.tracking import TrackedRun, TrackerError
+from seedwise.tracking import TrackedRun, TrackerError, send_later
 from seedwise.tracking.settings import MlflowSettings
 from seedwise.tracking.weights_and_biases import wandb_id
 
@@ -19,7 +19,6 @@ ID = "seedwise.id"  # MLflow chooses run ids itself, so this tag says which of o
 PARENT = "mlflow.parentRunId"
 STATUS = "status"
 CALL_SHARE = 0.6  # of the timeout, for one call; after the first that fails there are no more
-SEND = "Send it later: snakemake --cores 1 sync_mlflow (with the study's --configfile)."
 
 
 class MlflowTracker:
@@ -82,7 +81,7 @@ def _explaining(missing: str) -> Iterator[None]:
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise TrackerError(f"{missing} ({reason}). {SEND}") from error
+        raise TrackerError(f"{missing} ({reason}). {send_later('sync_mlflow')}") from error
 
 
 def is_whole(settings: MlflowSettings, run: TrackedRun, status: str) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seedwise.basics.errors import UserError
-from seedwise.tracking import TrackerError
+from seedwise.tracking import TrackerError, send_later
 from seedwise.tracking.settings import WandbSettings
 from seedwise.tracking.sync import check_server, send_run
-from seedwise.tracking.weights_and_biases import SEND, WandbRun, goes_online
+from seedwise.tracking.weights_and_biases import WandbRun, goes_online
 
 ANALYSIS = "analysis"
 SEND_SHARE = 0.8  # of the timeout
@@ -63,5 +63,8 @@ def upload_results(settings: WandbSettings, study: str, folder: Path, files: Seq
         except UserError as error:
             refused = str(error)
         if refused:
-            raise TrackerError(f"the results were recorded offline because W&B could not be used ({refused}). {SEND}")
+            raise TrackerError(
+                f"the results were recorded offline because W&B could not be used ({refused}). "
+                f"{send_later('sync_wandb')}"
+            )
     return session.id

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from seedwise.tracking import TrackedRun, TrackerError
+from seedwise.tracking import TrackedRun, TrackerError, send_later
 from seedwise.tracking.settings import WandbSettings
 
 # Shares of the timeout; the rest is for starting again offline and for ending.
 START_SHARE = 0.5
 FINISH_SHARE = 0.35
 PROBE_BYTES = 1 << 16
-SEND = "Send it later: snakemake --cores 1 sync_wandb (with the study's --configfile)."
 
 
 class WandbRun:
@@ -103,17 +102,22 @@ class WandbRun:
             self.run.finish(exit_code=exit_code)
         except TimeoutError:
             kept = f"It is kept in {folder}."
-            raise TrackerError(f"the server did not take all of this run in time. {kept} {SEND}") from None
+            raise TrackerError(
+                f"the server did not take all of this run in time. {kept} {send_later('sync_wandb')}"
+            ) from None
         finally:
             _check_space(folder)
         if self._not_online:
             raise TrackerError(
-                f"this run was recorded offline because W&B could not be used ({self._not_online}). {SEND}"
+                f"this run was recorded offline because W&B could not be used ({self._not_online}). "
+                f"{send_later('sync_wandb')}"
             )
         if self.online:
             if refused := upload_error(folder):
                 kept = f"It is kept in {folder}."
-                raise TrackerError(f"the server did not take all of this run ({refused}). {kept} {SEND}")
+                raise TrackerError(
+                    f"the server did not take all of this run ({refused}). {kept} {send_later('sync_wandb')}"
+                )
             mark_sent(folder)
 
 

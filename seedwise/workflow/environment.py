@@ -3,29 +3,60 @@
 from __future__ import annotations
 
 import os
+import site
 import sys
 from pathlib import Path
 
-LINK = Path(".snakemake/seedwise/package")
+LINKS = Path(".snakemake/seedwise")
+USER = "SEEDWISE_USER_"
+"""Before a variable's name: its value as the user has it, for a user's own program. Empty where it was not set."""
 
 
-def prepare(scripts: Path, package: Path) -> None:
+def prepare(scripts: Path, package: Path, *, other_pythons: bool = False) -> None:
     """Set the variables with which jobs find Python, the package and the scripts.
 
+    The user's own PATH and PYTHONPATH are kept in SEEDWISE_USER_PATH and SEEDWISE_USER_PYTHONPATH.
+
     Args:
-        scripts: folder of the scripts that rules call.
+        scripts: folder of the scripts that rules call; profiles lie beside the folder that contains it.
         package: folder that contains the package.
+        other_pythons: whether rules have a Python of their own, from a conda environment or a container.
     """
+    for variable in ("PATH", "PYTHONPATH"):
+        # A job that is submitted to a cluster reads the Snakefile again, with variables that are already changed.
+        os.environ.setdefault(f"{USER}{variable}", os.environ.get(variable, ""))
     # The Python that runs Snakemake; a rule's conda environment takes precedence.
-    _prepend("PATH", str(Path(sys.executable).parent))
+    _prepend("PATH", str(_folder_of_python()))
     _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))  # for the user's own functions
-    _prepend("PYTHONPATH", _importable(package, LINK))
+    if not _is_site_packages(package):
+        _prepend("PYTHONPATH", _importable(package, LINKS / "package"))
+    elif other_pythons:
+        # That Python does not have the package, and must not get everything else that is installed beside it.
+        _link(LINKS / "installed/seedwise", package / "seedwise")
+        _prepend("PYTHONPATH", str(LINKS / "installed"))
     os.environ["SEEDWISE_SCRIPTS"] = str(scripts)
+    os.environ["SEEDWISE_PROFILES"] = str(scripts.parents[1] / "profiles")
 
 
 def container() -> str | None:
     """Return the image in which jobs run with `--sdm apptainer`: $SEEDWISE_CONTAINER, a file or a docker:// address."""
     return os.environ.get("SEEDWISE_CONTAINER") or None
+
+
+def _folder_of_python() -> Path:
+    """Return a folder in which `python` is the Python that runs Snakemake; a system's own may be `python3` only."""
+    running = Path(sys.executable)
+    beside = running.with_name("python")
+    if beside.exists() and beside.samefile(running):
+        return running.parent
+    _link(LINKS / "bin/python", running)
+    return (LINKS / "bin").absolute()
+
+
+def _is_site_packages(folder: Path) -> bool:
+    """Whether the Python that runs Snakemake finds the packages of a folder by itself."""
+    places = [*site.getsitepackages(), site.getusersitepackages()]
+    return folder.resolve() in {Path(place).resolve() for place in places}
 
 
 def _importable(folder: Path, relative: Path) -> str:
@@ -38,11 +69,17 @@ def _importable(folder: Path, relative: Path) -> str:
         return str(folder)
     if folder == Path.cwd():
         return "."
-    relative.parent.mkdir(parents=True, exist_ok=True)
-    if not relative.is_symlink() or relative.readlink() != folder:
-        relative.unlink(missing_ok=True)
-        relative.symlink_to(folder)
+    _link(relative, folder)
     return str(relative)
+
+
+def _link(path: Path, target: Path) -> None:
+    """Make `path` a link to `target`, unless it is."""
+    if path.is_symlink() and path.readlink() == target:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
 
 
 def _prepend(variable: str, part: str) -> None:

@@ -29,6 +29,11 @@ def has_given_config(workflow: Any) -> bool:
     return bool(workflow.overwrite_configfiles)
 
 
+def deploys_software(workflow: Any) -> bool:
+    """Whether jobs run in conda environments or containers, with a Python of their own."""
+    return bool(workflow.deployment_settings.deployment_method)
+
+
 def counts_nodes(workflow: Any) -> bool:
     """Whether Snakemake submits jobs to a cluster."""
     return workflow.resource_settings.nodes is not None

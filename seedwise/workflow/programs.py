@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,13 +14,16 @@ from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError
 from seedwise.config.study import Study, Variant
 from seedwise.trainers.command.data import data_digests
-from seedwise.trainers.command.environments import resolve
+from seedwise.trainers.command.environments import Environment as Found
+from seedwise.trainers.command.environments import EnvironmentSettings
+from seedwise.trainers.command.environments import prepare, program_of, resolve
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.revisions import resolve_revision, worktree
 from seedwise.trainers.command.settings import Command, Function
-from seedwise.trainers.command.sources import program_digests
+from seedwise.trainers.command.sources import CACHE, code_digests, program_files
 
-DATA_CACHE = Path(".snakemake/seedwise/files.json")
+FILES_CACHE = Path(".snakemake/seedwise/files.json")
+ENVIRONMENTS_CACHE = Path(".snakemake/seedwise/environments.json")
 
 
 class Data(NamedTuple):
@@ -54,17 +59,19 @@ class ProgramCode:
                 f"{_section(self._program)}.folder: {self.folder} is not a folder; it is relative to {base}"
             )
         self._without = tuple(_inside(self.folder, results.resolve().parent)) + self._program.data
-        parts = data_digests(self.folder, self._program.data, DATA_CACHE)
+        parts = data_digests(self.folder, self._program.data, FILES_CACHE)
         self.data = Data(combine(parts), parts)
+        self._base = base
+        self._found: dict[EnvironmentSettings | None, Found] = {}
         self._places = {variant.name: self._place(variant, results) for variant in study.variants}
         digests: dict[str, dict[str, str]] = {}
         for place in self._places.values():
             if place.folder not in digests:
-                digests[place.folder] = program_digests(
-                    Path(place.folder), self._program.code, self._program.words, self._without
-                )
+                there = Path(place.folder)
+                files = program_files(there, self._program.code, self._program.words, self._without)
+                digests[place.folder] = code_digests(there, files, CACHE, FILES_CACHE)
         self.code = {name: digests[place.folder] for name, place in self._places.items()}
-        self.environments = {name: place.environment.digest or "none" for name, place in self._places.items()}
+        self.environments = {name: place.environment.digest for name, place in self._places.items()}
 
     def _place(self, variant: Variant, results: Path) -> VariantPlace:
         folder, commit = self.folder, None
@@ -76,7 +83,32 @@ class ProgramCode:
 
     def _environment(self, variant: Variant) -> Environment:
         chosen = variant.environment or self._program.environment
-        return resolve(chosen, self.folder, self._program.words[0], isinstance(self._program, Function))
+        if chosen not in self._found:
+            self._found[chosen] = self._find(chosen)
+        found = self._found[chosen]
+        words = ", ".join(f"{'Python' if name == 'python' else name} {version}" for name, version in found.versions.items())
+        return Environment(
+            variables={**found.variables, **dict.fromkeys(found.removed)},
+            prefix=found.prefix,
+            digest=found.digest or "none",
+            words=words or None,
+            versions=found.versions,
+        )
+
+    def _find(self, chosen: EnvironmentSettings | None) -> Found:
+        path = os.environ.get("SEEDWISE_USER_PATH") or os.environ.get("PATH", os.defpath)
+        if isinstance(self._program, Function) and chosen is None:
+            # It runs where the study runs, whatever `python` is on the user's PATH.
+            path = os.pathsep.join([str(Path(sys.executable).parent), path])
+            found = resolve(None, self.folder, sys.executable, path, base=self._base, cache=ENVIRONMENTS_CACHE)
+            return replace(found, variables={**found.variables, "PATH": path})
+        program = program_of(self._program.words)
+        return resolve(chosen, self.folder, program, path, base=self._base, cache=ENVIRONMENTS_CACHE)
+
+    def prepare(self, say: Callable[[str], None]) -> None:
+        """Create the environments that are not there; raises UserError if one cannot be created."""
+        for found in self._found.values():
+            prepare(found, say)
 
     def place(self) -> ProgramPlace:
         """Return what the jobs need to know."""

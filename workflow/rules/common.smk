@@ -8,14 +8,18 @@ RULES = workflow.current_basedir  # this file's folder, also where another workf
 sys.path.insert(0, str(Path.cwd()))
 if RULES.is_local:
     sys.path.insert(0, str(Path(str(RULES)).parents[1]))
-elif not (Path(sys.prefix) / "share/seedwise").exists():
-    sys.exit(
-        f"{RULES}: a workflow that is imported from its host needs the package of the same tag beside Snakemake: "
-        "pip install git+https://<host>/<owner>/<repository>@<tag>"
-    )
+else:
+    try:
+        import seedwise.basics.share
+    except ModuleNotFoundError:
+        sys.exit(
+            f"{RULES}: a workflow that is imported from its host needs the package of the same tag beside Snakemake: "
+            "pip install git+https://<host>/<owner>/<repository>@<tag>"
+        )
 
 import seedwise
 from seedwise.analysis.looks import describe, due, read_looks
+from seedwise.basics import share
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import LockHeldError, hold_lock
 from seedwise.basics.plugins import plugin_source, slug
@@ -62,8 +66,8 @@ PROGRAM = STUDY.program  # of the user's own; None where the image classifier is
 TRAINER = STUDY.trainer
 RESULTS = STUDY.folder()
 FOLDER = internals.placed(workflow, RESULTS)  # for Python; rules write RESULTS, which Snakemake prefixes by itself
-SCRIPTS = Path(str(RULES)).parent / "scripts" if RULES.is_local else Path(sys.prefix) / "share/seedwise/scripts"
-environment.prepare(SCRIPTS, HOME)
+SCRIPTS = Path(str(RULES)).parent / "scripts" if RULES.is_local else or_exit(share.home) / "workflow/scripts"
+environment.prepare(SCRIPTS, HOME, other_pythons=internals.deploys_software(workflow))
 
 if environment.container():
 

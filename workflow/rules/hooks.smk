@@ -3,6 +3,7 @@ import subprocess
 import time
 from collections import Counter
 
+from seedwise.basics.calls import command_for, is_called
 from seedwise.runs.gpus import NO_GPU
 from seedwise.runs.hardware import gpus
 from seedwise.progress.display import Display
@@ -64,7 +65,7 @@ def prepare_mlflow():
 def say_unsent():
     """Report the runs that should be in W&B but are not."""
     if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(FOLDER)):
-        print(f"{len(left)} runs are not in W&B yet; send them: snakemake --cores 1 sync_wandb", file=sys.stderr)
+        print(f"{len(left)} runs are not in W&B yet; send them: {command_for('sync_wandb')}", file=sys.stderr)
 
 
 def show_progress(jobs):
@@ -90,7 +91,7 @@ def say_unfit(jobs):
         print(f"{len(again)} finished runs do not fit the study and are retrained:", file=sys.stderr)
         for reason, count in Counter(again).most_common(5):
             print(f"  {count}: {reason}", file=sys.stderr)
-        print("`snakemake --cores 1 status` names the settings and files that differ", file=sys.stderr)
+        print(f"`{command_for('status')}` names the settings and files that differ", file=sys.stderr)
 
 
 # Rules that only read a study: it is neither locked nor set up for them.
@@ -105,6 +106,8 @@ def start_study():
         asked = {job.rule.name for job in jobs}
         if not asked <= ONLOOKERS:
             check_gpus()
+            if PROGRAM:
+                or_exit(CODE_OF_PROGRAM.prepare, lambda line: print(line, file=sys.stderr))
             prepare_slurm()
             lock_study()
             write_context(FOLDER, study_context())
@@ -112,7 +115,9 @@ def start_study():
             prepare_mlflow()
             show_progress(jobs)
         elif "interim" in asked and not any(internals.placed(workflow, record).exists() for record in RECORDS):
-            raise WorkflowError("no run has a result yet, so there is nothing to report on; see snakemake status")
+            raise WorkflowError(
+                f"no run has a result yet, so there is nothing to report on; see `{command_for('status')}`"
+            )
 
 
 onstart:
@@ -131,7 +136,8 @@ def say_outcome():
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
         print(line.read_text(encoding="utf-8"), end="", file=sys.stderr)
-        print(f"Read {FOLDER / 'results.md'}", file=sys.stderr)
+        view = f", or: {command_for('open')}" if is_called() else ""
+        print(f"Read {FOLDER / 'results.md'}{view}", file=sys.stderr)
 
 
 # Snakemake does not call `onsuccess` if there was nothing to run.

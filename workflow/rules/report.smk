@@ -89,3 +89,14 @@ rule render_page:
     shell:
         'python "$SEEDWISE_SCRIPTS"/render_page.py --study {params.study:q} --runs {input.runs:q}'
         " {params.record} {input.record:q} --out {output:q} > {log:q} 2>&1"
+
+
+# All that is made of the runs, for `seedwise report`.
+rule report_products:
+    input:
+        RESULTS / "runs.csv",
+        RESULTS / "findings.json",
+        TABLES,
+        PLOTS,
+        PAPER,
+        [RESULTS / name for name in products.REPORT],

@@ -16,7 +16,7 @@ from seedwise.tracking import Mirrors
 from seedwise.trainers.command.canary import refuse_after_canary
 from seedwise.trainers.command.run import Digests, Request, run_program
 from seedwise.trainers.command.settings import ProgramSettings
-from seedwise.trainers.command.sources import program_digests
+from seedwise.trainers.command.sources import code_digests, program_files
 
 
 def main() -> None:
@@ -45,8 +45,9 @@ def main() -> None:
     place, device = context.program, expected_device("auto") if arguments.gpus else "cpu"
 
     def verify() -> None:
-        there = place.of(arguments.variant)
-        if combine(program_digests(Path(there.folder), place.code, settings.words, place.without)) != arguments.code:
+        there = Path(place.of(arguments.variant).folder)
+        files = program_files(there, place.code, settings.words, place.without)
+        if combine(code_digests(there, files, None, None)) != arguments.code:
             raise UserError(
                 "the program's code has changed since this command was started, so the record would name code that did "
                 "not produce its numbers. Run the command again: it then uses the current code"

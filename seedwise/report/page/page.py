@@ -126,7 +126,7 @@ def packed_vega() -> str:
     try:
         from vl_convert import javascript_bundle
     except ModuleNotFoundError as error:
-        raise UserError("the page needs vl-convert-python: pip install -r requirements.txt") from error
+        raise UserError('the page needs vl-convert-python: pip install "seedwise[run]"') from error
     return base64.b64encode(gzip.compress(javascript_bundle("window.vegaEmbed = vegaEmbed").encode(), mtime=0)).decode(
         "ascii"
     )

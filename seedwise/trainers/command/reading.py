@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seedwise.basics.files import write_text
 from seedwise.runs.scores import write_scores
 from seedwise.trainers.command.outputs.place import Place
-from seedwise.trainers.command.outputs.read import read_history, read_results, read_scores
+from seedwise.trainers.command.outputs.reading import read_history, read_results, read_scores
 
 if TYPE_CHECKING:
     from seedwise.trainers.command.run import Request
@@ -49,12 +49,11 @@ def read_what_it_left(request: Request, log: Path, start: int, since: float) -> 
         since=since,
     )
     metrics = read_results(request.settings.results, place)
-    history: list[dict[str, float]] = []
-    if request.place.history is not None:
-        history = read_history(request.place.history, place)
+    history = read_history(request.place.history, place)
+    if history:
         _write_history(request.folder / "history.csv", history)
-    if request.settings.scores is not None:
-        found = read_scores(request.settings.scores, place)
+    found = read_scores(request.settings.scores, place)
+    if found is not None:
         write_scores(request.folder, found.ids, found.values, found.clusters)
     return Left(metrics, history)
 

@@ -1,0 +1,55 @@
+"""`seedwise interim`: a report on the runs of a study that have finished so far."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+DESCRIPTION = """\
+Report on the runs that have finished so far, in results/<study>/interim. Nothing is run, and it may
+be called while the study runs. The report says which runs are missing."""
+EXAMPLE = """\
+example:
+  seedwise interim study.yaml"""
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommand and its flags."""
+    from seedwise.commands.studies import add_study
+
+    parser = commands.add_parser(
+        "interim",
+        help="report on what has finished",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_study(parser)
+    parser.set_defaults(run=run, flags=["--help"])
+
+
+def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
+    """Write the report and say where it is.
+
+    Raises:
+        UserError: a mistake in the study, or no run has ended yet.
+    """
+    from seedwise.commands import snakemake, studies
+    from seedwise.commands.next_step import say_next, to
+
+    studies.require_posix()
+    study = studies.find_study(arguments.study, "seedwise interim")
+    from seedwise.basics.errors import UserError
+    from seedwise.progress.states import ENDED_STATES, read_states
+    from seedwise.workflow.asked import read_asked
+
+    asked = read_asked(study)
+    if not any(run.state in ENDED_STATES for run in read_states(asked, studies.RESULTS)):
+        raise UserError(f"study {asked.study.study}: no run has ended yet; do them: {to('run', study)}")
+    status = snakemake.call(study, ["--cores", "1", "--quiet", "rules", "progress", "--", "interim"])
+    if status == 0:
+        print(asked.study.folder() / "interim/results.md")
+        say_next(f"{to('status', study)}, or the missing runs: {to('run', study)}")
+    return status

@@ -1,0 +1,74 @@
+"""`seedwise open`: shows the report of a study in a browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from seedwise.basics.errors import UserError
+
+DESCRIPTION = """\
+Open the report of a study in a browser: page.html, or else results.md, or else the interim report.
+Prints its path; where there is no display, that is all."""
+EXAMPLE = """\
+examples:
+  seedwise open study.yaml
+  seedwise open results/char-lm"""
+REPORTS = ("page.html", "results.md", "interim/results.md")
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommand and its flags."""
+    parser = commands.add_parser(
+        "open",
+        help="open a report",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "study",
+        metavar="STUDY",
+        nargs="?",
+        help="the study's YAML file or its results folder; default: the only one here",
+    )
+    parser.set_defaults(run=run, flags=["--help"])
+
+
+def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
+    """Print the path of the report, and open it where there is a display.
+
+    Raises:
+        UserError: there is no such study, or it has no report yet.
+    """
+    from seedwise.commands import studies
+    from seedwise.commands.next_step import to
+
+    given = arguments.study
+    if given is not None and Path(given).is_dir():
+        folder, remedy = Path(given), "it is the folder results/<study> of a study that was run"
+    else:
+        study = studies.find_study(given, "seedwise open")
+        folder, remedy = studies.RESULTS / studies.study_name(study), f"write it: {to('report', study)}"
+    report = next((folder / name for name in REPORTS if (folder / name).is_file()), None)
+    if report is None:
+        raise UserError(f"{folder}: no report is there yet ({' or '.join(REPORTS[:2])}); {remedy}")
+    print(report, flush=True)
+    if has_display():
+        import webbrowser
+
+        if not webbrowser.open(report.resolve().as_uri()):
+            print("no browser was found; open this file yourself", file=sys.stderr)
+    return 0
+
+
+def has_display() -> bool:
+    """Whether a browser can show something here; a text browser is not meant."""
+    if sys.platform in ("darwin", "win32"):
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

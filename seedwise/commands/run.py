@@ -1,0 +1,60 @@
+"""`seedwise run`: does all runs of a study that are missing, and writes its report, by calling Snakemake."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+DESCRIPTION = """\
+Do all runs of a study that are missing, then write tables, figures, results.md and page.html to
+results/<study> in this folder. The same command continues a study that was interrupted. Every
+option and target of Snakemake is passed on to it. Without --cores, all available CPUs are used."""
+EXAMPLES = """\
+examples:
+  seedwise run study.yaml --cores 4
+  seedwise run study.yaml -n                                what would be run?
+  seedwise run study.yaml --resources gpu=1                 one run at a time that needs a GPU
+  seedwise run study.yaml runs                              only the runs, no report
+  seedwise run study.yaml --workflow-profile slurm          on a cluster, one job per run
+  seedwise run study.yaml --report report.html              Snakemake's own report
+
+STUDY may be left out where this folder has exactly one. A profile is a folder, the name of one in
+profiles/ here, or slurm, slurm-groups, cluster-generic or kubernetes. To edit one of these, copy it
+into profiles/ here from
+  {profiles}
+
+Exit status: Snakemake's; 2 for a mistake that is found before it starts."""
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the subcommand; Snakemake reads its flags."""
+    from seedwise.basics import share
+
+    parser = commands.add_parser(
+        "run",
+        usage="seedwise run [STUDY] [--cores N] [any option or target of Snakemake ...]",
+        help="run what is missing of a study",
+        description=DESCRIPTION,
+        epilog=EXAMPLES.format(profiles=share.home() / "profiles"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run, flags=None)
+
+
+def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
+    """Become Snakemake, whose exit status and signals are then those of this command.
+
+    Raises:
+        UserError: the study, a profile or Snakemake is missing.
+    """
+    from seedwise.commands import snakemake, studies
+
+    studies.require_posix()
+    study, words = studies.take_study(command[2:], "seedwise run")
+    line = snakemake.command_line(study, words)
+    sys.stdout.flush()
+    os.execve(line[0], line, snakemake.environment(study))

@@ -1,0 +1,168 @@
+"""Command lines of Snakemake with the workflow of this package, for the commands that run it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from seedwise.basics import share
+from seedwise.basics.calls import CALL
+from seedwise.basics.errors import UserError
+
+LOCAL = ("local", "dryrun", "touch")
+JOBS = "100"
+"""How many jobs are submitted to a cluster at once, as in the profiles."""
+_PROFILES = ("--workflow-profile", "--profile")
+
+
+def command_line(study: Path, words: Sequence[str]) -> list[str]:
+    """Return the command that runs Snakemake on a study.
+
+    Args:
+        study: its file.
+        words: options and targets of the user, which are passed on. Only profiles of this package, given by name, are
+            replaced by their folder.
+
+    Raises:
+        UserError: Snakemake is not installed, or the options do not fit.
+    """
+    if importlib.util.find_spec("snakemake") is None:
+        raise UserError('Snakemake is not installed: pip install "seedwise[run]"')
+    if has_option(words, "--configfile", "--configfiles"):
+        raise UserError("--configfile: the study is the config; name it in place of STUDY: seedwise run study.yaml")
+    words, profiles = _with_profiles(words)
+    head = ["--configfile", str(study), "--snakefile", str(share.home() / "Snakefile")]  # in this order: see below
+    if not profiles:
+        profiles = [_default_profile()]
+        head += ["--workflow-profile", profiles[0]]
+    # --configfile takes any number of values, so that what follows it has to be an option.
+    # -P: modules in the user's folder are not to be taken for those that Snakemake imports.
+    return [sys.executable, "-P", "-m", "snakemake", *head, *_limits(words, profiles), *words]
+
+
+def environment(study: Path) -> dict[str, str]:
+    """Return the environment for Snakemake; messages then name commands of `seedwise`."""
+    # What is there belongs to a study whose program calls this command.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEEDWISE_USER_")}
+    return kept | {CALL: str(study), "SEEDWISE_PROFILES": str(share.home() / "profiles")}
+
+
+def call(study: Path, words: Sequence[str]) -> int:
+    """Run Snakemake to its end; return its exit status."""
+    sys.stdout.flush()
+    with subprocess.Popen(command_line(study, words), env=environment(study)) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue  # Snakemake was interrupted, too, and ends by itself
+
+
+def available_cores() -> int:
+    """Return how many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def has_option(words: Sequence[str], *names: str) -> bool:
+    """Whether one of these options is given, as `--name value`, `--name=value` or `-nvalue`."""
+    return any(_is_option(word, name) for word in words for name in names)
+
+
+def _is_option(word: str, name: str) -> bool:
+    short = len(name) == 2
+    return word == name or word.startswith(f"{name}=") or (short and word.startswith(name))
+
+
+def _value(words: Sequence[str], *names: str) -> str | None:
+    """Return the last value of an option; None if it is not given."""
+    found = None
+    for place, word in enumerate(words):
+        for name in names:
+            if word == name:
+                found = words[place + 1] if place + 1 < len(words) else None
+            elif _is_option(word, name):
+                found = word.removeprefix(name).removeprefix("=")
+    return found
+
+
+def _limits(words: Sequence[str], profiles: Sequence[str]) -> list[str]:
+    """Return a limit of cores or jobs where Snakemake needs one and nothing sets it."""
+    settings: dict[str, Any] = {}
+    for profile in profiles:
+        settings |= _read_profile(profile)
+    executor = _value(words, "--executor", "-e") or settings.get("executor") or "local"
+    cores = has_option(words, "--cores", "-c") or "cores" in settings
+    jobs = has_option(words, "--jobs", "-j") or "jobs" in settings
+    if executor in LOCAL:
+        return [] if cores or jobs else ["--cores", str(available_cores())]
+    return [] if jobs else ["--jobs", JOBS]
+
+
+def _with_profiles(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Replace the names of this package's profiles by their folders; return the words and all profiles."""
+    replaced, profiles = list(words), []
+    for place, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option not in _PROFILES:
+            continue
+        at = place if equals else place + 1
+        if at == len(words):
+            continue  # Snakemake says that the value is missing
+        profiles.append(_profile(value if equals else words[at], option))
+        replaced[at] = f"{option}={profiles[-1]}" if equals else profiles[-1]
+    return replaced, profiles
+
+
+def _profile(name: str, option: str) -> str:
+    """Return what Snakemake is to be given for a profile: a path or name of the user's, or a folder of this package.
+
+    Raises:
+        UserError: there is no such profile.
+    """
+    if any((folder / name).exists() for folder in _own_places(option)):
+        return name  # Snakemake looks in the same places
+    packaged = share.home() / "profiles"
+    if (packaged / name).is_dir():
+        return str(packaged / name)
+    if name == "none" or "/" in name:
+        return name
+    known = sorted(path.name for path in packaged.iterdir() if path.is_dir())
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else f". Profiles: {', '.join(known)}, or a folder of your own"
+    raise UserError(f"{option} {name}: no such profile{hint}")
+
+
+def _default_profile() -> str:
+    """Return the profile for where none is named: profiles/default in the working folder, or else this package's."""
+    own = Path("profiles/default")
+    return str(own if own.is_dir() else share.home() / own)
+
+
+def _own_places(option: str) -> list[Path]:
+    """Return the folders in which Snakemake looks for a user's profile."""
+    if option == "--workflow-profile":
+        return [Path(), Path("profiles")]
+    system = os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep)
+    folders = [Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser(), *map(Path, system)]
+    return [Path(), *(folder / "snakemake" for folder in folders)]
+
+
+def _read_profile(profile: str) -> dict[str, Any]:
+    """Return the settings of a profile as far as they are plain YAML."""
+    import yaml
+
+    places = (folder / profile for option in _PROFILES for folder in _own_places(option))
+    found = next((place for place in places if place.exists()), Path(profile))
+    for file in [found] if found.is_file() else sorted(found.glob("config*.yaml")):
+        with suppress(OSError, yaml.YAMLError):
+            settings = yaml.safe_load(file.read_bytes())
+            if isinstance(settings, dict):
+                return settings
+    return {}
