@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 import seedwise
 
@@ -24,10 +24,11 @@ class Run:
         variant: name of the variant.
         seed: the run's seed.
         folder: folder for whatever the run writes; it exists.
+        checkpoint: file to go on from, where the study has `resume` and an interrupted run has left one; else None.
     """
 
-    def __init__(self, variant: str, seed: int, folder: Path) -> None:
-        self.variant, self.seed, self.folder = variant, seed, folder
+    def __init__(self, variant: str, seed: int, folder: Path, checkpoint: Optional[Path]) -> None:
+        self.variant, self.seed, self.folder, self.checkpoint = variant, seed, folder, checkpoint
 
     def log(self, step: int, **metrics: Any) -> None:
         """Add a row to the history, as `seedwise.log` does."""
@@ -49,8 +50,9 @@ def main() -> None:
         sys.exit(f"{sys.argv[1]}: {module} has no function {name}")
     settings = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
     seed = int(os.environ.get("SEEDWISE_SEED", "0"))
-    folder = Path(os.environ.get("SEEDWISE_OUT", "."))
-    returned = found(settings, seed, Run(os.environ.get("SEEDWISE_VARIANT", ""), seed, folder))
+    folder, checkpoint = Path(os.environ.get("SEEDWISE_OUT", ".")), os.environ.get("SEEDWISE_CHECKPOINT")
+    run = Run(os.environ.get("SEEDWISE_VARIANT", ""), seed, folder, Path(checkpoint) if checkpoint else None)
+    returned = found(settings, seed, run)
     if returned is None:
         return
     if not isinstance(returned, Mapping):

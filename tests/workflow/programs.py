@@ -27,7 +27,7 @@ analysis: {metric: loss, higher_is_better: false, baseline: baseline}
 FUNCTION = COMMAND.replace(
     "command:\n  run: python train.py --rate {rate} --dropout {dropout} --steps {steps} --seed {seed} --out {out}\n",
     "function:\n  call: train:run\n",
-)
+).replace(", args: --resume", "")
 PROGRAM = '''\
 """A program that takes its time, can go on from a checkpoint, and needs nothing but Python."""
 import argparse, json, os, random, time
@@ -52,7 +52,7 @@ def train(rate, dropout, steps, seed, out, resume):
 
 
 def run(settings, seed, run):
-    return {"loss": train(seed=seed, out=run.folder, resume=True, **settings)}
+    return {"loss": train(seed=seed, out=run.folder, resume=run.checkpoint is not None, **settings)}
 
 
 if __name__ == "__main__":

@@ -89,7 +89,9 @@ def _mapping(value: object) -> Mapping[Any, Any]:
 
 def _resume_problems(section: str, resume: object, names: Sequence[str]) -> Iterator[tuple[Location, str]]:
     args, checkpoint = _mapping(resume).get("args", ""), _mapping(resume).get("checkpoint")
-    if isinstance(args, str):
+    if args and section == "function":
+        yield (section, "resume", "args"), "a function takes no arguments; it finds the file as run.checkpoint"
+    elif isinstance(args, str):
         for name in placeholders([args]):
             if name not in ("checkpoint", "out", "seed", "variant", *names):
                 yield (section, "resume", "args"), not_known(name, ["checkpoint", "out", *names], "Placeholders")

@@ -173,7 +173,7 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
         ended = launch(
             words,
             folder,
-            _variables(request),
+            _variables(request, checkpoint),
             output,
             keep_open=[lock],
             time_limit=request.place.time_limit,
@@ -265,7 +265,7 @@ def _output(request: Request) -> tuple[int | None, Path, int]:
     return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), log, 0
 
 
-def _variables(request: Request) -> dict[str, str]:
+def _variables(request: Request, checkpoint: Path | None) -> dict[str, str]:
     """Return the environment of the program: the user's own, without what the workflow has added for its scripts."""
     variables = {key: value for key, value in os.environ.items() if not key.startswith("SEEDWISE_")}
     for name in _OURS:
@@ -280,6 +280,8 @@ def _variables(request: Request) -> dict[str, str]:
         "SEEDWISE_STUDY": request.study,
         **{name: str(request.folder / file) for name, file in FILES.items()},
     }
+    if checkpoint:
+        variables["SEEDWISE_CHECKPOINT"] = str(checkpoint)
     variables |= dict.fromkeys(THREAD_VARIABLES, str(request.threads))
     variables["PYTHONUNBUFFERED"] = "1"  # so that the log can be watched
     if request.place.wandb_mode is not None:
