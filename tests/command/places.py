@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import TypeAdapter
 
 from seedwise.trainers.command.outputs.place import Place, ResultsError
@@ -42,9 +43,7 @@ def read(value: object, place: Place) -> dict[str, float]:
 
 def problems(value: object, place: Place) -> list[str]:
     """The lines of the error that reading raises."""
-    try:
-        found = read(value, place)
-    except ResultsError as error:
-        assert str(error) == "\n".join(error.problems)
-        return list(error.problems)
-    raise AssertionError(f"read {found}")
+    with pytest.raises(ResultsError) as caught:
+        read(value, place)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return list(caught.value.problems)
