@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import ValidationError
 
-from seedwise.basics.names import nearest
 from seedwise.trainers.command.outputs.columns import numbers_rows, step_column
 from seedwise.trainers.command.outputs.csv_files import read_table
 from seedwise.trainers.command.outputs.json_files import lists_in, numbers_in, read_json, read_objects, table
@@ -175,17 +174,18 @@ def _between(text: str) -> str:
 
 
 def _named_as_wanted(names: list[str], metric: str) -> dict[str, str]:
-    """Call the name that is nearest to the metric that the study wants by the metric's name."""
+    """Call the name that says the same as the metric that the study wants by the metric's name."""
     if not metric or metric in names:
         return {}
-    by_form = {_form(name): name for name in names}
-    ends = [name for name in names if _form(name).endswith(_form(metric))]
-    guess = ends[0] if ends else by_form.get(nearest(_form(metric), by_form) or "")
-    return {guess: metric} if guess else {}
+    wanted = _form(metric)
+    alike = [name for name in names if f"_{_form(name)}".endswith(f"_{wanted}") or wanted.endswith(f"_{_form(name)}")]
+    alike.sort(key=lambda name: (_form(name) != wanted, *_likelihood(name, "", "")))
+    return {alike[0]: metric} if alike else {}
 
 
 def _form(name: str) -> str:
-    form = re.sub(r"[\W_]+", "_", name.lower())
+    """Write a name as others may write it too: `eval/accuracy` and `val_acc` are the same."""
+    form = re.sub(r"[\W_]+", "_", name.lower()).replace("accuracy", "acc").replace("perplexity", "ppl")
     return re.sub(r"(^|_)(valid|validation|eval)(?=_)", r"\1val", form)
 
 
