@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def read_run(template: str, place: Place, key: str, only: Sequence[str] | None =
         from mlflow.tracking import MlflowClient
     except ImportError as error:
         raise ResultsError(f"{key}: reading an MLflow store needs the package mlflow: {INSTALL}") from error
+    os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # the program's MLflow may be older and write folders
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     try:
         client: Any = MlflowClient(tracking_uri=address)

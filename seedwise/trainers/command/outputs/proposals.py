@@ -8,24 +8,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from seedwise.basics.names import nearest
 from seedwise.trainers.command.outputs.columns import numbers_rows, step_column
 from seedwise.trainers.command.outputs.csv_files import read_table
 from seedwise.trainers.command.outputs.json_files import lists_in, numbers_in, read_json, read_objects, table
 from seedwise.trainers.command.outputs.numbers import NotANumberError, number
 from seedwise.trainers.command.outputs.place import Place, ResultsError, files_below
 from seedwise.trainers.command.outputs.program_output import output_lines
-from seedwise.trainers.command.outputs.reading import read_results
-from seedwise.trainers.command.outputs.settings import Results
+from seedwise.trainers.command.outputs.reading import read_readable
+from seedwise.trainers.command.outputs.settings import ResultsSource
 
 KNOWN = ("all_results.json", "eval_results.json", "test_results.json", "results.json", "final.json", "metrics.csv")
 """Names of files that training programs write, the likeliest first."""
 _EFFORT = re.compile(
-    r"(^|[_./ ])(steps?|epochs?|iters?|iterations?|batch|batch_size|seed|rank|lr|learning_rate|time|times|seconds|secs?|"
-    r"minutes|ms|eta|runtime|it|fps|sps|speed|version|per_second|samples|size|num|count|pid|port|flos?|timestamp|date)"
-    r"($|[_./ ])|per_second|_runtime|_samples",
+    r"(^|[/. ])(steps?|epochs?|iters?|iterations?|batch|batch_size|it|size|num|count|version|date|step_time)$|"
+    r"(^|[_./ ])(seed|rank|lr|learning_rate|time|times|seconds|secs?|minutes|ms|eta|runtime|fps|sps|speed|per_second|"
+    r"samples|pid|port|flos?|timestamp|timesteps)($|[_./ ])",
     re.IGNORECASE,
 )
 """Names of numbers that count work, and are no result."""
@@ -61,16 +60,16 @@ class Proposal(NamedTuple):
 def propose(place: Place) -> list[Proposal]:
     """Look for numbers below {out} and in the program's output, and say how a study reads them: the likeliest first.
 
-    Every proposal has been read back by its own YAML.
+    The values are read as the proposed YAML reads them.
     """
     found = []
     for source, where, rank in _sources(place):
         names = list(source.get("stdout") or source["keys"])
         wanted = _named_as_wanted(names, place.metric)
-        for name in names:
-            proposal = _checked(_only(source, name, wanted.get(name, name)), where, place)
-            if proposal is not None:
-                found.append((_likelihood(name, proposal.metric, place.metric), rank, proposal))
+        for name, value in _readable(source, place).items():
+            metric = wanted.get(name, name)
+            proposal = Proposal(_yaml(_only(source, name, metric)), metric, value, where)
+            found.append((_likelihood(name, metric, place.metric), rank, proposal))
     return [proposal for *_, proposal in sorted(found, key=lambda item: item[:2])]
 
 
@@ -138,7 +137,7 @@ def _events(place: Place, rank: int) -> Iterator[tuple[dict[str, Any], str, int]
         columns, _ = read_events("{out}", place, "")
     except ResultsError:
         return
-    template = _template(Path(columns.where), place.out)
+    template = _template(Path(columns.where, "events"), place.out).removesuffix("/events")
     if names := _results_only(list(columns.cells)):
         yield {"tensorboard": template, "keys": names}, columns.where, rank
 
@@ -162,7 +161,8 @@ def _patterns(place: Place) -> dict[str, str]:
                 found[name] = rf"{_literal(match['name'])}{_between(match['between'])}(\S+)"
     except ResultsError:
         return {}
-    return found
+    # The pattern of "loss" would also match "val loss".
+    return {name: text for name, text in found.items() if not any(other.endswith(f"_{name}") for other in found)}
 
 
 def _literal(text: str) -> str:
@@ -170,25 +170,22 @@ def _literal(text: str) -> str:
 
 
 def _between(text: str) -> str:
-    sign = text.strip()
-    if not sign:
-        return " +" if len(text) > 1 else " "
-    before, after = text.split(sign, 1)
-    return f"{before and r'\s*'}{sign}{after and r'\s*'}"
+    return re.sub(r"\s+", lambda space: r"\s+" if "\t" in space[0] else " +", text)
 
 
 def _named_as_wanted(names: list[str], metric: str) -> dict[str, str]:
-    """Call the name that is nearest to the metric that the study wants by the metric's name."""
+    """Call the name that says the same as the metric that the study wants by the metric's name."""
     if not metric or metric in names:
         return {}
-    by_form = {_form(name): name for name in names}
-    ends = [name for name in names if _form(name).endswith(_form(metric))]
-    guess = ends[0] if ends else by_form.get(nearest(_form(metric), by_form) or "")
-    return {guess: metric} if guess else {}
+    wanted = _form(metric)
+    alike = [name for name in names if f"_{_form(name)}".endswith(f"_{wanted}") or wanted.endswith(f"_{_form(name)}")]
+    alike.sort(key=lambda name: (_form(name) != wanted, *_likelihood(name, "", "")))
+    return {alike[0]: metric} if alike else {}
 
 
 def _form(name: str) -> str:
-    form = re.sub(r"[\W_]+", "_", name.lower())
+    """Write a name as others may write it too: `eval/accuracy` and `val_acc` are the same."""
+    form = re.sub(r"[\W_]+", "_", name.lower()).replace("accuracy", "acc").replace("perplexity", "ppl")
     return re.sub(r"(^|_)(valid|validation|eval)(?=_)", r"\1val", form)
 
 
@@ -199,18 +196,16 @@ def _only(source: Mapping[str, Any], name: str, metric: str) -> dict[str, Any]:
     return {**source, "keys": [name] if name == metric else {metric: name}}
 
 
-def _checked(source: dict[str, Any], where: str, place: Place) -> Proposal | None:
-    """Read a source; None if that fails."""
-    text = "results: " + yaml.safe_dump(source, default_flow_style=True, sort_keys=False, width=10**6).strip()
+def _yaml(source: Mapping[str, Any]) -> str:
+    return "results: " + yaml.safe_dump(dict(source), default_flow_style=True, sort_keys=False, width=10**6).strip()
+
+
+def _readable(source: Mapping[str, Any], place: Place) -> dict[str, float]:
+    """Read a source as a study would; nothing if it cannot be."""
     try:
-        results = _ADAPTER.validate_python(yaml.safe_load(text)["results"])
-        [(metric, value)] = read_results(results, place._replace(metric="")).items()
+        return read_readable(ResultsSource.model_validate(source), place)
     except (ResultsError, ValidationError):
-        return None
-    return Proposal(text, metric, value, where)
-
-
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(Results)
+        return {}
 
 
 def _likelihood(name: str, metric: str, wanted: str) -> tuple[int, ...]:

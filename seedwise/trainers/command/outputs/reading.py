@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from seedwise.trainers.command.outputs.columns import (
@@ -160,6 +161,20 @@ def read_scores(source: ScoresSource | Logged | None, place: Place) -> Scores | 
     )
 
 
+def read_readable(source: ResultsSource, place: Place) -> dict[str, float]:
+    """Return those metrics of a source that can be read.
+
+    Raises:
+        ResultsError: the source itself cannot be read.
+    """
+    read = _reader(source, place, "results")
+    values: dict[str, float] = {}
+    for metric, column in (_names(source) or {}).items():
+        with suppress(ResultsError):
+            values |= read({metric: column})
+    return values
+
+
 def _results_of(source: ResultsSource | Logged, place: Place, key: str) -> dict[str, float]:
     if not isinstance(source, ResultsSource):
         if not place.results.exists():
@@ -168,7 +183,12 @@ def _results_of(source: ResultsSource | Logged, place: Place, key: str) -> dict[
                 f"where the numbers are: results: {{json: …}}; `seedwise try` proposes it"
             )
         return values_by_key(read_json(place.results, key), None, place.results, key)
-    key = f"{key}.{source.kind}"
+    read = _reader(source, place, f"{key}.{source.kind}")
+    return read(_names(source))
+
+
+def _reader(source: ResultsSource, place: Place, key: str) -> Callable[[Mapping[str, str] | None], dict[str, float]]:
+    """Read a source once, and return what gives the values of the metrics that one names."""
     if source.kind == "json":
         path = find_file(str(source.path), place, key)
         content = read_json(path, key)
@@ -178,11 +198,11 @@ def _results_of(source: ResultsSource | Logged, place: Place, key: str) -> dict[
                 raise ResultsError(
                     f"{key}: take: {source.take} is for tables; name the list of rows: rows: log_history"
                 )
-            return values_by_key(content, source.keys, path, key)
+            return lambda names: values_by_key(content, names, path, key)
         columns = table(objects, path)
     else:
         columns, _ = _columns(source, place, key)
-    return take_values(columns, _names(source), source.take, place, key)
+    return lambda names: take_values(columns, names, source.take, place, key)
 
 
 def _names(source: ResultsSource) -> Mapping[str, str] | None:

@@ -327,8 +327,8 @@ def cautions(
         others: values of `history` and `scores`.
     """
     found = [
-        f"take: {source.take} chooses the checkpoint by {metric}, which also judges it, so that noisy runs look better. Choose "
-        "by a validation metric, for example take: {at_min: val_loss}"
+        f"take: {source.take} chooses the checkpoint by {metric}, which also judges it: noisy runs look better. "
+        "Choose by a validation metric, for example take: {at_min: val_loss}"
         for source in results or ()
         if isinstance(source, ResultsSource) and _chosen_on_itself(source, metric)
     ]
