@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,7 +100,8 @@ def _refuse_much(folder: Path, names: Sequence[str]) -> None:
         largest = max(sizes, key=lambda name: sizes[name])
         total, limit = sum(sizes.values()) / 1e9, LARGEST_COPY / 1e9
         raise UserError(
-            f"command.isolate: each run would copy {total:.1f} GB, more than {limit:.0f} GB; name data that runs only read under link: or data:, such as {largest} ({sizes[largest] / 1e9:.1f} GB)"
+            f"command.isolate: each run would copy {total:.1f} GB, more than {limit:.0f} GB; name data that "
+            f"runs only read under link: or data:, such as {largest} ({sizes[largest] / 1e9:.1f} GB)"
         )
 
 
@@ -113,12 +115,11 @@ def snapshot(folder: Path, without: Collection[str] = ()) -> Snapshot | None:
     found = {}
     try:
         for name, entry in walk(folder, _is_watched, (RESULTS, *without), most=WATCHED):
-            if not name.endswith((".pyc", ".pyo")):
-                try:
+            # A link that leads nowhere, or to a folder, is not a file; any can be deleted meanwhile.
+            if not name.endswith((".pyc", ".pyo")) and entry.is_file():
+                with suppress(OSError):
                     status = entry.stat()
-                except OSError:  # deleted meanwhile, or a link to nowhere
-                    continue
-                found[name] = (status.st_size, status.st_mtime_ns)
+                    found[name] = (status.st_size, status.st_mtime_ns)
     except UserError:
         return None
     return found

@@ -71,9 +71,9 @@ def worktree(folder: Path, commit: str, place: Path, link: Sequence[str] = ()) -
             write_text(done, f"{commit}\n")
         elif edited := _edited(tree):
             raise UserError(
-                f"revision {commit[:12]}: {', '.join(edited[:3])} in {tree} was edited, by hand or by the program; commit "
-                f"changes of yours in {top}, and undo these with git -C {tree} checkout -- . (a program that writes into "
-                "files of its own needs isolate: copy)"
+                f"revision {commit[:12]}: {', '.join(edited[:3])} in {tree} was edited, by hand or by the program; "
+                f"commit changes of yours in {top}, and undo these with git -C {tree} checkout -- . (a program that "
+                "writes into files of its own needs isolate: copy)"
             )
         _submodules(tree)
         within = os.path.relpath(folder.resolve(), top.resolve())
