@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -170,7 +171,8 @@ def syntax_digest(content: bytes, suffix: str = ".py") -> str:
 def _examine(content: bytes, suffix: str) -> Source:
     if suffix == ".py":
         with suppress(SyntaxError, ValueError, RecursionError):
-            tree = ast.parse(content)
+            with warnings.catch_warnings(action="ignore"):  # of the user's code, which its own runs show
+                tree = ast.parse(content)
             meaning = hashlib.sha256("".join(_meaning(tree)).encode()).hexdigest()[:DIGITS]
             return Source(meaning, tuple(dict.fromkeys(_imports(tree))))
     return Source(hashlib.sha256(content).hexdigest()[:DIGITS], ())

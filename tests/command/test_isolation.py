@@ -9,7 +9,6 @@ import pytest
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command import isolation
 from seedwise.trainers.command.isolation import copy_program, shared_writes, snapshot, written
-from seedwise.trainers.command.listing import project_files
 from tests.command.projects import put, repository
 
 
@@ -28,14 +27,9 @@ def folder(tmp_path):
     return repository(folder)
 
 
-def files(folder):
-    tracked, others = project_files(folder)
-    return [folder / name for name in tracked | others]
-
-
 def test_a_program_runs_in_its_copy_and_leaves_the_original_alone(folder, tmp_path):
     before = snapshot(folder)
-    place = copy_program(folder, files(folder), ["data", "../up"], tmp_path / "run" / "copy")
+    place = copy_program(folder, tmp_path / "run" / "copy", ["data", "../up"])
     assert place.is_relative_to(tmp_path / "run" / "copy")
     assert sorted(file.name for file in place.iterdir()) == [
         ".gitignore",
@@ -54,7 +48,7 @@ def test_a_program_runs_in_its_copy_and_leaves_the_original_alone(folder, tmp_pa
 
 
 def test_single_files_and_patterns_are_linked_too(folder, tmp_path):
-    place = copy_program(folder, files(folder), ["data/*.txt", str(folder / "data")], tmp_path / "copy")
+    place = copy_program(folder, tmp_path / "copy", ["data/*.txt", str(folder / "data")])
     assert place == tmp_path / "copy"
     assert (place / "data/corpus.txt").readlink() == folder / "data/corpus.txt"
     assert not (place / "data/more.bin").is_symlink()
@@ -62,21 +56,23 @@ def test_single_files_and_patterns_are_linked_too(folder, tmp_path):
 
 def test_links_are_copied_as_what_they_lead_to(folder, tmp_path):
     (folder / "linked.py").symlink_to(folder / "train.py")
-    place = copy_program(folder, files(folder), [], tmp_path / "copy")
+    place = copy_program(folder, tmp_path / "copy", [])
     (place / "linked.py").write_text("changed")
     assert (folder / "train.py").read_text() != "changed"
 
 
 def test_what_is_not_there_and_what_is_too_much_are_errors(folder, tmp_path, monkeypatch):
     with pytest.raises(UserError, match='found "dta", which is not there; did you mean "data"'):
-        copy_program(folder, files(folder), ["dta"], tmp_path / "copy")
+        copy_program(folder, tmp_path / "copy", ["dta"])
     with (folder / "large.bin").open("wb") as stream:
         stream.truncate(3_000_000_000)
     with pytest.raises(
         UserError, match=r"each run would copy 3\.0 GB, more than 2 GB; .* such as large\.bin \(3\.0 GB\)"
     ):
-        copy_program(folder, files(folder), [], tmp_path / "copy")
-    copy_program(folder, files(folder), ["large.bin"], tmp_path / "linked")
+        copy_program(folder, tmp_path / "copy", [])
+    copy_program(folder, tmp_path / "linked", ["large.bin"])
+    place = copy_program(folder, tmp_path / "without", without=["large.bin"])
+    assert not (place / "large.bin").exists()
 
 
 def test_files_that_a_run_makes_or_changes_are_noticed(folder):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from seedwise.basics.code_digest import is_within
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command.data import located
-from seedwise.trainers.command.listing import RESULTS, walk
+from seedwise.trainers.command.listing import RESULTS, project_files, walk
 
 Snapshot = Mapping[str, tuple[int, int]]
 """Size and time of each file, by its name relative to the folder."""
@@ -31,16 +31,16 @@ _CACHES = frozenset(
 )
 
 
-def copy_program(folder: Path, files: Iterable[Path], link: Sequence[str], target: Path) -> Path:
-    """Copy a program, with links to its data, and return the folder in which it is to run.
+def copy_program(folder: Path, target: Path, link: Sequence[str] = (), without: Collection[str] = ()) -> Path:
+    """Copy what git tracks or does not ignore, link the data, and return the folder in which the copy is to run.
 
-    That folder lies below `target` as deep as the data lie above the original, so that `../data` is found too.
+    That is `target`; but if data lie above the original, as `../data` does, it lies as deep below `target`.
 
     Args:
         folder: where the program runs otherwise.
-        files: what to copy, files below `folder`.
-        link: data: files, folders and globs relative to `folder`; they are not copied.
         target: a folder that does not exist or is empty.
+        link: data: files, folders and globs relative to `folder`; they are not copied.
+        without: files and folders, relative to `folder`, that are not copied either.
 
     Raises:
         UserError: data are not there, or there is too much to copy.
@@ -50,7 +50,8 @@ def copy_program(folder: Path, files: Iterable[Path], link: Sequence[str], targe
     depth = max((name.split("/").count("..") for name in linked), default=0)
     place = target.joinpath(*folder.parts[len(folder.parts) - depth :])
     place.mkdir(parents=True, exist_ok=True)
-    names = [name for file in files if not is_within(name := os.path.relpath(file, folder), linked)]
+    tracked, others = project_files(folder, without, "name the data under link:")
+    names = sorted(name for name in tracked | others if not is_within(name, linked))
     _refuse_much(folder, names)
     for name in names:
         copy = place / name
