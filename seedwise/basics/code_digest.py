@@ -13,7 +13,8 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -170,31 +171,39 @@ def syntax_digest(content: bytes, suffix: str = ".py") -> str:
 def _examine(content: bytes, suffix: str) -> Source:
     if suffix == ".py":
         with suppress(SyntaxError, ValueError, RecursionError):
-            tree = ast.parse(content)
+            with warnings.catch_warnings(action="ignore"):  # of the user's code, which its own runs show
+                tree = ast.parse(content)
             meaning = hashlib.sha256("".join(_meaning(tree)).encode()).hexdigest()[:DIGITS]
             return Source(meaning, tuple(dict.fromkeys(_imports(tree))))
     return Source(hashlib.sha256(content).hexdigest()[:DIGITS], ())
 
 
-def _meaning(node: object) -> Iterator[str]:
+def _meaning(node: object) -> list[str]:
     """Write a syntax tree as text that is the same in every version of Python: empty fields are left out."""
+    parts: list[str] = []
+    _write(node, parts.append)
+    return parts
+
+
+def _write(node: object, write: Callable[[str], None]) -> None:
     if isinstance(node, ast.AST):
-        yield f"({type(node).__name__}"
-        for name, value in ast.iter_fields(node):
+        write(f"({type(node).__name__}")
+        for name in node._fields:
+            value = getattr(node, name, None)
             if value is None or value == [] or name in _NOT_MEANT:
                 continue
-            yield f" {name}="
-            yield from _meaning(value)
-        yield ")"
+            write(f" {name}=")
+            _write(value, write)
+        write(")")
     elif isinstance(node, list):
-        yield "["
+        write("[")
         for item in node:
             if not _is_bare_text(item):  # a docstring, of whatever it documents
-                yield from _meaning(item)
-                yield ","
-        yield "]"
+                _write(item, write)
+                write(",")
+        write("]")
     else:
-        yield f"{type(node).__name__}:{node!r}"
+        write(f"{type(node).__name__}:{node!r}")
 
 
 def _is_bare_text(statement: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -27,6 +28,7 @@ class FileDigests:
     def __init__(self, cache: Path | None = None) -> None:
         self._cache = cache
         self._known: dict[str, list[object]] = {}
+        self._real = functools.cache(os.path.realpath)
         self._new = False
         if cache is not None:
             with suppress(OSError, ValueError, TypeError):
@@ -35,7 +37,8 @@ class FileDigests:
     def sha256(self, file: Path) -> str:
         """Return the SHA-256 of a file."""
         status = file.stat()
-        key = os.path.realpath(file)
+        parent, name = os.path.split(file)
+        key = os.path.join(self._real(parent), name)  # noqa: PTH118 -- a start can ask for thousands of files
         stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         known = self._known.get(key)
         if isinstance(known, list) and known[:-1] == stamp:

@@ -234,3 +234,8 @@ def test_a_cache_that_cannot_be_written_is_ignored(tree):
     code.imported([tree / "entry.py"])
     code.save()
     assert not blocked.exists()
+
+
+def test_what_python_warns_of_in_a_source_is_not_shown(recwarn):
+    syntax_digest(b"pattern = '\\d'\nx is 1\n")
+    assert not recwarn.list

@@ -6,6 +6,7 @@ instead. What is not there is an error before the first run.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from pydantic import Field, model_validator
 from seedwise.basics.code_digest import DIGITS, combine
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, sha256, write_text
-from seedwise.basics.names import nearest, problem, quote
+from seedwise.basics.names import problem, quote
 from seedwise.basics.sections import Section
 from seedwise.trainers.command.environment_places import Place, check_lock, conda, uv, venv
 from seedwise.trainers.command.interpreters import Installed, find_program, installed, interpreter_of
@@ -273,8 +274,8 @@ def _look_up(place: Place | None, folder: Path, program: str, environ: Mapping[s
         )
     if place and interpreter and not _is_below(interpreter, place.root):
         raise UserError(
-            f"environment.{place.key}: {program} is not installed in {place.root}: {file} would run with the packages of "
-            f"{interpreter}; install it there"
+            f"environment.{place.key}: {program} is not installed in {place.root}: {file} would run with the packages "
+            f"of {interpreter}; install it there"
         )
     asked = own or interpreter
     if asked is None:
@@ -301,8 +302,9 @@ def _not_found(folder: Path, program: str, path: str, place: Place | None) -> st
         return f"command.run: {program} is not on PATH; for the file in {folder} write ./{program}"
     if re.fullmatch(r"python[\d.]*", program) and find_program(folder, "python3", path):
         return f"command.run: {program} is not on PATH; write python3, or {remedy}"
-    guess = nearest(program, _programs(path))
-    hint = f"; did you mean {quote(guess)}? Otherwise " if guess else "; "
+    # Among the thousands of names on a PATH one is always a little alike.
+    guesses = difflib.get_close_matches(program, _programs(path), n=1, cutoff=0.8)
+    hint = f"; did you mean {quote(guesses[0])}? Otherwise " if guesses else "; "
     return f"command.run: {program} is not on PATH{hint}{remedy}"
 
 

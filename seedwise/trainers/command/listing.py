@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from seedwise.basics.code_digest import is_within
@@ -93,10 +93,13 @@ def project_files(folder: Path, without: Collection[str] = (), remedy: str = "")
     else:
         others = {name for name in others if not OUTPUTS.intersection(name.split("/")[:-1])}
     skipped = (RESULTS, ".snakemake", ".git", *without)
-    return (
-        {name for name in tracked if not is_within(name, skipped) and (folder / name).is_file()},
-        {name for name in others if not is_within(name, skipped) and (folder / name).is_file()},
-    )
+    return _files(folder, tracked, skipped), _files(folder, others, skipped)
+
+
+def _files(folder: Path, names: Iterable[str], skipped: Collection[str]) -> set[str]:
+    """Return the names that are files; git also knows those that were deleted."""
+    start = f"{folder}{os.sep}"
+    return {name for name in names if os.path.isfile(start + name) and not is_within(name, skipped)}  # noqa: PTH113
 
 
 def _of_repository(folder: Path) -> tuple[set[str], set[str]]:
@@ -105,7 +108,9 @@ def _of_repository(folder: Path) -> tuple[set[str], set[str]]:
     for arguments in (["--cached"], ["--others", "--exclude-standard"]):
         names = set(git(folder, "ls-files", "-z", *arguments).split("\0")) - {""}
         # A submodule, or a repository that was cloned into this one.
-        inner = {name for name in names if (folder / name / ".git").exists() and not (folder / name).is_symlink()}
+        start = f"{folder}{os.sep}"
+        folders = {name for name in names if os.path.isdir(start + name)}  # noqa: PTH112 -- there can be thousands
+        inner = {name for name in folders if (folder / name / ".git").exists() and not (folder / name).is_symlink()}
         found.append((names - inner, inner))
     (tracked, submodules), (others, clones) = found
     for place in {name.rstrip("/") for name in submodules | clones}:

@@ -113,8 +113,11 @@ def code_digests(folder: Path, files: Iterable[Path], cache: Path | None, stats:
             known = dict(json.loads(cache.read_bytes()))
     used: dict[str, str] = {}
     found = {}
+    start = f"{folder}{os.sep}"
     for file in files:
-        name, content = os.path.relpath(file, folder), contents.sha256(file)
+        inside = str(file).startswith(start) and ".." not in file.parts
+        name = str(file)[len(start) :] if inside else os.path.relpath(file, folder)
+        content = contents.sha256(file)
         found[name] = content[:DIGITS]
         if file.suffix in (".py", ".ipynb"):
             key = f"{VERSION}{file.suffix}:{content}"
