@@ -53,12 +53,18 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
 
     asked = read_asked(study)
     _check(asked, study)
-    words = ["--cores", "1", "--quiet", "rules", "progress", "--allowed-rules", *REPORTING, "--", "report_products"]
-    status = snakemake.call(study, words)
-    if status == 0:
-        print(asked.study.folder() / "results.md")
+    before = _written(asked.study.folder())
+    status = snakemake.call(study, "--allowed-rules", *REPORTING, "--", "report_products")
+    if status == 0 and _written(asked.study.folder()) == before:  # else Snakemake's last line has said it
+        print(f"{asked.study.folder() / 'results.md'} is up to date")
         say_next(to("open", study))
     return status
+
+
+def _written(folder: Path) -> int | None:
+    """Return when the report was written; None if there is none."""
+    report = folder / "results.md"
+    return report.stat().st_mtime_ns if report.exists() else None
 
 
 def _check(asked: StudyFile, study: Path) -> None:

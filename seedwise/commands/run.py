@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from seedwise.basics.errors import UserError
+
 DESCRIPTION = """\
 Do all runs of a study that are missing, then write tables, figures, results.md and page.html to
 results/<study> in this folder. The same command continues a study that was interrupted. Every
@@ -54,6 +56,8 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     from seedwise.commands import snakemake, studies
 
     studies.require_posix()
+    if snakemake.has_option(command[2:], "--configfile", "--configfiles"):
+        raise UserError("--configfile: the study is the config; name it in its place: seedwise run study.yaml")
     study, words = studies.take_study(command[2:], "seedwise run")
     line = snakemake.command_line(study, words)
     sys.stdout.flush()

@@ -7,7 +7,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from seedwise.basics.errors import UserError
 LOCAL = ("local", "dryrun", "touch")
 JOBS = "100"
 """How many jobs are submitted to a cluster at once, as in the profiles."""
+FAILED = 1
+"""Snakemake's exit status after a failure."""
 _PROFILES = ("--workflow-profile", "--profile")
 
 
@@ -35,8 +37,6 @@ def command_line(study: Path, words: Sequence[str]) -> list[str]:
     """
     if importlib.util.find_spec("snakemake") is None:
         raise UserError('Snakemake is not installed: pip install "seedwise[run]"')
-    if has_option(words, "--configfile", "--configfiles"):
-        raise UserError("--configfile: the study is the config; name it in place of STUDY: seedwise run study.yaml")
     words, profiles = _with_profiles(words)
     head = ["--configfile", str(study), "--snakefile", str(share.home() / "Snakefile")]  # in this order: see below
     if not profiles:
@@ -54,15 +54,33 @@ def environment(study: Path) -> dict[str, str]:
     return kept | {CALL: str(study), "SEEDWISE_PROFILES": str(share.home() / "profiles")}
 
 
-def call(study: Path, words: Sequence[str]) -> int:
-    """Run Snakemake to its end; return its exit status."""
+def call(study: Path, *words: str) -> int:
+    """Run Snakemake to its end on this machine; return its exit status. It prints nothing unless it fails.
+
+    Raises:
+        UserError: Snakemake is not installed.
+    """
+    options = ["--workflow-profile", "none", "--cores", "1", "--scheduler", "greedy", "--nolock", "--rerun-incomplete"]
+    status = _wait(command_line(study, [*options, "--quiet", "all", *words]), environment(study))
+    if status == FAILED:  # with --quiet all it does not even say why, so it is done again
+        status = _wait(command_line(study, [*options, "--show-failed-logs", *words]), environment(study))
+    return status
+
+
+def _wait(line: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a command; return its exit status, also after Ctrl-C, which it gets as well."""
     sys.stdout.flush()
-    with subprocess.Popen(command_line(study, words), env=environment(study)) as process:
+    interrupted = False
+    with subprocess.Popen(line, env=variables) as process:
         while True:
             try:
-                return process.wait()
+                status = process.wait()
+                break
             except KeyboardInterrupt:
-                continue  # Snakemake was interrupted, too, and ends by itself
+                interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+    return status
 
 
 def available_cores() -> int:

@@ -79,6 +79,8 @@ def take_study(words: Sequence[str], command: str) -> tuple[Path, list[str]]:
     """
     places = [place for place in range(_end(words)) if _may_be_study(words, place)]
     if not places:
+        if words and Path(words[0]).is_dir():
+            find_study(words[0], command)
         if words and not words[0].startswith("-"):
             similar = [name for name in (f"{words[0]}{suffix}" for suffix in SUFFIXES) if is_study(Path(name))]
             if similar:

@@ -11,6 +11,7 @@ from seedwise.basics import share
 from seedwise.config.reading import read_study
 from seedwise.config.study_file import StudyFile
 from seedwise.workflow.digests import Digests, expected_runs
+from seedwise.workflow.environment import names_functions
 
 
 def read_asked(path: Path) -> StudyFile:
@@ -19,9 +20,9 @@ def read_asked(path: Path) -> StudyFile:
     Raises:
         UserError: a mistake in the study, or a file that it needs is missing.
     """
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))  # the user's own functions
     study = read_study(path)
+    if names_functions(study.model_dump(mode="json")):
+        sys.path.insert(0, str(Path.cwd()))
     folder = study.folder()
     looks = read_looks(folder / "looks.json") if study.analysis.looks else ()
     digests = Digests(share.package_folder(), share.home() / "workflow/scripts", Path.cwd())

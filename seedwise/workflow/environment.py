@@ -5,14 +5,26 @@ from __future__ import annotations
 import os
 import site
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+from seedwise.basics.plugins import is_plugin
 
 LINKS = Path(".snakemake/seedwise")
 USER = "SEEDWISE_USER_"
 """Before a variable's name: its value as the user has it, for a user's own program. Empty where it was not set."""
 
 
-def prepare(scripts: Path, package: Path, *, other_pythons: bool = False) -> None:
+def names_functions(value: object) -> bool:
+    """Whether a study, or a part of it as plain data, names a function of the user's: `package.module:function`."""
+    if isinstance(value, Mapping):
+        return any(map(names_functions, (*value.keys(), *value.values())))
+    if isinstance(value, (list, tuple)):
+        return any(map(names_functions, value))
+    return isinstance(value, str) and is_plugin(value)
+
+
+def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_pythons: bool = False) -> None:
     """Set the variables with which jobs find Python, the package and the scripts.
 
     The user's own PATH and PYTHONPATH are kept in SEEDWISE_USER_PATH and SEEDWISE_USER_PYTHONPATH.
@@ -20,6 +32,8 @@ def prepare(scripts: Path, package: Path, *, other_pythons: bool = False) -> Non
     Args:
         scripts: folder of the scripts that rules call; profiles lie beside the folder that contains it.
         package: folder that contains the package.
+        own_functions: whether jobs call functions of the user's. Otherwise modules in the user's folder are not to be
+            found, because any of them may have the name of a module that our scripts import.
         other_pythons: whether rules have a Python of their own, from a conda environment or a container.
     """
     for variable in ("PATH", "PYTHONPATH"):
@@ -27,7 +41,8 @@ def prepare(scripts: Path, package: Path, *, other_pythons: bool = False) -> Non
         os.environ.setdefault(f"{USER}{variable}", os.environ.get(variable, ""))
     # The Python that runs Snakemake; a rule's conda environment takes precedence.
     _prepend("PATH", str(_folder_of_python()))
-    _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))  # for the user's own functions
+    if own_functions:
+        _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))
     if not _is_site_packages(package):
         _prepend("PYTHONPATH", _importable(package, LINKS / "package"))
     elif other_pythons:

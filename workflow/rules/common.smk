@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 RULES = workflow.current_basedir  # this file's folder, also where another workflow imports this one as a module
-sys.path.insert(0, str(Path.cwd()))
 if RULES.is_local:
     sys.path.insert(0, str(Path(str(RULES)).parents[1]))
 else:
@@ -67,7 +66,10 @@ TRAINER = STUDY.trainer
 RESULTS = STUDY.folder()
 FOLDER = internals.placed(workflow, RESULTS)  # for Python; rules write RESULTS, which Snakemake prefixes by itself
 SCRIPTS = Path(str(RULES)).parent / "scripts" if RULES.is_local else or_exit(share.home) / "workflow/scripts"
-environment.prepare(SCRIPTS, HOME, other_pythons=internals.deploys_software(workflow))
+OWN_FUNCTIONS = environment.names_functions(STUDY.model_dump(mode="json"))
+if OWN_FUNCTIONS:
+    sys.path.insert(0, str(Path.cwd()))
+environment.prepare(SCRIPTS, HOME, own_functions=OWN_FUNCTIONS, other_pythons=internals.deploys_software(workflow))
 
 if environment.container():
 
