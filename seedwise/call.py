@@ -9,8 +9,9 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any
 
 import seedwise
 
@@ -27,7 +28,7 @@ class Run:
         checkpoint: file to go on from, where the study has `resume` and an interrupted run has left one; else None.
     """
 
-    def __init__(self, variant: str, seed: int, folder: Path, checkpoint: Optional[Path]) -> None:
+    def __init__(self, variant: str, seed: int, folder: Path, checkpoint: Path | None) -> None:
         self.variant, self.seed, self.folder, self.checkpoint = variant, seed, folder, checkpoint
 
     def log(self, step: int, **metrics: Any) -> None:

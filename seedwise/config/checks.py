@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from seedwise.basics.names import not_known, quote, unknown_key
-from seedwise.plan import MOST_LOOKS
 from seedwise.config.overrides import is_program
+from seedwise.plan import MOST_LOOKS
 from seedwise.sources.found import RESERVED
 from seedwise.trainers.command.checks import program_problems
 from seedwise.trainers.image_classifier.metrics import HISTORY, METRIC_NAMES, METRICS
@@ -144,7 +144,10 @@ def _variants_of_programs(config: Mapping[Any, Any], program: bool) -> Iterable[
     for index, variant in enumerate(variants if isinstance(variants, (list, tuple)) else ()):
         for key in ("revision", "environment"):
             if not program and isinstance(variant, Mapping) and variant.get(key) is not None:
-                yield ("variants", index, key), "found in a study of the image classifier; only a command: or function: has one"
+                yield (
+                    ("variants", index, key),
+                    "only for a program of your own, a command: or a function:",
+                )
 
 
 def _thread_problems(config: Mapping[Any, Any], program: bool) -> Iterable[tuple[Location, str]]:
@@ -153,7 +156,7 @@ def _thread_problems(config: Mapping[Any, Any], program: bool) -> Iterable[tuple
     if not program and isinstance(run, Mapping) and run.get("threads") is not None:
         yield (
             ("resources", "train_run", "threads"),
-            "only for a program of your own; the image classifier has training.threads, because its results depend on it",
+            "only for a program of your own; the image classifier has training.threads, on which its results depend",
         )
 
 

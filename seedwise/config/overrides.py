@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from seedwise.trainers.command.settings import SettingValue, flatten
+from seedwise.trainers.command.settings import flatten
 from seedwise.trainers.image_classifier.settings import Overrides
 
 PROGRAMS = ("command", "function")

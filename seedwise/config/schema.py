@@ -38,9 +38,8 @@ def _open_overrides(schema: dict[str, Any]) -> None:
     variant["type"] = "object"
     levels = {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": of_image}}
     schema["if"] = {"anyOf": [{"required": ["command"]}, {"required": ["function"]}]}
-    schema["else"] = {
-        "properties": {"variants": {"items": {"properties": {"set": of_image}}}, "factors": {"anyOf": [levels, {"type": "null"}]}}
-    }
+    variants = {"items": {"properties": {"set": of_image}}}
+    schema["else"] = {"properties": {"variants": variants, "factors": {"anyOf": [levels, {"type": "null"}]}}}
 
 
 def _describe_metric(plan: dict[str, Any]) -> None:

@@ -77,9 +77,7 @@ def _row(training: Training, wide: int, shot: Snapshot) -> str:
 def log_line(shot: Snapshot) -> str:
     """Return one line for a plain log: the headline, and the progress of the first few running trainings."""
     begun = [training for training in shot.trainings if training.started is not None]
-    parts = [
-        f"{_name(training.run)} {_place(training, shot)}" for training in begun[:MOST_IN_A_LINE]
-    ]
+    parts = [f"{_name(training.run)} {_place(training, shot)}" for training in begun[:MOST_IN_A_LINE]]
     parts += [f"{job.rule} for {duration(shot.now - job.began)}" for job in shot.others]
     more = len(begun) - MOST_IN_A_LINE
     return " | ".join([headline(shot), *parts, *([f"and {more} more"] if more > 0 else [])])

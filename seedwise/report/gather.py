@@ -75,7 +75,9 @@ def report_of_study(
         runs=runs,
         summary=summary,
         comparisons=comparisons,
-        commands=commands(study_file.config, origin.commit if origin and not origin.dirty else None, program=study.program is not None),
+        commands=commands(
+            study_file.config, origin.commit if origin and not origin.dirty else None, program=study.program is not None
+        ),
         exploratory=findings.exploratory,
         warnings=findings.warnings,
         setup=_setup(study, record, len(seeds)) if record else {},

@@ -56,7 +56,8 @@ class Leaves(Protocol):
 
 class Misfit(NamedTuple):
     """Why a run does not fit; `kinds` names what differs: record, study, settings,
-    code, data, environment, values or files."""
+    code, data, environment, values or files.
+    """
 
     kinds: tuple[str, ...]
     reason: str

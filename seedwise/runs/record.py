@@ -82,6 +82,9 @@ class RunRecord(_Section):
     )
     epochs: int | None = Field(default=None, description="Number of completed epochs; null for a program.")
     settings: dict[str, Any] = Field(description="The resolved settings of this run.")
+    started: float | None = Field(
+        default=None, description="When a program was started, in seconds since 1970; null in older records."
+    )
     command: list[str] | None = Field(default=None, description="The command of a program, filled in.")
     failures: list[str] = Field(default_factory=list, description="Why earlier attempts at this run failed.")
     wrote: list[str] = Field(

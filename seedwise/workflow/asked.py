@@ -1,21 +1,83 @@
-"""What a study asks for, found without Snakemake: the same study file that the Snakefile makes."""
+"""What a study asks for: its seeds that are due, and digests of all that its runs depend on.
+
+The Snakefile and the commands that need no Snakemake get it from here, so that both see the same study file.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from seedwise.analysis.looks import due, read_looks
 from seedwise.basics import share
 from seedwise.config.reading import read_study
+from seedwise.config.study import Study
 from seedwise.config.study_file import StudyFile
+from seedwise.trainers import Inputs
+from seedwise.trainers.image_classifier.datasets.identity import RunData
 from seedwise.workflow.digests import Digests, expected_runs
 from seedwise.workflow.environment import names_functions
+from seedwise.workflow.programs import ProgramCode
+
+
+class Dependencies(NamedTuple):
+    """What the runs of a study depend on.
+
+    Attributes:
+        code: digest of each source file, by variant.
+        data: what the runs read.
+        environments: digest of the environment of a program, by variant.
+        images: the data of the image classifier; None for a program.
+        program: of the user's own; None for the image classifier.
+    """
+
+    code: Mapping[str, Mapping[str, str]]
+    data: Inputs
+    environments: Mapping[str, str]
+    images: RunData | None
+    program: ProgramCode | None
+
+
+def dependencies(study: Study, digests: Digests, base: Path, folder: Path) -> Dependencies:
+    """Digest what the runs of a study depend on.
+
+    Args:
+        study: the study.
+        digests: of the package and of the user's own functions.
+        base: folder of the study's file, which paths of a program are relative to.
+        folder: of the study's results.
+
+    Raises:
+        UserError: a file, a program or a function that the study names is missing.
+    """
+    if study.program:
+        program = ProgramCode(study, base, folder)
+        return Dependencies(program.code, program.data, program.environments, None, program)
+    images = digests.data(study)
+    return Dependencies({} if study.source else digests.runs(study), images, {}, images, None)
+
+
+def study_file(
+    study: Study, config: str, seeds: tuple[int, ...], found: Dependencies, card: str | Path | None
+) -> StudyFile:
+    """Return a study as the scripts read it.
+
+    Args:
+        study: the study.
+        config: name of its file, for readers of the report.
+        seeds: that are due.
+        found: what its runs depend on.
+        card: path of the data card; None if its runs have none.
+    """
+    expected = expected_runs(study, found.code, found.data, found.environments)
+    return StudyFile(study=study, config=config, seeds=seeds, expected=expected, card=str(card or ""))
 
 
 def read_asked(path: Path) -> StudyFile:
-    """Read a study and digest what its runs depend on, as workflow/rules/common.smk does.
+    """Read a study and digest what its runs depend on, without Snakemake.
 
     Raises:
         UserError: a mistake in the study, or a file that it needs is missing.
@@ -26,12 +88,7 @@ def read_asked(path: Path) -> StudyFile:
     folder = study.folder()
     looks = read_looks(folder / "looks.json") if study.analysis.looks else ()
     digests = Digests(share.package_folder(), share.home() / "workflow/scripts", Path.cwd())
-    code = {} if study.source else digests.runs(study)
-    data = digests.data(study)
-    return StudyFile(
-        study=study,
-        config=os.path.relpath(path),
-        seeds=due(study.seeds, study.analysis.looks, looks),
-        expected=expected_runs(study, code, data),
-        card="" if study.source else str(folder / "data" / f"{data.file.stem}.json"),
-    )
+    found = dependencies(study, digests, path.resolve().parent, folder)
+    has_card = found.images is not None and not study.source
+    card = folder / "data" / f"{found.images.file.stem}.json" if found.images and has_card else None
+    return study_file(study, os.path.relpath(path), due(study.seeds, study.analysis.looks, looks), found, card)

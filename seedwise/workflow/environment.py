@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedwise.basics.plugins import is_plugin
+from seedwise.trainers.command.user_environment import CHANGED, KEPT
 
 LINKS = Path(".snakemake/seedwise")
-USER = "SEEDWISE_USER_"
-"""Before a variable's name: its value as the user has it, for a user's own program. Empty where it was not set."""
 
 
 def names_functions(value: object) -> bool:
@@ -36,9 +35,9 @@ def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_p
             found, because any of them may have the name of a module that our scripts import.
         other_pythons: whether rules have a Python of their own, from a conda environment or a container.
     """
-    for variable in ("PATH", "PYTHONPATH"):
+    for variable in CHANGED:
         # A job that is submitted to a cluster reads the Snakefile again, with variables that are already changed.
-        os.environ.setdefault(f"{USER}{variable}", os.environ.get(variable, ""))
+        os.environ.setdefault(f"{KEPT}{variable}", os.environ.get(variable, ""))
     # The Python that runs Snakemake; a rule's conda environment takes precedence.
     _prepend("PATH", str(_folder_of_python()))
     if own_functions:

@@ -21,7 +21,9 @@ def tables(study: Study) -> list[str]:
 def figures(study: Study) -> list[str]:
     """Return the figures, each as PNG and SVG."""
     factors = len(study.factorial().get("factors", ()))
-    names = figure_names(len(study.variants), histories=study.source is None and study.trainer.histories, factors=factors)
+    names = figure_names(
+        len(study.variants), histories=study.source is None and study.trainer.histories, factors=factors
+    )
     pngs = [figure_path(name) for name in names]
     return [path for png in pngs for path in (png, f"{png.removesuffix('.png')}.svg")]
 

@@ -15,14 +15,13 @@ from seedwise.basics.errors import UserError
 from seedwise.config.study import Study, Variant
 from seedwise.trainers.command.data import data_digests
 from seedwise.trainers.command.environments import Environment as Found
-from seedwise.trainers.command.environments import EnvironmentSettings
-from seedwise.trainers.command.environments import prepare, program_of, resolve
+from seedwise.trainers.command.environments import EnvironmentSettings, prepare, program_of, resolve
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.revisions import resolve_revision, worktree
 from seedwise.trainers.command.settings import Command, Function
-from seedwise.trainers.command.sources import CACHE, code_digests, program_files
+from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, program_files
+from seedwise.trainers.command.user_environment import user_environment
 
-FILES_CACHE = Path(".snakemake/seedwise/files.json")
 ENVIRONMENTS_CACHE = Path(".snakemake/seedwise/environments.json")
 
 
@@ -53,7 +52,7 @@ class ProgramCode:
     def __init__(self, study: Study, base: Path, results: Path) -> None:
         assert study.program
         self._study, self._program = study, study.program
-        self.folder = (base / os.path.expanduser(self._program.folder)).resolve()
+        self.folder = (base / Path(self._program.folder).expanduser()).resolve()
         if not self.folder.is_dir():
             raise UserError(
                 f"{_section(self._program)}.folder: {self.folder} is not a folder; it is relative to {base}"
@@ -79,36 +78,46 @@ class ProgramCode:
             commit = resolve_revision(self.folder, variant.revision)
             link = (*self._program.data, *self._program.link)
             folder = worktree(self.folder, commit, results.resolve() / ".revisions", link)
-        return VariantPlace(folder=str(folder), environment=self._environment(variant), commit=commit)
+        return VariantPlace(
+            folder=str(folder), original=str(self.folder), environment=self._environment(variant), commit=commit
+        )
 
     def _environment(self, variant: Variant) -> Environment:
         chosen = variant.environment or self._program.environment
         if chosen not in self._found:
             self._found[chosen] = self._find(chosen)
         found = self._found[chosen]
-        words = ", ".join(f"{'Python' if name == 'python' else name} {version}" for name, version in found.versions.items())
+        words = ", ".join(
+            f"{'Python' if name == 'python' else name} {version}" for name, version in found.versions.items()
+        )
         return Environment(
             variables={**found.variables, **dict.fromkeys(found.removed)},
             prefix=found.prefix,
             digest=found.digest or "none",
             words=words or None,
             versions=found.versions,
+            editable=tuple(map(str, found.editable)),
         )
 
     def _find(self, chosen: EnvironmentSettings | None) -> Found:
-        path = os.environ.get("SEEDWISE_USER_PATH") or os.environ.get("PATH", os.defpath)
+        environ = user_environment()
+        path = environ.get("PATH", os.defpath)
         if isinstance(self._program, Function) and chosen is None:
             # It runs where the study runs, whatever `python` is on the user's PATH.
             path = os.pathsep.join([str(Path(sys.executable).parent), path])
-            found = resolve(None, self.folder, sys.executable, path, base=self._base, cache=ENVIRONMENTS_CACHE)
+            found = resolve(
+                None, self.folder, sys.executable, path, base=self._base, environ=environ, cache=ENVIRONMENTS_CACHE
+            )
             return replace(found, variables={**found.variables, "PATH": path})
         program = program_of(self._program.words)
-        return resolve(chosen, self.folder, program, path, base=self._base, cache=ENVIRONMENTS_CACHE)
+        return resolve(chosen, self.folder, program, path, base=self._base, environ=environ, cache=ENVIRONMENTS_CACHE)
 
     def prepare(self, say: Callable[[str], None]) -> None:
         """Create the environments that are not there; raises UserError if one cannot be created."""
-        for found in self._found.values():
+        for chosen, found in self._found.items():
             prepare(found, say)
+            if found.create:  # now its packages are known
+                self._found[chosen] = self._find(chosen)
 
     def place(self) -> ProgramPlace:
         """Return what the jobs need to know."""

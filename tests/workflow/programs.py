@@ -85,6 +85,11 @@ class ProgramProject(Project):
 
 def make_program(folder: Path, config: str = COMMAND) -> ProgramProject:
     folder.mkdir(parents=True)
-    for name, text in (("train.py", PROGRAM), ("scale.py", "SCALE = 1.0\n"), ("data.txt", "1.5\n"), ("config.yaml", config)):
+    for name, text in (
+        ("train.py", PROGRAM),
+        ("scale.py", "SCALE = 1.0\n"),
+        ("data.txt", "1.5\n"),
+        ("config.yaml", config),
+    ):
         (folder / name).write_text(text)
     return ProgramProject(folder)

@@ -20,10 +20,22 @@ OF_IMAGE = {
     "another value": ("config.yaml", "model.dropout: 0.2", "model.dropout: 0.4"),
     "shared setting": ("config.yaml", "epochs: 1", "epochs: 2"),
     "one more variant": ("config.yaml", "seeds:", "  - {name: faster, set: {training.learning_rate: 0.1}}\nseeds:"),
-    "swapped values": ("config.yaml", "{model.dropout: 0.2, training.momentum: 0.8}", "{model.dropout: 0.8, training.momentum: 0.2}"),
-    "other order": ("config.yaml", "{model.dropout: 0.2, training.momentum: 0.8}", "{training.momentum: 0.8, model.dropout: 0.2}"),
+    "swapped values": (
+        "config.yaml",
+        "{model.dropout: 0.2, training.momentum: 0.8}",
+        "{model.dropout: 0.8, training.momentum: 0.2}",
+    ),
+    "other order": (
+        "config.yaml",
+        "{model.dropout: 0.2, training.momentum: 0.8}",
+        "{training.momentum: 0.8, model.dropout: 0.2}",
+    ),
     "code": ("seedwise/trainers/image_classifier/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = 100"),
-    "comment": ("seedwise/trainers/image_classifier/training/loop.py", "EVALUATION_BATCH = 500", "EVALUATION_BATCH = (500)  # one"),
+    "comment": (
+        "seedwise/trainers/image_classifier/training/loop.py",
+        "EVALUATION_BATCH = 500",
+        "EVALUATION_BATCH = (500)  # one",
+    ),
     "long": ("config.yaml", "epochs: 1", "epochs: 40"),
     "failing": ("config.yaml", "model.dropout: 0.2", 'training.augmentation: ["broken:augment"]'),
 }
@@ -45,7 +57,11 @@ def edit(project: Project, what: str) -> None:
 
 
 def make(folder, trainer: str) -> Project:
-    return make_project(folder) if trainer == "image" else make_program(folder, {"command": COMMAND, "function": FUNCTION}[trainer])
+    return (
+        make_project(folder)
+        if trainer == "image"
+        else make_program(folder, {"command": COMMAND, "function": FUNCTION}[trainer])
+    )
 
 
 @pytest.fixture(scope="session", params=TRAINERS)
@@ -150,7 +166,9 @@ def test_after_ctrl_c_the_same_command_goes_on_to_the_same_numbers(fresh, tmp_pa
         assert any("resuming after" in text for text in logs)
     finally:
         stop_everything(fresh, process)
-    again = type(fresh)(shutil.copytree(fresh.folder, tmp_path / "again", ignore=shutil.ignore_patterns("results", ".snakemake")))
+    again = type(fresh)(
+        shutil.copytree(fresh.folder, tmp_path / "again", ignore=shutil.ignore_patterns("results", ".snakemake"))
+    )
     again.run("--", "runs")
     for variant in ("baseline", "dropout"):
         numbers = [json.loads(one.record(variant, 0).read_text())["metrics"] for one in (fresh, again)]

@@ -24,11 +24,11 @@ from seedwise.basics.files import LockHeldError, hold_lock
 from seedwise.basics.plugins import plugin_source, slug
 from seedwise.config.context import Context, context_path, write_context
 from seedwise.config.reading import load_study, read_yaml
-from seedwise.config.study_file import StudyFile, study_file_path, write_study_file
+from seedwise.config.study_file import study_file_path, write_study_file
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
-from seedwise.workflow.digests import Digests, expected_runs, keep_parts
-from seedwise.workflow.programs import ProgramCode
+from seedwise.workflow.asked import dependencies, study_file
+from seedwise.workflow.digests import Digests, keep_parts
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.params import by_variant, literal, literal_path
 from seedwise.workflow.unfit import unfit_outputs
@@ -90,16 +90,10 @@ SOURCE = STUDY.source  # of runs that are not trained here
 # What runs and rules depend on.
 BASE = CONFIG_FILES[0].resolve().parent if CONFIG_FILES else Path.cwd()  # of paths in the config of a program
 DIGESTS = Digests(HOME, SCRIPTS, Path.cwd())
-CODE_OF_PROGRAM = or_exit(ProgramCode, STUDY, BASE, FOLDER) if PROGRAM else None
-RUN_CODE = CODE_OF_PROGRAM.code if PROGRAM else {} if SOURCE else or_exit(DIGESTS.runs, STUDY)
-RUN_DATA = CODE_OF_PROGRAM.data if PROGRAM else or_exit(DIGESTS.data, STUDY)
-ENVIRONMENTS = CODE_OF_PROGRAM.environments if PROGRAM else {}
-EXPECTED = expected_runs(STUDY, RUN_CODE, RUN_DATA, ENVIRONMENTS)
-TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
-TRAINING_CODE = {name: wanted.code for name, wanted in EXPECTED.items()}
-if PROGRAM:
-    CARD = ""
-else:
+FOUND = or_exit(dependencies, STUDY, DIGESTS, BASE, FOLDER)
+RUN_DATA = FOUND.images  # None for a program
+CARD = None
+if RUN_DATA:
     RAW = literal(str(internals.placed(workflow, RUN_DATA.raw_folder)))
     PREPARED = literal(str(internals.placed(workflow, RUN_DATA.file)))
     SUMS = RESULTS / "data" / f"SHA256SUMS-{RUN_DATA.raw}" if RUN_DATA.raw else RESULTS / "data/SHA256SUMS"
@@ -115,13 +109,9 @@ UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B 
 INTERIM = RESULTS / "interim"
 
 # Scripts read the study and its context as files.
-ASKED = StudyFile(
-    study=STUDY,
-    config=CONFIG_FILE,
-    seeds=SEEDS,
-    expected=EXPECTED,
-    card="" if SOURCE or PROGRAM else str(internals.placed(workflow, CARD)),
-)
+ASKED = study_file(STUDY, CONFIG_FILE, SEEDS, FOUND, None if SOURCE or not CARD else internals.placed(workflow, CARD))
+TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
+TRAINING_CODE = {name: wanted.code for name, wanted in ASKED.expected.items()}
 STUDY_PATH = or_exit(write_study_file if workflow.is_main_process else study_file_path, FOLDER, ASKED)
 STUDY_FILE = literal(str(STUDY_PATH))
 CONTEXT = literal(str(context_path(FOLDER)))
@@ -130,7 +120,7 @@ CONTEXT = literal(str(context_path(FOLDER)))
 def study_context():
     """Return what runs need to know and no number depends on."""
     if PROGRAM:
-        return Context(tracking=STUDY.tracking, program=CODE_OF_PROGRAM.place())
+        return Context(tracking=STUDY.tracking, program=FOUND.program.place())
     return Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder)
 
 
@@ -138,7 +128,7 @@ if not context_path(FOLDER).exists():  # the hook writes it; this is for modules
     or_exit(write_context, FOLDER, study_context())
 
 if workflow.is_main_process and not SOURCE:
-    keep_parts(FOLDER, RUN_CODE, RUN_DATA)
+    keep_parts(FOLDER, FOUND.code, FOUND.data)
 if workflow.is_main_process:
     DIGESTS.save()
 

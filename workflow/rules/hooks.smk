@@ -14,7 +14,9 @@ from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
 
 STARTED = time.time()
-ON_CUDA = {name for name in VARIANTS if TRAINING_GPUS[name] and expected_device(TRAINER.device(SETTINGS[name])) == "cuda"}
+ON_CUDA = {
+    name for name in VARIANTS if TRAINING_GPUS[name] and expected_device(TRAINER.device(SETTINGS[name])) == "cuda"
+}
 
 # On this machine, without a limit of the user's, as many runs train on CUDA at once as its GPUs have slots. The same
 # limit would hold back a cluster.
@@ -107,7 +109,7 @@ def start_study():
         if not asked <= ONLOOKERS:
             check_gpus()
             if PROGRAM:
-                or_exit(CODE_OF_PROGRAM.prepare, lambda line: print(line, file=sys.stderr))
+                or_exit(FOUND.program.prepare, lambda line: print(line, file=sys.stderr))
             prepare_slurm()
             lock_study()
             write_context(FOLDER, study_context())

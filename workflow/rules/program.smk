@@ -6,18 +6,18 @@ rule train_run:
         RESULTS / "logs/train_run/{variant}/seed{seed}.log",
     benchmark:
         RESULTS / "benchmarks/train_run/{variant}/seed{seed}.tsv"
+    retries: PROGRAM.retries
     conda:
         conda_environment("training")
     threads: by_variant(THREADS)
-    retries: PROGRAM.retries
     resources:
         **gpu_needs("train_run", by_variant(TRAINING_GPUS)),
     params:
         study=STUDY.study,
         settings=by_variant(TRAINING_SETTINGS),
         code=by_variant(TRAINING_CODE),
-        data=RUN_DATA.digest,
-        environment=by_variant({name: wanted.environment for name, wanted in EXPECTED.items()}),
+        data=FOUND.data.digest,
+        environment=by_variant({name: wanted.environment for name, wanted in ASKED.expected.items()}),
         context=CONTEXT,
     shell:
         'python "$SEEDWISE_SCRIPTS"/run_program.py --study {params.study} --variant {wildcards.variant:q}'

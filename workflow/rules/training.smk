@@ -28,4 +28,3 @@ rule train_run:
         " --seed {wildcards.seed} --settings {params.settings:q} --code {params.code} --verify-code"
         " --made-of {params.made_of} --data {params.data:q} --raw {params.raw:q} --card {input:q} --context {params.context:q}"
         " --out {output.record:q} --gpu-slots {resources.gpu_slots} > {log:q} 2>&1"
-

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError, run_script
-from seedwise.config.context import read_context
+from seedwise.config.context import Context, read_context
 from seedwise.runs.attempt import attempt
 from seedwise.runs.gpus import take_gpu
 from seedwise.runs.hardware import expected_device
-from seedwise.tracking import Mirrors
+from seedwise.tracking import Mirrors, Tracker
 from seedwise.trainers.command.canary import refuse_after_canary
 from seedwise.trainers.command.run import Digests, Request, run_program
 from seedwise.trainers.command.settings import ProgramSettings
-from seedwise.trainers.command.sources import code_digests, program_files
+from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, program_files
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
     def verify() -> None:
         there = Path(place.of(arguments.variant).folder)
         files = program_files(there, place.code, settings.words, place.without)
-        if combine(code_digests(there, files, None, None)) != arguments.code:
+        if combine(code_digests(there, files, CACHE, FILES_CACHE)) != arguments.code:
             raise UserError(
                 "the program's code has changed since this command was started, so the record would name code that did "
                 "not produce its numbers. Run the command again: it then uses the current code"
@@ -70,7 +70,7 @@ def main() -> None:
         run_program(request, Mirrors(_trackers(context)), say, verify)
 
 
-def _trackers(context):  # type: ignore[no-untyped-def]
+def _trackers(context: Context) -> list[Tracker]:
     if context.tracking.wandb.mode == "disabled" and not context.tracking.mlflow.enabled and not context.tracking.own:
         return []  # importing the trackers takes longer than a short run
     from seedwise.tracking.registry import trackers

@@ -115,8 +115,8 @@ def command_problems(words: Sequence[str], others: Iterable[str], settings: Sett
     if unused and not set(EVERY_SETTING) & set(used):
         names = ", ".join(unused)
         yield (
-            f"nothing passes on the setting{'s' if len(unused) > 1 else ''} {names}, so that variants could not differ in "
-            f"it: add {{{unused[0]}}}, {{args}} (all settings as --key value) or {{settings}} (a JSON file with all)"
+            f"nothing passes on {names}, so variants could not differ in it: "
+            f"add {{{unused[0]}}}, {{args}} (all settings as --key value) or {{settings}} (a JSON file with all)"
         )
 
 

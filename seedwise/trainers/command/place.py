@@ -17,6 +17,7 @@ class Environment(BaseModel):
         digest: of the packages or the lock file.
         words: the environment in words.
         versions: of the interpreter and of the packages that matter.
+        editable: folders outside the environment from which its Python imports.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +27,7 @@ class Environment(BaseModel):
     digest: str = ""
     words: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
+    editable: tuple[str, ...] = ()
 
 
 class VariantPlace(BaseModel):
@@ -33,6 +35,7 @@ class VariantPlace(BaseModel):
 
     Attributes:
         folder: absolute path of the working folder.
+        original: the same for a program that is neither a revision nor a copy.
         environment: of the program.
         commit: the commit of a revision; None where the folder is used as it is.
     """
@@ -40,6 +43,7 @@ class VariantPlace(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     folder: str
+    original: str
     environment: Environment = Environment()
     commit: str | None = None
 

@@ -23,11 +23,12 @@ class Left(NamedTuple):
     history: list[dict[str, float]]
 
 
-def read_what_it_left(request: Request, log: Path, start: int, since: float) -> Left:
+def read_what_it_left(request: Request, folder: Path, log: Path, start: int, since: float) -> Left:
     """Read a run's metrics, and write its history.csv and scores.csv where the study asks for them.
 
     Args:
         request: the run.
+        folder: where the program ran.
         log: file with what the program printed.
         start: where in the file that begins.
         since: when the program was started, in seconds since 1970.
@@ -37,7 +38,7 @@ def read_what_it_left(request: Request, log: Path, start: int, since: float) -> 
     """
     place = Place(
         fill=request.fill,
-        folder=request.working_folder,
+        folder=folder,
         out=request.out,
         log=log,
         log_start=start,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
@@ -26,6 +26,10 @@ from seedwise.trainers.command.failure import describe_failure
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.place import ProgramPlace, VariantPlace
 from seedwise.trainers.command.settings import ProgramSettings
+from seedwise.trainers.command.user_environment import user_environment
+
+if TYPE_CHECKING:
+    from seedwise.trainers.command.isolation import Snapshot
 
 FILES = {
     "SEEDWISE_SETTINGS": "settings.json",
@@ -34,8 +38,9 @@ FILES = {
     "SEEDWISE_SCORES": "scores.jsonl",
 }
 """Files in the run's folder whose paths the program finds in its environment."""
+COPY = "code"
+"""Folder in the run's folder with its own copy of the program, where runs are isolated."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_OURS = ("PATH", "PYTHONPATH")
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,6 @@ class Request:
     def record(self) -> Path:
         """Path of the run record."""
         return self.folder / "metrics.json"
-
-    @property
-    def working_folder(self) -> Path:
-        """Where the program runs: its own folder, a revision's, or a copy."""
-        return self.folder / "code" if self.place.isolate else Path(self.there.folder)
 
     def path(self, variable: str) -> Path:
         """Return the file that an environment variable of the program names."""
@@ -161,9 +161,7 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
     failures = _earlier_failures(request)
     checkpoint = _prepare_folder(request)
     words, shown = _command(request, checkpoint)
-    folder = request.working_folder
-    if request.place.isolate:
-        _copy_program(request)
+    folder = _copied(request) if request.place.isolate else Path(request.there.folder)
     say(f"running in {folder}: {json.dumps(shown, ensure_ascii=False)}")
     watched = _Watched(request, folder)
     output, log, start = _output(request)
@@ -173,7 +171,7 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
         ended = launch(
             words,
             folder,
-            _variables(request, checkpoint),
+            _variables(request, checkpoint, folder),
             output,
             keep_open=[lock],
             time_limit=request.place.time_limit,
@@ -183,7 +181,7 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
         elif ended.status:
             reason = describe_failure(ended.status, log, start)
         else:
-            left = read_what_it_left(request, log, start, since)
+            left = read_what_it_left(request, folder, log, start, since)
     except UserError as error:
         reason = str(error)
     finally:
@@ -193,15 +191,16 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
         _remember_failure(request, [*failures, reason])
         if request.place.failures != "count":
             raise UserError(reason)
-    record = _record(request, shown, left, reason, failures, watched.changed(), time.perf_counter() - began)
+    record = _record(request, shown, left, reason, failures, watched.changed(), since, time.perf_counter() - began)
     _mirror(request, record, left.history if left else [], mirrors)
     record = record.model_copy(update={"tracking": mirrors.ids})
     write_record(request.record, record)
     (request.folder / "failures.json").unlink(missing_ok=True)
     if request.place.isolate:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(request.folder / COPY, ignore_errors=True)
     numbers = ", ".join(f"{name} {value}" for name, value in record.metrics.items() if value is not None)
-    say(f"{request.variant} seed {request.seed}: {record.status}{f': {record.reason}' if record.reason else ''}, {numbers}")
+    why = f": {record.reason}" if record.reason else ""
+    say(f"{request.variant} seed {request.seed}: {record.status}{why}, {numbers or 'no numbers'}")
     return record
 
 
@@ -214,7 +213,7 @@ def _prepare_folder(request: Request) -> Path | None:
         checkpoint = _checkpoint(request)
     if checkpoint is None:
         shutil.rmtree(request.out, ignore_errors=True)
-        for name in ("results.json", "history.jsonl", "scores.jsonl", "history.csv", "scores.csv", "code"):
+        for name in ("results.json", "history.jsonl", "scores.jsonl", "history.csv", "scores.csv", COPY):
             stale = request.folder / name
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
     request.out.mkdir(exist_ok=True)
@@ -236,9 +235,7 @@ def _checkpoint(request: Request) -> Path | None:
 def _command(request: Request, checkpoint: Path | None) -> tuple[list[str], list[str]]:
     """Return the words of the command, and the same for the record, without the absolute path of the results."""
     chosen, environment = request.settings, request.there.environment
-    words = fill_command(
-        chosen.words, request.values, chosen.settings, chosen.args.style, chosen.args.booleans
-    )
+    words = fill_command(chosen.words, request.values, chosen.settings, chosen.args.style, chosen.args.booleans)
     if checkpoint and request.place.resume and request.place.resume.args:
         from seedwise.trainers.command.command_line import split_command
 
@@ -248,11 +245,12 @@ def _command(request: Request, checkpoint: Path | None) -> tuple[list[str], list
     return [*environment.prefix, *words], shown
 
 
-def _copy_program(request: Request) -> None:
+def _copied(request: Request) -> Path:
+    """Copy the program into the run's folder; return the copy's working folder."""
     from seedwise.trainers.command.isolation import copy_program
 
     place = request.place
-    copy_program(Path(request.there.folder), request.working_folder, link=place.link, without=place.without)
+    return copy_program(Path(request.there.folder), request.folder / COPY, link=place.link, without=place.without)
 
 
 def _output(request: Request) -> tuple[int | None, Path, int]:
@@ -265,14 +263,11 @@ def _output(request: Request) -> tuple[int | None, Path, int]:
     return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), log, 0
 
 
-def _variables(request: Request, checkpoint: Path | None) -> dict[str, str]:
+def _variables(request: Request, checkpoint: Path | None, folder: Path) -> dict[str, str]:
     """Return the environment of the program: the user's own, without what the workflow has added for its scripts."""
-    variables = {key: value for key, value in os.environ.items() if not key.startswith("SEEDWISE_")}
-    for name in _OURS:
-        if (own := os.environ.get(f"SEEDWISE_USER_{name}")) is not None:
-            variables[name] = own
-    client = str(_client(Path.cwd()))
-    variables["PYTHONPATH"] = os.pathsep.join([client, *filter(None, [variables.get("PYTHONPATH")])])
+    variables = user_environment()
+    imported = [*_imported_first(request, folder), _client(Path.cwd())]
+    variables["PYTHONPATH"] = os.pathsep.join([*map(str, imported), *filter(None, [variables.get("PYTHONPATH")])])
     variables |= {
         "SEEDWISE_SEED": str(request.seed),
         "SEEDWISE_OUT": str(request.out),
@@ -294,6 +289,16 @@ def _variables(request: Request, checkpoint: Path | None) -> dict[str, str]:
     return variables | {name: request.fill(value) for name, value in request.settings.env.items()}
 
 
+def _imported_first(request: Request, folder: Path) -> list[Path]:
+    """Return folders of a copy or a revision whose packages are installed as editable from the original folder."""
+    there = request.there
+    if str(folder) == there.original or not there.environment.editable:
+        return []
+    from seedwise.trainers.command.revisions import import_paths
+
+    return import_paths(Path(there.original), folder, map(Path, there.environment.editable))
+
+
 def _client(folder: Path) -> Path:
     """Return a folder from which `import seedwise` works and nothing else of our environment can be imported."""
     package = Path(__file__).resolve().parents[2]
@@ -311,10 +316,14 @@ class _Watched:
     """Which files in the program's own folder change while it runs: two runs at once might read each other's."""
 
     def __init__(self, request: Request, folder: Path) -> None:
+        self._folder = None if request.place.isolate else folder
+        self._without = request.place.without
+        self._before = self._snapshot()
+
+    def _snapshot(self) -> Snapshot | None:
         from seedwise.trainers.command.isolation import snapshot
 
-        self._snapshot = (lambda: {}) if request.place.isolate else lambda: snapshot(folder, request.place.without)
-        self._before = self._snapshot()
+        return snapshot(self._folder, self._without) if self._folder else None
 
     def changed(self) -> list[str]:
         """Return the names of the files that have changed or appeared."""
@@ -330,6 +339,7 @@ def _record(
     reason: str | None,
     failures: list[str],
     wrote: list[str],
+    started: float,
     seconds: float,
 ) -> RunRecord:
     metrics: Mapping[str, float] = left.metrics if left else {}
@@ -347,6 +357,7 @@ def _record(
         reason=reason,
         metrics={name: value if math.isfinite(value) else None for name, value in metrics.items()},
         settings=json.loads(request.settings.canonical()),
+        started=round(started, 3),
         command=shown,
         failures=failures,
         wrote=wrote,

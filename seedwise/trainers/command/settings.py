@@ -111,7 +111,9 @@ class Program(Section):
     ] = None
     data: Annotated[
         tuple[Text, ...],
-        Field(description="Files and folders that it reads; a change of them reruns it.", examples=[["data/train.txt"]]),
+        Field(
+            description="Files and folders that it reads; a change of them reruns it.", examples=[["data/train.txt"]]
+        ),
     ] = ()
     results: Annotated[
         Results | None, Field(description="Where its metrics are; by default in the file $SEEDWISE_RESULTS.")
@@ -134,7 +136,9 @@ class Program(Section):
     ] = None
     link: Annotated[
         tuple[Text, ...],
-        Field(description="What a copy or a revision links to instead of copying, besides `data`.", examples=[["data"]]),
+        Field(
+            description="What a copy or a revision links to instead of copying, besides `data`.", examples=[["data"]]
+        ),
     ] = ()
     time_limit: Annotated[
         Limit | None, Field(description="Longest run, in seconds or as 90 min; then it is stopped and has failed.")
@@ -197,7 +201,7 @@ FunctionField = Annotated[Function, BeforeValidator(_call)]
 
 
 class ProgramSettings(Section):
-    """Everything that decides what one run of a program computes, except its seed, its code, its data and its environment.
+    """Everything that decides what one run computes, except its seed, its code, its data and its environment.
 
     Attributes:
         words: of the command, with placeholders.
@@ -238,7 +242,9 @@ class ProgramSettings(Section):
         return cls.model_validate_json(text)
 
 
-def resolve(program: Command | Function, overrides: Mapping[str, SettingValue], revision: str | None) -> ProgramSettings:
+def resolve(
+    program: Command | Function, overrides: Mapping[str, SettingValue], revision: str | None
+) -> ProgramSettings:
     """Return the settings of a variant's runs: the study's with the variant's overrides in their place."""
     return ProgramSettings(
         words=program.words,

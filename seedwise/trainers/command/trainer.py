@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from seedwise.plan import Plan
 from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord
+from seedwise.trainers.command.outputs.settings import LOGGED
 from seedwise.trainers.command.settings import Command, Function, ProgramSettings
 
 
@@ -20,15 +22,18 @@ class ProgramTrainer:
     """
 
     unit = "step"
-    streams: Mapping[str, str] = {}
+    streams: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, program: Command | Function, plan: Plan) -> None:
         self.program = program
-        self.metrics = (Metric(plan.metric, higher_is_better=plan.higher_is_better),)
+        self.metrics: tuple[Metric, ...] = (Metric(plan.metric, higher_is_better=plan.higher_is_better),)
         self.watched = plan.metric
-        self.scored = plan.metric if program.scores else None
+        self.scored = _scored(program, plan)
         self.histories = program.history is not None
-        self.beside = (*(("history.csv",) if program.history else ()), *(("scores.csv",) if program.scores else ()))
+        self.beside: tuple[str, ...] = (
+            *(("history.csv",) if program.history else ()),
+            *(("scores.csv",) if program.scores else ()),
+        )
 
     def curves(self, metric: str) -> tuple[str, ...]:
         """Return the history columns to plot for a metric: its own."""
@@ -58,3 +63,11 @@ class ProgramTrainer:
     def device(self, settings: ProgramSettings) -> str:  # noqa: ARG002
         """Return auto: a program gets a GPU where there is one, unless the study's resources say otherwise."""
         return "auto"
+
+
+def _scored(program: Command | Function, plan: Plan) -> str | None:
+    """Return the metric that is the mean of a run's scores: the one that the study says, or the one that decides."""
+    scores = program.scores
+    if scores is None:
+        return None
+    return plan.metric if scores == LOGGED or scores.metric is None else scores.metric

@@ -10,6 +10,7 @@ from seedwise.trainers.image_classifier.settings import RunSettings
 def setup_lines(settings: RunSettings, record: RunRecord) -> dict[str, str]:
     """Return lines in plain words, by topic."""
     dataset, model, training, sizes = settings.dataset, settings.model, settings.training, record.sizes
+    assert sizes, "the image classifier records them"
     name = DATASETS[dataset.name].title if dataset.name in DATASETS else dataset.name
     optimizer = f"{training.optimizer}, learning rate {training.learning_rate:g}"
     if training.optimizer == "sgd":

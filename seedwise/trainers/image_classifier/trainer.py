@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seedwise.basics.code_digest import CodeFiles
 from seedwise.basics.plugins import is_plugin, plugin_files
+from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord
 from seedwise.trainers.image_classifier.datasets.identity import RunData, data_of
 from seedwise.trainers.image_classifier.metrics import CURVES, HISTORY, METRICS, SCORED, WATCHED
@@ -48,12 +49,12 @@ HARMLESS_TO_RUNS = {
 class ImageClassifier:
     """Trains an image classifier with Seedwise's own loop."""
 
-    metrics = METRICS
-    scored = SCORED
+    metrics: tuple[Metric, ...] = METRICS
+    scored: str | None = SCORED
     unit = HISTORY[0]
     watched = WATCHED
     histories = True
-    beside = ("history.csv", "predictions.npz")
+    beside: tuple[str, ...] = ("history.csv", "predictions.npz")
     streams: Mapping[str, str] = STREAM_WORDS
 
     def curves(self, metric: str) -> tuple[str, ...]:

@@ -10,9 +10,8 @@ from seedwise.basics.code_digest import own_code
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
 from seedwise.runs.data_card import read_card
-from seedwise.trainers.image_classifier.datasets.identity import RunData
 from seedwise.trainers.image_classifier.datasets import images, registry
-from seedwise.trainers.image_classifier.datasets.identity import data_of
+from seedwise.trainers.image_classifier.datasets.identity import RunData, data_of
 from seedwise.trainers.image_classifier.settings import DatasetSettings
 
 Say = Callable[[str], None]
