@@ -19,6 +19,7 @@ TRAINING = f"{PACKAGE}/training/run.py"
 
 HARMLESS_TO_RUNS = {
     "seedwise/__init__.py": "the version, which the record names",
+    "seedwise/client.py": "what programs of one's own report with",
     "seedwise/basics": "writes files and loads the user's functions, whose own files are covered",
     "seedwise/config": "tells a run its trackers and folders",
     "seedwise/runs/__init__.py": "only a docstring",

@@ -178,7 +178,7 @@ def _named_as_wanted(names: list[str], metric: str) -> dict[str, str]:
     if not metric or metric in names:
         return {}
     wanted = _form(metric)
-    alike = [name for name in names if f"_{_form(name)}".endswith(f"_{wanted}") or wanted.endswith(f"_{_form(name)}")]
+    alike = [name for name in names if f"_{wanted}_" in f"_{_form(name)}_" or wanted.endswith(f"_{_form(name)}")]
     alike.sort(key=lambda name: (_form(name) != wanted, *_likelihood(name, "", "")))
     return {alike[0]: metric} if alike else {}
 

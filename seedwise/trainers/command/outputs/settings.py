@@ -90,8 +90,11 @@ class Choice(Section):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(value is not None for value in (self.mean_last, self.at_min, self.at_max)) != 1:
-            raise problem("need one of mean_last, at_min and at_max, for example {mean_last: 10}")
+        given = [key for key, value in self if value is not None]
+        if not given:
+            raise located("Choice", [(("mean_last",), "missing; need it, at_min or at_max, for example mean_last: 10")])
+        if len(given) > 1:
+            raise located("Choice", [((given[1],), f"found beside {given[0]}; only one of them can choose")])
         return self
 
     def __str__(self) -> str:
@@ -159,10 +162,11 @@ class Source(Section):
         kinds = [key for key in given if key in self.kinds]
         name = type(self).__name__
         if not kinds:
-            raise problem(f"need where the numbers are: one of {', '.join(self.kinds)}")
+            message = f"missing; a source needs one of {enumerate_words(self.kinds, 'or')}"
+            raise located(name, [((self.kinds[0],), message)])
         if len(kinds) > 1:
             more = "; for several, write a list of them" if isinstance(self, ResultsSource) else ""
-            raise problem(f"found {enumerate_words(kinds)}; a source has one of them{more}")
+            raise located(name, [((kinds[1],), f"found beside {kinds[0]}; a source has one of them{more}")])
         problems = [
             ((key,), f"{kinds[0]} does not take it; it belongs to {enumerate_words(fitting)}")
             for key, fitting in self.extras.items()
