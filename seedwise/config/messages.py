@@ -129,6 +129,8 @@ def _inside(schema: Schema, key: Hashable) -> Schema | None:
 def _need(schema: Schema) -> str:
     if "members" in schema:
         return " or ".join(dict.fromkeys(_need(member) for member in schema["members"]))
+    if "const" in schema:
+        return show(schema["const"])
     if "enum" in schema:
         return f"one of {', '.join(_choices(schema))}"
     kind = schema.get("type")
@@ -150,7 +152,8 @@ def _need(schema: Schema) -> str:
 
 
 def _choices(schema: Schema) -> list[str]:
-    return [choice if isinstance(choice, str) else _flow(choice) for choice in schema["enum"]]
+    choices = schema["enum"] if "enum" in schema else [schema["const"]]
+    return [choice if isinstance(choice, str) else _flow(choice) for choice in choices]
 
 
 def _filled(schema: Schema, keyword: str) -> str:
@@ -164,7 +167,7 @@ def _limit(bound: float) -> str:
 def _missing(key: str, schema: Schema) -> str:
     if "examples" in schema:
         return f"missing; for example {key}: {_flow(schema['examples'][0])}"
-    if "enum" in schema:
+    if "enum" in schema or "const" in schema:
         return f"missing; need {_need(schema)}"
     description: str = schema.get("description", "it is needed")
     return f"missing; {description[0].lower()}{description[1:].rstrip('.')}"

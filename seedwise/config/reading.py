@@ -14,10 +14,12 @@ from seedwise.basics.names import PROBLEM
 from seedwise.config.checks import HIGHER_IS_BETTER, Location, cross_problems
 from seedwise.config.factors import Factors, as_written, expand, factor_problems, name_of, well_formed
 from seedwise.config.messages import UNKNOWN_KEY, meant, message, show, wrong_key
+from seedwise.config.overrides import PROGRAMS
 from seedwise.config.positions import Document, Keys, Place, Problem, label, merge_places, read_document
 from seedwise.config.study import Study
 
 VARIANTS: Keys = ("variants",)
+PROGRAM_SECTIONS: set[Keys] = {(section,) for section in PROGRAMS}
 
 
 class ConfigError(UserError):
@@ -80,6 +82,8 @@ def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
     if of_factors:  # then a mistake in the variants is one in the factors, where it is reported
         mistakes = [mistake for mistake in mistakes if mistake.keys[:1] != VARIANTS]
     misspelt = {_meant(mistake) for mistake in mistakes if mistake.kind in UNKNOWN_KEY}
+    if misspelt & PROGRAM_SECTIONS:  # then what variants set are a program's settings
+        mistakes = [mistake for mistake in mistakes if "set" not in mistake.keys and mistake.keys[:1] != ("factors",)]
     problems = [problem for document in documents for problem in document.problems]
     # The lines about a key that is only misspelt say all that its absence would add.
     problems += [
@@ -206,7 +210,8 @@ def _worded(mistake: _Mistake, places: Mapping[Keys, Place]) -> Problem:
 def _cross_problems(config: Mapping[Any, Any], misspelt: set[Keys]) -> list[tuple[Location, str]]:
     plan, wandb = config.get("analysis"), _mapping(_mapping(config.get("tracking")).get("wandb"))
     names = [_mapping(item).get("name") for item in _list(config.get("variants"))]
-    pulled = config.get("runs") is not None or ("runs",) in misspelt
+    # Runs of whatever a misspelt section describes may have any metric.
+    pulled = config.get("runs") is not None or bool(misspelt & {("runs",), *PROGRAM_SECTIONS})
     if ("analysis", "higher_is_better") in misspelt:
         plan = {**_mapping(plan), "higher_is_better": None}
     return cross_problems(

@@ -20,11 +20,17 @@ FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
 
 
 def config_schema() -> dict[str, Any]:
-    """JSON schema of a study's config."""
+    """JSON schema of a study's config, for editors."""
+    schema = image_schema()
+    _open_overrides(schema)
+    return schema
+
+
+def image_schema() -> dict[str, Any]:
+    """JSON schema in which overrides are those of the image classifier, whatever a study runs."""
     schema = Study.model_json_schema()
     schema["required"].remove("variants")
     _describe_metric(schema["$defs"]["Plan"])
-    _open_overrides(schema)
     schema["oneOf"] = [{"required": ["variants"]}, {"required": ["factors"]}]
     return _finish(schema, "Config of a Seedwise study")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import yaml
 
 from seedwise.config import messages
 from seedwise.config.reading import ConfigError, load_study
-from seedwise.config.schema import config_schema
+from seedwise.config.schema import image_schema
 
-SCHEMA = config_schema()
+SCHEMA = image_schema()
 BASE = """\
 study: demo
 title: Demo
@@ -68,10 +69,12 @@ def config(path: Keys, key: str, value: object) -> dict[str, Any]:
     if path == ("analysis", "tuned_on"):
         whole["analysis"]["tuned_on"] = {"split": "validation"}
     inner: Any = whole
-    for step in path:
+    for step, following in itertools.pairwise((*path, key)):
         if isinstance(step, str) and step not in inner:
-            inner[step] = {}
+            inner[step] = [{}] if isinstance(following, int) else {}
         inner = inner[step]
+    if path[-1:] == ("resume",):
+        inner["checkpoint"] = "{out}/last.pt"
     inner[key] = value
     return whole
 
@@ -131,7 +134,10 @@ def test_the_walk_reaches_every_model() -> None:
 
 @pytest.mark.parametrize(("path", "key"), EVERY_KEY, ids=lambda part: str(part))
 def test_a_misspelt_key_is_one_line_that_suggests_the_right_one(path: Keys, key: str, tmp_path: Path) -> None:
+    siblings = {other for place, other in EVERY_KEY if place == path}
     for wrong in misspellings(key):
+        if wrong in siblings or any(key.startswith(other) for other in siblings - {key}):
+            continue  # it is another key, or as near to a shorter one
         whole = config(path, key, copy.deepcopy(placed(path, key)))
         inner: Any = whole
         for step in path:

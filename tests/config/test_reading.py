@@ -85,7 +85,7 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
         'config.yaml:12: seeds[3]: found the text "x"; need a whole number ≥ 0 and < 2^63',
         'config.yaml:13: analysis.baseline: found "basline"; did you mean "baseline"? Variants: baseline, augment',
         'config.yaml:15: trackin: unknown key; did you mean "tracking"? Valid keys: study, title, dataset, model, '
-        "training, variants, factors, design, seeds, analysis, tracking, resources, runs",
+        "training, command, function, variants, factors, design, seeds, analysis, tracking, resources, runs",
         "config.yaml:16: tracking: given twice in lines 14 and 16; YAML keeps only the last: delete one",
     ]
 
@@ -154,7 +154,7 @@ def test_a_mistake_on_the_command_line_is_located_there() -> None:
         load_study(config, [path])
     assert list(caught.value.problems) == [
         "--config: epochs: unknown key; it belongs in training. Valid keys: study, title, dataset, model, training, "
-        "variants, factors, design, seeds, analysis, tracking, resources, runs",
+        "command, function, variants, factors, design, seeds, analysis, tracking, resources, runs",
         '--config: seeds: found "[0,1]"; need a list that is not empty, for example [0, 1, 2]',
     ]
     with pytest.raises(ConfigError, match=r"^config: epochs: unknown key"):

@@ -177,6 +177,7 @@ def test_comments_docstrings_and_another_formatting_rerun_nothing(copy):
 
 
 UNUSED = (
+    "seedwise/call.py",
     "seedwise/cli.py",
     "seedwise/commands",
     "seedwise/workflow",

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
+import pandas as pd
+
+from seedwise.analysis.program_notes import program_notes
 from seedwise.analysis.study import analyse_study, write_study_findings
 from seedwise.analysis.tables import read_table
 from seedwise.basics.errors import run_script
-from seedwise.config.study import Run
+from seedwise.config.study import Run, Study
 from seedwise.config.study_file import read_study_file
 from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
-from seedwise.runs.record import read_record
+from seedwise.runs.record import Status, read_record
 from seedwise.sources.pulled import read_pulled
+
+ENDED = get_args(Status)
 
 
 def main() -> None:
@@ -34,15 +40,24 @@ def main() -> None:
         home = folder.parent if states else folder
         run = first_result(states) or Run(runs["variant"][0], int(runs["seed"][0]))
         record = read_record(study.record_path(run.variant, run.seed, home.parent))
+        results = home.parent
         found = analyse_study(
             study,
             runs,
             home,
             reasons=interim_reasons(states) if states else (),
+            notes=_notes(study, runs, results) if study.program else (),
             scored=study.trainer.scored,
             n_test=record.sizes.test if record.sizes else None,
         )
     write_study_findings(folder, found)
+
+
+def _notes(study: Study, runs: pd.DataFrame, results: Path) -> list[str]:
+    ended = runs[runs["status"].isin(ENDED)]
+    pairs = zip(ended["variant"], ended["seed"], strict=True)
+    paths = [study.record_path(str(variant), int(seed), results) for variant, seed in pairs]
+    return program_notes([read_record(path) for path in paths if path.exists()])
 
 
 if __name__ == "__main__":

@@ -53,9 +53,11 @@ def program_problems(config: Mapping[str, Any]) -> Iterator[tuple[Location, str]
 
 
 def _words(run: object) -> tuple[str, ...]:
+    if not isinstance(run, str) and not (isinstance(run, (list, tuple)) and all(isinstance(word, str) for word in run)):
+        return ()
     try:
-        return split_command(run) if isinstance(run, (str, list, tuple)) else ()
-    except (ValueError, TypeError):
+        return split_command(run)
+    except ValueError:
         return ()
 
 

@@ -32,6 +32,7 @@ HARMLESS_TO_RUNS = {
     "seedwise/runs/record.py": "the format in which numbers are saved",
     "seedwise/tracking": "copies a run's numbers and changes none",
     "seedwise/trainers/__init__.py": "types",
+    "seedwise/trainers/command": "runs of other programs",
     f"{PACKAGE}/__init__.py": "only a docstring",
     f"{PACKAGE}/datasets/__init__.py": "lists the datasets",
     f"{PACKAGE}/datasets/identity.py": "says what data are made of",

@@ -20,6 +20,7 @@ HARMLESS_TO_DATA = {
     "seedwise/client.py": "what programs of one's own report with",
     "seedwise/basics": "writes files and loads the user's functions, whose own files are covered",
     "seedwise/trainers/__init__.py": "types",
+    "seedwise/trainers/command": "runs of other programs",
     "seedwise/config": "hands over the folder of the raw files, whose content is digested",
     "seedwise/runs": "the form of the data card",
     "seedwise/tracking": "mirrors of runs",

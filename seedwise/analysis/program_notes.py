@@ -1,0 +1,58 @@
+"""What the records of a program's runs say beyond their numbers: attempts that failed, files that runs shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seedwise.basics.words import enumerate_words, quantity
+from seedwise.runs.record import RunRecord
+from seedwise.trainers.command.isolation import shared_writes
+
+MOST_NAMED = 4
+ISOLATE = "`isolate: copy` gives each run a copy of its own"
+
+
+def program_notes(records: Sequence[RunRecord]) -> list[str]:
+    """Return sentences for the report's warnings, the gravest first."""
+    return [*_shared_files(records), *_retried(records)]
+
+
+def _shared_files(records: Sequence[RunRecord]) -> list[str]:
+    wrote = {_name(record): record.wrote for record in records if record.wrote}
+    times = {
+        _name(record): (record.started, record.started + record.timing.total)
+        for record in records
+        if record.started is not None
+    }
+    if len(wrote) < 2:
+        return []
+    found = shared_writes(wrote, times)
+    sentences = []
+    for file, runs in list(found.certain.items())[:MOST_NAMED]:
+        sentences.append(
+            f"{quantity(len(runs), 'run')} wrote the same file of the program's own folder, `{file}`: where the program "
+            f"reads it back, a run may have used what another run had left. {ISOLATE}."
+        )
+    if found.possible:
+        files = [f"`{file}`" for file in list(found.possible)[:MOST_NAMED]]
+        sentences.append(
+            f"{enumerate_words(files)} changed in the program's own folder while several runs were running at once, so "
+            f"runs may have shared {'it' if len(files) == 1 else 'them'}. {ISOLATE}."
+        )
+    return sentences
+
+
+def _retried(records: Sequence[RunRecord]) -> list[str]:
+    retried = [record for record in records if record.failures and record.status != "failed"]
+    if not retried:
+        return []
+    named = [f"{_name(record)} ({record.failures[-1]})" for record in retried[:MOST_NAMED]]
+    more = len(retried) - len(named)
+    return [
+        f"{quantity(len(retried), 'run')} succeeded only after a failed attempt: {'; '.join(named)}"
+        f"{f'; and {more} more' if more > 0 else ''}. If failing depends on the result, these runs are too good."
+    ]
+
+
+def _name(record: RunRecord) -> str:
+    return f"{record.variant} seed {record.seed}"
