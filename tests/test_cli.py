@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seedwise.cli import main
+from seedwise.cli import GROUPS, main, present
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
 REPORTS = sorted(path.parent.name for path in EXAMPLES.glob("*/results.md"))
@@ -222,6 +222,29 @@ def test_there_are_four_examples():
     assert REPORTS == ["clear-win", "diverged-run", "three-variants", "two-variants"]
 
 
+# Help
+
+
+def test_help_shows_the_way_with_an_example_of_each_command(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    for command in (command for commands in present(GROUPS).values() for command in commands):
+        assert re.search(rf"^  {command.name} +\w.*\n +seedwise {command.name} ", text, re.MULTILINE)
+    assert max(map(len, text.splitlines())) <= 115
+    assert main([]) == 2
+    assert capsys.readouterr().err == text
+
+
+@pytest.mark.parametrize("command", [command.name for commands in present(GROUPS).values() for command in commands])
+def test_each_command_explains_itself(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"usage: seedwise {command} ")
+    assert f"  seedwise {command} " in text.split("example", 1)[1]
+
+
 # Cost
 
 
@@ -230,9 +253,10 @@ def python(program):
 
 
 def test_the_command_line_itself_imports_nothing_heavy():
-    program = "import sys, seedwise.cli; print(sorted({'numpy', 'pandas', 'scipy', 'pydantic'} & set(sys.modules)))"
+    heavy = "{'numpy', 'pandas', 'scipy', 'pydantic', 'yaml', 'snakemake', 'fcntl'}"
+    program = f"import sys; from seedwise.cli import main; main(['--help']); print(sorted({heavy} & set(sys.modules)))"
 
-    assert python(program) == "[]\n"
+    assert python(program).endswith("\n[]\n")
 
 
 def test_matplotlib_is_imported_only_for_figures():

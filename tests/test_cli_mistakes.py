@@ -91,8 +91,16 @@ def test_a_mistake_in_the_flags_is_one_line(capsys, flags, message):
         (["analyse", "results.csv", "--baseline", "A"], "--metric is missing"),
         (["analyse", "results.csv", "--metric", "score"], "--baseline is missing"),
         (["analyse", "results.csv", "--metrik", "score"], "unknown flag --metrik; did you mean --metric?"),
-        (["analize", "results.csv"], "invalid choice: 'analize' (choose from 'analyse', 'analyze', 'compare')"),
-        ([], "the following arguments are required: COMMAND"),
+        (["analize", "results.csv"], "unknown command analize; did you mean analyze?"),
+        (["xyz"], "unknown command xyz; `seedwise --help` lists all commands"),
+        (["--versoin"], "unknown flag --versoin; did you mean --version?"),
+        (["study.yaml"], "the command is missing; did you mean `seedwise run study.yaml`?"),
+        (["status", "--jsn"], "unknown flag --jsn; did you mean --json?"),
+        (["status"], "no study is in this folder: no YAML file here has the keys study and seeds; name one"),
+        (["interim", "a.yaml", "b.yaml"], "unexpected argument 'b.yaml'"),
+        (["run", "--configfile", "a.yaml"], "--configfile: the study is the config; name it in its place"),
+        (["report", "nowhere/a.yaml"], "nowhere/a.yaml: no such file"),
+        (["open", "."], ".: no report is there yet (page.html or results.md)"),
     ],
 )
 def test_a_mistake_in_the_command_is_one_line(capsys, argv, message):

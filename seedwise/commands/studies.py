@@ -61,11 +61,9 @@ def find_study(given: str | None, command: str) -> Path:
         hint = f"name a study: {command} {found[0]}" if found else "name the YAML file of a study"
         raise UserError(f"{given} is a folder; {hint}")
     folder = path.parent
-    names = [other.name for other in _yaml_files(folder)]
-    nearest = difflib.get_close_matches(path.name, names, n=1)
-    if not nearest and not path.suffix:
-        nearest = [name for name in names if Path(name).stem == path.name]
-    hint = f"; did you mean {folder / nearest[0]}?" if nearest else _listed(_studies(folder))
+    by_stem = {other.stem: other for other in _yaml_files(folder)}
+    nearest = difflib.get_close_matches(path.stem, by_stem, n=1)  # without the suffix, which they share
+    hint = f"; did you mean {by_stem[nearest[0]]}?" if nearest else _listed(_studies(folder))
     raise UserError(f"{given}: no such file{hint}")
 
 

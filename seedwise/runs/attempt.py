@@ -6,7 +6,6 @@ started. A killed process cannot report its end, but its mark stays behind.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
@@ -105,6 +104,8 @@ def _reason(error: BaseException) -> str:
 
 
 def _locked(path: Path) -> bool:
+    import fcntl  # Windows has none, and can analyse tables
+
     try:
         with path.open() as stream:
             # A shared lock, so that two processes that check at the same time do not block each other.

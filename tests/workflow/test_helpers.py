@@ -1,6 +1,7 @@
 """What the Snakefile uses of the package: pure functions, tested without Snakemake."""
 
 import re
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -103,3 +104,59 @@ def test_folders_with_a_colon_can_be_imported_from(tmp_path, monkeypatch):
     assert parts == [".snakemake/seedwise/package", ".", "before"]
     assert (home / parts[0]).resolve() == package
     assert environment.os.environ["SEEDWISE_SCRIPTS"] == str(tmp_path / "scripts")
+
+
+@pytest.fixture
+def plain(tmp_path, monkeypatch):
+    """A working folder, and variables that the test may change."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("PATH", "/bin"), ("PYTHONPATH", "/mine"), ("SEEDWISE_SCRIPTS", ""), ("SEEDWISE_PROFILES", "")):
+        monkeypatch.setenv(name, value)
+    for name in ("SEEDWISE_USER_PATH", "SEEDWISE_USER_PYTHONPATH"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)  # set, so that it is removed again after the test
+    return environment.os.environ
+
+
+def test_the_users_own_variables_are_kept_however_often_the_snakefile_is_read(plain, tmp_path):
+    for _ in range(2):
+        environment.prepare(tmp_path / "workflow/scripts", tmp_path / "clone")
+    assert (plain["SEEDWISE_USER_PATH"], plain["SEEDWISE_USER_PYTHONPATH"]) == ("/bin", "/mine")
+    assert plain["PYTHONPATH"] == f"{tmp_path / 'clone'}:{tmp_path}:/mine"
+    assert plain["SEEDWISE_PROFILES"] == str(tmp_path / "profiles")
+
+
+def test_a_folder_of_installed_packages_is_not_put_on_the_path(plain, tmp_path, monkeypatch):
+    packages = tmp_path / "site-packages"
+    (packages / "seedwise").mkdir(parents=True)
+    monkeypatch.setattr(environment.site, "getsitepackages", lambda: [str(packages)])
+    environment.prepare(tmp_path / "workflow/scripts", packages, own_functions=False)
+    assert plain["PYTHONPATH"] == "/mine"
+    environment.prepare(tmp_path / "workflow/scripts", packages, own_functions=False, other_pythons=True)
+    first, rest = plain["PYTHONPATH"].split(":")
+    assert rest == "/mine"
+    assert [path.name for path in (tmp_path / first).iterdir()] == ["seedwise"], "nothing else that is installed there"
+    assert (tmp_path / first / "seedwise").resolve() == packages / "seedwise"
+
+
+def test_jobs_find_python_where_only_python3_is_on_the_path(plain, tmp_path, monkeypatch):
+    """As on Debian, or where `python` is another one."""
+    for name in ("python3", "python"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(environment.sys, "executable", str(tmp_path / "python3"))
+    environment.prepare(tmp_path / "workflow/scripts", tmp_path)
+    assert subprocess.run(["/bin/sh", "-c", "python"], capture_output=True, text=True, check=True).stdout == "python3\n"
+
+
+@pytest.mark.parametrize(
+    ("study", "named"),
+    [
+        ({"dataset": {"name": "own:read"}}, True),
+        ({"tracking": {"own.module:Tracker": {}}}, True),
+        ({"variants": [{"set": {"training.augmentation": ["random_crop", "own:blur"]}}]}, True),
+        ({"dataset": {"name": "cifar10"}, "title": "Seeds: are three enough?", "seeds": [0, 1]}, False),
+    ],
+)
+def test_functions_of_the_users_are_found_wherever_they_are_named(study, named):
+    assert environment.names_functions(study) is named
