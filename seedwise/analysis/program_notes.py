@@ -30,7 +30,7 @@ def _shared_files(records: Sequence[RunRecord]) -> list[str]:
     sentences = []
     for file, runs in list(found.certain.items())[:MOST_NAMED]:
         sentences.append(
-            f"{quantity(len(runs), 'run')} wrote the same file of the program's own folder, `{file}`: where the program "
+            f"{quantity(len(runs), 'run')} wrote the same file of the program's own folder, `{file}`: if the program "
             f"reads it back, a run may have used what another run had left. {ISOLATE}."
         )
     if found.possible:

@@ -10,6 +10,7 @@ from typing import Any
 
 from seedwise.basics.errors import UserError
 
+REVISIONS = "--revisions"
 DESCRIPTION = """\
 Do all runs of a study that are missing, then write tables, figures, results.md and page.html to
 results/<study> in this folder. The same command continues a study that was interrupted. Every
@@ -21,6 +22,7 @@ examples:
   seedwise run study.yaml --resources gpu=1                 one run at a time that needs a GPU
   seedwise run study.yaml runs                              only the runs, no report
   seedwise run study.yaml --workflow-profile slurm          on a cluster, one job per run
+  seedwise run --revisions main,HEAD study.yaml             is this branch better than main?
   seedwise run study.yaml --report report.html              Snakemake's own report
 
 STUDY may be left out where this folder has exactly one. A profile is a folder, the name of one in
@@ -58,7 +60,30 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     studies.require_posix()
     if snakemake.has_option(command[2:], "--configfile", "--configfiles"):
         raise UserError("--configfile: the study is the config; name it in its place: seedwise run study.yaml")
-    study, words = studies.take_study(command[2:], "seedwise run")
+    given, revisions = _take_revisions(command[2:])
+    study, words = studies.take_study(given, "seedwise run")
+    if revisions:
+        from seedwise.config.revisions import write_revisions
+
+        study = write_revisions(study, revisions)
+        print(f"the study of {', '.join(revisions)} is {study}", file=sys.stderr)
     line = snakemake.command_line(study, words)
     sys.stdout.flush()
     os.execve(line[0], line, snakemake.environment(study))
+
+
+def _take_revisions(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the words without `--revisions A,B`, and the revisions; raises UserError if none are named."""
+    left, revisions = list(words), []
+    for place, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option != REVISIONS:
+            continue
+        if not equals:
+            value = words[place + 1] if place + 1 < len(words) else ""
+        revisions = [name for name in value.split(",") if name]
+        if not revisions:
+            raise UserError(f"{REVISIONS}: name two or more git revisions, as in {REVISIONS} main,HEAD")
+        left[place : place + (1 if equals else 2)] = []
+        break
+    return left, revisions

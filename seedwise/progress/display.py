@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from seedwise.basics.calls import command_for
 from seedwise.basics.words import quantity
 from seedwise.config.study import Run
+from seedwise.progress.same_numbers import same_numbers
 from seedwise.progress.session import Session, Snapshot, Training
 from seedwise.progress.words import duration, progress
 from seedwise.runs.metrics import metric_label
@@ -144,6 +145,7 @@ class Display(logging.Handler):
         self._terminal = Terminal(self._stream) if _can_redraw(self._stream) else None
         self._began = time.time()
         self._stopped = threading.Event()
+        self._warned: set[str] = set()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def start(self, logger: logging.Logger, *, hide_noise: bool) -> None:
@@ -211,6 +213,10 @@ class Display(logging.Handler):
         elif state.watched is not None:
             result = f", {metric_label(state.metric)} {state.watched:.4f}"
         runs = "run" if self._session.total == 1 else "runs"
+        if state.state == "finished" and job.run.variant not in self._warned:
+            if warning := same_numbers(self._session.reader.folder(job.run), job.run):
+                self._warned.add(job.run.variant)
+                self._say(f"Warning: {warning}")
         counted = f" ({self._session.done} of {self._session.total} {runs} done)" if not self._terminal else ""
         self._say(f"{_name(job.run)} {state.state} in {took}{result}{counted}")
 

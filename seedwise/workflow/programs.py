@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from seedwise.trainers.command.data import data_digests
 from seedwise.trainers.command.environments import Environment as Found
 from seedwise.trainers.command.environments import EnvironmentSettings, prepare, program_of, resolve
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
-from seedwise.trainers.command.revisions import resolve_revision, worktree
+from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, worktree
 from seedwise.trainers.command.settings import Command, Function
 from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, program_files
 from seedwise.trainers.command.user_environment import user_environment
@@ -112,6 +112,20 @@ class ProgramCode:
         program = program_of(self._program.words)
         return resolve(chosen, self.folder, program, path, base=self._base, environ=environ, cache=ENVIRONMENTS_CACHE)
 
+    def notes(self) -> list[str]:
+        """Return what users may not expect of revisions: changes that are not committed, files that are not there."""
+        found = []
+        for name, place in self._places.items():
+            if place.commit is None:
+                continue
+            if place.commit == resolve_revision(self.folder, "HEAD") and (changed := uncommitted(self.folder)):
+                found.append(f"variant {name} is without changes that are not committed: {_some(changed)}")
+            if pointers := lacking(Path(place.folder)):
+                found.append(
+                    f"variant {name} has Git LFS pointers instead of files; run git lfs pull: {_some(pointers)}"
+                )
+        return found
+
     def prepare(self, say: Callable[[str], None]) -> None:
         """Create the environments that are not there; raises UserError if one cannot be created."""
         for chosen, found in self._found.items():
@@ -140,6 +154,11 @@ class ProgramCode:
             first_seed=study.seeds[0] if program.canary else None,
             started=time.time(),
         )
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _section(program: Command | Function) -> str:

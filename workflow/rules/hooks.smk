@@ -110,6 +110,8 @@ def start_study():
             check_gpus()
             if PROGRAM:
                 or_exit(FOUND.program.prepare, lambda line: print(line, file=sys.stderr))
+                for note in FOUND.program.notes():
+                    print(f"Note: {note}", file=sys.stderr)
             prepare_slurm()
             lock_study()
             write_context(FOLDER, study_context())
