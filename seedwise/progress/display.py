@@ -213,10 +213,10 @@ class Display(logging.Handler):
         elif state.watched is not None:
             result = f", {metric_label(state.metric)} {state.watched:.4f}"
         runs = "run" if self._session.total == 1 else "runs"
-        if state.state == "finished" and job.run.variant not in self._warned:
-            if warning := same_numbers(self._session.reader.folder(job.run), job.run):
-                self._warned.add(job.run.variant)
-                self._say(f"Warning: {warning}")
+        unwarned = state.state == "finished" and job.run.variant not in self._warned
+        if unwarned and (warning := same_numbers(self._session.reader.folder(job.run), job.run)):
+            self._warned.add(job.run.variant)
+            self._say(f"Warning: {warning}")
         counted = f" ({self._session.done} of {self._session.total} {runs} done)" if not self._terminal else ""
         self._say(f"{_name(job.run)} {state.state} in {took}{result}{counted}")
 

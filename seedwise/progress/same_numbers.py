@@ -1,4 +1,4 @@
-"""Runs of one variant with other seeds and the same numbers: the seed does not reach the program, or digits are lost."""
+"""Runs of one variant with the same numbers: the seed does not reach the program, or digits are lost."""
 
 from __future__ import annotations
 
