@@ -64,5 +64,7 @@ def _write_history(path: Path, history: list[dict[str, float]]) -> None:
     columns = list(dict.fromkeys(name for row in history for name in row))
     writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(history)
+    for row in history:
+        step = row[columns[0]]
+        writer.writerow({**row, columns[0]: int(step) if step.is_integer() else step})
     write_text(path, stream.getvalue())
