@@ -57,7 +57,9 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     """
     words = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
     if not words:
-        raise UserError(f"the command of your program is missing; write it after --: seedwise init -- {EXAMPLE_COMMAND}")
+        raise UserError(
+            f"the command of your program is missing; write it after --: seedwise init -- {EXAMPLE_COMMAND}"
+        )
     path: Path = arguments.out
     if path.suffix not in (".yaml", ".yml"):
         raise UserError(f"--out {path}: a study is a YAML file; name it {path.with_suffix('.yaml')}")
@@ -119,7 +121,8 @@ def _recognised(found: Recognised) -> list[str]:
         lines.append(f"            {name} is kept as a setting, the same in all runs")
     if found.outputs:
         lines += [
-            f"  output    {plain(output.option)} {plain(output.value)}, now {output.becomes}" for output in found.outputs
+            f"  output    {plain(output.option)} {plain(output.value)}, now {output.becomes}"
+            for output in found.outputs
         ]
     else:
         lines.append("  output    no option was recognised as the output folder: see the comment in the file")

@@ -19,7 +19,9 @@ _LINE = 110
 _SAFE = re.compile(r"[\w@%+=:,./{}~-]+", re.ASCII)
 _LIKELY = ("lr", "learning_rate", "dropout", "weight_decay", "alpha", "momentum", "temperature", "beta", "gamma")
 """Settings that are often compared."""
-_EFFORT = re.compile(r"epoch|step|iter|worker|port|interval|every|freq|thread|jobs|rank|seed|log|gpu|device", re.IGNORECASE)
+_EFFORT = re.compile(
+    r"epoch|step|iter|worker|port|interval|every|freq|thread|jobs|rank|seed|log|gpu|device", re.IGNORECASE
+)
 
 
 def draft_study(
@@ -90,7 +92,9 @@ def _command(found: Recognised) -> list[str]:
             '  # environment: int(os.environ["SEEDWISE_SEED"]). Otherwise all seeds give the same numbers.',
         ]
     if not found.outputs:
-        comments.append("  # What the program writes belongs in {out}, also known as $SEEDWISE_OUT: add it if an option takes it.")
+        comments.append(
+            "  # What the program writes belongs in {out}, also known as $SEEDWISE_OUT: add it if an option takes it."
+        )
     if found.flags:
         flag = found.flags[0]
         comments += [
@@ -123,7 +127,11 @@ def _settings(found: Recognised) -> list[str]:
         return ["  # settings: {lr: 0.001}  # EDIT: what variants can change, each with a {name} in the command"]
     lines = ["  settings:  # the defaults, as you gave them; a variant may change any of them"]
     for name, value in found.settings.items():
-        note = "  # EDIT: a second seed; is it to stay fixed? Otherwise write {seed} above" if name in found.other_seeds else ""
+        note = (
+            "  # EDIT: a second seed; is it to stay fixed? Otherwise write {seed} above"
+            if name in found.other_seeds
+            else ""
+        )
         lines.append(f"    {_yaml(name)}: {_yaml(value)}{note}")
     return lines
 
@@ -149,7 +157,9 @@ def _example(settings: dict[str, Scalar]) -> list[str]:
         return [
             f"  - {{name: changed, set: {{{_yaml(name)}: {_yaml(value)}}}}}  # EDIT: another value; this one is the baseline's"
         ]
-    return [f"  - {{name: changed, set: {{{_yaml(name)}: {_yaml(value)}}}}}  # EDIT: what you want to know, and its name"]
+    return [
+        f"  - {{name: changed, set: {{{_yaml(name)}: {_yaml(value)}}}}}  # EDIT: what you want to know, and its name"
+    ]
 
 
 def _rank(name: str, value: Scalar) -> tuple[object, ...]:
@@ -174,4 +184,6 @@ def _block(text: str) -> str:
 
 
 def _yaml(value: object) -> str:
-    return yaml.safe_dump([value], default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True).strip()[1:-1]
+    return yaml.safe_dump([value], default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True).strip()[
+        1:-1
+    ]

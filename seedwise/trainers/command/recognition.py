@@ -33,7 +33,9 @@ _SEEDS = ("seed", "random_seed", "randomseed", "random_state", "manual_seed", "m
 _NO_SEED = frozenset({"none", "null", "random", "-1", ""})
 
 _PLACE = "dir|directory|folder|path|root|file|filename|to|json|csv|prefix"
-_WRITTEN = "out|output|outputs|save|dump|log|logs|logging|result|results|metrics|checkpoint|checkpoints|ckpt|tensorboard|tb"
+_WRITTEN = (
+    "out|output|outputs|save|dump|log|logs|logging|result|results|metrics|checkpoint|checkpoints|ckpt|tensorboard|tb"
+)
 _OUTPUT = re.compile(
     rf"(?:.*_)?(?:(?:out|output|outputs)(?:_?(?:{_PLACE}))?|(?:{_WRITTEN})_?(?:{_PLACE})|"
     rf"(?:run|work|working|exp|experiment|default_root|hydra_run|hydra_sweep)_?(?:dir|directory|folder)|o)"
@@ -118,7 +120,9 @@ def recognise(words: Sequence[str], folder: Path) -> Recognised:
         before = _literal(part.before)
         if part.key is None:
             template.append(before)
-            follows = position + 1 < len(parts) and parts[position + 1].key is not None and not parts[position + 1].before
+            follows = (
+                position + 1 < len(parts) and parts[position + 1].key is not None and not parts[position + 1].before
+            )
             if is_option(part.before) and part.before != "--" and not follows:
                 flags.append(part.before)
             elif _is_data(part.before, folder):
