@@ -180,10 +180,21 @@ def _changed(value: Scalar) -> Scalar:
 
 def _block(text: str) -> str:
     """Write a text as a value outside of braces and brackets."""
-    return yaml.safe_dump(text, width=10**6, allow_unicode=True).removesuffix("...\n").strip()
+    return _dumped(text, default_flow_style=False).removesuffix("...\n").strip()
 
 
 def _yaml(value: object) -> str:
-    return yaml.safe_dump([value], default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True).strip()[
-        1:-1
-    ]
+    """Write a value as it stands between brackets or braces."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return _dumped([value], default_flow_style=True).strip()[1:-1]
+
+
+def _dumped(value: object, default_flow_style: bool) -> str:
+    # Left as they are, some line breaks and control characters would not be read again.
+    readable = all(str(inner).isprintable() for inner in (value if isinstance(value, list) else [value]))
+    return str(
+        yaml.safe_dump(
+            value, default_flow_style=default_flow_style, sort_keys=False, width=10**6, allow_unicode=readable
+        )
+    )
