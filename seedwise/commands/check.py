@@ -115,9 +115,11 @@ def _checked(study: Study, path: Path) -> ProgramCode:
     code = attempt(ProgramCode, study, base, study.folder())
     if isinstance(code, ProgramCode):
         if study.function:
-            for variant in study.variants:
-                folder = study.folder() / ".try"
-                attempt(check_import, make_request(study, code.place(), variant.name, study.seeds[0], folder))
+            place = code.place()
+            # Variants that run in the same folder and environment import the same function.
+            different = {place.of(variant.name).model_dump_json(): variant.name for variant in study.variants}
+            for name in different.values():
+                attempt(check_import, make_request(study, place, name, study.seeds[0], study.folder() / ".try"))
         if not problems:
             return code
     else:  # it stops at its first mistake
@@ -139,7 +141,7 @@ def _unread(study: Study) -> Iterator[str]:
     if sources and all(given is not None for given in names):
         known = [name for given in names for name in given or ()]
         if study.analysis.metric not in known:
-            yield f"analysis.metric: {not_known(study.analysis.metric, known, 'Metrics that results: names')}"
+            yield f"analysis.metric: {not_known(study.analysis.metric, known, 'Metrics under results')}"
 
 
 def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tuple[str, list[str]]]:
@@ -156,7 +158,8 @@ def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tupl
     yield "Runs", [_runs(study)]
     width = max(map(len, shown))
     yield "Commands", [f"with seed {seed}:", *(f"  {name:<{width}}  {line}" for name, line in shown.items())]
-    yield "Folder", _by_variant({name: place.of(name).folder for name in shown})
+    copy = "a copy of " if place.isolate else ""
+    yield "Folder", _by_variant({name: f"{copy}{place.of(name).folder}" for name in shown})
     environments = {name: place.of(name).environment for name in shown}
     yield (
         "With",
@@ -206,8 +209,8 @@ def _common(study: Study, std: float | None, cores: int | None = None) -> Iterat
         return
     found = measured(study)
     if found is None:
-        unknown = f"not known: `seedwise try` {'measures a run' if study.program else 'is for programs of your own'}"
-        yield "Cost", [unknown if study.program else "not known before a run has finished"]
+        unknown = "not known: `seedwise try` measures a run" if study.program else "not known before a run has finished"
+        yield "Cost", [unknown]
         return
     where = f"median of {found.runs} runs so far" if found.runs else "as the last trial measured"
     lines = list(cost_of(study, found, cores))
@@ -239,7 +242,9 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
     if std is not None:
         yield f"that is {units * std:.3g} of {plan.metric} if it varies by {std:g} from seed to seed"
     elif known is not None and known[0] > 0:
-        yield f"that is about {units * known[0]:.2g} of {plan.metric}, by the spread of {known[1]} runs so far ({known[0]:.2g})"
+        std_so_far, count = known
+        amount = f"{units * std_so_far:.2g} of {plan.metric}"
+        yield f"that is about {amount}, by the spread of {count} runs so far ({std_so_far:.2g})"
     for more in (5, 10):
         if more > seeds and (better := detectable(plan, len(study.variants), more)) is not None:
             amount = f" ({better * std:.3g})" if std is not None else ""
@@ -262,7 +267,10 @@ def _cautions_of_program(study: Study) -> Iterator[str]:
             )
         wanted = [path for path in paths(program.results, program.history, program.scores) if "{out}" in path]
         if wanted and "out" not in used:
-            yield f"numbers are read from {wanted[0]}, but the command has no {{out}}: the program must write to $SEEDWISE_OUT"
+            yield (
+                f"numbers are read from {wanted[0]}, but the command has no {{out}}: the program must write to "
+                "$SEEDWISE_OUT"
+            )
 
 
 def _cautions(study: Study) -> Iterator[str]:
@@ -297,7 +305,7 @@ def _by_variant(values: Mapping[str, str]) -> list[str]:
 def _files(names: Sequence[str], everything: bool) -> list[str]:
     from seedwise.basics.words import quantity
 
-    effect = "a change of what they do repeats all runs"
+    effect = "a change of the code, not of its comments, repeats all runs"
     if not names:
         return ["no files: a change of the program does not repeat its runs; name them with code:"]
     if everything:

@@ -117,8 +117,7 @@ def _recognised(found: Recognised) -> list[str]:
         lines.append(f"  seed      {plain(found.seed.option)} {plain(found.seed.value)}")
     else:
         lines.append("  seed      no option was recognised as the seed: the program has to read $SEEDWISE_SEED")
-    for name in found.other_seeds:
-        lines.append(f"            {name} is kept as a setting, the same in all runs")
+    lines += [f"            {name} is kept as a setting, the same in all runs" for name in found.other_seeds]
     if found.outputs:
         lines += [
             f"  output    {plain(output.option)} {plain(output.value)}, now {output.becomes}"

@@ -6,7 +6,6 @@ import argparse
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -296,15 +295,16 @@ class _Findings:
             elif trial.repeats is None:
                 yield "not known: no number can be compared in all three runs"
             else:
-                yield f"not known: the same seed gives different numbers, so that a difference between {one.seed} and"
-                yield f"{two.seed} ({pair}) may not come from the seed"
+                yield "not known: even the same seed gives different numbers, so that the difference between seeds"
+                yield f"{one.seed} and {two.seed} ({pair}) may not come from the seed"
         elif trial.seed == "coarse":
             self.blocked = True
             yield f"not known: seeds {one.seed} and {two.seed} give {pair}, with too few digits to see a difference"
             yield from self._seed_advice()
         else:
             self.blocked = True
-            yield f"IT IS IGNORED: seeds {one.seed} and {two.seed} give the same numbers to the last digit ({pair}{so_far})"
+            same = f"seeds {one.seed} and {two.seed} give the same numbers to the last digit"
+            yield f"IT IS IGNORED: {same} ({pair}{so_far})"
             yield from self._seed_advice()
 
     def _seed_advice(self) -> Iterator[str]:
@@ -329,8 +329,7 @@ class _Findings:
             yield f"yes: seed {seed} twice gives the same {self._named(name)} to the last digit"
             return
         yield f"no: seed {seed} twice gives {self._pair(trial.first, trial.again, name)}{self._apart(name)}"
-        yield "This is allowed. But runs of one seed then share less, so pairing by seed gains less, and no number can be"
-        yield "checked by running it again."
+        yield "This is allowed. But then pairing by seed gains less, and no number can be checked by running it again."
 
     def _digits(self) -> Iterator[str]:
         from seedwise.basics.words import quantity
@@ -344,7 +343,8 @@ class _Findings:
             if trial.seed == "arrives unseen":
                 self.blocked = True
             what = self._named(trial.judged[0])
-            yield f"few: {what} has {quantity(digits, 'significant digit')}, so different runs can give the same number."
+            count = quantity(digits, "significant digit")
+            yield f"few: {what} has {count}, so different runs can give the same number."
             yield "Print or save it with full precision; a count such as 9914/10000 can be read as a ratio."
 
     def _files(self) -> Iterator[str]:
@@ -352,11 +352,12 @@ class _Findings:
         if self.program.isolate:
             yield "each run has a copy of the code as its working folder"
         if trial.shared:
-            yield f"each run writes {_some(trial.shared)} into the program's own folder: runs at the same time would overwrite"
-            yield f"and read each other's. Write to {{out}} instead, or give each run a copy of the code: {self.section}: isolate: copy"
+            yield f"each run writes {_some(trial.shared)} into the program's own folder: runs at the same time would"
+            yield "overwrite and read each other's. Let it write to {out}, or give each run a copy of the code:"
+            yield f"{self.section}: isolate: copy"
         elif trial.once:
-            yield f"the first run wrote {_some(trial.once)} into the program's own folder, the others did not, as with a"
-            yield "download or a cache"
+            yield f"the first run wrote {_some(trial.once)} into the program's own folder, the others did not,"
+            yield "as with a download or a cache"
         outside = sorted({name for run in trial.runs for name in run.outside} - self._inside())
         if outside:
             yield f"it writes outside of {{out}}: {_some(outside)}"

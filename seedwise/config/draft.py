@@ -52,7 +52,7 @@ def draft_study(
         *_command(found),
         *_settings(found),
         f"  folder: {_yaml(folder)}  # where the program runs, relative to this file",
-        '  # code: ["*.py", "src/**/*.py"]  # files that decide its numbers; default: the sources that git does not ignore',
+        '  # code: ["*.py", "src/**/*.py"]  # files that decide its numbers; default: sources that git does not ignore',
         *_data(found),
         *_results(),
         "",
@@ -96,10 +96,11 @@ def _command(found: Recognised) -> list[str]:
             "  # What the program writes belongs in {out}, also known as $SEEDWISE_OUT: add it if an option takes it."
         )
     if found.flags:
-        flag = found.flags[0]
+        flag = plain(found.flags[0])
         comments += [
-            f"  # Every variant passes {', '.join(map(plain, found.flags))}. To let variants switch {plain(flag)}, write {{args}} for all",
-            f"  # the options: each setting is then passed as --name value, and the setting {plain(flag.lstrip('-'))}: true as {plain(flag)}.",
+            f"  # Every variant passes {', '.join(map(plain, found.flags))}. To let variants switch {flag}, write",
+            "  # {args} in place of all options: it passes each setting as --name value, and the setting",
+            f"  # {flag.lstrip('-')}: true as {flag}.",
         ]
     return [*comments, *_run(found.words)]
 
@@ -143,8 +144,8 @@ def _data(found: Recognised) -> list[str]:
 
 def _results() -> list[str]:
     return [
-        '  # results: {json: "{out}/final.json"}  # where its numbers are; `seedwise try` looks for them and proposes this line.',
-        "  # Without it the program reports them itself: import seedwise; seedwise.result(accuracy=0.93)",
+        '  # results: {json: "{out}/final.json"}  # where its numbers are: `seedwise try` finds them and proposes this',
+        "  # line. Without it the program reports them itself: import seedwise; seedwise.result(accuracy=0.93)",
     ]
 
 
@@ -153,13 +154,9 @@ def _example(settings: dict[str, Scalar]) -> list[str]:
         return ["  - {name: changed}  # EDIT: once there are settings: {name: higher-lr, set: {lr: 0.003}}"]
     name = min(settings, key=lambda name: _rank(name, settings[name]))
     value = _changed(settings[name])
-    if value == settings[name]:
-        return [
-            f"  - {{name: changed, set: {{{_yaml(name)}: {_yaml(value)}}}}}  # EDIT: another value; this one is the baseline's"
-        ]
-    return [
-        f"  - {{name: changed, set: {{{_yaml(name)}: {_yaml(value)}}}}}  # EDIT: what you want to know, and its name"
-    ]
+    same = value == settings[name]
+    what = "another value; this one is the baseline's" if same else "what you want to know, and its name"
+    return [f"  - {{name: changed, set: {{{_yaml(name)}: {_yaml(value)}}}}}  # EDIT: {what}"]
 
 
 def _rank(name: str, value: Scalar) -> tuple[object, ...]:

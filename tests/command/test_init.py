@@ -74,7 +74,16 @@ def test_hydra() -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["--seed 3", "--seed=3", "--random-seed 3", "--random_state 3", "--manualSeed 3", "seed=3", "trainer.seed=3", "-s 3"],
+    [
+        "--seed 3",
+        "--seed=3",
+        "--random-seed 3",
+        "--random_state 3",
+        "--manualSeed 3",
+        "seed=3",
+        "trainer.seed=3",
+        "-s 3",
+    ],
 )
 def test_seeds_are_recognised(option: str) -> None:
     study = drafted("python", "train.py", "--lr", "0.1", *option.split())
@@ -124,14 +133,16 @@ def test_outputs_are_recognised(option: str, becomes: str) -> None:
 
 
 def test_a_second_output_folder_lies_in_the_first() -> None:
-    study = drafted(*"./train --out runs/a --log_dir runs/a/tb --ckpt best.pt".split())
+    study = drafted(*["./train", "--out", "runs/a", "--log_dir", "runs/a/tb", "--ckpt", "best.pt"])
     assert " ".join(study.program.words) == "./train --out {out} --log_dir {out}/tb --ckpt {ckpt}"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1e-3", 0.001), ("5e-5", 5e-5), ("0.5", 0.5), ("-1", -1), ("1.10", "1.10"), ("007", "007"), ("true", "true")]
-    + [("None", "None"), ("", ""), ("1e999", "1e999"), ("nan", "nan"), ("a: b", "a: b"), ("[1,2]", "[1,2]")],
+    [
+        *[("1e-3", 0.001), ("5e-5", 5e-5), ("0.5", 0.5), ("-1", -1), ("True", True)],
+        *[(text, text) for text in ("1.10", "007", "true", "None", "", "1e999", "nan", "a: b", "[1,2]")],
+    ],
 )
 def test_values_are_typed_if_that_writes_them_again(text: str, value: object) -> None:
     study = drafted("./train", f"--x={text}")
@@ -176,7 +187,9 @@ names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_.-]{0,8}", fullmatch=True)
 values = st.one_of(
     st.integers(-(10**6), 10**12).map(str),
     st.floats(allow_nan=False).map(repr),
-    st.sampled_from(["1e-3", "0.10", "True", "false", "null", "{seed}", "{{x}}", "a b", "$HOME", "'", '"', "#", ": ", ""]),
+    st.sampled_from(
+        ["1e-3", "0.10", "True", "false", "null", "{seed}", "{{x}}", "a b", "$HOME", "'", '"', "#", ": ", ""]
+    ),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
 )
 arguments = st.lists(

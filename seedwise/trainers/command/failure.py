@@ -29,10 +29,8 @@ def describe_failure(status: int, log: Path, start: int) -> str:
 
 def last_words(log: Path, start: int) -> str:
     """Return the last line that looks like an exception, else the last line; empty if there is none."""
-    lines = _lines(log, start)
-    return _shown(
-        next((line for line in reversed(lines) if _EXCEPTION.match(line.strip())), lines[-1] if lines else "").strip()
-    )
+    lines = [line.strip() for line in _lines(log, start)]
+    return _shown(next((line for line in reversed(lines) if _EXCEPTION.match(line)), lines[-1] if lines else ""))
 
 
 def last_lines(log: Path, start: int, most: int) -> list[str]:

@@ -39,6 +39,6 @@ def check_import(request: Request) -> None:
         lines = [line.strip() for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
         why = lines[-1] if lines else f"exit status {done.returncode}"
         raise UserError(
-            f"function: {call} cannot be imported in {request.there.folder}: {why}. It is imported from there, with the "
-            f"packages of {request.there.environment.words or words[0]}"
+            f"function: {call} cannot be imported in {request.there.folder}: {why}. It is imported there, with "
+            f"the packages of {request.there.environment.words or words[0]}"
         )

@@ -90,7 +90,7 @@ def try_once(request: Request, progress: Callable[[float, str], None]) -> Tried:
         curves=_curves(proposals, place) if done.timed_out else {},
         steps=steps,
         memory=observer.memory,
-        written=_size(request.folder),
+        written=_size(request.folder, without=request.folder / "code"),
         outside=sorted(observer.outside),
     )
 
@@ -130,9 +130,11 @@ def _curves(proposals: Sequence[Proposal], place: Place) -> dict[str, tuple[floa
     return found
 
 
-def _size(folder: Path) -> int:
+def _size(folder: Path, without: Path) -> int:
+    """Return the bytes in a folder, but not those of the copy of the program, which a study deletes."""
     total = 0
-    for root, _, names in os.walk(folder):
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if Path(root) / name != without]
         for name in names:
             with suppress(OSError):
                 total += (Path(root) / name).lstat().st_size
