@@ -165,7 +165,7 @@ def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tupl
         "With",
         _by_variant(
             {
-                name: ", ".join([own.words or "programs on the PATH", *(f"{k} {v}" for k, v in own.versions.items())])
+                name: own.words or "programs on the PATH"
                 for name, own in environments.items()
             }
         ),

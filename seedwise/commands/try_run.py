@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,9 @@ def _try(
     from seedwise.workflow.requests import make_request
 
     variant = study.variant(variant or study.analysis.baseline).name
-    place = ProgramCode(study, path.absolute().parent, study.folder()).place()
+    code = ProgramCode(study, path.absolute().parent, study.folder())
+    code.prepare(lambda line: print(line, file=sys.stderr))
+    place = code.place()
     own = place.time_limit
     limited = min((value for value in (limit, own) if value), default=None)
     place = place.model_copy(update={"time_limit": limited, "wandb_mode": "offline", "first_seed": None})

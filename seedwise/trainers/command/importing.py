@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command.run import Request, command_of, program_variables
@@ -25,7 +26,7 @@ def check_import(request: Request) -> None:
         done = subprocess.run(
             words,
             cwd=request.there.folder,
-            env=program_variables(request),
+            env=program_variables(request, None, Path(request.there.folder)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
