@@ -89,18 +89,20 @@ def worktree(folder: Path, commit: str, place: Path, link: Sequence[str] = ()) -
 
 
 def import_paths(folder: Path, working: Path, editable: Iterable[Path]) -> list[Path]:
-    """Return the folders that have to come first on PYTHONPATH so that a worktree imports its own packages.
+    """Return the folders that have to come first on PYTHONPATH so that a worktree or a copy imports its own packages.
 
     A project that is installed as editable is imported from the original repository, whichever revision runs: all
     variants would run the same code.
 
     Args:
         folder: where the program runs otherwise.
-        working: what `worktree` returned.
+        working: what `worktree` or `copy_program` returned.
         editable: folders from which its Python imports (`Environment.editable`).
     """
-    top = _top(folder).resolve()
-    tree = _top(working)
+    top, tree = _repository(folder), _repository(working)
+    if top is None or tree is None or tree == top:  # a copy, which is of the folder only, and needs no repository
+        top, tree = folder, working
+    top = top.resolve()
     inside = [place.resolve() for place in editable if place.resolve().is_relative_to(top)]
     places = [tree / place.relative_to(top) for place in inside]
     # An editable install of a project names the project's folder; its packages can lie in src.
@@ -124,11 +126,15 @@ def _is_pointer(file: Path) -> bool:
     return False
 
 
-def _top(folder: Path) -> Path:
+def _repository(folder: Path) -> Path | None:
     try:
-        top = repository(folder)
+        return repository(folder)
     except GitError as error:
         raise UserError(f"{folder}: git cannot read its repository: {error}") from error
+
+
+def _top(folder: Path) -> Path:
+    top = _repository(folder)
     if top is None:
         raise UserError(f"revision: {folder} is in no git repository, so that it has no revisions; git init makes one")
     return top
