@@ -143,7 +143,6 @@ class ProgramCode:
             common=common,
             of_variant={name: place for name, place in self._places.items() if place != common},
             history=program.history,
-            isolate=program.isolate == "copy",
             link=(*program.data, *program.link),
             code=program.code,
             without=self._without,
