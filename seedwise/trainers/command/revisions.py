@@ -99,10 +99,20 @@ def import_paths(folder: Path, working: Path, editable: Iterable[Path]) -> list[
         working: what `worktree` returned.
         editable: folders from which its Python imports (`Environment.editable`).
     """
-    top = _top(folder).resolve()
-    tree = _top(working)
-    inside = [place.resolve() for place in editable if place.resolve().is_relative_to(top)]
-    places = [tree / place.relative_to(top) for place in inside]
+    return imports_moved(_top(folder), _top(working), editable)
+
+
+def imports_moved(original: Path, place: Path, editable: Iterable[Path]) -> list[Path]:
+    """Return the folders that have to come first on PYTHONPATH so that a copy of a folder imports its own packages.
+
+    Args:
+        original: the folder.
+        place: its copy.
+        editable: folders from which Python imports (`Environment.editable`).
+    """
+    top = original.resolve()
+    inside = [found.resolve() for found in editable if found.resolve().is_relative_to(top)]
+    places = [place / found.relative_to(top) for found in inside]
     # An editable install of a project names the project's folder; its packages can lie in src.
     found = [source for place in places for source in (place / "src", place) if source.is_dir()]
     return list(dict.fromkeys(found))
