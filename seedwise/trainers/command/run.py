@@ -194,10 +194,8 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     """
     checkpoint = _prepare_folder(request)
     words, shown = command_of(request, checkpoint)
-    folder, limit = (
-        _copied(request) if request.settings.isolate else Path(request.there.folder),
-        request.place.time_limit,
-    )
+    folder = _copied(request) if request.settings.isolate else Path(request.there.folder)
+    limit = request.place.time_limit
     say(f"running in {folder}: {json.dumps(shown, ensure_ascii=False)}")
     watched = _Watched(request, folder)
     output, log, start = _output(request)
