@@ -9,7 +9,7 @@ from seedwise.runs.record import RunRecord
 from seedwise.trainers.command.isolation import shared_writes
 
 MOST_NAMED = 4
-ISOLATE = "`isolate: copy` gives each run a copy of its own"
+ISOLATE = "isolate: copy gives each run a copy of its own"
 
 
 def program_notes(records: Sequence[RunRecord]) -> list[str]:
@@ -30,11 +30,11 @@ def _shared_files(records: Sequence[RunRecord]) -> list[str]:
     sentences = []
     for file, runs in list(found.certain.items())[:MOST_NAMED]:
         sentences.append(
-            f"{quantity(len(runs), 'run')} wrote the same file of the program's own folder, `{file}`: if the program "
+            f"{quantity(len(runs), 'run')} wrote the same file of the program's own folder, {file}: if the program "
             f"reads it back, a run may have used what another run had left. {ISOLATE}."
         )
     if found.possible:
-        files = [f"`{file}`" for file in list(found.possible)[:MOST_NAMED]]
+        files = list(found.possible)[:MOST_NAMED]
         sentences.append(
             f"{enumerate_words(files)} changed in the program's own folder while several runs were running at once, so "
             f"runs may have shared {'it' if len(files) == 1 else 'them'}. {ISOLATE}."

@@ -158,17 +158,12 @@ def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tupl
     yield "Runs", [_runs(study)]
     width = max(map(len, shown))
     yield "Commands", [f"with seed {seed}:", *(f"  {name:<{width}}  {line}" for name, line in shown.items())]
-    copy = "a copy of " if place.isolate else ""
+    copy = "a copy of " if study.program and study.program.isolate else ""
     yield "Folder", _by_variant({name: f"{copy}{place.of(name).folder}" for name in shown})
     environments = {name: place.of(name).environment for name in shown}
     yield (
         "With",
-        _by_variant(
-            {
-                name: own.words or "programs on the PATH"
-                for name, own in environments.items()
-            }
-        ),
+        _by_variant({name: own.words or "programs on the PATH" for name, own in environments.items()}),
     )
     files = list(dict.fromkeys(name for own in code.code.values() for name in own))
     yield "Code", _files(files, everything)

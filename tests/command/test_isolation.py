@@ -9,7 +9,6 @@ import pytest
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command import isolation
 from seedwise.trainers.command.isolation import copy_program, shared_writes, snapshot, written
-from seedwise.trainers.command.revisions import import_paths
 from tests.command.projects import put, repository
 
 
@@ -136,14 +135,3 @@ def test_a_chain_of_overlaps_that_one_run_spans_can_be_one_writer():
     writes = {run: ["x"] for run in times}
     assert shared_writes(writes, times).possible == {"x": ("long", "early", "late")}
     assert shared_writes({"early": ["x"], "late": ["x"]}, times).certain == {"x": ("early", "late")}
-
-
-@pytest.mark.parametrize("in_repository", [True, False])
-def test_a_copy_imports_its_own_packages_though_the_original_is_installed_as_editable(tmp_path, in_repository):
-    folder = tmp_path / "project"
-    put(folder, "src/mine/__init__.py")
-    if in_repository:
-        repository(folder)
-    place = copy_program(folder, folder / "results/mine/code")
-    assert import_paths(folder, place, [folder]) == [place / "src", place]
-    assert import_paths(folder, place, [tmp_path / "elsewhere"]) == []

@@ -33,7 +33,7 @@ def request(folder: Path, run: str | list[str], settings: dict[str, Any] | None 
     own = folder / "program"
     own.mkdir(exist_ok=True)
     there = VariantPlace(folder=str(own), original=str(own), environment=more.pop("environment", Environment()))
-    keys = ("env", "results", "scores")
+    keys = ("env", "results", "scores", "isolate")
     chosen = ProgramSettings(
         words=split_command(run), settings=settings or {}, **{key: more.pop(key) for key in keys if key in more}
     )
@@ -312,7 +312,7 @@ def test_an_isolated_run_has_a_copy_that_is_gone_afterwards(tmp_path: Path) -> N
         .replace("{", "{{")
         .replace("}", "}}")
     )
-    asked = request(tmp_path, [PYTHON, "-c", program], isolate=True, link=("data",))
+    asked = request(tmp_path, [PYTHON, "-c", program], isolate="copy", link=("data",))
     record = run(asked)
     assert record.metrics == {"loss": 1.5}
     assert record.wrote == []

@@ -67,7 +67,6 @@ class ProgramPlace(BaseModel):
     common: VariantPlace
     of_variant: dict[str, VariantPlace] = Field(default_factory=dict)
     history: History | None = None
-    isolate: bool = False
     link: tuple[str, ...] = ()
     code: tuple[str, ...] | None = None
     without: tuple[str, ...] = ()

@@ -89,22 +89,30 @@ def worktree(folder: Path, commit: str, place: Path, link: Sequence[str] = ()) -
 
 
 def import_paths(folder: Path, working: Path, editable: Iterable[Path]) -> list[Path]:
-    """Return the folders that have to come first on PYTHONPATH so that a worktree or a copy imports its own packages.
+    """Return the folders that have to come first on PYTHONPATH so that a worktree imports its own packages.
 
     A project that is installed as editable is imported from the original repository, whichever revision runs: all
     variants would run the same code.
 
     Args:
         folder: where the program runs otherwise.
-        working: what `worktree` or `copy_program` returned.
+        working: what `worktree` returned.
         editable: folders from which its Python imports (`Environment.editable`).
     """
-    top, tree = _repository(folder), _repository(working)
-    if top is None or tree is None or tree == top:  # a copy, which is of the folder only, and needs no repository
-        top, tree = folder, working
-    top = top.resolve()
-    inside = [place.resolve() for place in editable if place.resolve().is_relative_to(top)]
-    places = [tree / place.relative_to(top) for place in inside]
+    return imports_moved(_top(folder), _top(working), editable)
+
+
+def imports_moved(original: Path, place: Path, editable: Iterable[Path]) -> list[Path]:
+    """Return the folders that have to come first on PYTHONPATH so that a copy of a folder imports its own packages.
+
+    Args:
+        original: the folder.
+        place: its copy.
+        editable: folders from which Python imports (`Environment.editable`).
+    """
+    top = original.resolve()
+    inside = [found.resolve() for found in editable if found.resolve().is_relative_to(top)]
+    places = [place / found.relative_to(top) for found in inside]
     # An editable install of a project names the project's folder; its packages can lie in src.
     found = [source for place in places for source in (place / "src", place) if source.is_dir()]
     return list(dict.fromkeys(found))
@@ -126,15 +134,11 @@ def _is_pointer(file: Path) -> bool:
     return False
 
 
-def _repository(folder: Path) -> Path | None:
+def _top(folder: Path) -> Path:
     try:
-        return repository(folder)
+        top = repository(folder)
     except GitError as error:
         raise UserError(f"{folder}: git cannot read its repository: {error}") from error
-
-
-def _top(folder: Path) -> Path:
-    top = _repository(folder)
     if top is None:
         raise UserError(f"revision: {folder} is in no git repository, so that it has no revisions; git init makes one")
     return top

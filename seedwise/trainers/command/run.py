@@ -194,7 +194,8 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     """
     checkpoint = _prepare_folder(request)
     words, shown = command_of(request, checkpoint)
-    folder, limit = _copied(request) if request.place.isolate else Path(request.there.folder), request.place.time_limit
+    folder = _copied(request) if request.settings.isolate else Path(request.there.folder)
+    limit = request.place.time_limit
     say(f"running in {folder}: {json.dumps(shown, ensure_ascii=False)}")
     watched = _Watched(request, folder)
     output, log, start = _output(request)
@@ -238,7 +239,7 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
     record = record.model_copy(update={"tracking": mirrors.ids})
     write_record(request.record, record)
     (request.folder / "failures.json").unlink(missing_ok=True)
-    if request.place.isolate:
+    if request.settings.isolate:
         shutil.rmtree(request.folder / COPY, ignore_errors=True)
     numbers = ", ".join(f"{name} {value}" for name, value in record.metrics.items() if value is not None)
     why = f": {record.reason}" if record.reason else ""
@@ -333,12 +334,15 @@ def program_variables(request: Request, checkpoint: Path | None, folder: Path) -
 
 def _imported_first(request: Request, folder: Path) -> list[Path]:
     """Return folders of a copy or a revision whose packages are installed as editable from the original folder."""
-    there = request.there
-    if str(folder) == there.original or not there.environment.editable:
+    there, original = request.there, Path(request.there.original)
+    editable = [Path(place) for place in there.environment.editable]
+    if str(folder) == there.original or not editable:
         return []
-    from seedwise.trainers.command.revisions import import_paths
+    from seedwise.trainers.command.revisions import import_paths, imports_moved
 
-    return import_paths(Path(there.original), folder, map(Path, there.environment.editable))
+    copied = imports_moved(original, folder, editable) if request.settings.isolate else []
+    revised = import_paths(original, Path(there.folder), editable) if there.commit else []
+    return [*copied, *revised]  # a copy holds only its own folder; the rest of a revision is in its worktree
 
 
 def _client(folder: Path) -> Path:
@@ -358,7 +362,7 @@ class _Watched:
     """Which files in the program's own folder change while it runs: two runs at once might read each other's."""
 
     def __init__(self, request: Request, folder: Path) -> None:
-        self._folder = None if request.place.isolate else folder
+        self._folder = None if request.settings.isolate else folder
         self._without = request.place.without
         self._before = self._snapshot()
 

@@ -222,6 +222,7 @@ class ProgramSettings(Section):
         env: environment variables, with placeholders.
         results: where the metrics are.
         scores: where the scores are.
+        isolate: whether each run has a copy of the code; runs that shared files are not as good as runs that did not.
         revision: the git revision that a variant names, as it is written.
     """
 
@@ -233,6 +234,7 @@ class ProgramSettings(Section):
     env: dict[str, str] = Field(default_factory=dict)
     results: Results | None = None
     scores: ScoresOf | None = None
+    isolate: Literal["copy"] | None = None
     revision: str | None = None
 
     def canonical(self) -> str:
@@ -265,5 +267,6 @@ def resolve(
         env=program.env,
         results=program.results,
         scores=program.scores,
+        isolate=program.isolate,
         revision=revision,
     )
