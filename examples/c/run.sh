@@ -5,5 +5,5 @@ output="${SEEDWISE_OUT:-.}/output.txt"
 "$@" > "$output"
 cat "$output"
 if [ -n "$SEEDWISE_HISTORY" ]; then
-    awk '$1 == "move" {printf "{\"step\": %d, \"km\": %s}\n", $2, $4}' "$output" > "$SEEDWISE_HISTORY"
+    awk '$1 == "move" {printf "{\"step\": %d, \"length_km\": %s}\n", $2, $4}' "$output" > "$SEEDWISE_HISTORY"
 fi

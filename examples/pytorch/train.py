@@ -62,12 +62,12 @@ def main():
         loss.backward()
         optimizer.step()
         if (step + 1) % 50 == 0:
-            seedwise.log(step + 1, train_loss=loss.item(), psnr=psnr())
+            seedwise.log(step + 1, train_loss=loss.item(), PSNR=psnr())
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
             torch.save({**state, "random": torch.get_rng_state()}, args.out / "new.pt")
             (args.out / "new.pt").replace(args.out / "last.pt")
 
-    seedwise.result(psnr=psnr())
+    seedwise.result(PSNR=psnr())
 
 
 if __name__ == "__main__":

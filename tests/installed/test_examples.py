@@ -81,13 +81,13 @@ def test_pytorch(start: Start, tmp_path: Path) -> None:
     needs("torch", "sklearn", "PIL")
     mine = copy("pytorch", tmp_path)
     start("run", "study.yaml", "runs")
-    psnr = values(mine, "psnr", variants=3, seeds=3)
+    psnr = values(mine, "PSNR", variants=3, seeds=3)
     assert all(14 < value < 22 for numbers in psnr.values() for value in numbers)
     assert min(psnr["fourier"]) > max(psnr["baseline"]) + 1
     run = folders(mine)["baseline", 0]
     history = table(run / "history.csv")
     assert [float(row["step"]) for row in history] == list(range(50, 401, 50))
-    assert float(history[-1]["psnr"]) == psnr["baseline"][0]
+    assert float(history[-1]["PSNR"]) == psnr["baseline"][0]
     assert nothing_is_left_to_do(start)
 
     record = run / "metrics.json"
@@ -95,7 +95,7 @@ def test_pytorch(start: Start, tmp_path: Path) -> None:
     assert jobs(start("run", "study.yaml", "runs"))["train_run"] == 1
     again = json.loads(record.read_text())
     assert again["command"][-2:] == ["--resume", str((run / "out/last.pt").relative_to(mine))]
-    assert again["metrics"]["psnr"] == psnr["baseline"][0]
+    assert again["metrics"]["PSNR"] == psnr["baseline"][0]
 
 
 def test_lightning(start: Start, tmp_path: Path) -> None:
@@ -144,12 +144,12 @@ def test_c(start: Start, tmp_path: Path) -> None:
 
     make()
     start("run", "study.yaml", "runs")
-    lengths = values(mine, "km", variants=3, seeds=5)
+    lengths = values(mine, "length_km", variants=3, seeds=5)
     assert all(18_000 < value < 22_000 for numbers in lengths.values() for value in numbers)
     assert fmean(lengths["longer"]) < fmean(lengths["annealing"]) < fmean(lengths["greedy"])
     history = table(folders(mine)["longer", 4] / "history.csv")
     assert float(history[-1]["step"]) == 200_000
-    assert float(history[-1]["km"]) == lengths["longer"][4]
+    assert float(history[-1]["length_km"]) == lengths["longer"][4]
     source.write_text(source.read_text() + "/* A comment leaves the binary as it is. */\n")
     make()
     assert nothing_is_left_to_do(start)

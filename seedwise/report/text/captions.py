@@ -57,8 +57,8 @@ def curves_caption(report: Report) -> str:
     """Caption of the learning curves."""
     return (
         f"Lines: mean over seeds after each {report.step}. Bands: ± one standard deviation between seeds, where two or "
-        f"more runs reached the {report.step}. Runs that diverged are left out. The verdicts rest on "
-        f"{report.wording.metric} at the end, not on these curves."
+        f"more runs reached the {report.step}. Runs that diverged are left out. The verdicts rest on each run's "
+        f"{report.wording.metric}, not on these curves."
     )
 
 
