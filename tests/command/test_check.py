@@ -88,7 +88,7 @@ def test_the_plan(check) -> None:
     assert "Runs     6 runs: 2 variants × 3 seeds (4, 5, 6)" in lines
     command = "train.py --lr 0.3 --seed 4 --out results/checked/runs/high/seed4/out"
     assert f"           high      {sys.executable} {command}" in lines
-    assert any(line.startswith("With     ") and "python 3." in line for line in lines)
+    assert any(line.startswith("With     ") and "Python 3." in line for line in lines)
     assert any(line.startswith("Code     2 files: model.py, train.py;") for line in lines)
     assert "Data     corpus.txt; a change repeats all runs" in lines
     assert "Results  acc from json {out}/r.json" in lines
@@ -143,6 +143,20 @@ def test_runs_so_far_give_cost_and_units(check) -> None:
     _, printed = check("--cores", "1")
     assert "by the spread of 2 runs so far (0.014)" in printed
     assert "6 runs of about 1 min 30 s: 9 min, one after another on 1 core (median of 2 runs so far)" in printed
+
+
+def test_large_numbers_are_written_out(check) -> None:
+    write()
+    for seed, value in ((4, 19100.0), (5, 19400.0)):
+        write_record(Path(f"results/checked/runs/baseline/seed{seed}/metrics.json"), record("baseline", seed, value))
+    assert "by the spread of 2 runs so far (210)" in check()[1]
+
+
+def test_comments_count_where_files_are_compared_by_content(check) -> None:
+    write()
+    assert "a change of the code, not of its comments, repeats all runs" in check()[1]
+    Path("train.sh").write_text("true # nothing\n")
+    assert "a change of them repeats all runs" in check()[1]
 
 
 def test_all_files_of_code(check) -> None:

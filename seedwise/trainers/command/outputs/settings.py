@@ -322,6 +322,7 @@ def cautions(
     results: Sequence[ResultsSource | Logged] | None,
     metric: str,
     *others: Source | Logged | None,
+    isolated: bool = False,
 ) -> list[str]:
     """Say what is allowed and yet may mislead, one sentence each.
 
@@ -329,6 +330,7 @@ def cautions(
         results: value of `results`.
         metric: the metric that decides.
         others: values of `history` and `scores`.
+        isolated: whether each run has a copy of the program's folder, in which relative paths start.
     """
     found = [
         f"take: {source.take} chooses the checkpoint by {metric}, which also judges it: noisy runs look better. "
@@ -340,6 +342,7 @@ def cautions(
         f"{path} lies outside {{out}}: runs at the same time can overwrite each other's numbers"
         for path in dict.fromkeys(paths(results, *others))
         if not ("{out}" in path or ("{seed}" in path and path.count("{") > 1))
+        if not isolated or path.startswith(("/", "~", "sqlite:////"))
     ]
     return found
 
