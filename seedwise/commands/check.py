@@ -169,7 +169,8 @@ def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tupl
     yield "Code", _files(files, everything)
     if code.data.parts:
         yield "Data", [f"{', '.join(code.data.parts)}; a change repeats all runs"]
-    yield "Results", [_source(study.program.results, "the file that $SEEDWISE_RESULTS names")]
+    reported = "what the function returns" if study.function else "the file that $SEEDWISE_RESULTS names"
+    yield "Results", [_source(study.program.results, reported)]
     for topic, source in (("History", study.program.history), ("Scores", study.program.scores)):
         if source is not None:
             yield topic, [_source((source,), "")]

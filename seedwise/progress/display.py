@@ -39,7 +39,8 @@ def headline(shot: Snapshot) -> str:
     for count, word in ((shot.running, "running"), (shot.failed, "failed"), (shot.to_go, "to go")):
         if count:
             parts.append(f"{count} {word}")
-    left = f"; about {duration(shot.left)} left" if shot.left and (shot.trainings or shot.to_go) else ""
+    known = shot.left is not None and shot.left >= 1  # below, the estimate was wrong
+    left = f"; about {duration(shot.left or 0)} left" if known and (shot.trainings or shot.to_go) else ""
     return ", ".join(parts) + left
 
 
