@@ -15,6 +15,8 @@ from typing import Any
 
 import seedwise
 
+CHECK = "--check"
+"""In place of the settings: import the function, but do not call it."""
 USAGE = "usage: python -m seedwise.call package.module:function settings.json"
 
 
@@ -40,15 +42,23 @@ class Run:
         seedwise.scores(ids, values, clusters)
 
 
+def load(call: str) -> Any:
+    """Import a function that is named as package.module:name."""
+    module, _, name = call.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    found = getattr(importlib.import_module(module), name, None)
+    if not callable(found):
+        sys.exit(f"{call}: {module} has no function {name}")
+    return found
+
+
 def main() -> None:
     """Import the function, call it, and save the metrics that it returns."""
     if len(sys.argv) != 3:
         sys.exit(USAGE)
-    module, _, name = sys.argv[1].partition(":")
-    sys.path.insert(0, str(Path.cwd()))
-    found = getattr(importlib.import_module(module), name, None)
-    if not callable(found):
-        sys.exit(f"{sys.argv[1]}: {module} has no function {name}")
+    found = load(sys.argv[1])
+    if sys.argv[2] == CHECK:
+        return
     settings = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
     seed = int(os.environ.get("SEEDWISE_SEED", "0"))
     folder, checkpoint = Path(os.environ.get("SEEDWISE_OUT", ".")), os.environ.get("SEEDWISE_CHECKPOINT")

@@ -178,3 +178,7 @@ def _refuse_unknown(unknown: Sequence[str], flags: Sequence[str], command: str) 
     nearest = difflib.get_close_matches(word, flags, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else f"; `{command} --help` lists all flags"
     raise UserError(f"unknown flag {word}{hint}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

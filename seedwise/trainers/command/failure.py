@@ -29,16 +29,28 @@ def describe_failure(status: int, log: Path, start: int) -> str:
 
 def last_words(log: Path, start: int) -> str:
     """Return the last line that looks like an exception, else the last line; empty if there is none."""
+    lines = [line.strip() for line in _lines(log, start)]
+    return _shown(next((line for line in reversed(lines) if _EXCEPTION.match(line)), lines[-1] if lines else ""))
+
+
+def last_lines(log: Path, start: int, most: int) -> list[str]:
+    """Return the last lines that a program printed, of those that are not empty."""
+    return [_shown(line) for line in _lines(log, start)[-most:]]
+
+
+def _lines(log: Path, start: int) -> list[str]:
     try:
         with log.open("rb") as stream:
             size = stream.seek(0, 2)
             stream.seek(max(start, size - TAIL))
             text = stream.read().decode(errors="replace")
     except OSError:
-        return ""
-    lines = [line.strip() for line in re.split(r"[\r\n]", text) if line.strip()]
-    found = next((line for line in reversed(lines) if _EXCEPTION.match(line)), lines[-1] if lines else "")
-    return "".join(character if character.isprintable() else " " for character in found)[:_MOST]
+        return []
+    return [line.rstrip() for line in re.split(r"[\r\n]", text) if line.strip()]
+
+
+def _shown(line: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in line)[:_MOST]
 
 
 def _signal(number: int) -> str:

@@ -36,7 +36,20 @@ def read_what_it_left(request: Request, folder: Path, log: Path, start: int, sin
     Raises:
         ResultsError: something that the study asks for is not there, or cannot be read; the message says all of it.
     """
-    place = Place(
+    place = place_of(request, folder, log, start, since)
+    metrics = read_results(request.settings.results, place)
+    history = read_history(request.place.history, place)
+    if history:
+        _write_history(request.folder / "history.csv", history)
+    found = read_scores(request.settings.scores, place)
+    if found is not None:
+        write_scores(request.folder, found.ids, found.values, found.clusters)
+    return Left(metrics, history)
+
+
+def place_of(request: Request, folder: Path, log: Path, start: int, since: float) -> Place:
+    """Return where a run leaves its numbers; the arguments are those of `read_what_it_left`."""
+    return Place(
         fill=request.fill,
         folder=folder,
         out=request.out,
@@ -49,14 +62,6 @@ def read_what_it_left(request: Request, folder: Path, log: Path, start: int, sin
         higher_is_better=request.place.higher_is_better,
         since=since,
     )
-    metrics = read_results(request.settings.results, place)
-    history = read_history(request.place.history, place)
-    if history:
-        _write_history(request.folder / "history.csv", history)
-    found = read_scores(request.settings.scores, place)
-    if found is not None:
-        write_scores(request.folder, found.ids, found.values, found.clusters)
-    return Left(metrics, history)
 
 
 def _write_history(path: Path, history: list[dict[str, float]]) -> None:
@@ -64,5 +69,7 @@ def _write_history(path: Path, history: list[dict[str, float]]) -> None:
     columns = list(dict.fromkeys(name for row in history for name in row))
     writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(history)
+    for row in history:
+        step = row[columns[0]]
+        writer.writerow({**row, columns[0]: int(step) if step.is_integer() else step})
     write_text(path, stream.getvalue())

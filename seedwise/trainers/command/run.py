@@ -8,12 +8,12 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
@@ -30,6 +30,7 @@ from seedwise.trainers.command.user_environment import user_environment
 
 if TYPE_CHECKING:
     from seedwise.trainers.command.isolation import Snapshot
+    from seedwise.trainers.command.reading import Left
 
 FILES = {
     "SEEDWISE_SETTINGS": "settings.json",
@@ -98,6 +99,11 @@ class Request:
         return self.place.of(self.variant)
 
     @property
+    def isolated(self) -> bool:
+        """Whether the program runs in a copy of its own."""
+        return self.settings.isolate == "copy"
+
+    @property
     def identity(self) -> dict[str, str]:
         """What a checkpoint or an earlier failure must agree with to belong to this run."""
         return {"settings": self.settings.digest(), **vars(self.digests)}
@@ -153,50 +159,91 @@ def run_program(
         return _run(request, mirrors, say, lock)
 
 
-def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: int) -> RunRecord:
-    # These read what the program leaves, and are needed only once it has started.
-    from seedwise.trainers.command.reading import read_what_it_left
+@dataclass(frozen=True)
+class Execution:
+    """A program that ran to its end, was stopped, or could not be started.
 
-    began = time.perf_counter()
-    failures = _earlier_failures(request)
+    Attributes:
+        shown: the words of its command, as the record shows them.
+        folder: where it ran.
+        reason: why it failed; None if it ended well.
+        timed_out: whether it was stopped after its time limit.
+        seconds: how long it ran.
+        log: file with what it printed.
+        log_start: where in the file that begins.
+        since: when it was started, in seconds since 1970.
+        wrote: files in its own folder that changed while it ran.
+    """
+
+    shown: list[str]
+    folder: Path
+    reason: str | None
+    timed_out: bool
+    seconds: float
+    log: Path
+    log_start: int
+    since: float
+    wrote: list[str]
+
+
+def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[int] = ()) -> Execution:
+    """Prepare the run's folder and run the program in it, without reading what it leaves.
+
+    Args:
+        request: what to run.
+        say: takes lines of progress.
+        keep_open: descriptors that the program inherits.
+
+    Raises:
+        UserError: the folder or the copy of the program cannot be made.
+    """
     checkpoint = _prepare_folder(request)
-    words, shown = _command(request, checkpoint)
-    folder = _copied(request) if request.settings.isolate else Path(request.there.folder)
+    words, shown = command_of(request, checkpoint)
+    folder, limit = _copied(request) if request.isolated else Path(request.there.folder), request.place.time_limit
     say(f"running in {folder}: {json.dumps(shown, ensure_ascii=False)}")
     watched = _Watched(request, folder)
     output, log, start = _output(request)
-    left, since = None, time.time()
-    reason = None
+    began, since = time.monotonic(), time.time()
+    reason, timed_out = None, False
     try:
-        ended = launch(
-            words,
-            folder,
-            _variables(request, checkpoint, folder),
-            output,
-            keep_open=[lock],
-            time_limit=request.place.time_limit,
-        )
-        if ended.timed_out:
-            reason = f"stopped after its time_limit of {request.place.time_limit:g} s"
+        ended = launch(words, folder, program_variables(request, checkpoint, folder), output, keep_open, limit)
+        timed_out = ended.timed_out
+        if timed_out:
+            reason = f"stopped after its time_limit of {limit:g} s"
         elif ended.status:
             reason = describe_failure(ended.status, log, start)
-        else:
-            left = read_what_it_left(request, folder, log, start, since)
     except UserError as error:
         reason = str(error)
     finally:
         if output is not None:
             os.close(output)
+    seconds = time.monotonic() - began
+    return Execution(shown, folder, reason, timed_out, seconds, log, start, since, watched.changed())
+
+
+def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: int) -> RunRecord:
+    # This reads what the program leaves, and is needed only once it has ended.
+    from seedwise.trainers.command.reading import read_what_it_left
+
+    began = time.perf_counter()
+    failures = _earlier_failures(request)
+    done = execute(request, say, [lock])
+    left, reason = None, done.reason
+    if reason is None:
+        try:
+            left = read_what_it_left(request, done.folder, done.log, done.log_start, done.since)
+        except UserError as error:
+            reason = str(error)
     if reason is not None:
         _remember_failure(request, [*failures, reason])
         if request.place.failures != "count":
             raise UserError(reason)
-    record = _record(request, shown, left, reason, failures, watched.changed(), since, time.perf_counter() - began)
+    record = _record(request, done, left, reason, failures, time.perf_counter() - began)
     _mirror(request, record, left.history if left else [], mirrors)
     record = record.model_copy(update={"tracking": mirrors.ids})
     write_record(request.record, record)
     (request.folder / "failures.json").unlink(missing_ok=True)
-    if request.settings.isolate:
+    if request.isolated:
         shutil.rmtree(request.folder / COPY, ignore_errors=True)
     numbers = ", ".join(f"{name} {value}" for name, value in record.metrics.items() if value is not None)
     why = f": {record.reason}" if record.reason else ""
@@ -232,7 +279,7 @@ def _checkpoint(request: Request) -> Path | None:
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _command(request: Request, checkpoint: Path | None) -> tuple[list[str], list[str]]:
+def command_of(request: Request, checkpoint: Path | None) -> tuple[list[str], list[str]]:
     """Return the words of the command, and the same for the record, without the absolute path of the results."""
     chosen, environment = request.settings, request.there.environment
     words = fill_command(chosen.words, request.values, chosen.settings, chosen.args.style, chosen.args.booleans)
@@ -263,7 +310,7 @@ def _output(request: Request) -> tuple[int | None, Path, int]:
     return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), log, 0
 
 
-def _variables(request: Request, checkpoint: Path | None, folder: Path) -> dict[str, str]:
+def program_variables(request: Request, checkpoint: Path | None, folder: Path) -> dict[str, str]:
     """Return the environment of the program: the user's own, without what the workflow has added for its scripts."""
     variables = user_environment()
     imported = [*_imported_first(request, folder), _client(Path.cwd())]
@@ -297,7 +344,7 @@ def _imported_first(request: Request, folder: Path) -> list[Path]:
         return []
     from seedwise.trainers.command.revisions import import_paths, imports_moved
 
-    copied = imports_moved(original, folder, editable) if request.settings.isolate else []
+    copied = imports_moved(original, folder, editable) if request.isolated else []
     revised = import_paths(original, Path(there.folder), editable) if there.commit else []
     return [*copied, *revised]  # a copy holds only its own folder; the rest of a revision is in its worktree
 
@@ -319,7 +366,7 @@ class _Watched:
     """Which files in the program's own folder change while it runs: two runs at once might read each other's."""
 
     def __init__(self, request: Request, folder: Path) -> None:
-        self._folder = None if request.settings.isolate else folder
+        self._folder = None if request.isolated else folder
         self._without = request.place.without
         self._before = self._snapshot()
 
@@ -336,14 +383,7 @@ class _Watched:
 
 
 def _record(
-    request: Request,
-    shown: list[str],
-    left: Any,
-    reason: str | None,
-    failures: list[str],
-    wrote: list[str],
-    started: float,
-    seconds: float,
+    request: Request, done: Execution, left: Left | None, reason: str | None, failures: list[str], seconds: float
 ) -> RunRecord:
     metrics: Mapping[str, float] = left.metrics if left else {}
     status: Status = "finished" if reason is None else "failed"
@@ -360,10 +400,10 @@ def _record(
         reason=reason,
         metrics={name: value if math.isfinite(value) else None for name, value in metrics.items()},
         settings=json.loads(request.settings.canonical()),
-        started=round(started, 3),
-        command=shown,
+        started=round(done.since, 3),
+        command=done.shown,
         failures=failures,
-        wrote=wrote,
+        wrote=done.wrote,
         provenance=Provenance(
             commit=commit,
             dirty=dirty,

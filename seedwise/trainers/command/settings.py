@@ -42,9 +42,21 @@ def _seconds(limit: object) -> object:
     """Read a time limit such as `90 min` as seconds."""
     if not isinstance(limit, str):
         return limit
-    found = _DURATION.fullmatch(limit.strip())
+    try:
+        return seconds_of(limit)
+    except ValueError as error:
+        raise problem(str(error)) from None
+
+
+def seconds_of(text: str) -> float:
+    """Read a duration such as `90 min` as seconds.
+
+    Raises:
+        ValueError: it is none; the message says what is needed.
+    """
+    found = _DURATION.fullmatch(text.strip())
     if not found:
-        raise problem(f"found {quote(limit)}; need seconds, or a number with s, min, h or d: 90 min")
+        raise ValueError(f"found {quote(text)}; need seconds, or a number with s, min, h or d: 90 min")
     return float(found[1]) * _UNITS[found[2]]
 
 

@@ -1,0 +1,51 @@
+"""One run of a program of the user's own, as `seedwise check` shows it and `seedwise try` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from seedwise.config.study import Study
+from seedwise.trainers.command.place import ProgramPlace
+from seedwise.trainers.command.run import Digests, Request
+from seedwise.trainers.command.settings import SettingValue
+
+
+def make_request(
+    study: Study,
+    place: ProgramPlace,
+    variant: str,
+    seed: int,
+    folder: Path,
+    *,
+    overrides: Mapping[str, SettingValue] | None = None,
+    device: str = "cpu",
+) -> Request:
+    """Return what one run needs.
+
+    Args:
+        study: a study of a program.
+        place: where its runs take place.
+        variant: of the run.
+        seed: of the run.
+        folder: the run's folder.
+        overrides: settings that replace those of the variant.
+        device: what the program may use, cuda or cpu.
+
+    Raises:
+        UserError: there is no such variant.
+    """
+    settings = study.program_settings(variant)
+    if overrides:
+        settings = settings.model_copy(update={"settings": {**settings.settings, **overrides}})
+    return Request(
+        study=study.study,
+        variant=variant,
+        seed=seed,
+        settings=settings,
+        digests=Digests("", "", ""),
+        place=place,
+        folder=folder.absolute(),
+        threads=study.resources.train_run.threads or 1,
+        device=device,
+    )

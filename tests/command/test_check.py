@@ -1,0 +1,270 @@
+"""`seedwise check`: the plan of a study, and its mistakes before anything runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from seedwise.analysis.forecast import detectable, spread_of
+from seedwise.cli import main
+from seedwise.plan import Plan
+from seedwise.runs.record import Provenance, RunRecord, Timing, write_record
+from seedwise.statistics.planning import detectable_differences
+
+PLAN = {"metric": "acc", "higher_is_better": True, "baseline": "baseline"}
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "p").mkdir()
+    monkeypatch.chdir(tmp_path / "p")
+    for name in ("train.py", "model.py"):
+        Path(name).write_text("x = 1\n")
+    Path("corpus.txt").write_text("text")
+
+
+def write(command: dict[str, object] | None = None, **more: object) -> None:
+    """Write a study."""
+    study = {
+        "study": "checked",
+        "title": "Checked",
+        "command": {"run": [sys.executable, "train.py", "--lr", "{lr}", "--seed", "{seed}", "--out", "{out}"]}
+        | {"settings": {"lr": 0.1}, "results": {"json": "{out}/r.json", "keys": "acc"}, "data": ["corpus.txt"]}
+        | (command or {}),
+        "variants": [{"name": "baseline"}, {"name": "high", "set": {"lr": 0.3}}],
+        "seeds": [4, 5, 6],
+        "analysis": PLAN,
+        **more,
+    }
+    Path("study.yaml").write_text(yaml.safe_dump({key: value for key, value in study.items() if value is not None}))
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str]):
+    """Run `seedwise check`; return its exit status and what it printed."""
+
+    def run(*flags: str) -> tuple[int, str]:
+        status = main(["check", "study.yaml", *flags])
+        printed = capsys.readouterr()
+        return status, printed.out + printed.err
+
+    return run
+
+
+def record(variant: str, seed: int, acc: float, seconds: float = 10.0) -> RunRecord:
+    made = Provenance(
+        commit=None,
+        dirty=None,
+        versions={},
+        hardware="",
+        device="cpu",
+        threads=1,
+        settings_digest="",
+        code_digest="",
+        data_digest="",
+    )
+    return RunRecord(
+        study="checked",
+        variant=variant,
+        seed=seed,
+        status="finished",
+        metrics={"acc": acc},
+        settings={},
+        provenance=made,
+        timing=Timing(total=seconds),
+    )
+
+
+def test_the_plan(check) -> None:
+    write()
+    status, printed = check("--cores", "2")
+    assert status == 0
+    lines = printed.splitlines()
+    assert lines[0] == "study.yaml: checked, Checked"
+    assert "Runs     6 runs: 2 variants × 3 seeds (4, 5, 6)" in lines
+    command = "train.py --lr 0.3 --seed 4 --out results/checked/runs/high/seed4/out"
+    assert f"           high      {sys.executable} {command}" in lines
+    assert any(line.startswith("With     ") and "python 3." in line for line in lines)
+    assert any(line.startswith("Code     2 files: model.py, train.py;") for line in lines)
+    assert "Data     corpus.txt; a change repeats all runs" in lines
+    assert "Results  acc from json {out}/r.json" in lines
+    assert "Cost     not known: `seedwise try` measures a run" in lines
+    assert "Caution" not in printed
+    assert not Path("results").exists()
+
+
+def test_what_seeds_can_detect(check) -> None:
+    write()
+    _, printed = check("--std", "0.01")
+    expected = float(detectable_differences([3], 1.0, 0.05)[0])
+    assert (
+        f"with 3 seeds per variant, true differences of {expected:.1f} standard deviations of runs (80 % power)"
+        in printed
+    )
+    assert f"that is {expected * 0.01:.3g} of acc if it varies by 0.01 from seed to seed" in printed
+    assert detectable(Plan(**PLAN), 2, 10) == pytest.approx(float(detectable_differences([10], 1.0, 0.05)[0]))
+
+
+def test_more_comparisons_detect_less_and_pooled_more() -> None:
+    plan = Plan(**PLAN)
+    two, six = detectable(plan, 2, 5), detectable(plan, 6, 5)
+    pooled = detectable(plan.model_copy(update={"variance": "pooled"}), 6, 5)
+    paired = detectable(plan.model_copy(update={"pairing": "seed"}), 2, 5)
+    assert two is not None
+    assert six is not None
+    assert pooled is not None
+    assert paired is not None
+    assert two < six
+    assert pooled < six
+    assert detectable(plan, 2, 2) is None
+    assert detectable(plan, 1, 5) is None
+
+
+def test_the_spread_of_runs_so_far() -> None:
+    runs = {("baseline", 0): 1.0, ("baseline", 1): 3.0, ("high", 0): 10.0, ("high", 1): 14.0, ("high", 2): 12.0}
+    records = [record(variant, seed, value) for (variant, seed), value in runs.items()]
+    pooled = np.sqrt((2.0 * 1 + 4.0 * 2) / 3)
+    assert spread_of(records, Plan(**PLAN)) == (pytest.approx(pooled), 5)
+    paired = Plan(**PLAN, pairing="seed")
+    assert spread_of(records, paired) == (pytest.approx(np.std([9.0, 11.0], ddof=1)), 2)
+    assert spread_of(records[:1], Plan(**PLAN)) is None
+
+
+def test_runs_so_far_give_cost_and_units(check) -> None:
+    write()
+    for seed, value in ((4, 0.80), (5, 0.82)):
+        write_record(
+            Path(f"results/checked/runs/baseline/seed{seed}/metrics.json"), record("baseline", seed, value, 90.0)
+        )
+    _, printed = check("--cores", "1")
+    assert "by the spread of 2 runs so far (0.014)" in printed
+    assert "6 runs of about 1 min 30 s: 9 min, one after another on 1 core (median of 2 runs so far)" in printed
+
+
+def test_all_files_of_code(check) -> None:
+    for number in range(8):
+        Path(f"m{number}.py").write_text("")
+    write()
+    assert "10 files: m0.py, m1.py, m2.py, m3.py, m4.py, … (--all lists them)" in check()[1]
+    assert "\n           train.py\n" in check("--all")[1]
+
+
+def test_all_mistakes_at_once(check) -> None:
+    write({"data": ["corpus.tx", "nothing.bin"], "code": ["trian.py"]})
+    status, printed = check()
+    assert status == 2
+    assert 'command.data: found "corpus.tx", which is not there; did you mean "corpus.txt"?' in printed
+    assert 'command.data: found "nothing.bin", which is not there' in printed
+    assert 'command.code: found "trian.py", which is no file; did you mean "train.py"?' in printed
+    assert len(printed.splitlines()) == 3
+
+
+def test_mistakes_in_the_file_have_lines(check) -> None:
+    write({"settings": {"lr": 0.1, "dropout": 0.0}, "runn": 1})
+    status, printed = check()
+    assert status == 2
+    assert "study.yaml:" in printed
+    assert "dropout" in printed
+    assert 'did you mean "run"?' in printed
+
+
+def test_a_program_that_is_not_there(check) -> None:
+    write({"run": "no-such-program-1 {lr} {seed}"})
+    status, printed = check()
+    assert status == 2
+    assert "no-such-program-1 is not on PATH" in printed
+
+
+def test_a_metric_that_nothing_reads(check) -> None:
+    write({"results": {"json": "{out}/r.json", "keys": ["acc1", "loss"]}})
+    status, printed = check()
+    assert status == 2
+    assert 'analysis.metric: found "acc"; did you mean "acc1"? Metrics under results: acc1, loss' in printed
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "caution"),
+    [
+        ({"run": "sh train.sh {lr}"}, {}, "the command has no {seed}: the program must read $SEEDWISE_SEED"),
+        (
+            {"run": "sh train.sh {lr} {seed}"},
+            {},
+            "but the command has no {out}: the program must write to $SEEDWISE_OUT",
+        ),
+        ({"results": {"json": "r.json", "keys": "acc"}}, {}, "r.json lies outside {out}"),
+        (
+            {"results": {"csv": "{out}/r.csv", "keys": "acc", "take": "best"}},
+            {},
+            "take: best chooses the checkpoint by acc",
+        ),
+        (
+            {},
+            {"variants": [{"name": "baseline"}, {"name": "same"}]},
+            "variants baseline and same have the same settings",
+        ),
+        ({}, {"variants": [{"name": "baseline"}]}, "there is only one variant"),
+    ],
+)
+def test_cautions(check, command: dict[str, object], more: dict[str, object], caution: str) -> None:
+    Path("train.sh").write_text("true\n")
+    write(command, **more)
+    status, printed = check()
+    assert status == 0
+    assert f"Caution: {caution}" in printed or (caution in printed and "Caution: " in printed)
+
+
+def test_too_few_seeds(check) -> None:
+    write(seeds=[1, 2])
+    assert "Detects  nothing: with 2 seeds there is no verdict; it needs at least 3" in check()[1]
+
+
+FUNCTION = {"call": "mine:run", "settings": {"lr": 1}}
+
+
+def test_a_function_is_imported_where_it_will_run(check) -> None:
+    Path("mine.py").write_text("def run(settings, seed, run):\n    open('called', 'w')\n")
+    variants = [{"name": "baseline"}, {"name": "high", "set": {"lr": 2}}]
+    Path("study.yaml").write_text("")
+    study = {
+        "study": "f",
+        "title": "F",
+        "function": FUNCTION,
+        "variants": variants,
+        "seeds": [0, 1, 2],
+        "analysis": PLAN,
+    }
+    Path("study.yaml").write_text(yaml.safe_dump(study))
+    status, printed = check()
+    assert status == 0
+    assert "seedwise.call mine:run" in printed
+    assert not Path("called").exists()
+    Path("mine.py").write_text("import no_such_module_1\n")
+    status, printed = check()
+    assert status == 2
+    assert "function: mine:run cannot be imported in" in printed
+    assert "ModuleNotFoundError: No module named 'no_such_module_1'" in printed
+    Path("mine.py").write_text("def ran(): ...\n")
+    assert "mine has no function run" in check()[1]
+
+
+def test_a_study_of_images(check) -> None:
+    Path("study.yaml").write_text(
+        "study: s\ntitle: T\nvariants:\n  - {name: baseline}\n  - {name: light, set: {model.dropout: 0.2}}\n"
+        "seeds: [0, 1, 2]\nanalysis: {baseline: baseline}\n"
+    )
+    status, printed = check()
+    assert status == 0
+    assert "light     model.dropout 0.2" in printed
+    assert "Decides  test_accuracy, higher is better; the baseline is baseline" in printed
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--std", "0"), ("--std", "nan"), ("--cores", "0")])
+def test_mistakes_in_the_command(check, flag: str, value: str) -> None:
+    write()
+    status, printed = check(flag, value)
+    assert status == 2
+    assert flag in printed

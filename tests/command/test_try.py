@@ -1,0 +1,389 @@
+"""`seedwise try`: what three runs of a program show, with programs that have the faults it looks for."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from seedwise.cli import main
+from seedwise.trainers.command.trial import significant_digits
+
+PROGRAM = """\
+import json, os, random, sys, time
+mode, seed, out = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+random.seed(0 if mode == "ignores" else time.time_ns() if mode == "noise" else seed)
+score = 0.9 + random.random() / 100
+if mode == "fails":
+    raise ValueError("learning rate too high")
+if mode == "fails-twice":
+    open("once", "x")
+print("epoch 1: loss", score / 3, flush=True)
+if mode.endswith("slow"):
+    print("step 100: loss", 1.0 if mode == "ignores-slow" else score, flush=True)
+    time.sleep(60)
+if mode == "coarse":
+    score = round(score, 1)
+if mode == "nan":
+    score = float("nan")
+if mode == "own":
+    open("model.pt", "w").write(str(score))
+if mode == "download" and not os.path.exists("cached.bin"):
+    open("cached.bin", "w").write("x")
+if mode == "elsewhere":
+    stream = open("../elsewhere.log", "w")
+    time.sleep(0.4)
+if mode == "memory":
+    held = bytearray(200_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+    time.sleep(0.4)
+if mode == "silent":
+    print("done")
+elif mode != "quiet":
+    json.dump({"val": {"acc": score}}, open(os.path.join(out, "final.json"), "w"))
+"""
+FOUND = {"json": "{out}/final.json", "keys": {"acc": "val.acc"}}
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "p").mkdir()
+    monkeypatch.chdir(tmp_path / "p")
+    Path("train.py").write_text(PROGRAM)
+
+
+def write_study(mode: str, **command: object) -> None:
+    """Write a study of the program in one of its modes."""
+    write(
+        {
+            "run": [sys.executable, "train.py", "{mode}", "{seed}", "{out}"],
+            "settings": {"mode": mode},
+            "results": FOUND,
+            **command,
+        }
+    )
+
+
+def write(command: dict[str, object], **more: object) -> None:
+    study = {
+        "study": "tried",
+        "title": "Tried",
+        "command": {key: value for key, value in command.items() if value is not None},
+        "variants": [{"name": "baseline"}, {"name": "other"}],
+        "seeds": [0, 1, 2],
+        "analysis": {"metric": "acc", "higher_is_better": True, "baseline": "baseline"},
+        **more,
+    }
+    Path("study.yaml").write_text(yaml.safe_dump(study))
+
+
+@pytest.fixture
+def tries(capsys: pytest.CaptureFixture[str]):
+    """Run `seedwise try`; return its exit status, its findings by topic, and all that it printed."""
+
+    def run(*flags: str) -> tuple[int, dict[str, str], str]:
+        status = main(["try", "study.yaml", *flags])
+        printed = capsys.readouterr()
+        found: dict[str, str] = {}
+        topic = ""
+        for line in printed.out.splitlines():
+            start = re.match(r"(Numbers|Seed|Repeats|Digits|Files|Logged|Run|Study) {2,}", line)
+            if start:
+                topic = start[1]
+            if topic and (start or line.startswith("         ")):
+                found[topic] = f"{found.get(topic, '')} {line[9:].strip()}".strip()
+        return status, found, printed.out + printed.err
+
+    return run
+
+
+def test_a_program_that_is_fine(tries) -> None:
+    write_study("fine")
+    status, found, printed = tries("--cores", "3")
+    assert status == 0
+    assert re.fullmatch(r"acc 0\.9\d+, from json \{out\}/final.json", found["Numbers"])
+    assert re.fullmatch(r"it changes the numbers: seeds 0 and 1 give 0\.9\d+ and 0\.9\d+", found["Seed"])
+    assert found["Repeats"] == "yes: seed 0 twice gives the same acc to the last digit"
+    assert found["Files"] == "it writes nothing outside of {out} that was noticed"
+    assert "Digits" not in found
+    assert re.fullmatch(
+        r"6 runs of about .*: .* of computing, about .* on 3 cores \(3 at a time\); .* on disk", found["Study"]
+    )
+    assert printed.rstrip().endswith("next: seedwise run study.yaml --cores 3")
+    assert not Path("results/tried/runs").exists()
+
+
+def test_without_results_it_proposes_what_then_works(tries) -> None:
+    write_study("fine", results=None)
+    status, found, _ = tries()
+    assert status == 1
+    assert "The study does not say where they are" in found["Numbers"]
+    line = re.search(r"results: (\{json: .*?\}\})", found["Numbers"])
+    assert line
+    assert found["Seed"].startswith("it changes the numbers")
+    write_study("fine", **yaml.safe_load(line[0]))
+    assert tries()[0] == 0
+
+
+def test_what_it_proposes_for_the_output_also_works(tries) -> None:
+    write_study("quiet", results=None)
+    status, found, _ = tries()
+    assert status == 1
+    line = re.search(r"results: \{stdout: .*\}\}", found["Numbers"])
+    assert line
+    assert "give its name to analysis.metric" in found["Numbers"]
+    plan = {"metric": "loss", "higher_is_better": False, "baseline": "baseline"}
+    write(
+        {
+            "run": [sys.executable, "train.py", "{mode}", "{seed}", "{out}"],
+            "settings": {"mode": "quiet"},
+            **yaml.safe_load(line[0]),
+        },
+        analysis=plan,
+    )
+    assert tries()[0] == 0
+
+
+def test_a_program_that_reports_through_the_file(tries) -> None:
+    write(
+        {
+            "run": ["sh", "-c", 'echo "{{\\"acc\\": 0.5$SEEDWISE_SEED, \\"f1\\": 0.25}}" > "$SEEDWISE_RESULTS"'],
+        }
+    )
+    status, found, _ = tries()
+    assert found["Numbers"] == "acc 0.5, reported by the program ($SEEDWISE_RESULTS) also f1"
+    assert status == 0
+
+
+def test_a_seed_that_is_ignored(tries) -> None:
+    write_study("ignores")
+    status, found, _ = tries()
+    assert status == 1
+    assert found["Seed"].startswith("IT IS IGNORED: seeds 0 and 1 give the same numbers to the last digit")
+    assert "it may be fixed in the code" in found["Seed"]
+
+
+def test_a_seed_that_is_not_passed(tries) -> None:
+    write_study("fine", run=[sys.executable, "train.py", "{mode}", "7", "{out}"])
+    _, found, _ = tries()
+    assert "The command has no {seed}: add the option that takes it" in found["Seed"]
+
+
+def test_numbers_that_do_not_repeat(tries) -> None:
+    write_study("noise")
+    status, found, _ = tries()
+    assert status == 0
+    assert "may not come from the seed" in found["Seed"]
+    assert re.match(r"no: seed 0 twice gives 0\.9\d+ and 0\.9\d+, \S+ apart; with another seed", found["Repeats"])
+
+
+def test_too_few_digits_are_told_from_a_seed_that_is_ignored(tries) -> None:
+    write_study("coarse")
+    status, found, _ = tries()
+    assert status == 1
+    assert found["Seed"] == "it arrives, since loss differs with it, but acc is 0.9 twice"
+    assert found["Digits"].startswith("few: acc has 1 significant digit")
+
+
+def test_nothing_but_few_digits(tries) -> None:
+    write({"run": ["echo", "acc 99 seed {seed}"], "results": {"stdout": {"acc": r"acc (\d+)"}}})
+    status, found, _ = tries()
+    assert status == 1
+    assert found["Seed"].startswith("not known: seeds 0 and 1 give 99 twice, with too few digits")
+
+
+def test_nan(tries) -> None:
+    write_study("nan")
+    status, found, _ = tries()
+    assert status == 1
+    assert "acc is not a number that can be compared: such a run counts as diverged" in found["Numbers"]
+    assert "Digits" not in found
+
+
+def test_no_numbers_anywhere(tries) -> None:
+    write_study("silent", run=[sys.executable, "-c", "print('done')"], settings=None, results=None)
+    status, found, _ = tries()
+    assert status == 1
+    assert "No numbers were found in {out} or in the output" in found["Numbers"]
+    assert "seedwise.result(acc=value)" in found["Numbers"]
+    assert found["Seed"] == "not compared, because there are no numbers yet"
+
+
+def test_a_wrong_key_is_named_with_those_that_are_there(tries) -> None:
+    write_study("fine", results={"json": "{out}/final.json", "keys": {"acc": "val.accuracy"}})
+    status, found, _ = tries()
+    assert status == 1
+    assert 'did you mean "val.acc"?' in found["Numbers"]
+    assert "{acc: val.acc}" in found["Numbers"]
+
+
+def test_a_metric_that_is_not_among_the_numbers(tries) -> None:
+    write_study("fine", results={"stdout": {"acc1": r"loss (\S+)"}})
+    status, found, _ = tries()
+    assert status == 1
+    problem = 'analysis.metric: no metric "acc"; did you mean "acc1"? There are: acc1'
+    assert found["Numbers"].startswith(problem)
+
+
+def test_a_program_that_fails(tries) -> None:
+    write_study("fails")
+    status, _, printed = tries()
+    assert status == 1
+    assert "The program failed: exit status 1: ValueError: learning rate too high" in printed
+    assert "results/tried/.try/baseline/first/output.log:" in printed
+    assert "  | ValueError: learning rate too high" in printed
+    assert "again" not in printed
+
+
+def test_a_program_that_fails_the_second_time(tries) -> None:
+    write_study("fails-twice")
+    status, _, printed = tries()
+    assert status == 1
+    assert "The program failed in run 2 of 3, not before: exit status 1: FileExistsError" in printed
+    assert "it may depend on a file that the run before it left elsewhere" in printed
+
+
+def test_a_program_that_is_not_there(tries) -> None:
+    write({"run": "no-such-program-1 {seed}"})
+    status, _, printed = tries()
+    assert status == 2
+    assert "no-such-program-1 is not on PATH" in printed
+
+
+def test_a_program_that_cannot_be_executed(tries) -> None:
+    Path("train.sh").write_text("not a program")
+    Path("train.sh").chmod(0o755)
+    write({"run": "./train.sh {seed}"})
+    status, _, printed = tries()
+    assert status == 1
+    assert "The program failed: ./train.sh: cannot be started" in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.slow
+def test_a_program_that_takes_too_long(tries) -> None:
+    write_study("slow")
+    status, found, _ = tries("--limit", "1s")
+    assert status == 1
+    assert "none yet: each run was stopped after 1 s, before its end" in found["Numbers"]
+    assert "So far it left: loss" in found["Numbers"]
+    assert found["Seed"].endswith("so far")
+    assert found["Seed"].startswith("it changes the numbers")
+    assert found["Run"].startswith("more than 1 s")
+    assert "how long it takes is not known" in found["Study"]
+
+
+def test_an_ignored_seed_shows_before_the_end(tries) -> None:
+    write({"run": ["sh", "-c", "echo 'val loss 4.2071'; sleep 60"], "results": None})
+    status, found, _ = tries("--limit", "0.5")
+    assert status == 1
+    assert found["Seed"].startswith("IT IS IGNORED: seeds 0 and 1 give the same numbers")
+    assert "4.2071 twice so far" in found["Seed"]
+
+
+def test_files_in_its_own_folder(tries) -> None:
+    write_study("own")
+    status, found, _ = tries()
+    assert status == 0
+    assert found["Files"].startswith("each run writes model.pt into the program's own folder")
+    assert "command: isolate: copy" in found["Files"]
+
+
+def test_a_download_is_told_from_a_file_that_runs_share(tries) -> None:
+    write_study("download")
+    _, found, _ = tries()
+    assert found["Files"].startswith("the first run wrote cached.bin into the program's own folder, the others did not")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows the open files of a process")
+def test_files_elsewhere(tries) -> None:
+    write_study("elsewhere")
+    _, found, _ = tries()
+    assert found["Files"] == f"it writes outside of {{out}}: {Path('../elsewhere.log').resolve()}"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows the memory of other processes")
+def test_memory(tries) -> None:
+    write_study("memory")
+    _, found, _ = tries()
+    megabytes = re.search(r"(\d+) MB of memory at the peak", found["Run"])
+    assert megabytes
+    assert 200 <= int(megabytes[1]) < 300
+    measured = json.loads(Path("results/tried/.try/measured.json").read_text())
+    assert measured["memory"] > 200_000_000
+
+
+def test_set_changes_a_setting_and_is_not_the_cost_of_the_study(tries) -> None:
+    write_study("slow")
+    status, found, printed = tries("--set", "mode=fine")
+    assert status == 0
+    assert "train.py fine 0" in printed
+    assert "with --set, a run does not take as long as one of the study" in found["Study"]
+    assert not Path("results/tried/.try/measured.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--set", "mod=fine"], '--set mod: unknown key; did you mean "mode"?'),
+        (["--set", "mode"], "--set mode: need a setting and a value: --set mode=…"),
+        (["--limit", "3 weeks"], '--limit: found "3 weeks"; need seconds, or a number with s, min, h or d'),
+        (["--variant", "basline"], 'did you mean "baseline"?'),
+        (["--cores", "0"], "--cores must be at least 1; found 0"),
+        (["--varaint", "other"], "did you mean --variant?"),
+    ],
+)
+def test_mistakes_in_the_command(tries, flags: list[str], message: str) -> None:
+    write_study("fine")
+    status, _, printed = tries(*flags)
+    assert status == 2
+    assert message in printed
+
+
+def test_a_setting_keeps_its_type(tries) -> None:
+    code = "import sys; print('acc', float(sys.argv[1]) + int(sys.argv[2]))"
+    write(
+        {
+            "run": [sys.executable, "-c", code, "{lr}", "{seed}"],
+            "settings": {"lr": 0.5},
+            "results": {"stdout": {"acc": r"acc (\S+)"}},
+        }
+    )
+    _, found, printed = tries("--set", "lr=2")
+    assert "-c" in printed
+    assert found["Numbers"].startswith("acc 2, from its output")
+    assert json.loads(Path("results/tried/.try/baseline/first/settings.json").read_text()) == {"lr": 2.0}
+
+
+def test_a_function(tries) -> None:
+    Path("mine.py").write_text(
+        "import random\ndef run(settings, seed, run):\n    random.seed(seed)\n    return {'acc': random.random()}\n"
+    )
+    study = yaml.safe_load(
+        "{study: tried, title: T, function: {call: 'mine:run', settings: {lr: 1}}, variants: [{name: baseline}], "
+        "seeds: [3], analysis: {metric: acc, higher_is_better: true, baseline: baseline}}"
+    )
+    Path("study.yaml").write_text(yaml.safe_dump(study))
+    status, found, _ = tries()
+    assert status == 0
+    assert found["Seed"].startswith("it changes the numbers: seeds 3 and 4 give")
+
+
+def test_a_study_without_a_program(tries) -> None:
+    Path("study.yaml").write_text(
+        "{study: s, title: T, variants: [{name: baseline}], seeds: [0], analysis: {baseline: baseline}}"
+    )
+    status, _, printed = tries()
+    assert status == 2
+    assert "there is no program to try" in printed
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"), [(99.0, 2), (0.99, 2), (0.9914, 4), (100.0, 3), (0.0, 1), (-1.5e-7, 2), (1.4731, 5)]
+)
+def test_significant_digits(value: float, digits: int) -> None:
+    assert significant_digits(value) == digits
