@@ -158,7 +158,7 @@ def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tupl
     yield "Runs", [_runs(study)]
     width = max(map(len, shown))
     yield "Commands", [f"with seed {seed}:", *(f"  {name:<{width}}  {line}" for name, line in shown.items())]
-    copy = "a copy of " if study.program.isolate else ""
+    copy = "a copy of " if study.program and study.program.isolate else ""
     yield "Folder", _by_variant({name: f"{copy}{place.of(name).folder}" for name in shown})
     environments = {name: place.of(name).environment for name in shown}
     yield (
@@ -254,7 +254,8 @@ def _cautions_of_program(study: Study) -> Iterator[str]:
 
     assert study.program
     program = study.program
-    yield from cautions(program.results, study.analysis.metric, program.history, program.scores)
+    places = program.results, study.analysis.metric, program.history, program.scores
+    yield from cautions(*places, isolated=program.isolate == "copy")
     if study.command:
         used = placeholders([*program.words, *program.env.values()])
         if "seed" not in used:

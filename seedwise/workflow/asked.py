@@ -18,7 +18,7 @@ from seedwise.config.study import Study
 from seedwise.config.study_file import StudyFile
 from seedwise.trainers import Inputs
 from seedwise.trainers.image_classifier.datasets.identity import RunData
-from seedwise.workflow.digests import Digests, expected_runs
+from seedwise.workflow.digests import Digests, expected_runs, keep_parts
 from seedwise.workflow.environment import names_functions
 from seedwise.workflow.programs import ProgramCode
 
@@ -39,6 +39,10 @@ class Dependencies(NamedTuple):
     environments: Mapping[str, str]
     images: RunData | None
     program: ProgramCode | None
+
+    def keep(self, folder: Path) -> None:
+        """Save the parts of each digest in a study's folder, so that a later status can say which file has changed."""
+        keep_parts(folder, self.code, self.data, self.program.packages if self.program else {})
 
 
 def dependencies(study: Study, digests: Digests, base: Path, folder: Path) -> Dependencies:
@@ -89,6 +93,8 @@ def read_asked(path: Path) -> StudyFile:
     looks = read_looks(folder / "looks.json") if study.analysis.looks else ()
     digests = Digests(share.package_folder(), share.home() / "workflow/scripts", Path.cwd())
     found = dependencies(study, digests, path.resolve().parent, folder)
+    if folder.is_dir():
+        found.keep(folder)
     has_card = found.images is not None and not study.source
     card = folder / "data" / f"{found.images.file.stem}.json" if found.images and has_card else None
     return study_file(study, os.path.relpath(path), due(study.seeds, study.analysis.looks, looks), found, card)

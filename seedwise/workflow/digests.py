@@ -85,15 +85,18 @@ def expected_runs(
     }
 
 
-def keep_parts(folder: Path, code: Mapping[str, Mapping[str, str]], data: Inputs) -> None:
+def keep_parts(
+    folder: Path, code: Mapping[str, Mapping[str, str]], data: Inputs, packages: Mapping[str, Mapping[str, str]]
+) -> None:
     """Save the parts of each digest, so that a later status can say which file has changed.
 
     Args:
         folder: folder of the study.
         code: digests of files by variant.
         data: the data that the runs read.
+        packages: versions of packages, by the digest of the environment of a program.
     """
-    parts = {combine(files): files for files in code.values()} | {data.digest: data.parts}
+    parts = {combine(files): files for files in code.values()} | {data.digest: data.parts} | dict(packages)
     for digest, files in parts.items():
         path = folder / "digests" / f"{digest}.json"
         if not path.is_file():

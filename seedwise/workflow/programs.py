@@ -44,6 +44,7 @@ class ProgramCode:
         code: digest of each source file, by variant.
         data: that the runs read.
         environments: digest of the environment, by variant.
+        packages: version of each package, by the digest of the environment.
 
     Raises:
         UserError: the program, its code, its data or its environment cannot be found.
@@ -70,6 +71,7 @@ class ProgramCode:
                 files = program_files(there, self._program.code, self._program.words, self._without)
                 digests[place.folder] = code_digests(there, files, CACHE, FILES_CACHE)
         self.code = {name: digests[place.folder] for name, place in self._places.items()}
+        self.packages = {found.digest: dict(found.packages) for found in self._found.values() if found.packages}
         self.environments = {name: place.environment.digest for name, place in self._places.items()}
 
     def _place(self, variant: Variant, results: Path) -> VariantPlace:

@@ -1,4 +1,4 @@
-"""The transcript in docs/your-own.md: every command of it, with nothing but the wheel, in a repository of the user's."""
+"""The transcript in docs/your-own.md: each of its commands, with nothing but the wheel, in a user's repository."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from seedwise.config.study_file import study_file_path, write_study_file
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.asked import dependencies, study_file
-from seedwise.workflow.digests import Digests, keep_parts
+from seedwise.workflow.digests import Digests
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.params import by_variant, literal, literal_path
 from seedwise.workflow.unfit import unfit_outputs
@@ -128,7 +128,7 @@ if not context_path(FOLDER).exists():  # the hook writes it; this is for modules
     or_exit(write_context, FOLDER, study_context())
 
 if workflow.is_main_process and not SOURCE:
-    keep_parts(FOLDER, FOUND.code, FOUND.data)
+    FOUND.keep(FOLDER)
 if workflow.is_main_process:
     DIGESTS.save()
 

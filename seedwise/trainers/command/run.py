@@ -101,11 +101,6 @@ class Request:
         return self.place.of(self.variant)
 
     @property
-    def isolated(self) -> bool:
-        """Whether the program runs in a copy of its own."""
-        return self.settings.isolate == "copy"
-
-    @property
     def identity(self) -> dict[str, str]:
         """What a checkpoint or an earlier failure must agree with to belong to this run."""
         return {"settings": self.settings.digest(), **vars(self.digests)}
@@ -201,7 +196,8 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     """
     checkpoint = _prepare_folder(request)
     words, shown = command_of(request, checkpoint)
-    folder, limit = _copied(request) if request.isolated else Path(request.there.folder), request.place.time_limit
+    folder = _copied(request) if request.settings.isolate else Path(request.there.folder)
+    limit = request.place.time_limit
     say(f"running in {folder}: {json.dumps(shown, ensure_ascii=False)}")
     watched = _Watched(request, folder)
     output, log, start = _output(request)
@@ -245,10 +241,10 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
     record = record.model_copy(update={"tracking": mirrors.ids})
     write_record(request.record, record)
     (request.folder / "failures.json").unlink(missing_ok=True)
-    # A run that is repeated after it has ended starts from the beginning: from its last checkpoint there is nothing left
-    # to train, and what the program computes while training, such as a mean loss, would be of no step at all.
+    # A run that is repeated after it has ended starts from the beginning: from its last checkpoint, nothing is left to
+    # train, and what the program computes while it trains, such as a mean loss, would be of no step at all.
     (request.folder / IDENTITY).unlink()
-    if request.isolated:
+    if request.settings.isolate:
         shutil.rmtree(request.folder / COPY, ignore_errors=True)
     numbers = ", ".join(f"{name} {value}" for name, value in record.metrics.items() if value is not None)
     why = f": {record.reason}" if record.reason else ""
@@ -349,7 +345,7 @@ def _imported_first(request: Request, folder: Path) -> list[Path]:
         return []
     from seedwise.trainers.command.revisions import import_paths, imports_moved
 
-    copied = imports_moved(original, folder, editable) if request.isolated else []
+    copied = imports_moved(original, folder, editable) if request.settings.isolate else []
     revised = import_paths(original, Path(there.folder), editable) if there.commit else []
     return [*copied, *revised]  # a copy holds only its own folder; the rest of a revision is in its worktree
 
@@ -371,7 +367,7 @@ class _Watched:
     """Which files in the program's own folder change while it runs: two runs at once might read each other's."""
 
     def __init__(self, request: Request, folder: Path) -> None:
-        self._folder = None if request.isolated else folder
+        self._folder = None if request.settings.isolate else folder
         self._without = request.place.without
         self._before = self._snapshot()
 

@@ -322,6 +322,7 @@ def cautions(
     results: Sequence[ResultsSource | Logged] | None,
     metric: str,
     *others: Source | Logged | None,
+    isolated: bool = False,
 ) -> list[str]:
     """Say what is allowed and yet may mislead, one sentence each.
 
@@ -329,6 +330,7 @@ def cautions(
         results: value of `results`.
         metric: the metric that decides.
         others: values of `history` and `scores`.
+        isolated: whether each run has a working folder of its own, in which relative paths are its own, too.
     """
     found = [
         f"take: {source.take} chooses the checkpoint by {metric}, which also judges it: noisy runs look better. "
@@ -339,9 +341,13 @@ def cautions(
     found += [
         f"{path} lies outside {{out}}: runs at the same time can overwrite each other's numbers"
         for path in dict.fromkeys(paths(results, *others))
-        if not ("{out}" in path or ("{seed}" in path and path.count("{") > 1))
+        if not ("{out}" in path or ("{seed}" in path and path.count("{") > 1) or (isolated and _stays_inside(path)))
     ]
     return found
+
+
+def _stays_inside(path: str) -> bool:
+    return not path.startswith(("/", "~")) and ".." not in path.split("/")
 
 
 def _chosen_on_itself(source: ResultsSource, metric: str) -> bool:

@@ -1,0 +1,254 @@
+"""Studies of a user's program: what is said while they run and in the report, and what runs again for which reason."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import LIMIT, ROOT, jobs
+from tests.workflow.programs import COMMAND, ProgramProject, make_program
+
+pytestmark = pytest.mark.slow
+
+
+def seedwise(project: ProgramProject, *words: str) -> str:
+    """Run a command of `seedwise` in the project; return all it printed."""
+    command = [sys.executable, "-m", "seedwise.cli", *words]
+    answer = subprocess.run(
+        command,
+        cwd=project.folder,
+        env=project.environment() | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    return answer.stdout
+
+
+def small(folder: Path, program: str, *, study: str = "", command: str = "") -> ProgramProject:
+    """A project with a program of a few lines, whose settings are x."""
+    project = make_program(folder)
+    (folder / "train.py").write_text(program)
+    project.config.write_text(
+        "study: tiny\ntitle: Tiny\ncommand:\n  run: python train.py {x} {seed}\n  settings: {x: 1}\n"
+        f"{command}variants: [{{name: baseline}}, {{name: other, set: {{x: 2}}}}]\nseeds: [0, 1, 2]\n"
+        f"analysis: {{metric: loss, higher_is_better: false, baseline: baseline}}\n{study}"
+    )
+    return project
+
+
+WRITES = "import sys, seedwise\nx, seed = map(int, sys.argv[1:])\n"
+
+
+def test_a_broken_command_fails_after_one_run_of_each_variant(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", "import sys\nraise ValueError(f'no layer {sys.argv[1]}')\n")
+    answer = project.attempt("--", "runs")
+    assert answer.returncode == 1
+    assert "seed 0 failed: exit status 1: ValueError: no layer 2" in answer.stdout
+    refused = (
+        "not started, because the first run of this variant, seed 0, failed: exit status 1: ValueError: no layer 2"
+    )
+    assert refused in answer.stdout
+    assert not list(project.results.glob("runs/*/seed1/out")), "other seeds were not started"
+    (project.folder / "train.py").write_text(WRITES + "seedwise.result(loss=x + seed / 10)\n")
+    assert jobs(project.run("--", "runs"))["train_run"] == 6
+
+
+def test_failures_that_count_are_lost_runs_of_the_report_with_their_reason(tmp_path: Path) -> None:
+    program = (
+        WRITES
+        + "if x == 2 and seed == 0: raise RuntimeError('loss is not a number')\nseedwise.result(loss=x + seed / 10)\n"
+    )
+    project = small(tmp_path / "p", program, command="  failures: count\n")
+    project.run()
+    report = (project.results / "results.md").read_text()
+    assert "5 finished, 0 diverged, 1 failed" in report
+    assert "exit status 1: RuntimeError: loss is not a number" in report
+    record = json.loads(project.record("other", 0).read_text())
+    assert (record["status"], record["metrics"]) == ("failed", {})
+    assert project.planned() == {}
+
+
+def test_a_retry_that_succeeds_and_files_that_runs_share_are_in_the_report(tmp_path: Path) -> None:
+    program = WRITES + (
+        "import pathlib\n"
+        "marker = pathlib.Path(f'tried-{x}-{seed}')\n"
+        "if (x, seed) == (2, 1) and not marker.exists(): marker.touch(); sys.exit('CUDA out of memory')\n"
+        "pathlib.Path('model.pt').write_text(str(seed))\n"
+        "seedwise.result(loss=x + seed / 10)\n"
+    )
+    project = small(tmp_path / "p", program, command="  retries: 1\n")
+    project.run("--cores", "1")
+    assert json.loads(project.record("other", 1).read_text())["failures"] == ["exit status 1: CUDA out of memory"]
+    report = (project.results / "results.md").read_text()
+    assert "1 run succeeded only after a failed attempt: other seed 1 (exit status 1: CUDA out of memory)" in report
+    assert "6 runs wrote the same file of the program's own folder, `model.pt`" in report
+
+
+def test_a_seed_that_does_not_arrive_is_said_while_it_runs_and_in_the_report(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=x)\n")
+    printed = project.run()
+    assert "gave exactly the same numbers. Does the seed reach the program? Are digits lost?" in printed
+    assert "First find out whether the seed is used" in (project.results / "results.md").read_text()
+
+
+def test_curves_and_scores_that_a_program_reports_are_in_the_report(tmp_path: Path) -> None:
+    program = WRITES + (
+        "import random\nrng = random.Random(seed)\n"
+        "right = [rng.random() < 0.6 + x / 10 for _ in range(40)]\n"
+        "for step in range(1, 4): seedwise.log(step * 10, loss=1 / step)\n"
+        "seedwise.scores(range(40), right)\nseedwise.result(loss=sum(right) / 40)\n"
+    )
+    project = small(tmp_path / "p", program, command="  history: logged\n  scores: logged\n")
+    project.run()
+    assert (project.results / "figures/curves.png").stat().st_size > 5000
+    report = (project.results / "results.md").read_text()
+    assert "mean over seeds after each step" in report
+    assert "Would a new test set change this?" in report
+    assert len((project.results / "runs/other/seed2/scores.csv").read_text().splitlines()) == 41
+
+
+def test_revisions_are_compared_with_one_command(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=10 + seed / 10)\n")
+    (project.folder / ".gitignore").write_text("results\n.snakemake\n")
+    project.git("init", "-q", "-b", "main")
+    project.git("add", ".")
+    project.git("commit", "-qm", "One")
+    (project.folder / "train.py").write_text(WRITES + "seedwise.result(loss=5 + seed / 10)\n")
+    project.git("commit", "-qam", "Two")
+    (project.folder / "train.py").write_text("raise SystemExit('not committed')\n")
+    printed = seedwise(project, "run", "--revisions", "main~1,main", "config.yaml", "--cores", "2")
+    assert re.search(r"tiny-revisions: main \(\w{7}\) BETTER \(Δ = \+5\.000 ", printed)
+    assert "variant main is without changes that are not committed: train.py" in printed
+    records = [
+        json.loads(path.read_text()) for path in project.folder.glob("results/*/runs/main-before-1/*/metrics.json")
+    ]
+    assert sorted(record["metrics"]["loss"] for record in records) == [10.0, 10.1, 10.2]
+    assert len({record["provenance"]["commit"] for record in records}) == 1
+    again = seedwise(project, "run", "--revisions", "main~1,main", "config.yaml", "-n")
+    assert "Nothing to be done" in again
+
+
+def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    project = make_program(tmp_path / "p", COMMAND.replace("  data:", f"  environment: {{venv: {venv}}}\n  data:"))
+    project.run("--", "runs")
+
+    def outdated() -> str:
+        return seedwise(project, "status", "config.yaml")
+
+    assert "4 of 4 runs finished" in outdated()
+    project.edit("config.yaml", "dropout: 0.2", "dropout: 0.3")
+    assert "settings.dropout was 0.2 and is now 0.3" in outdated()
+    project.edit("config.yaml", "dropout: 0.3", "dropout: 0.2")
+    project.edit("scale.py", "1.0", "2.0")
+    assert "code changed: scale.py" in outdated()
+    project.edit("scale.py", "2.0", "1.0")
+    project.edit("data.txt", "1.5", "1.6")
+    assert "data changed: data.txt" in outdated()
+    project.edit("data.txt", "1.6", "1.5")
+    assert "4 of 4 runs finished" in outdated()
+    packages = next(venv.glob("lib/python*/site-packages"))
+    (packages / "numerics-2.0.dist-info").mkdir()
+    (packages / "numerics-2.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: numerics\nVersion: 2.0\n")
+    assert "environment changed: numerics" in outdated()
+
+
+def test_everything_works_in_folders_with_spaces_and_from_another_folder(tmp_path: Path) -> None:
+    project = make_program(tmp_path / "a program's {folder}")
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    shutil.move(project.config, elsewhere / "config.yaml")
+    text = (elsewhere / "config.yaml").read_text()
+    (elsewhere / "config.yaml").write_text(text.replace("  data:", f'  folder: "../{project.folder.name}"\n  data:'))
+    there = ProgramProject(elsewhere)
+    there.run("--", "runs")
+    assert len(list((elsewhere / "results").glob("tiny/runs/*/*/metrics.json"))) == 4
+    assert not (project.folder / "results").exists()
+    assert there.planned("--", "runs") == {}
+
+
+def test_isolated_runs_do_not_see_each_others_files(tmp_path: Path) -> None:
+    """As word_language_model does: save the model beside the program, and test what is there."""
+    program = WRITES + (
+        "import pathlib, time\nmodel = pathlib.Path('model.txt')\nmodel.write_text(f'{x} {seed}')\ntime.sleep(0.5)\n"
+        "assert model.read_text() == f'{x} {seed}', 'this is the model of another run'\n"
+        "seedwise.result(loss=x + seed / 10)\n"
+    )
+    shared = small(tmp_path / "shared", program)
+    answer = shared.attempt("--", "runs")
+    assert "this is the model of another run" in answer.stdout, "without a copy they disturb each other"
+    isolated = small(tmp_path / "isolated", program, command="  isolate: copy\n")
+    isolated.run("--", "runs")
+    assert len(list(isolated.results.glob("runs/*/*/metrics.json"))) == 6
+    assert not (isolated.folder / "model.txt").exists()
+
+
+def test_code_that_is_edited_while_a_study_runs_is_not_credited(tmp_path: Path) -> None:
+    """The second of two runs, one after another, finds other code than the one that the command has digested."""
+    program = WRITES + (
+        "import pathlib\n"
+        "pathlib.Path('helper.py').write_text(f'EDITED = {seed}')\nseedwise.result(loss=x + seed / 10)\n"
+    )
+    project = small(tmp_path / "p", program)
+    answer = project.attempt("--cores", "1", "--", "runs")
+    assert answer.returncode == 1
+    assert "the program's code has changed since this command was started" in answer.stdout
+
+
+def test_mistakes_in_the_study_are_reported_before_anything_runs(tmp_path: Path) -> None:
+    project = make_program(tmp_path / "p")
+    text = project.config.read_text()
+    for old, new, message in (
+        ("{seed}", "{sed}", 'config.yaml:4: command.run: found "sed"; did you mean "seed"?'),
+        ("python train.py", "pyhton train.py", 'command.run: pyhton is not on PATH; did you mean "python"?'),
+        ("data.txt", "date.txt", 'command.data: found "date.txt", which is not there; did you mean "data.txt"?'),
+        ("dropout: 0.2, ", "drop: 0.2, ", 'config.yaml:10: variants[1].set.drop: unknown key; did you mean "dropout"?'),
+        (
+            "metric: loss, ",
+            "",
+            "config.yaml:12: analysis.metric: missing; name the metric of your program that decides",
+        ),
+        ("higher_is_better: false, ", "", "config.yaml:12: analysis.higher_is_better: missing; say true for a score"),
+        ("seeds: [0, 1]", "seeds: [0, 1]\ntraining: {epochs: 2}", "training: found beside command"),
+    ):
+        assert old in text
+        project.config.write_text(text.replace(old, new, 1))
+        answer = project.attempt("-n")
+        assert answer.returncode != 0
+        assert message in answer.stdout, (message, answer.stdout)
+        assert "Traceback" not in answer.stdout
+        assert not project.results.exists() or not list(project.results.glob("runs/*"))
+
+
+def test_a_study_of_a_function_that_cannot_be_called_says_so(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", "def run(settings, seed, run):\n    return [1]\n")
+    text = project.config.read_text().replace(
+        "command:\n  run: python train.py {x} {seed}\n", "function:\n  call: train:run\n"
+    )
+    project.config.write_text(text)
+    answer = project.attempt("--", "runs")
+    assert "train:run returned list; return a mapping of metrics, or nothing" in answer.stdout
+    project.config.write_text(text.replace("train:run", "train:runn"))
+    answer = project.attempt("--", "runs")
+    assert "train has no function runn" in answer.stdout
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_runs_are_mirrored_in_wandb_where_the_study_says_so(tmp_path: Path, mode: str) -> None:
+    tracking = f"tracking: {{wandb: {{mode: {mode}}}}}\n"
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=x + seed / 10)\n", study=tracking)
+    project.edit("config.yaml", "seeds: [0, 1, 2]", "seeds: [0]")
+    project.run("--", "runs")
+    record = json.loads(project.record("baseline", 0).read_text())
+    assert (list(project.results.glob("wandb/offline-run-*")) != []) == (mode == "offline")
+    assert ("wandb" in record["tracking"]) == (mode == "offline")
