@@ -88,7 +88,7 @@ def test_the_plan(check) -> None:
     assert "Runs     6 runs: 2 variants × 3 seeds (4, 5, 6)" in lines
     command = "train.py --lr 0.3 --seed 4 --out results/checked/runs/high/seed4/out"
     assert f"           high      {sys.executable} {command}" in lines
-    assert any(line.startswith("With     ") and "python 3." in line for line in lines)
+    assert any(line.startswith("With     ") and "Python 3." in line for line in lines)
     assert any(line.startswith("Code     2 files: model.py, train.py;") for line in lines)
     assert "Data     corpus.txt; a change repeats all runs" in lines
     assert "Results  acc from json {out}/r.json" in lines
