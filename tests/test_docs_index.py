@@ -17,6 +17,7 @@ PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(page for page in DOCS.rglob("*.md")),
     *(ROOT / folder / "README.md" for folder in ("config", "benchmarks", "workflow/notebooks")),
+    *sorted((ROOT / "examples").rglob("README.md")),
 ]
 PATH = re.compile(r"(?<![\w./<>-])(?:\.\./)*((?:seedwise|workflow|tests|docs|profiles)/(?:[\w./*-]|<\w+>)*)")
 DOTTED = re.compile(r"(?<![\w/.-])seedwise(?:\.[A-Za-z_]\w*)+")
@@ -64,6 +65,13 @@ def resolves(name: str) -> bool:
 def test_every_page_is_in_the_index() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     assert [page.name for page in DOCS.glob("*.md") if page.name != "README.md" and f"({page.name})" not in index] == []
+
+
+def test_every_example_is_in_the_index_of_examples() -> None:
+    index = (ROOT / "examples/README.md").read_text(encoding="utf-8")
+    names = [study.parent.name for study in (ROOT / "examples").glob("*/study.yaml")]
+    assert names
+    assert [name for name in names if f"({name}/README.md)" not in index] == []
 
 
 @pytest.mark.parametrize("page", ["architecture.md", "CONTRIBUTING.md"])

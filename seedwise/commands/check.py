@@ -238,8 +238,8 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
         yield f"that is {units * std:.3g} of {plan.metric} if it varies by {std:g} from seed to seed"
     elif known is not None and known[0] > 0:
         std_so_far, count = known
-        amount = f"{units * std_so_far:.2g} of {plan.metric}"
-        yield f"that is about {amount}, by the spread of {count} runs so far ({std_so_far:.2g})"
+        amount = f"{_roughly(units * std_so_far)} of {plan.metric}"
+        yield f"that is about {amount}, by the spread of {count} runs so far ({_roughly(std_so_far)})"
     elif known is not None:
         yield f"of {plan.metric} that is unknown: the {known[1]} runs so far are equal, whatever their seeds"
     for more in (5, 10):
@@ -248,14 +248,19 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
             yield f"with {more} seeds, of {better:.1f}{amount}"
 
 
+def _roughly(number: float) -> str:
+    """Write two significant digits, and 460 rather than 4.6e+02."""
+    return f"{float(f'{number:.2g}'):g}"
+
+
 def _cautions_of_program(study: Study) -> Iterator[str]:
     from seedwise.trainers.command.command_line import placeholders
     from seedwise.trainers.command.outputs.settings import cautions, paths
 
     assert study.program
     program = study.program
-    places = program.results, study.analysis.metric, program.history, program.scores
-    yield from cautions(*places, isolated=program.isolate == "copy")
+    sources = (program.history, program.scores)
+    yield from cautions(program.results, study.analysis.metric, *sources, isolated=program.isolate == "copy")
     if study.command:
         used = placeholders([*program.words, *program.env.values()])
         if "seed" not in used:
@@ -303,7 +308,8 @@ def _by_variant(values: Mapping[str, str]) -> list[str]:
 def _files(names: Sequence[str], everything: bool) -> list[str]:
     from seedwise.basics.words import quantity
 
-    effect = "a change of the code, not of its comments, repeats all runs"
+    python = all(name.endswith((".py", ".ipynb")) for name in names)
+    effect = f"a change of {'the code, not of its comments,' if python else 'them'} repeats all runs"
     if not names:
         return ["no files: a change of the program does not repeat its runs; name them with code:"]
     if everything:

@@ -45,6 +45,11 @@ def limit_resource(workflow: Any, name: str, most: int) -> None:
         workflow.register_resource(name, most)
 
 
+def retries(workflow: Any) -> int:
+    """Return how often Snakemake repeats a failed job unless its rule says otherwise."""
+    return int(getattr(workflow.execution_settings, "retries", 0) or 0)  # there are no such settings in a dry run
+
+
 def jobs_to_run(workflow: Any) -> list[Any]:
     """Return the jobs that Snakemake is about to run."""
     return list(workflow.dag.needrun_jobs())

@@ -135,8 +135,8 @@ class ProgramCode:
             if found.create:  # now its packages are known
                 self._found[chosen] = self._find(chosen)
 
-    def place(self) -> ProgramPlace:
-        """Return what the jobs need to know."""
+    def place(self, retries: int = 0) -> ProgramPlace:
+        """Return what the jobs need to know; `retries` is how often Snakemake repeats a failed run."""
         study, program = self._study, self._program
         common = self._places[study.analysis.baseline]
         return ProgramPlace(
@@ -152,6 +152,7 @@ class ProgramCode:
             failures=program.failures,
             resume=program.resume,
             wandb_mode=None if study.tracking.wandb.mode in ("online", "auto") else "offline",
+            retries=retries,
             first_seed=study.seeds[0] if program.canary else None,
             started=time.time(),
         )

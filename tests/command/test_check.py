@@ -155,6 +155,20 @@ def test_runs_so_far_give_cost_and_units(check) -> None:
     assert "6 runs of about 1 min 30 s: 9 min, one after another on 1 core (median of 2 runs so far)" in printed
 
 
+def test_large_numbers_are_written_out(check) -> None:
+    write()
+    for seed, value in ((4, 19100.0), (5, 19400.0)):
+        write_record(Path(f"results/checked/runs/baseline/seed{seed}/metrics.json"), record("baseline", seed, value))
+    assert "by the spread of 2 runs so far (210)" in check()[1]
+
+
+def test_comments_count_where_files_are_compared_by_content(check) -> None:
+    write()
+    assert "a change of the code, not of its comments, repeats all runs" in check()[1]
+    Path("train.sh").write_text("true # nothing\n")
+    assert "a change of them repeats all runs" in check()[1]
+
+
 def test_all_files_of_code(check) -> None:
     for number in range(8):
         Path(f"m{number}.py").write_text("")

@@ -90,7 +90,7 @@ def test_a_retry_that_succeeds_and_files_that_runs_share_are_in_the_report(tmp_p
     assert json.loads(project.record("other", 1).read_text())["failures"] == ["exit status 1: CUDA out of memory"]
     report = (project.results / "results.md").read_text()
     assert "1 run succeeded only after a failed attempt: other seed 1 (exit status 1: CUDA out of memory)" in report
-    assert "6 runs wrote the same file of the program's own folder, `model.pt`" in report
+    assert "6 runs wrote the same file of the program's own folder, model.pt" in report
 
 
 def test_a_seed_that_does_not_arrive_is_said_while_it_runs_and_in_the_report(tmp_path: Path) -> None:

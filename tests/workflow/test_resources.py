@@ -1,5 +1,6 @@
 """What jobs may use: declared by rule, changed without training anew, and GPUs that runs share."""
 
+import json
 import re
 import time
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from seedwise.config.resources import Resources
+from tests.workflow.programs import make_program
 
 pytestmark = pytest.mark.slow
+RESOURCES = "resources: {train_run: {threads: 2}}\n"
 
 
 @pytest.fixture
@@ -70,3 +73,21 @@ def test_runs_can_be_planned_in_parts(fresh):
 def test_memory_and_time_grow_with_each_attempt():
     resources = Resources.model_validate({"train_run": {"mem_mb": 1000}})
     assert [resources.limits("train_run", attempt) for attempt in (1, 2, 3)] == [(1000, 120), (2000, 240), (3000, 360)]
+
+
+def test_a_program_gets_a_gpu_of_its_own_and_as_many_threads_as_it_asks_for(tmp_path, two_gpus):
+    project = make_program(tmp_path / "program")
+    text = project.config.read_text().replace("{rate: 0.05", "{report: 1, rate: 0.05")
+    project.config.write_text(text.replace("--seed", "--report {report} --seed") + RESOURCES)
+    (project.folder / "train.py").write_text(
+        "import os, seedwise, time\ntime.sleep(0.5)\n"
+        "gpu, threads = ord(os.environ['CUDA_VISIBLE_DEVICES'][-1]), int(os.environ['OMP_NUM_THREADS'])\n"
+        "seedwise.result(loss=1, gpu=gpu, threads=threads)\n"
+    )
+    project.run("--cores", "4", "--resources", "mem_mb=64000", "--", "runs")
+    records = [json.loads(path.read_text()) for path in project.results.glob("runs/*/*/metrics.json")]
+    assert {record["metrics"]["gpu"] for record in records} == {ord("a"), ord("b")}
+    assert {record["metrics"]["threads"] for record in records} == {2}
+    assert {record["provenance"]["device"] for record in records} == {"cuda"}
+    project.edit("config.yaml", "threads: 2", "threads: 2, gpu: 0")
+    assert project.planned("--", "runs") == {}, "what a run may use is not what it computes"

@@ -6,7 +6,8 @@ rule train_run:
         RESULTS / "logs/train_run/{variant}/seed{seed}.log",
     benchmark:
         RESULTS / "benchmarks/train_run/{variant}/seed{seed}.tsv"
-    retries: PROGRAM.retries
+    # None, unlike 0, leaves it to --retries and profiles.
+    retries: PROGRAM.retries or None
     conda:
         conda_environment("training")
     threads: by_variant(THREADS)

@@ -44,7 +44,7 @@ def limit_lines(comparisons: Sequence[ComparisonRow], wording: Wording, describe
             )
     other = "other datasets, other test examples, or" if wording.test_set else "other data or"
     lines.append(
-        f"Anything about {other} other hyperparameters than those {'above' if described else 'behind these scores'}: "
+        f"Anything about {other} other settings than those {'above' if described else 'behind these scores'}: "
         "within a variant, only the seed varied."
     )
     return lines

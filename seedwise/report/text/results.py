@@ -101,9 +101,9 @@ def _sections(report: Report) -> list[dict[str, str]]:
 
 def _scope(report: Report) -> str:
     """What the verdicts are about: new seeds; and where it is said what new test examples would change."""
-    again = "All of this is about new *seeds*, that is, training again"
+    again = "All of this is about new *seeds*, that is, repeating these runs with other seeds"
     if report.test_set:
         return f"{again}, not about new test examples: for these see [below](#would-a-new-test-set-change-this)."
     if report.has_test_set:
-        return f"{again} and testing on the same examples, not about new test examples."
-    return "All of this is about new *seeds*, that is, repeating these runs with other seeds."
+        return f"{again} on the same test examples, not about new ones."
+    return f"{again}."

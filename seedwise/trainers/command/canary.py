@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seedwise.basics.errors import UserError
 from seedwise.runs.attempt import read_attempt
+from seedwise.trainers.command.failure import failures_since
 from seedwise.trainers.command.place import ProgramPlace
 
 
@@ -28,6 +29,8 @@ def refuse_after_canary(place: ProgramPlace, folder: Path, seed: int) -> None:
     canary = read_attempt(folder.parent / f"seed{first}")
     if canary is None or canary.error is None or canary.interrupted or canary.started < place.started:
         return
+    if 0 < failures_since(folder.parent / f"seed{first}", place.started) <= place.retries:
+        return  # it is tried again
     if any(folder.parent.glob("seed*/metrics.json")):
         return
     raise UserError(

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from pathlib import Path
+from typing import NamedTuple
 
+FAILURES = "failures.json"
+"""File in a run's folder with the failures of its attempts so far."""
 TAIL = 65536
 """Bytes of the output that are looked at."""
 _EXCEPTION = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b.*")
 _MOST = 300
+
+
+class Failure(NamedTuple):
+    """An attempt at a run that failed: why, and when it ended, in seconds since 1970."""
+
+    reason: str
+    ended: float
+
+
+def failures_since(folder: Path, moment: float) -> int:
+    """Return how many attempts at a run have failed since a moment; 0 if its folder does not say."""
+    try:
+        found = json.loads((folder / FAILURES).read_bytes())["failures"]
+        return sum(float(ended) >= moment for _, ended in found)
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def describe_failure(status: int, log: Path, start: int) -> str:

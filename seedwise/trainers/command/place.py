@@ -56,6 +56,7 @@ class ProgramPlace(BaseModel):
         higher_is_better: its direction.
         common: what the runs of all variants use.
         of_variant: what the runs of some variants use instead.
+        retries: how often a failed run is repeated before it has failed for good.
         first_seed: the seed of each variant's canary; None without canaries.
         started: when the current command was started, in seconds since 1970.
     """
@@ -74,6 +75,7 @@ class ProgramPlace(BaseModel):
     failures: str = "stop"
     resume: Resume | None = None
     wandb_mode: str | None = "offline"
+    retries: int = 0
     first_seed: int | None = None
     started: float = 0.0
 

@@ -22,7 +22,7 @@ from seedwise.runs.cpu import cpu_model
 from seedwise.runs.record import Provenance, RecordError, RunRecord, Status, Timing, read_record, write_record
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.trainers.command.command_line import fill, fill_command, text_of
-from seedwise.trainers.command.failure import describe_failure
+from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.place import ProgramPlace, VariantPlace
 from seedwise.trainers.command.settings import ProgramSettings
@@ -233,14 +233,14 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
         except UserError as error:
             reason = str(error)
     if reason is not None:
-        _remember_failure(request, [*failures, reason])
+        _remember_failures(request, [*failures, Failure(reason, time.time())])
         if request.place.failures != "count":
             raise UserError(reason)
     record = _record(request, done, left, reason, failures, time.perf_counter() - began)
     _mirror(request, record, left.history if left else [], mirrors)
     record = record.model_copy(update={"tracking": mirrors.ids})
     write_record(request.record, record)
-    (request.folder / "failures.json").unlink(missing_ok=True)
+    (request.folder / FAILURES).unlink(missing_ok=True)
     # A run that is repeated after it has ended starts from the beginning: from its last checkpoint, nothing is left to
     # train, and what the program computes while it trains, such as a mean loss, would be of no step at all.
     (request.folder / IDENTITY).unlink()
@@ -384,7 +384,7 @@ class _Watched:
 
 
 def _record(
-    request: Request, done: Execution, left: Left | None, reason: str | None, failures: list[str], seconds: float
+    request: Request, done: Execution, left: Left | None, reason: str | None, failures: list[Failure], seconds: float
 ) -> RunRecord:
     metrics: Mapping[str, float] = left.metrics if left else {}
     status: Status = "finished" if reason is None else "failed"
@@ -403,7 +403,7 @@ def _record(
         settings=json.loads(request.settings.canonical()),
         started=round(done.since, 3),
         command=done.shown,
-        failures=failures,
+        failures=[failure.reason for failure in failures],
         wrote=done.wrote,
         provenance=Provenance(
             commit=commit,
@@ -464,15 +464,15 @@ def _finished_elsewhere(request: Request) -> RunRecord | None:
     return record if made_with == request.identity else None
 
 
-def _earlier_failures(request: Request) -> list[str]:
+def _earlier_failures(request: Request) -> list[Failure]:
     """Return why earlier attempts at the very same run failed."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads((request.folder / "failures.json").read_bytes())
+        found = json.loads((request.folder / FAILURES).read_bytes())
         if found["identity"] == request.identity:
-            return [str(reason) for reason in found["reasons"]]
+            return [Failure(str(reason), float(ended)) for reason, ended in found["failures"]]
     return []
 
 
-def _remember_failure(request: Request, reasons: list[str]) -> None:
-    content = {"identity": request.identity, "reasons": reasons}
-    write_text(request.folder / "failures.json", json.dumps(content, indent=1) + "\n")
+def _remember_failures(request: Request, failures: list[Failure]) -> None:
+    content = {"identity": request.identity, "failures": failures}
+    write_text(request.folder / FAILURES, json.dumps(content, indent=1) + "\n")

@@ -330,7 +330,7 @@ def cautions(
         results: value of `results`.
         metric: the metric that decides.
         others: values of `history` and `scores`.
-        isolated: whether each run has a working folder of its own, in which relative paths are its own, too.
+        isolated: whether each run has a copy of the program's folder, in which relative paths start.
     """
     found = [
         f"take: {source.take} chooses the checkpoint by {metric}, which also judges it: noisy runs look better. "
@@ -341,13 +341,10 @@ def cautions(
     found += [
         f"{path} lies outside {{out}}: runs at the same time can overwrite each other's numbers"
         for path in dict.fromkeys(paths(results, *others))
-        if not ("{out}" in path or ("{seed}" in path and path.count("{") > 1) or (isolated and _stays_inside(path)))
+        if not ("{out}" in path or ("{seed}" in path and path.count("{") > 1))
+        if not isolated or path.startswith(("/", "~", "sqlite:////")) or ".." in path.split("/")
     ]
     return found
-
-
-def _stays_inside(path: str) -> bool:
-    return not path.startswith(("/", "~")) and ".." not in path.split("/")
 
 
 def _chosen_on_itself(source: ResultsSource, metric: str) -> bool:
