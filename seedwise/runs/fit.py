@@ -16,6 +16,8 @@ from seedwise.runs.record import RunRecord, Status
 
 KEYS = frozenset(name for name, field in RunRecord.model_fields.items() if field.is_required())
 """What every record has; the others have defaults."""
+OF_IMAGES = frozenset({"epochs", "sizes"})
+"""What a record has besides, unless it is that of a program."""
 
 
 class Wanted(NamedTuple):
@@ -102,7 +104,8 @@ def find_misfit(record: Mapping[str, Any], wanted: Wanted, metrics: tuple[Metric
         metrics: the metrics that the trainer declares; the values of others have to be finite.
     """
     try:
-        if not record.keys() >= KEYS or record["status"] not in get_args(Status):
+        whole = record.keys() >= KEYS and (record.get("command") or record.keys() >= OF_IMAGES)
+        if not whole or record["status"] not in get_args(Status):
             return NO_RECORD
         found = dict(_misfits(record, wanted, {metric.name: metric for metric in metrics}))
     except (KeyError, TypeError, AttributeError):

@@ -45,6 +45,7 @@ def small(folder: Path, program: str, *, study: str = "", command: str = "") -> 
     return project
 
 
+REPORT = "results/tiny/results.md"  # no figures, no page
 WRITES = "import sys, seedwise\nx, seed = map(int, sys.argv[1:])\n"
 
 
@@ -68,13 +69,13 @@ def test_failures_that_count_are_lost_runs_of_the_report_with_their_reason(tmp_p
         + "if x == 2 and seed == 0: raise RuntimeError('loss is not a number')\nseedwise.result(loss=x + seed / 10)\n"
     )
     project = small(tmp_path / "p", program, command="  failures: count\n")
-    project.run()
+    project.run("--", REPORT)
     report = (project.results / "results.md").read_text()
     assert "5 finished, 0 diverged, 1 failed" in report
     assert "exit status 1: RuntimeError: loss is not a number" in report
     record = json.loads(project.record("other", 0).read_text())
     assert (record["status"], record["metrics"]) == ("failed", {})
-    assert project.planned() == {}
+    assert project.planned("--", REPORT) == {}
 
 
 def test_a_retry_that_succeeds_and_files_that_runs_share_are_in_the_report(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_retry_that_succeeds_and_files_that_runs_share_are_in_the_report(tmp_p
         "seedwise.result(loss=x + seed / 10)\n"
     )
     project = small(tmp_path / "p", program, command="  retries: 1\n")
-    project.run("--cores", "1")
+    project.run("--cores", "1", "--", REPORT)
     assert json.loads(project.record("other", 1).read_text())["failures"] == ["exit status 1: CUDA out of memory"]
     report = (project.results / "results.md").read_text()
     assert "1 run succeeded only after a failed attempt: other seed 1 (exit status 1: CUDA out of memory)" in report
@@ -95,7 +96,7 @@ def test_a_retry_that_succeeds_and_files_that_runs_share_are_in_the_report(tmp_p
 
 def test_a_seed_that_does_not_arrive_is_said_while_it_runs_and_in_the_report(tmp_path: Path) -> None:
     project = small(tmp_path / "p", WRITES + "seedwise.result(loss=x)\n")
-    printed = project.run()
+    printed = project.run("--", REPORT)
     assert "gave exactly the same numbers. Does the seed reach the program? Are digits lost?" in printed
     assert "First find out whether the seed is used" in (project.results / "results.md").read_text()
 
@@ -108,7 +109,7 @@ def test_curves_and_scores_that_a_program_reports_are_in_the_report(tmp_path: Pa
         "seedwise.scores(range(40), right)\nseedwise.result(loss=sum(right) / 40)\n"
     )
     project = small(tmp_path / "p", program, command="  history: logged\n  scores: logged\n")
-    project.run()
+    project.run("--", REPORT, "results/tiny/figures/curves.png")
     assert (project.results / "figures/curves.png").stat().st_size > 5000
     report = (project.results / "results.md").read_text()
     assert "mean over seeds after each step" in report

@@ -26,35 +26,6 @@ def checkpoints(project):
     return list(project.results.glob("runs/*/*/checkpoint-*.pt"))
 
 
-def test_after_ctrl_c_the_same_command_resumes(long):
-    process = long.start()
-    try:
-        wait_for(lambda: checkpoints(long))
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(LIMIT)
-        assert not list(long.results.glob("runs/*/*/metrics.json"))
-        long.run()
-        assert (long.results / "results.md").exists()
-        logs = [path.read_text() for path in long.results.glob("logs/train_run/*/*.log")]
-        assert any("resuming after epoch" in text for text in logs)
-        assert not checkpoints(long)
-    finally:
-        stop_everything(long, process)
-
-
-def test_after_sigkill_of_a_run_the_same_command_resumes_it(long):
-    process = long.start("--", "runs")
-    try:
-        wait_for(lambda: checkpoints(long))
-        for pid in training_processes(long):
-            os.kill(pid, signal.SIGKILL)
-        assert process.wait(LIMIT) != 0
-        long.run("--", "runs")
-        assert len(list(long.results.glob("runs/*/*/metrics.json"))) == 2
-    finally:
-        stop_everything(long, process)
-
-
 def test_after_sigkill_of_snakemake_the_orphans_finish_and_are_taken_over(long):
     def logs():
         return [path.read_text() for path in long.results.glob("logs/train_run/*/*.log")]
