@@ -53,7 +53,8 @@ def spread_of(records: Iterable[RunRecord], plan: Plan) -> tuple[float, int] | N
     freedom = sum(len(group) - 1 for group in groups)
     if not freedom:
         return None
-    squares = sum((len(group) - 1) * float(np.var(group, ddof=1)) for group in groups)
+    # Equal numbers have no spread at all, where rounding would leave some.
+    squares = sum((len(group) - 1) * float(np.var(group, ddof=1)) for group in groups if len(set(group)) > 1)
     return math.sqrt(squares / freedom), sum(map(len, groups))
 
 

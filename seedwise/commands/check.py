@@ -241,6 +241,8 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
         std_so_far, count = known
         amount = f"{_roughly(units * std_so_far)} of {plan.metric}"
         yield f"that is about {amount}, by the spread of {count} runs so far ({_roughly(std_so_far)})"
+    elif known is not None:
+        yield f"of {plan.metric} that is unknown: the {known[1]} runs so far are equal, whatever their seeds"
     for more in (5, 10):
         if more > seeds and (better := detectable(plan, len(study.variants), more)) is not None:
             amount = f" ({better * std:.3g})" if std is not None else ""

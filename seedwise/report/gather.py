@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -76,7 +77,9 @@ def report_of_study(
         summary=summary,
         comparisons=comparisons,
         commands=commands(
-            study_file.config, origin.commit if origin and not origin.dirty else None, program=study.program is not None
+            study_file.config,
+            origin.commit if origin and not origin.dirty else None,
+            program=study.program.folder if study.program else None,
         ),
         exploratory=findings.exploratory,
         warnings=findings.warnings,
@@ -173,16 +176,17 @@ def changes(study: Study, variant: str) -> str:
     return ", ".join(f"{key} = {_plain(value)}" for key, value in own.items() if value != base.get(key))
 
 
-def commands(config: str, commit: str | None = None, *, program: bool = False) -> list[str]:
+def commands(config: str, commit: str | None = None, *, program: str | None = None) -> list[str]:
     """Return the shell lines that make a study again.
 
     Args:
         config: what the study file calls its config.
         commit: that was checked out.
-        program: whether its runs are those of a program in the user's own repository.
+        program: folder of the program whose runs they are, relative to the config; it can be a repository of its own.
     """
-    checkout = [f"git checkout {commit}"] if commit else []
-    if program:
+    there = f" -C {shlex.quote(program)}" if program and os.path.normpath(program) != "." else ""
+    checkout = [f"git{there} checkout {commit}"] if commit else []
+    if program is not None:
         return [*checkout, f'pip install "seedwise[run]=={__version__}"', f"seedwise run {shlex.quote(config)}"]
     if not is_clone():
         return [*checkout, f'pip install "seedwise[run,train]=={__version__}"', f"seedwise run {shlex.quote(config)}"]

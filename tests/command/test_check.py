@@ -134,6 +134,16 @@ def test_the_spread_of_runs_so_far() -> None:
     assert spread_of(records[:1], Plan(**PLAN)) is None
 
 
+def test_runs_that_ignore_their_seed_have_no_spread(check) -> None:
+    """Rounding leaves one of 3e-16, which would make any difference detectable."""
+    write()
+    for seed in (4, 5, 6):
+        write_record(Path(f"results/checked/runs/high/seed{seed}/metrics.json"), record("high", seed, 3.1841))
+    _, printed = check()
+    assert "of acc that is unknown: the 3 runs so far are equal, whatever their seeds" in printed
+    assert "by the spread of" not in printed
+
+
 def test_runs_so_far_give_cost_and_units(check) -> None:
     write()
     for seed, value in ((4, 0.80), (5, 0.82)):

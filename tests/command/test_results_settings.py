@@ -114,6 +114,8 @@ def test_files_that_runs_share_are_cautioned() -> None:
     history = HISTORY.validate_python({"csv": "{out}/metrics.csv"})
     assert [line.split()[0] for line in cautions(results, "acc", history, None)] == ["results.json"]
     assert cautions(results, "acc", history, None, isolated=True) == []
+    above = RESULTS.validate_python([{"json": "../results.json"}, {"csv": "/tmp/results.csv"}])
+    assert len(cautions(above, "acc", isolated=True)) == 2
     absolute = RESULTS.validate_python([{"json": "/tmp/results.json"}, {"mlflow": "sqlite:////tmp/mlflow.db"}])
     assert len(cautions(absolute, "acc", isolated=True)) == 2
     assert list(paths(results, history, None)) == ["results.json", "r/{variant}-{seed}.json", "{out}/metrics.csv"]

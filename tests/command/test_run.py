@@ -254,15 +254,40 @@ def test_sigterm_gives_the_program_time_to_save_and_the_next_run_resumes(tmp_pat
     assert record.failures == [], "an interruption is no failure"
 
 
+SAVES = (
+    "import json, os, pathlib, sys\n"
+    "saved = pathlib.Path(os.environ['SEEDWISE_OUT'], 'last.pt')\n"
+    "if '--resume' not in sys.argv: saved.write_text('3')\n"
+    "if pathlib.Path('broken').exists(): sys.exit(1)\n"
+    "json.dump({'loss': 1.0, 'resumed': int('--resume' in sys.argv)}, open(os.environ['SEEDWISE_RESULTS'], 'w'))\n"
+)
+RESUME = Resume(checkpoint="{out}/*.pt", args="--resume {checkpoint}")
+
+
+def saves(tmp_path: Path, *, broken: bool) -> Request:
+    asked = request(tmp_path, [PYTHON, "-c", SAVES.replace("{", "{{").replace("}", "}}")], resume=RESUME)
+    if broken:
+        (tmp_path / "program/broken").touch()
+        with pytest.raises(UserError, match="exit status 1"):
+            run(asked)
+        (tmp_path / "program/broken").unlink()
+    return asked
+
+
 def test_a_checkpoint_of_other_code_is_not_resumed(tmp_path: Path) -> None:
-    resume = Resume(checkpoint="{out}/*.pt", args="--resume {checkpoint}")
-    asked = request(tmp_path, writes("{{'loss': 1.0}}"), resume=resume)
+    asked = saves(tmp_path, broken=True)
+    assert run(asked).metrics["resumed"] == 1
+    asked = saves(tmp_path, broken=True)
+    assert run(replace(asked, digests=Digests("other code", "data", "packages"))).metrics["resumed"] == 0
+
+
+def test_a_finished_run_that_is_repeated_starts_from_the_beginning(tmp_path: Path) -> None:
+    """From its last checkpoint Hugging Face's Trainer would report a training loss of 0."""
+    asked = saves(tmp_path, broken=False)
     run(asked)
-    (asked.out / "last.pt").write_text("3")
-    again = run(replace(asked, digests=Digests("other code", "data", "packages")))
-    assert again.command is not None
-    assert "--resume" not in again.command
-    assert not (asked.out / "last.pt").exists()
+    assert (asked.out / "last.pt").exists()
+    asked.record.unlink()
+    assert run(asked).metrics["resumed"] == 0
 
 
 def test_a_killed_wrapper_takes_its_program_along_and_frees_the_lock(tmp_path: Path) -> None:
@@ -318,6 +343,19 @@ def test_an_isolated_run_has_a_copy_that_is_gone_afterwards(tmp_path: Path) -> N
     assert record.wrote == []
     assert not (own / "model.pt").exists()
     assert not (asked.folder / "code").exists()
+
+
+def test_an_isolated_run_imports_from_its_copy_what_is_installed_editable(tmp_path: Path) -> None:
+    """Also where the copy is in no git repository, and the environment imports from other folders, too."""
+    (tmp_path / "program/src/own").mkdir(parents=True)
+    (tmp_path / "program/src/own/__init__.py").touch()
+    environment = Environment(editable=(str(tmp_path / "program"), str(tmp_path / "elsewhere")))
+    asked = request(
+        tmp_path, [PYTHON, "-P", "-c", "import own; print(own.__file__)"], isolate="copy", environment=environment
+    )
+    with pytest.raises(UserError, match="has not written"):
+        run(asked)
+    assert output(asked).strip() == str(asked.folder / "code/src/own/__init__.py")
 
 
 def test_code_that_changed_since_the_start_is_refused(tmp_path: Path) -> None:

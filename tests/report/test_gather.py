@@ -149,3 +149,12 @@ def test_a_table_is_titled_by_its_variants():
 def test_the_default_study_is_read_completely():
     study = read_study(ROOT / "config.yaml")
     assert changes(study, "dropout") == "model.dropout = 0.2"
+
+
+@pytest.mark.parametrize(
+    ("folder", "checkout"),
+    [(".", "git checkout 0123456"), ("their code/mnist/", "git -C 'their code/mnist/' checkout 0123456")],
+)
+def test_the_commit_of_a_program_is_checked_out_in_its_own_repository(folder, checkout):
+    assert commands("study.yaml", "0123456", program=folder)[0] == checkout
+    assert commands("study.yaml", "0123456", program=folder)[-1] == "seedwise run study.yaml"

@@ -39,6 +39,8 @@ FILES = {
     "SEEDWISE_SCORES": "scores.jsonl",
 }
 """Files in the run's folder whose paths the program finds in its environment."""
+IDENTITY = "identity.json"
+"""File in the run's folder with the digests of a run that has not ended: its checkpoints belong to these."""
 COPY = "code"
 """Folder in the run's folder with its own copy of the program, where runs are isolated."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -239,6 +241,9 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
     record = record.model_copy(update={"tracking": mirrors.ids})
     write_record(request.record, record)
     (request.folder / FAILURES).unlink(missing_ok=True)
+    # A run that is repeated after it has ended starts from the beginning: from its last checkpoint, nothing is left to
+    # train, and what the program computes while it trains, such as a mean loss, would be of no step at all.
+    (request.folder / IDENTITY).unlink()
     if request.settings.isolate:
         shutil.rmtree(request.folder / COPY, ignore_errors=True)
     numbers = ", ".join(f"{name} {value}" for name, value in record.metrics.items() if value is not None)
@@ -250,7 +255,7 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
 def _prepare_folder(request: Request) -> Path | None:
     """Empty the run's folder, unless it goes on from a checkpoint; return that checkpoint."""
     request.folder.mkdir(parents=True, exist_ok=True)
-    mark, identity = request.folder / "identity.json", json.dumps(request.identity, sort_keys=True)
+    mark, identity = request.folder / IDENTITY, json.dumps(request.identity, sort_keys=True)
     checkpoint = None
     if request.place.resume and mark.exists() and mark.read_text(encoding="utf-8") == identity:
         checkpoint = _checkpoint(request)

@@ -342,7 +342,7 @@ def cautions(
         f"{path} lies outside {{out}}: runs at the same time can overwrite each other's numbers"
         for path in dict.fromkeys(paths(results, *others))
         if not ("{out}" in path or ("{seed}" in path and path.count("{") > 1))
-        if not isolated or path.startswith(("/", "~", "sqlite:////"))
+        if not isolated or path.startswith(("/", "~", "sqlite:////")) or ".." in path.split("/")
     ]
     return found
 
