@@ -106,7 +106,7 @@ def _load(path: Path) -> NDArray[np.float64]:
         if path.suffix == ".csv":
             with path.open(encoding="utf-8", newline="") as stream:
                 return np.array([float(row["score"]) for row in csv.DictReader(stream)])
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as archive:
             return np.asarray(archive["correct"], dtype=np.float64)
     except Exception as error:  # numpy, zipfile and zlib raise many kinds for a corrupt archive
         raise ScoresError(f"no readable scores ({' '.join(str(error).split()) or type(error).__name__})") from error
