@@ -49,7 +49,7 @@ def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_p
         _link(LINKS / "installed/seedwise", package / "seedwise")
         _prepend("PYTHONPATH", str(LINKS / "installed"))
     os.environ["SEEDWISE_SCRIPTS"] = str(scripts)
-    # We use none, and looking for them among all installed packages takes a third of the time that a job needs to start.
+    # There are none, and looking for them among all packages takes a third of the time that a job needs to start.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     os.environ["SEEDWISE_PROFILES"] = str(scripts.parents[1] / "profiles")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import time
@@ -22,6 +23,8 @@ from seedwise.trainers.command.settings import Command, Function
 from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, program_files
 from seedwise.trainers.command.user_environment import user_environment
 
+READERS = ("tensorboard", "mlflow")
+"""Packages without which their files cannot be read."""
 ENVIRONMENTS_CACHE = Path(".snakemake/seedwise/environments.json")
 
 
@@ -58,6 +61,7 @@ class ProgramCode:
             raise UserError(
                 f"{_section(self._program)}.folder: {self.folder} is not a folder; it is relative to {base}"
             )
+        _require_readers(self._program)
         self._without = tuple(_inside(self.folder, results.resolve().parent)) + self._program.data
         parts = data_digests(self.folder, self._program.data, FILES_CACHE)
         self.data = Data(combine(parts), parts)
@@ -156,6 +160,19 @@ class ProgramCode:
             first_seed=study.seeds[0] if program.canary else None,
             started=time.time(),
         )
+
+
+def _require_readers(program: Command | Function) -> None:
+    """Fail before the first run if a package that reads the results is missing; raises UserError."""
+    for key in ("results", "history"):
+        value = getattr(program, key)
+        for source in value if isinstance(value, tuple) else [value]:
+            kind = getattr(source, "kind", None)
+            if kind in READERS and importlib.util.find_spec(kind) is None:
+                raise UserError(
+                    f"{_section(program)}.{key}: reading what {kind} has stored needs the package {kind}, beside "
+                    f"Seedwise: pip install {kind}"
+                )
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from seedwise.basics.errors import UserError
+from seedwise.trainers.command.settings import Command
+from seedwise.workflow.programs import _require_readers
 from tests.workflow.conftest import LIMIT, ROOT, jobs
 from tests.workflow.programs import COMMAND, ProgramProject, make_program
 
@@ -253,3 +256,12 @@ def test_runs_are_mirrored_in_wandb_where_the_study_says_so(tmp_path: Path, mode
     record = json.loads(project.record("baseline", 0).read_text())
     assert (list(project.results.glob("wandb/offline-run-*")) != []) == (mode == "offline")
     assert ("wandb" in record["tracking"]) == (mode == "offline")
+
+
+def test_a_missing_reader_of_results_is_named_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Command.model_validate({"run": "python train.py", "results": {"tensorboard": "{out}"}})
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(
+        UserError, match=r"^command\.results: .* needs the package tensorboard.*: pip install tensorboard$"
+    ):
+        _require_readers(program)
