@@ -120,7 +120,9 @@ CONTEXT = literal(str(context_path(FOLDER)))
 def study_context():
     """Return what runs need to know and no number depends on."""
     if PROGRAM:
-        return Context(tracking=STUDY.tracking, program=FOUND.program.place(PROGRAM.retries or internals.retries(workflow)))
+        return Context(
+            tracking=STUDY.tracking, program=FOUND.program.place(PROGRAM.retries or internals.retries(workflow))
+        )
     return Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder)
 
 
