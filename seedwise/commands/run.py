@@ -67,6 +67,7 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
 
         study = write_revisions(study, revisions)
         print(f"the study of {', '.join(revisions)} is {study}", file=sys.stderr)
+    studies.require_yaml(study)
     line = snakemake.command_line(study, words)
     sys.stdout.flush()
     os.execve(line[0], line, snakemake.environment(study))
@@ -81,7 +82,7 @@ def _take_revisions(words: Sequence[str]) -> tuple[list[str], list[str]]:
             continue
         if not equals:
             value = words[place + 1] if place + 1 < len(words) else ""
-        revisions = [name for name in value.split(",") if name]
+        revisions = [name.strip() for name in value.split(",") if name.strip()]
         if not revisions:
             raise UserError(f"{REVISIONS}: name two or more git revisions, as in {REVISIONS} main,HEAD")
         left[place : place + (1 if equals else 2)] = []

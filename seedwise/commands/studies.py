@@ -32,6 +32,24 @@ def require_posix() -> None:
         raise UserError("studies cannot be run on Windows, which lacks the file locks that they need: use WSL")
 
 
+def require_yaml(path: Path) -> None:
+    """Refuse a file that is not YAML here, where the line can be named; Snakemake does not say it.
+
+    Raises:
+        UserError: it is no YAML, or holds no keys.
+    """
+    import yaml
+
+    try:
+        if isinstance(yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)), dict):
+            return
+    except (yaml.YAMLError, ValueError):
+        pass
+    from seedwise.config.reading import read_yaml
+
+    read_yaml(path)
+
+
 def is_study(path: Path) -> bool:
     """Whether a YAML file has the top-level keys of a study, whatever mistakes are in it."""
     try:

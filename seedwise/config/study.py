@@ -211,7 +211,8 @@ class Study(Section):
         """Resolve a variant of a study of a program; raises UserError if there is no such variant."""
         assert self.program
         chosen = self.variant(variant)
-        return resolve_program(self.program, chosen.overrides, chosen.revision)
+        threads = self.resources.train_run.threads
+        return resolve_program(self.program, chosen.overrides, chosen.revision, self.analysis, threads)
 
     def image_settings(self, variant: str) -> RunSettings:
         """Resolve a variant of a study of the image classifier.

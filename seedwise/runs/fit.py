@@ -85,6 +85,7 @@ def judge(path: Path, wanted: Wanted, leaves: Leaves) -> Judged | None:
         record = None
     if not isinstance(record, dict):
         return Judged({}, NO_RECORD)
+    record = judged_by(record, leaves.metrics)
     misfit = find_misfit(record, wanted, leaves.metrics)
     if misfit is None:
         missing = [name for name in leaves.beside if not (path.parent / name).exists()]
@@ -92,6 +93,24 @@ def judge(path: Path, wanted: Wanted, leaves: Leaves) -> Judged | None:
     return Judged(record, misfit)
 
 
+def judged_by(record: Mapping[str, Any], metrics: tuple[Metric, ...]) -> Mapping[str, Any]:
+    """Return the record of a program's run as finished or diverged by the metric that decides now.
+
+    A value that was not finite is null in a record. Another metric may decide than when the run was recorded, and a
+    program's run is not repeated for that.
+    """
+    values = record.get("metrics")
+    if not record.get("command") or record.get("status") not in JUDGED or not isinstance(values, dict):
+        return record
+    lost = [metric.name for metric in metrics if metric.name in values and values[metric.name] is None]
+    if not lost:
+        return {**record, "status": "finished", "reason": None}
+    if record["status"] == "diverged" and str(record.get("reason", "")).startswith(f"its {lost[0]} "):
+        return record
+    return {**record, "status": "diverged", "reason": f"its {lost[0]} is not finite"}
+
+
+JUDGED = ("finished", "diverged")
 NO_RECORD = Misfit(("record",), "it is not a run record")
 
 

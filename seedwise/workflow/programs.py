@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from seedwise.basics.code_digest import combine
+from seedwise.basics.code_digest import combine, is_within
 from seedwise.basics.errors import UserError
 from seedwise.config.study import Study, Variant
 from seedwise.trainers.command.data import data_digests
@@ -20,7 +20,7 @@ from seedwise.trainers.command.environments import EnvironmentSettings, prepare,
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, worktree
 from seedwise.trainers.command.settings import Command, Function
-from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, program_files
+from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, named_by, program_files
 from seedwise.trainers.command.user_environment import user_environment
 
 READERS = ("tensorboard", "mlflow")
@@ -68,15 +68,25 @@ class ProgramCode:
         self._base = base
         self._found: dict[EnvironmentSettings | None, Found] = {}
         self._places = {variant.name: self._place(variant, results) for variant in study.variants}
-        digests: dict[str, dict[str, str]] = {}
+        common: dict[str, dict[str, str]] = {}
         for place in self._places.values():
-            if place.folder not in digests:
+            if place.folder not in common:
                 there = Path(place.folder)
                 files = program_files(there, self._program.code, self._program.words, self._without)
-                digests[place.folder] = code_digests(there, files, CACHE, FILES_CACHE)
-        self.code = {name: digests[place.folder] for name, place in self._places.items()}
+                common[place.folder] = code_digests(there, files, CACHE, FILES_CACHE)
+        self.code = {name: self._with_named(name, common[place.folder]) for name, place in self._places.items()}
         self.packages = {found.digest: dict(found.packages) for found in self._found.values() if found.packages}
         self.environments = {name: place.environment.digest for name, place in self._places.items()}
+
+    def _with_named(self, name: str, common: Mapping[str, str]) -> Mapping[str, str]:
+        """Add the files that the settings of a variant name, such as a configuration file."""
+        there = Path(self._places[name].folder)
+        named = [file for file in named_by(there, self._study.program_settings(name).named()) if file not in common]
+        named = [file for file in named if not is_within(file, self._without)]
+        if not named:
+            return common
+        added = code_digests(there, [there / file for file in named], CACHE, FILES_CACHE)
+        return dict(sorted({**common, **added}.items()))
 
     def _place(self, variant: Variant, results: Path) -> VariantPlace:
         folder, commit = self.folder, None
@@ -151,6 +161,7 @@ class ProgramCode:
             history=program.history,
             link=(*program.data, *program.link),
             code=program.code,
+            data=program.data,
             without=self._without,
             time_limit=program.time_limit,
             failures=program.failures,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from seedwise.trainers.command.outputs.place import noted
 from tests.command.places import make_place, problems, read
 
 # pytorch-lightning 2.6.6, CSVLogger: fit for three epochs, then test.
@@ -146,15 +147,14 @@ def test_characters_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
 
 
 def test_a_file_of_an_earlier_run_does_not_count(tmp_path: Path) -> None:
-    place = make_place(tmp_path)._replace(since=1_800_000_000.0)
-    for file in (tmp_path / "shared.json", place.out / "own.json"):
-        file.write_text('{"acc": 1}')
-        os.utime(file, (1_700_000_000, 1_700_000_000))
-    assert read({"json": "{out}/own.json"}, place) == {"acc": 1}, "{out} was empty at the start"
+    place = make_place(tmp_path)
+    shared = place.folder / "shared.json"
+    shared.write_text('{"acc": 1}')
+    place = place._replace(before=noted(["shared.json"], place))
     (line,) = problems({"json": "shared.json"}, place)
-    assert "is older (2023-11-14 " in line
-    assert "so the run has not written it" in line
-    os.utime(tmp_path / "shared.json", (1_800_000_001, 1_800_000_001))
+    assert "was there before this run and has not changed, so it is another run's" in line
+    later = shared.stat().st_mtime_ns + 1
+    os.utime(shared, ns=(later, later))
     assert read({"json": "shared.json"}, place) == {"acc": 1}
 
 

@@ -23,7 +23,7 @@ from seedwise.trainers.command import launch
 from seedwise.trainers.command.command_line import split_command
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.run import Digests, Request, run_program
-from seedwise.trainers.command.settings import ProgramSettings, Resume
+from seedwise.trainers.command.settings import Command, ProgramSettings, Resume
 
 PYTHON = sys.executable
 WRITES = "import json, os; json.dump({results}, open(os.environ['SEEDWISE_RESULTS'], 'w'))"
@@ -43,8 +43,20 @@ def request(folder: Path, run: str | list[str], settings: dict[str, Any] | None 
     )
 
 
+def results(source: dict[str, Any]) -> Any:
+    return Command.model_validate({"run": "x", "results": source}).results
+
+
 def run(asked: Request, **more: Any) -> RunRecord:
     return run_program(asked, Mirrors([]), say=lambda _: None, **more)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent to notice does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def writes(results: str) -> list[str]:
@@ -213,7 +225,7 @@ def test_a_time_limit_stops_all_processes_of_the_program(tmp_path: Path, monkeyp
     with pytest.raises(UserError, match=r"^stopped after its time_limit of 2 s$"):
         run(asked)
     grandchild = int((tmp_path / "program/pid").read_text())
-    assert not Path(f"/proc/{grandchild}").exists() or "Z" in Path(f"/proc/{grandchild}/stat").read_text().split()[2]
+    assert not alive(grandchild)
 
 
 SLOW = (
@@ -308,9 +320,9 @@ def test_a_killed_wrapper_takes_its_program_along_and_frees_the_lock(tmp_path: P
         wrapper.wait()
         pid = int((own / "pid").read_text())
         deadline = time.monotonic() + 60
-        while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        while alive(pid) and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert not Path(f"/proc/{pid}").exists()
+        assert not alive(pid)
         with hold_lock(tmp_path / "runs/baseline/seed7/.lock"):
             pass
     finally:
@@ -366,3 +378,68 @@ def test_code_that_changed_since_the_start_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has changed"):
         run(asked, verify=changed)
     assert not asked.out.exists()
+
+
+def test_a_link_or_a_file_in_place_of_the_out_folder_is_removed_before_the_next_run(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "scratch"
+    elsewhere.mkdir()
+    (elsewhere / "f.json").write_text('{"loss": 0.1}')
+    source = results({"json": "{out}/f.json"})
+    asked = request(tmp_path, [PYTHON, "-c", "print('I write nothing')"], results=source)
+    asked.folder.mkdir(parents=True)
+    asked.out.symlink_to(elsewhere)
+    with pytest.raises(UserError, match="there is no file"):
+        run(asked)
+    assert (elsewhere / "f.json").exists(), "what the link led to is not ours"
+    asked.out.rmdir()
+    asked.out.write_text("a file")
+    with pytest.raises(UserError, match="there is no file"):
+        run(asked)
+
+
+def test_a_results_file_that_another_run_has_left_does_not_count(tmp_path: Path) -> None:
+    asked = request(tmp_path, [PYTHON, "-c", "pass"], results=results({"json": "final.json"}))
+    (tmp_path / "program/final.json").write_text('{"loss": 0.1}')
+    os.utime(tmp_path / "program/final.json", (4e9, 4e9))  # in the future, as after a clock that was wrong
+    with pytest.raises(UserError, match="was there before this run and has not changed"):
+        run(asked)
+
+
+def test_a_background_process_does_not_outlive_its_run(tmp_path: Path) -> None:
+    child = (
+        (
+            "import os, time\n"
+            "if os.fork() == 0:\n"
+            "    os.setsid()\n"
+            "    if os.fork() == 0: open('pid', 'w').write(str(os.getpid())); time.sleep(600)\n"
+            "    os._exit(0)\n"
+            "while not os.path.exists('pid') or not open('pid').read(): time.sleep(0.02)\n"
+            "import json; json.dump({'loss': 1.0}, open(os.environ['SEEDWISE_RESULTS'], 'w'))"
+        )
+        .replace("{", "{{")
+        .replace("}", "}}")
+    )
+    asked = request(tmp_path, [PYTHON, "-c", child])
+    assert run(asked).status == "finished"
+    assert not alive(int((tmp_path / "program/pid").read_text()))
+    with hold_lock(asked.folder / ".lock"):
+        pass
+
+
+def test_a_failure_counts_only_when_no_retry_is_left(tmp_path: Path) -> None:
+    asked = request(tmp_path, [PYTHON, "-c", "raise ValueError('x')"], failures="count", retries=1)
+    with pytest.raises(UserError):
+        run(asked)
+    record = run(asked)
+    assert (record.status, record.failures) == ("failed", ["exit status 1: ValueError: x"])
+
+
+def test_a_checkpoint_is_found_below_a_folder_with_the_signs_of_a_pattern(tmp_path: Path) -> None:
+    odd = tmp_path / "a [b] *"
+    odd.mkdir()
+    resume = Resume(checkpoint="{out}/*.pt", args="--resume {checkpoint}")
+    fails = "import os, sys; open(os.environ['SEEDWISE_OUT'] + '/1.pt', 'w'); sys.exit(1)"
+    asked = request(odd, [PYTHON, "-c", fails], resume=resume, failures="count")
+    with pytest.raises(UserError):
+        run(replace(asked, place=asked.place.model_copy(update={"retries": 1})))
+    assert "--resume" in (run(asked).command or [])

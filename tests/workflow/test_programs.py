@@ -265,3 +265,68 @@ def test_a_missing_reader_of_results_is_named_before_anything_runs(monkeypatch: 
         UserError, match=r"^command\.results: .* needs the package tensorboard.*: pip install tensorboard$"
     ):
         _require_readers(program)
+
+
+def test_what_take_best_chooses_and_what_diverged_follow_the_plan(tmp_path: Path) -> None:
+    program = WRITES + (
+        "import os\nfrom pathlib import Path\n"
+        "rows = [(0, 0.1 * x, 1.0), (1, 0.9 - 0.1 * x + seed / 100, float('nan'))]\n"
+        "text = 'epoch,loss,other\\n' + ''.join(f'{a},{b},{c}\\n' for a, b, c in rows)\n"
+        "Path(os.environ['SEEDWISE_OUT'], 'm.csv').write_text(text)\n"
+    )
+    project = small(tmp_path / "p", program, command="  results: {csv: '{out}/m.csv', take: best}\n")
+    project.run("--", "runs")
+    assert json.loads(project.record("baseline", 0).read_text())["metrics"]["loss"] == 0.1
+    project.edit("config.yaml", "higher_is_better: false", "higher_is_better: true")
+    assert project.planned("--", "runs")["train_run"] == 6, "the best is another row now"
+
+
+def test_a_run_is_finished_or_diverged_by_the_metric_that_decides_now(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=float('nan'), other=x + seed / 10)\n")
+    project.run("--", "runs")
+    assert "6 diverged" in seedwise(project, "status", "config.yaml")
+    project.edit("config.yaml", "metric: loss", "metric: other")
+    assert "6 of 6 runs finished" in seedwise(project, "status", "config.yaml")
+    assert "6 finished, 0 diverged" in (project.run("--", REPORT) and (project.results / "results.md").read_text())
+    project.edit("config.yaml", "metric: other", "metric: third")
+    assert "6 outdated" in seedwise(project, "status", "config.yaml")
+
+
+def test_a_file_that_a_setting_names_is_code_and_data_that_change_meanwhile_are_refused(tmp_path: Path) -> None:
+    program = (
+        "import sys, seedwise\nfrom pathlib import Path\n"
+        "seedwise.result(loss=float(Path(sys.argv[1]).read_text()) + int(sys.argv[2]))\n"
+    )
+    project = small(tmp_path / "p", program)
+    project.edit("config.yaml", "settings: {x: 1}", "settings: {x: one.cfgx}")
+    project.edit("config.yaml", "{x: 2}", "{x: two.cfgx}")
+    for name, value in (("one.cfgx", "1"), ("two.cfgx", "2")):
+        (project.folder / name).write_text(value)
+    project.run("--", "runs")
+    (project.folder / "two.cfgx").write_text("3")
+    assert project.planned("--", "runs")["train_run"] == 3
+    changes = (
+        "import seedwise, sys\nfrom pathlib import Path\n"
+        "Path('data.txt').write_text(sys.argv[2])\nseedwise.result(loss=1)\n"
+    )
+    (project.folder / "train.py").write_text(changes)
+    project.edit("config.yaml", "  settings:", "  data: [data.txt]\n  settings:")
+    answer = project.attempt("--cores", "1", "--", "runs")
+    assert "the program's data has changed since this command was started (data.txt)" in answer.stdout
+
+
+def test_reserved_names_formats_and_unpassable_texts_are_mistakes(tmp_path: Path) -> None:
+    project = make_program(tmp_path / "p")
+    text = project.config.read_text()
+    for old, new, message in (
+        ("steps: 1}", "steps: 1, seed: 3}", "command.settings.seed: {seed} is filled in for each run"),
+        ("{seed}", "{seed:03d}", 'found "{seed:03d}"; values have no format here: write {seed}'),
+        ("  data:", '  env: {"A=B": x}\n  data:', 'found "A=B"; need the name of an environment variable'),
+        ("  data:", '  env: {A: "x\\0"}\n  data:', "with a character that cannot be passed to a program"),
+    ):
+        project.config.write_text(text.replace(old, new, 1))
+        printed = seedwise(project, "check", "config.yaml")
+        assert message in printed, printed
+        assert "Traceback" not in printed
+    project.config.write_text("study: [tiny\n")
+    assert "config.yaml:2: not valid YAML" in seedwise(project, "run", "config.yaml", "-n")

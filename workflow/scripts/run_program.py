@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import functools
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from seedwise.basics.code_digest import combine
@@ -14,9 +16,12 @@ from seedwise.runs.gpus import take_gpu
 from seedwise.runs.hardware import expected_device
 from seedwise.tracking import Mirrors, Tracker
 from seedwise.trainers.command.canary import refuse_after_canary
+from seedwise.trainers.command.data import data_digests
 from seedwise.trainers.command.run import Digests, Request, run_program
 from seedwise.trainers.command.settings import ProgramSettings
 from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, program_files
+
+MOST_NAMED = 4
 
 
 def main() -> None:
@@ -46,12 +51,18 @@ def main() -> None:
 
     def verify() -> None:
         there = Path(place.of(arguments.variant).folder)
-        files = program_files(there, place.code, settings.words, place.without)
-        if combine(code_digests(there, files, CACHE, FILES_CACHE)) != arguments.code:
-            raise UserError(
-                "the program's code has changed since this command was started, so the record would name code that did "
-                "not produce its numbers. Run the command again: it then uses the current code"
-            )
+        files = program_files(there, place.code, settings.named(), place.without)
+        now = {
+            "code": (arguments.code, code_digests(there, files, CACHE, FILES_CACHE)),
+            "data": (arguments.data, data_digests(Path(place.common.original), place.data, FILES_CACHE)),
+        }
+        for what, (digest, parts) in now.items():
+            if combine(parts) != digest:
+                changed = changed_parts(arguments.out.parents[3] / "digests" / f"{digest}.json", parts)
+                raise UserError(
+                    f"the program's {what} has changed since this command was started{changed}, so the record would "
+                    f"name {what} that did not produce its numbers. Run the command again: it uses the current {what}"
+                )
 
     with attempt(arguments.out.parent), take_gpu(device, arguments.gpu_slots, say):
         refuse_after_canary(place, arguments.out.parent, arguments.seed)
@@ -68,6 +79,17 @@ def main() -> None:
             device=device,
         )
         run_program(request, Mirrors(_trackers(context)), say, verify)
+
+
+def changed_parts(before: Path, now: Mapping[str, str]) -> str:
+    """Name the files whose digests differ from those that the workflow has saved; empty if it has not."""
+    try:
+        was: dict[str, str] = json.loads(before.read_bytes())
+    except (OSError, ValueError):
+        return ""
+    names = sorted(name for name in {*was, *now} if was.get(name) != now.get(name))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f" ({', '.join(names[:MOST_NAMED])}{more})"
 
 
 def _trackers(context: Context) -> list[Tracker]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from seedwise.basics.names import not_known, unknown_key
-from seedwise.trainers.command.command_line import command_problems, null_problems, placeholders, split_command
+from seedwise.trainers.command.command_line import GIVEN, command_problems, null_problems, placeholders, split_command
 from seedwise.trainers.command.settings import flatten
 
 Location = tuple[str | int, ...]
@@ -42,6 +42,9 @@ def program_problems(config: Mapping[str, Any]) -> Iterator[tuple[Location, str]
     if words:
         for message in command_problems(words, others, settings):
             yield (section, "run") if section == "command" else (section,), message
+    for name in names:
+        if name in GIVEN:
+            yield (section, "settings", name), f"{{{name}}} is filled in for each run; give the setting another name"
     yield from _resume_problems(section, program.get("resume"), [*names])
     for place, overrides in _overrides(config):
         for key in overrides:

@@ -24,6 +24,7 @@ GIVEN = ("seed", "out", "variant", "study", "threads", "settings", ARGS)
 EVERY_SETTING = (ARGS, "settings")
 """Placeholders that pass all settings."""
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.-]*)\}")
+_FORMATTED = re.compile(r"\{\s*([A-Za-z_][\w.-]*)\s*(?:[:!][^{}]*)?\}")
 _LITERAL = {"{{": "{", "}}": "}"}
 
 
@@ -106,6 +107,10 @@ def command_problems(words: Sequence[str], others: Iterable[str], settings: Sett
         if name not in GIVEN and name not in settings:
             known = not_known(name, [*settings, *GIVEN], "Placeholders")
             yield f"{known}; for a literal brace write {{{{ or }}}}"
+    for text in [*words, *others]:
+        for found in _FORMATTED.finditer(text):
+            if found[1] in (*GIVEN, *settings) and not _PLACEHOLDER.fullmatch(found[0]):
+                yield f"found {quote(found[0])}; values have no format here: write {{{found[1]}}}"
     for word in words:
         if ARGS in placeholders([word]) and word != f"{{{ARGS}}}":
             yield f"found {quote(word)}; {{args}} becomes several words, so it has to stand alone"

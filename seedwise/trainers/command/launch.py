@@ -18,7 +18,8 @@ from seedwise.basics.errors import UserError
 
 GRACE = 30.0
 """Seconds that a program has between SIGTERM and SIGKILL, to save what it needs."""
-_SET_PDEATHSIG = 1  # prctl(2)
+_SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
+_GENERATIONS = 100  # of descendants, each of which becomes a child when the one before it has ended
 
 
 class Ended(NamedTuple):
@@ -59,6 +60,8 @@ def launch(
         Stopped: a signal stopped this process, after the program has ended.
     """
     began = time.monotonic()
+    _adopt_orphans()
+    others = _children()
     with _signals() as stopped:
         try:
             program = subprocess.Popen(
@@ -79,6 +82,7 @@ def launch(
             left = None if time_limit is None else began + time_limit - time.monotonic()
             if number := stopped():
                 _end(program, number)
+                _end_orphans(others)
                 raise Stopped("interrupted")
             if left is not None and left <= 0:
                 timed_out = True
@@ -91,6 +95,8 @@ def launch(
                 continue
         if number := stopped():  # the program ended because of the same signal
             _end(program, number)
+        _end_orphans(others)
+        if number:
             raise Stopped("interrupted")
     return Ended(program.returncode, time.monotonic() - began, timed_out)
 
@@ -119,6 +125,37 @@ def _end(program: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(program.pid, signal.SIGKILL)
     program.wait()
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent ends, so that none of them outlives the run; Linux only."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def _end_orphans(others: set[int]) -> None:
+    """End what a program has left running in the background: it would hold the run's lock, and the machine.
+
+    Args:
+        others: children of this process that are not the program's.
+    """
+    for _ in range(_GENERATIONS):
+        orphans = _children() - others
+        for orphan in orphans:
+            with suppress(ProcessLookupError, PermissionError, ChildProcessError):
+                os.kill(orphan, signal.SIGKILL)
+                os.waitpid(orphan, 0)
+        if not orphans:
+            return
+
+
+def _children() -> set[int]:
+    """Return the ids of the children of this process; none where the system does not say."""
+    found: set[int] = set()
+    for children in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            found |= set(map(int, children.read_text(encoding="ascii").split()))
+    return found
 
 
 def _die_with_parent() -> Callable[[], None] | None:

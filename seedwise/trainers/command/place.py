@@ -70,6 +70,7 @@ class ProgramPlace(BaseModel):
     history: History | None = None
     link: tuple[str, ...] = ()
     code: tuple[str, ...] | None = None
+    data: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     time_limit: float | None = None
     failures: str = "stop"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from seedwise.basics.files import write_text
 from seedwise.runs.scores import write_scores
-from seedwise.trainers.command.outputs.place import Place
+from seedwise.trainers.command.outputs.place import Note, Place
 from seedwise.trainers.command.outputs.reading import read_history, read_results, read_scores
 
 if TYPE_CHECKING:
-    from seedwise.trainers.command.run import Request
+    from seedwise.trainers.command.run import Execution, Request
 
 
 class Left(NamedTuple):
@@ -23,20 +25,17 @@ class Left(NamedTuple):
     history: list[dict[str, float]]
 
 
-def read_what_it_left(request: Request, folder: Path, log: Path, start: int, since: float) -> Left:
+def read_what_it_left(request: Request, done: Execution) -> Left:
     """Read a run's metrics, and write its history.csv and scores.csv where the study asks for them.
 
     Args:
         request: the run.
-        folder: where the program ran.
-        log: file with what the program printed.
-        start: where in the file that begins.
-        since: when the program was started, in seconds since 1970.
+        done: what has run.
 
     Raises:
         ResultsError: something that the study asks for is not there, or cannot be read; the message says all of it.
     """
-    place = place_of(request, folder, log, start, since)
+    place = place_of(request, done.folder, done.log, done.log_start, done.before)
     metrics = read_results(request.settings.results, place)
     history = read_history(request.place.history, place)
     if history:
@@ -47,8 +46,18 @@ def read_what_it_left(request: Request, folder: Path, log: Path, start: int, sin
     return Left(metrics, history)
 
 
-def place_of(request: Request, folder: Path, log: Path, start: int, since: float) -> Place:
-    """Return where a run leaves its numbers; the arguments are those of `read_what_it_left`."""
+def place_of(
+    request: Request, folder: Path, log: Path, start: int, before: Mapping[Path, Note] = MappingProxyType({})
+) -> Place:
+    """Return where a run leaves its numbers.
+
+    Args:
+        request: the run.
+        folder: where the program runs.
+        log: file with what the program prints.
+        start: where in the file that begins.
+        before: files outside the run's folder, as they were before the program was started.
+    """
     return Place(
         fill=request.fill,
         folder=folder,
@@ -60,7 +69,7 @@ def place_of(request: Request, folder: Path, log: Path, start: int, since: float
         scores=request.path("SEEDWISE_SCORES"),
         metric=request.place.metric,
         higher_is_better=request.place.higher_is_better,
-        since=since,
+        before=before,
     )
 
 

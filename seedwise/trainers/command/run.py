@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import os
@@ -30,6 +31,7 @@ from seedwise.trainers.command.user_environment import user_environment
 
 if TYPE_CHECKING:
     from seedwise.trainers.command.isolation import Snapshot
+    from seedwise.trainers.command.outputs.place import Note
     from seedwise.trainers.command.reading import Left
 
 FILES = {
@@ -170,6 +172,7 @@ class Execution:
         log_start: where in the file that begins.
         since: when it was started, in seconds since 1970.
         wrote: files in its own folder that changed while it ran.
+        before: files that results could be read from, outside the run's folder, as they were before it was started.
     """
 
     shown: list[str]
@@ -181,6 +184,7 @@ class Execution:
     log_start: int
     since: float
     wrote: list[str]
+    before: dict[Path, Note]
 
 
 def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[int] = ()) -> Execution:
@@ -201,6 +205,7 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     say(f"running in {folder}: {json.dumps(shown, ensure_ascii=False)}")
     watched = _Watched(request, folder)
     output, log, start = _output(request)
+    before = _files_outside(request, folder, log, start)
     began, since = time.monotonic(), time.time()
     reason, timed_out = None, False
     try:
@@ -216,7 +221,7 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
         if output is not None:
             os.close(output)
     seconds = time.monotonic() - began
-    return Execution(shown, folder, reason, timed_out, seconds, log, start, since, watched.changed())
+    return Execution(shown, folder, reason, timed_out, seconds, log, start, since, watched.changed(), before)
 
 
 def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: int) -> RunRecord:
@@ -229,12 +234,14 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
     left, reason = None, done.reason
     if reason is None:
         try:
-            left = read_what_it_left(request, done.folder, done.log, done.log_start, done.since)
+            left = read_what_it_left(request, done)
         except UserError as error:
             reason = str(error)
     if reason is not None:
-        _remember_failures(request, [*failures, Failure(reason, time.time())])
-        if request.place.failures != "count":
+        now = [*failures, Failure(reason, time.time())]
+        _remember_failures(request, now)
+        tried = sum(failure.ended >= request.place.started for failure in now)
+        if request.place.failures != "count" or tried <= request.place.retries:
             raise UserError(reason)
     record = _record(request, done, left, reason, failures, time.perf_counter() - began)
     _mirror(request, record, left.history if left else [], mirrors)
@@ -260,23 +267,38 @@ def _prepare_folder(request: Request) -> Path | None:
     if request.place.resume and mark.exists() and mark.read_text(encoding="utf-8") == identity:
         checkpoint = _checkpoint(request)
     if checkpoint is None:
-        shutil.rmtree(request.out, ignore_errors=True)
+        _remove(request.out)
         for name in ("results.json", "history.jsonl", "scores.jsonl", "history.csv", "scores.csv", COPY):
-            stale = request.folder / name
-            shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
+            _remove(request.folder / name)
     request.out.mkdir(exist_ok=True)
     write_text(mark, identity)
     write_text(request.path("SEEDWISE_SETTINGS"), json.dumps(request.settings.settings, indent=1) + "\n")
     return checkpoint
 
 
+def _remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it; raises UserError if something stays.
+
+    What an earlier attempt has left would be read as the results of this one.
+    """
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{path}: what an earlier attempt has left cannot be removed ({error.strerror or error}); remove it"
+        ) from error
+
+
 def _checkpoint(request: Request) -> Path | None:
     """Return the latest file or folder that matches the pattern of the checkpoint."""
     assert request.place.resume
-    pattern = Path(request.fill(request.place.resume.checkpoint))
-    if not pattern.is_absolute():
-        pattern = Path(request.there.folder) / pattern
-    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    # Only what the study wrote is a pattern, not the characters of a filled-in value.
+    values = {name: glob.escape(value) for name, value in request.values.items()}
+    pattern = Path(glob.escape(request.there.folder)) / fill(request.place.resume.checkpoint, values)
+    found = [Path(path) for path in glob.glob(str(pattern), recursive=True)]  # noqa: PTH207
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
@@ -299,6 +321,18 @@ def _copied(request: Request) -> Path:
 
     place = request.place
     return copy_program(Path(request.there.folder), request.folder / COPY, link=place.link, without=place.without)
+
+
+def _files_outside(request: Request, folder: Path, log: Path, start: int) -> dict[Path, Note]:
+    """Note the files that results are read from and that lie outside the run's folder, which is empty."""
+    if request.settings.results is None and request.settings.scores is None and request.place.history is None:
+        return {}
+    from seedwise.trainers.command.outputs.place import noted
+    from seedwise.trainers.command.outputs.settings import paths
+    from seedwise.trainers.command.reading import place_of
+
+    templates = paths(request.settings.results, request.place.history, request.settings.scores)
+    return noted([text for text in templates if "{out}" not in text], place_of(request, folder, log, start))
 
 
 def _output(request: Request) -> tuple[int | None, Path, int]:

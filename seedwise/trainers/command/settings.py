@@ -13,13 +13,14 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictB
 from seedwise.basics.names import problem, quote
 from seedwise.basics.plugins import PATTERN
 from seedwise.basics.sections import Section, Whole
-from seedwise.trainers.command.command_line import Booleans, Style, Value, split_command
+from seedwise.plan import Plan
+from seedwise.trainers.command.command_line import Booleans, Style, Value, placeholders, split_command
 from seedwise.trainers.command.environments import EnvironmentSettings
-from seedwise.trainers.command.outputs.settings import History, Results, ScoresOf
+from seedwise.trainers.command.outputs.settings import History, Results, ScoresOf, takes_best
 
 Text = Annotated[str, Field(min_length=1)]
 SCALAR = StrictBool | StrictInt | StrictFloat | StrictStr | None
-SettingValue = SCALAR | tuple[SCALAR, ...]
+SettingValue = Annotated[SCALAR | tuple[SCALAR, ...], AfterValidator(lambda value: _passable(value))]
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d)")
 
@@ -73,6 +74,21 @@ def _words(run: str | tuple[str, ...]) -> str | tuple[str, ...]:
 def _call(function: object) -> object:
     """Read `function: module:name` as the section with that function."""
     return {"call": function} if isinstance(function, str) else function
+
+
+def _passable(value: Any) -> Any:
+    """Refuse texts that no program can be given."""
+    for part in value if isinstance(value, tuple) else (value,):
+        if isinstance(part, str) and ("\0" in part or any("\ud800" <= character <= "\udfff" for character in part)):
+            raise problem(f"found {quote(part)}, with a character that cannot be passed to a program")
+    return value
+
+
+def _variable(name: str) -> str:
+    """Refuse what is no name of an environment variable."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise problem(f"found {quote(name)}; need the name of an environment variable: letters, digits and _")
+    return name
 
 
 Limit = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
@@ -137,7 +153,7 @@ class Program(Section):
         ScoresOf | None, Field(description="Where its score on each test example is; `logged`: from seedwise.scores().")
     ] = None
     env: Annotated[
-        dict[str, str],
+        dict[Annotated[str, AfterValidator(_variable)], Annotated[str, AfterValidator(_passable)]],
         Field(description="Environment variables; values may hold placeholders.", examples=[{"DATA_SEED": "{seed}"}]),
     ] = Field(default_factory=dict)
     environment: Annotated[
@@ -223,6 +239,8 @@ class ProgramSettings(Section):
         results: where the metrics are.
         scores: where the scores are.
         isolate: whether each run has a copy of the code; runs that shared files are not as good as runs that did not.
+        best: the metric by which `take: best` chooses, with its direction; None where nothing is chosen so.
+        threads: CPU threads, where the command names them.
         revision: the git revision that a variant names, as it is written.
     """
 
@@ -235,6 +253,8 @@ class ProgramSettings(Section):
     results: Results | None = None
     scores: ScoresOf | None = None
     isolate: Literal["copy"] | None = None
+    best: str | None = None
+    threads: int | None = None
     revision: str | None = None
 
     def canonical(self) -> str:
@@ -245,6 +265,13 @@ class ProgramSettings(Section):
     def digest(self) -> str:
         """12 hex digits of the SHA-256 of `canonical()`."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()[:12]
+
+    def named(self) -> list[str]:
+        """Return all words of the command and all texts of the settings: files among them are code."""
+        values = [
+            part for value in self.settings.values() for part in (value if isinstance(value, tuple) else (value,))
+        ]
+        return [*self.words, *(part for part in values if isinstance(part, str))]
 
     def flat(self) -> dict[str, Value]:
         """Return the settings by name, and the revision where there is one."""
@@ -257,12 +284,30 @@ class ProgramSettings(Section):
 
 
 def resolve(
-    program: Command | Function, overrides: Mapping[str, SettingValue], revision: str | None
+    program: Command | Function,
+    overrides: Mapping[str, SettingValue],
+    revision: str | None,
+    plan: Plan,
+    threads: int | None,
 ) -> ProgramSettings:
-    """Return the settings of a variant's runs: the study's with the variant's overrides in their place."""
+    """Return the settings of a variant's runs: the study's with the variant's overrides in their place.
+
+    Settings are in the order of their names, as in the record, so that `{args}` always has the same order.
+
+    Args:
+        program: of the study.
+        overrides: of the variant.
+        revision: of the variant.
+        plan: of the study: which of several values is the best depends on it.
+        threads: of a run.
+    """
+    chosen_by = f"{plan.metric}, {'highest' if plan.higher_is_better else 'lowest'}"
+    texts = [*program.words, *program.env.values()]
     return ProgramSettings(
         words=program.words,
-        settings={**program.settings, **overrides},
+        settings=dict(sorted({**program.settings, **overrides}.items())),
+        best=chosen_by if any(takes_best(source) for source in program.results or ()) else None,
+        threads=(threads or 1) if "threads" in placeholders(texts) else None,
         args=program.args if isinstance(program, Command) else Arguments(),
         env=program.env,
         results=program.results,

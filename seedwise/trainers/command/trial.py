@@ -78,7 +78,7 @@ def try_once(request: Request, progress: Callable[[float, str], None]) -> Tried:
     """
     with Observer(request.folder, request.folder / "output.log", progress) as observer:
         done = execute(request, lambda _: None)
-    place = place_of(request, done.folder, done.log, done.log_start, done.since)
+    place = place_of(request, done.folder, done.log, done.log_start, done.before)
     metrics, steps, problems = _read(request, place) if done.reason is None else ({}, 0, [])
     proposals = [] if done.reason is not None and not done.timed_out else propose(place)
     return Tried(

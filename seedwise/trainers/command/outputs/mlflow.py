@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.trainers.command.outputs.columns import Cell, Columns
-from seedwise.trainers.command.outputs.place import Place, ResultsError, matches, several
+from seedwise.trainers.command.outputs.place import Place, ResultsError, files_below, matches, refuse_unchanged, several
 
 INSTALL = "pip install mlflow"
 
@@ -73,4 +73,5 @@ def _address(template: str, place: Place, key: str) -> str:
     if len(found) > 1:
         raise ResultsError(f"{key}: {several('store', shown, found)}")
     store = Path(found[0]).absolute()
+    refuse_unchanged(list(files_below(found[0])) if store.is_dir() else found, place, key)
     return f"sqlite:///{store}" if store.is_file() else store.as_uri()

@@ -14,7 +14,9 @@ _RATIO = re.compile(rf"([+-]?{_DIGITS})\s*/\s*({_DIGITS})")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")  # only this order of separators leaves no doubt
 _COMMA = re.compile(r"[+-]?[\d.]*\d,\d[\d.,]*")
 _AROUND = " \t,;:()[]{}<>|\"'"
-_REST = re.compile(r"\d|\.\d|[eE][+-]?\d|,\d{3}(?!\d)")
+_REST = re.compile(r"\d|\.\d|[eE][+-]?\d|,\d|[_']\d|(?<=0)[xX][\da-fA-F]")
+_FRONT = re.compile(r"(?:\d[.,_']?|(?<![^\s=:(\[,])[+-]\.?)$")
+"""What stands before a part of a number: digits of it, or its sign."""
 _SHOWN = 40
 
 
@@ -56,10 +58,13 @@ def number(value: object) -> float:
 def cut_off(line: str, start: int, end: int) -> str | None:
     """Return the whole number of which `line[start:end]` is only a part, such as `1.2` of `1.2e-05`; else None."""
     part = line[start:end]
+    if part[:1].isdigit() and (front := _FRONT.search(line[:start])):
+        head = re.search(r"\S*$", line[:start])
+        return (head[0] if head else front[0]) + part
     if not part[-1:].isdigit() and not part.endswith("."):
         return None
     rest = _REST.match(line, end)
-    if rest is None or (rest[0].startswith(",") and not re.fullmatch(r"[+-]?\d{1,3}", part)):
+    if rest is None or (rest[0].startswith(",") and not re.fullmatch(r"[+-]?\d+", part)):
         return None
     return re.split(r"[\s()\[\];]", line[start:], maxsplit=1)[0]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import difflib
 import glob
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from seedwise.basics.errors import UserError
@@ -20,7 +21,10 @@ _GLOB = re.compile(r"[*?\[]")
 _MOST_FILES = 2000  # below {out}, to be looked at
 _MOST_NAMED = 4
 _MOST_KEYS = 12
-_CLOCKS = 2.0  # seconds by which the clocks of a file server and a node may differ
+
+
+Note = tuple[int, int, int]
+"""Of a file: inode, size in bytes, and time of its last change in nanoseconds."""
 
 
 class ResultsError(UserError):
@@ -45,7 +49,8 @@ class Place(NamedTuple):
         scores: the file $SEEDWISE_SCORES.
         metric: the metric that decides; empty if there is none.
         higher_is_better: its direction.
-        since: when the program started, in seconds since the epoch; older files outside `out` are another run's.
+        before: what lay outside `out` before the program was started, as `noted` returns it: what has not changed since
+            then is another run's.
     """
 
     fill: Callable[[str], str]
@@ -58,7 +63,7 @@ class Place(NamedTuple):
     scores: Path
     metric: str
     higher_is_better: bool
-    since: float | None = None
+    before: Mapping[Path, Note] = MappingProxyType({})
 
 
 def find_file(template: str, place: Place, key: str) -> Path:
@@ -81,7 +86,7 @@ def find_file(template: str, place: Place, key: str) -> Path:
         raise ResultsError(f"{key}: {what} {shown}{_files_there(shown, place)}")
     if len(found) > 1:
         raise ResultsError(f"{key}: {several('file', shown, found)}")
-    _refuse_old(found[0], place, key)
+    refuse_unchanged(found, place, key)
     return found[0]
 
 
@@ -144,10 +149,27 @@ def _files_there(shown: str, place: Place) -> str:
     return f"; in {place.out} there are: {', '.join(map(plain, best))}{more}"
 
 
-def _refuse_old(path: Path, place: Place, key: str) -> None:
-    if place.since is None or path.resolve().is_relative_to(place.out.resolve()):
-        return
-    changed = path.stat().st_mtime
-    if changed < place.since - _CLOCKS:
-        when = datetime.datetime.fromtimestamp(changed).isoformat(" ", "seconds")
-        raise ResultsError(f"{key}: {path} is older ({when}) than this run, so the run has not written it")
+def noted(templates: Iterable[str], place: Place) -> dict[Path, Note]:
+    """Note size and time of each file outside `out` that a path of the study stands for, before the program starts."""
+    found = {}
+    for template in templates:
+        for path in matches(template.removeprefix("sqlite:///"), place):
+            for file in files_below(path) if path.is_dir() else [path]:
+                with suppress(OSError):
+                    found[file] = _note(file)
+    return found
+
+
+def refuse_unchanged(files: Sequence[Path], place: Place, key: str) -> None:
+    """Refuse files that are all as they were before the program was started.
+
+    Raises:
+        ResultsError: another run has written them.
+    """
+    if files and all(place.before.get(file) == _note(file) for file in files):
+        raise ResultsError(f"{key}: {files[0]} was there before this run and has not changed, so it is another run's")
+
+
+def _note(file: Path) -> Note:
+    status = file.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -318,6 +318,11 @@ def paths(*values: Sequence[Source | Logged] | Source | Logged | None) -> Iterat
                 yield source.path
 
 
+def takes_best(source: ResultsSource | Logged) -> bool:
+    """Whether a source takes the value where the metric that decides is best."""
+    return isinstance(source, ResultsSource) and source.take == "best"
+
+
 def cautions(
     results: Sequence[ResultsSource | Logged] | None,
     metric: str,

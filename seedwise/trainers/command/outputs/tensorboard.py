@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.trainers.command.outputs.columns import Cell, Columns
-from seedwise.trainers.command.outputs.place import Place, ResultsError, files_below, matches, several
+from seedwise.trainers.command.outputs.place import Place, ResultsError, files_below, matches, refuse_unchanged, several
 
 INSTALL = "pip install tensorboard"
 
@@ -65,7 +65,9 @@ def _folder(template: str, place: Place, key: str) -> Path:
         raise ResultsError(f"{key}: no event files (*tfevents*) in {shown} or below it")
     if len(found) > 1:
         raise ResultsError(f"{key}: {several('folder', shown, list(found))}")
-    return next(iter(found))
+    folder = next(iter(found))
+    refuse_unchanged([file for file in files_below(folder) if "tfevents" in file.name], place, key)
+    return folder
 
 
 def _is_scalar(events: Any, tag: str) -> bool:
