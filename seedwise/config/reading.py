@@ -197,7 +197,7 @@ def _worded(mistake: _Mistake, places: Mapping[Keys, Place]) -> Problem:
     kind, keys, found, written, of_key = mistake
     exact = places.get(keys)
     same = exact is not None and repr(exact.value) == repr(found)
-    if of_key and kind not in UNKNOWN_KEY:
+    if of_key and kind not in (*UNKNOWN_KEY, PROBLEM):
         text = wrong_key(found)
     else:
         text = message(kind, keys, found, written, exact.text if exact and same else None)
