@@ -148,7 +148,7 @@ def run_program(
         say(f"{request.variant} seed {request.seed}: another process is doing this run; waiting for it")
 
     with hold_lock(request.folder / ".lock", wait) as lock:
-        if waited and (record := _finished_elsewhere(request)) is not None:
+        if waited and (record := fitting_record(request, request.record)) is not None:
             say("the other process finished it")
             return record
         if verify:
@@ -449,9 +449,10 @@ def _mirror(request: Request, record: RunRecord, history: list[dict[str, float]]
     mirrors.finish(record.metrics, record.status)
 
 
-def _finished_elsewhere(request: Request) -> RunRecord | None:
+def fitting_record(request: Request, path: Path) -> RunRecord | None:
+    """Return the record of a run with the settings, code, data and environment of a request; None if it has others."""
     try:
-        record = read_record(request.record)
+        record = read_record(path)
     except RecordError:
         return None
     origin = record.provenance
