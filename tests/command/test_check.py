@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -273,6 +274,20 @@ def test_a_function_is_imported_where_it_will_run(check) -> None:
     assert "ModuleNotFoundError: No module named 'no_such_module_1'" in printed
     Path("mine.py").write_text("def ran(): ...\n")
     assert "mine has no function run" in check()[1]
+
+
+def test_a_function_is_not_imported_before_its_environment_has_been_created(check, tmp_path, monkeypatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/conda").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin/conda").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    Path("env.yaml").write_text("dependencies: [python]\n")
+    write(command=None, function={**FUNCTION, "environment": {"conda": "env.yaml"}})
+    study = yaml.safe_load(Path("study.yaml").read_text())
+    del study["command"]
+    Path("study.yaml").write_text(yaml.safe_dump(study))
+    status, printed = check()
+    assert status == 0, printed
 
 
 def test_a_study_of_images(check) -> None:
