@@ -22,10 +22,9 @@ _SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Ended(NamedTuple):
-    """How a program ended: its exit status, negative for a signal; how long it took; whether its time was over."""
+    """How a program ended: its exit status, negative for a signal, and whether its time was over."""
 
     status: int
-    seconds: float
     timed_out: bool
 
 
@@ -92,7 +91,7 @@ def launch(
         if number := stopped():  # the program ended because of the same signal
             _end(program, number)
             raise Stopped("interrupted")
-    return Ended(program.returncode, time.monotonic() - began, timed_out)
+    return Ended(program.returncode, timed_out)
 
 
 @contextmanager
