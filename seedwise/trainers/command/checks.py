@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from seedwise.basics.names import not_known, unknown_key
+from seedwise.basics.names import not_known, quote, unknown_key
 from seedwise.trainers.command.command_line import (
     ARGS,
     GIVEN,
@@ -106,6 +106,14 @@ def _resume_problems(section: str, resume: object, names: Sequence[str]) -> Iter
             if name not in ("checkpoint", *known):
                 yield (section, "resume", "args"), not_known(name, ["checkpoint", *known], "Placeholders")
     if isinstance(checkpoint, str):
-        for name in placeholders([checkpoint]):
+        used = placeholders([checkpoint])
+        if "out" not in used and not {"variant", "seed"} <= set(used):
+            shared = f"found {quote(checkpoint)}, which several runs would share"
+            remedy = "write it below {out}, or with {variant} and {seed} in its path"
+            yield (
+                (section, "resume", "checkpoint"),
+                f"{shared}; {remedy}",
+            )
+        for name in used:
             if name not in known:
                 yield (section, "resume", "checkpoint"), not_known(name, known, "Placeholders")

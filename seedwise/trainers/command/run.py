@@ -264,19 +264,27 @@ def _prepare_folder(request: Request) -> Path | None:
         for name in ("results.json", "history.jsonl", "scores.jsonl", "history.csv", "scores.csv", COPY):
             stale = request.folder / name
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
+        write_text(mark, identity)
     request.out.mkdir(exist_ok=True)
-    write_text(mark, identity)
     write_text(request.path("SEEDWISE_SETTINGS"), json.dumps(request.settings.settings, indent=1) + "\n")
     return checkpoint
 
 
 def _checkpoint(request: Request) -> Path | None:
-    """Return the latest file or folder that matches the pattern of the checkpoint."""
+    """Return the latest file or folder that matches the pattern of the checkpoint.
+
+    Only `out` is emptied at the start, so what is elsewhere must be younger than the first attempt at this run.
+    """
     assert request.place.resume
     pattern = Path(request.fill(request.place.resume.checkpoint))
     if not pattern.is_absolute():
         pattern = Path(request.there.folder) / pattern
-    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    since = (request.folder / IDENTITY).stat().st_mtime
+    found = [
+        path
+        for path in Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+        if path.is_relative_to(request.out) or path.stat().st_mtime >= since
+    ]
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
