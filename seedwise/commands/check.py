@@ -126,9 +126,11 @@ def _checked(study: Study, path: Path) -> ProgramCode:
     else:  # it stops at its first mistake
         folder = (base / Path(program.folder).expanduser()).resolve()
         if folder.is_dir():
-            for entry in program.data:
-                attempt(located, folder, entry)
-            attempt(program_files, folder, program.code, program.words, program.data)
+            section = "command" if study.command else "function"
+            for key, entries in (("data", program.data), ("link", program.link)):
+                for entry in entries:
+                    attempt(located, folder, entry, f"{section}.{key}")
+            attempt(program_files, folder, program.code, program.words, program.data, section)
     raise UserError("\n".join(problems))
 
 

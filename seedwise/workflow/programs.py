@@ -14,7 +14,7 @@ from typing import NamedTuple
 from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError
 from seedwise.config.study import Study, Variant
-from seedwise.trainers.command.data import data_digests
+from seedwise.trainers.command.data import data_digests, located
 from seedwise.trainers.command.environments import Environment as Found
 from seedwise.trainers.command.environments import EnvironmentSettings, prepare, program_of, resolve
 from seedwise.trainers.command.interpreters import CACHE as ENVIRONMENTS
@@ -57,14 +57,15 @@ class ProgramCode:
     def __init__(self, study: Study, base: Path, results: Path) -> None:
         assert study.program
         self._study, self._program = study, study.program
+        section = _section(self._program)
         self.folder = (base / Path(self._program.folder).expanduser()).resolve()
         if not self.folder.is_dir():
-            raise UserError(
-                f"{_section(self._program)}.folder: {self.folder} is not a folder; it is relative to {base}"
-            )
+            raise UserError(f"{section}.folder: {self.folder} is not a folder; it is relative to {base}")
         _require_readers(self._program)
         self._without = tuple(_inside(self.folder, results.resolve().parent)) + self._program.data
-        parts = data_digests(self.folder, self._program.data, FILES_CACHE)
+        parts = data_digests(self.folder, self._program.data, FILES_CACHE, f"{section}.data")
+        for entry in self._program.link:
+            located(self.folder, entry, f"{section}.link")
         self.data = Data(combine(parts), parts)
         self._base = base
         self._found: dict[EnvironmentSettings | None, Found] = {}
@@ -73,7 +74,7 @@ class ProgramCode:
         for place in self._places.values():
             if place.folder not in digests:
                 there = Path(place.folder)
-                files = program_files(there, self._program.code, self._program.words, self._without)
+                files = program_files(there, self._program.code, self._program.words, self._without, section)
                 digests[place.folder] = code_digests(there, files, CACHE, FILES_CACHE)
         self.code = {name: digests[place.folder] for name, place in self._places.items()}
         self.packages = {found.digest: dict(found.packages) for found in self._found.values() if found.packages}
