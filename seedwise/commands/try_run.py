@@ -70,11 +70,12 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     Raises:
         UserError: a mistake in the study or the flags.
     """
-    from seedwise.basics.files import LockHeldError, hold_lock
     from seedwise.commands import studies
-    from seedwise.config.reading import read_study
 
     studies.require_posix()
+    from seedwise.basics.files import LockHeldError, hold_lock
+    from seedwise.config.reading import read_study
+
     path = studies.find_study(arguments.study, "seedwise try")
     study = read_study(path)
     if study.program is None:
