@@ -33,9 +33,9 @@ class Run:
     def __init__(self, variant: str, seed: int, folder: Path, checkpoint: Path | None) -> None:
         self.variant, self.seed, self.folder, self.checkpoint = variant, seed, folder, checkpoint
 
-    def log(self, step: int, **metrics: Any) -> None:
+    def log(self, step: Any, metrics: Any = None, /, **named: Any) -> None:
         """Add a row to the history, as `seedwise.log` does."""
-        seedwise.log(step, **metrics)
+        seedwise.log(step, metrics, **named)
 
     def scores(self, ids: Any, values: Any, clusters: Any = None) -> None:
         """Save the score of each test example, as `seedwise.scores` does."""
@@ -68,7 +68,7 @@ def main() -> None:
         return
     if not isinstance(returned, Mapping):
         sys.exit(f"{sys.argv[1]} returned {type(returned).__name__}; return a mapping of metrics, or nothing")
-    seedwise.result(**returned)
+    seedwise.result(returned)
 
 
 if __name__ == "__main__":

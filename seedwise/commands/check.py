@@ -117,7 +117,8 @@ def _checked(study: Study, path: Path) -> ProgramCode:
         if study.function:
             place = code.place()
             # Variants that run in the same folder and environment import the same function.
-            different = {place.of(variant.name).model_dump_json(): variant.name for variant in study.variants}
+            there = [variant.name for variant in study.variants if code.is_prepared(variant)]
+            different = {place.of(name).model_dump_json(): name for name in there}
             for name in different.values():
                 attempt(check_import, make_request(study, place, name, study.seeds[0], study.folder() / ".try"))
         if not problems:
@@ -125,9 +126,11 @@ def _checked(study: Study, path: Path) -> ProgramCode:
     else:  # it stops at its first mistake
         folder = (base / Path(program.folder).expanduser()).resolve()
         if folder.is_dir():
-            for entry in program.data:
-                attempt(located, folder, entry)
-            attempt(program_files, folder, program.code, program.words, program.data)
+            section = "command" if study.command else "function"
+            for key, entries in (("data", program.data), ("link", program.link)):
+                for entry in entries:
+                    attempt(located, folder, entry, f"{section}.{key}")
+            attempt(program_files, folder, program.code, program.words, program.data, section)
     raise UserError("\n".join(problems))
 
 
@@ -158,7 +161,7 @@ def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tupl
     yield "Runs", [_runs(study)]
     width = max(map(len, shown))
     yield "Commands", [f"with seed {seed}:", *(f"  {name:<{width}}  {line}" for name, line in shown.items())]
-    copy = "a copy of " if study.program and study.program.isolate else ""
+    copy = "a copy of " if study.program.isolate else ""
     yield "Folder", _by_variant({name: f"{copy}{place.of(name).folder}" for name in shown})
     environments = {name: place.of(name).environment for name in shown}
     yield (

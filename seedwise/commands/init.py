@@ -67,6 +67,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         raise UserError(f"{path} exists and is not overwritten; name another file with --out, or give --force")
 
     from seedwise.basics.files import write_text
+    from seedwise.commands.next_step import to
     from seedwise.config.draft import draft_study
     from seedwise.trainers.command.recognition import recognise
 
@@ -92,7 +93,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     print(f"Now edit the lines marked EDIT{'' if metric else ', among them the metric that decides'}.")
     if hint := _ignore_hint(here):
         print(hint)
-    print(f"next: seedwise try {path}")
+    print(f"next: {to('try', path)}")
     return 0
 
 

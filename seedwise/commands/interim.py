@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
 
     asked = read_asked(study)
     if not any(run.state in ENDED_STATES for run in read_states(asked, studies.RESULTS)):
-        raise UserError(f"study {asked.study.study}: no run has ended yet; do them: {to('run', study)}")
+        raise UserError(f"study {asked.study.study}: no run has ended yet; run them: {to('run', study)}")
     status = snakemake.call(study, "--", "interim")
     if status == 0:
-        say_next(f"{to('status', study)}, or the missing runs: {to('run', study)}")
+        say_next(f"{to('status', study)}, or run what is missing: {to('run', study)}")
     return status

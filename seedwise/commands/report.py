@@ -82,4 +82,4 @@ def _check(asked: StudyFile, study: Path) -> None:
         return
     named = "; ".join(f"{variant}: {seeds}" for variant, seeds in seeds_by_variant(lacking).items())
     some = "" if len(lacking) == len(states) else f", or report on the others: {to('interim', study)}"
-    raise UserError(f"{counts(states)} ({named}); do them: {to('run', study)}{some}")
+    raise UserError(f"{counts(states)} ({named}); run them: {to('run', study)}{some}")

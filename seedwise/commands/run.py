@@ -1,4 +1,4 @@
-"""`seedwise run`: does all runs of a study that are missing, and writes its report, by calling Snakemake."""
+"""`seedwise run`: runs whatever a study is missing, and writes its report, by calling Snakemake."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seedwise.basics.errors import UserError
 
 REVISIONS = "--revisions"
 DESCRIPTION = """\
-Do all runs of a study that are missing, then write tables, figures, results.md and page.html to
+Run whatever a study is missing, then write tables, figures, results.md and page.html to
 results/<study> in this folder. The same command continues a study that was interrupted. Every
 option and target of Snakemake is passed on to it. Without --cores, all available CPUs are used."""
 EXAMPLES = """\

@@ -70,11 +70,12 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     Raises:
         UserError: a mistake in the study or the flags.
     """
-    from seedwise.basics.files import LockHeldError, hold_lock
     from seedwise.commands import studies
-    from seedwise.config.reading import read_study
 
     studies.require_posix()
+    from seedwise.basics.files import LockHeldError, hold_lock
+    from seedwise.config.reading import read_study
+
     path = studies.find_study(arguments.study, "seedwise try")
     study = read_study(path)
     if study.program is None:
@@ -117,16 +118,14 @@ def _try(
     own = place.time_limit
     limited = min((value for value in (limit, own) if value), default=None)
     place = place.model_copy(update={"time_limit": limited, "wandb_mode": "offline", "first_seed": None})
-    device = "cuda" if gpus_of(study.resources, "train_run", "auto") else "cpu"
+    device = expected_device("auto") if gpus_of(study.resources, "train_run", "auto") else "cpu"
     first = study.seeds[0]
     second = study.seeds[1] if len(study.seeds) > 1 else first + 1
     shutil.rmtree(scratch, ignore_errors=True)
 
     def requests() -> Iterator[Request]:
         for name, seed in (("first", first), ("again", first), ("other", second)):
-            request = make_request(
-                study, place, variant, seed, scratch / variant / name, overrides=overrides, device=device
-            )
+            request = make_request(study, place, variant, seed, scratch / variant / name, overrides=overrides)
             if name == "first":
                 _say(f"Trying {variant} in {_shown(scratch)}; no run here counts as a result.")
                 _say(f"  {_command_line(request)}")
@@ -141,7 +140,7 @@ def _try(
     def ended(tried: Tried) -> None:
         _say(f"{label[-1]}: {_end(tried, study.analysis.metric)}")
 
-    with take_gpu(expected_device("auto") if device == "cuda" else "cpu", 1, _say):
+    with take_gpu(device, 1, _say):
         trial = try_program(requests(), study.analysis.metric, progress, ended)
     return _Findings(trial, study, path, scratch, bool(overrides), limited, cores).show()
 
@@ -168,6 +167,8 @@ class _Findings:
 
     def show(self) -> int:
         """Print all findings; return the exit status."""
+        from seedwise.commands.next_step import to
+
         _say("")
         failed = next((run for run in self.trial.runs if run.failed), None)
         if failed is not None:
@@ -185,12 +186,11 @@ class _Findings:
             for position, line in enumerate(lines):
                 _say(f"{topic if position == 0 else '':<9}{line}")
         _say("")
-        named = shlex.quote(str(self.path))
         if self.blocked:
-            _say(f"next: change the above in {self.path} or in the program, then  seedwise try {named}")
+            _say(f"next: change the above in {self.path} or in the program, then: {to('try', self.path)}")
             return _FAILED
         cores = f" --cores {self.cores}" if self.cores else ""
-        _say(f"next: seedwise run {named}{cores}")
+        _say(f"next: {to('run', self.path)}{cores}")
         return 0
 
     def _failure(self, failed: Tried) -> int:
@@ -517,9 +517,9 @@ def _keyword(metric: str) -> str:
 
 
 def _time(seconds: float) -> str:
-    from seedwise.progress.words import duration
+    from seedwise.workflow.cost import time_of
 
-    return f"{seconds:.2g} s" if seconds < 9.5 else duration(seconds)
+    return time_of(seconds)
 
 
 def _bytes(count: int) -> str:

@@ -79,12 +79,12 @@ def cost_of(study: Study, run: Measured, cores: int | None) -> Iterator[str]:
         at_once = max(1, min(at_once, len(gpus()) * slots))
         limits += f" and {quantity(len(gpus()), 'GPU')}"
     rounds = -(-count // at_once)
-    total = f"{quantity(count, 'run')} of about {_time(run.seconds)}: {_time(count * run.seconds)}"
+    total = f"{quantity(count, 'run')} of about {time_of(run.seconds)}: {time_of(count * run.seconds)}"
     disk = "" if run.written is None else f"; {size(count * run.written)} on disk"
     if at_once == 1:
         yield f"{total}, one after another on {limits}{disk}"
     else:
-        yield f"{total} of computing, about {_time(rounds * run.seconds)} on {limits} ({at_once} at a time){disk}"
+        yield f"{total} of computing, about {time_of(rounds * run.seconds)} on {limits} ({at_once} at a time){disk}"
     if run.written is not None:
         free = shutil.disk_usage(Path.cwd()).free
         if count * run.written > _FULL * free:
@@ -119,7 +119,8 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-def _time(seconds: float) -> str:
+def time_of(seconds: float) -> str:
+    """Write a duration: `0.32 s`, `4 min`."""
     return f"{seconds:.2g} s" if seconds < 9.5 else duration(seconds)
 
 

@@ -9,17 +9,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seedwise.basics.plugins import is_plugin
+from seedwise.config.overrides import PROGRAMS
 from seedwise.trainers.command.user_environment import CHANGED, KEPT
 
 LINKS = Path(".snakemake/seedwise")
 
 
-def names_functions(value: object) -> bool:
-    """Whether a study, or a part of it as plain data, names a function of the user's: `package.module:function`."""
+def names_functions(study: Mapping[str, object]) -> bool:
+    """Whether our jobs import a function that a study, as plain data, names as `package.module:function`.
+
+    What a program imports is not meant: it has a process and a path of its own.
+    """
+    return _names_function({section: value for section, value in study.items() if section not in PROGRAMS})
+
+
+def _names_function(value: object) -> bool:
     if isinstance(value, Mapping):
-        return any(map(names_functions, (*value.keys(), *value.values())))
+        return any(map(_names_function, (*value.keys(), *value.values())))
     if isinstance(value, (list, tuple)):
-        return any(map(names_functions, value))
+        return any(map(_names_function, value))
     return isinstance(value, str) and is_plugin(value)
 
 
@@ -39,7 +47,7 @@ def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_p
         # A job that is submitted to a cluster reads the Snakefile again, with variables that are already changed.
         os.environ.setdefault(f"{KEPT}{variable}", os.environ.get(variable, ""))
     # The Python that runs Snakemake; a rule's conda environment takes precedence.
-    _prepend("PATH", str(_folder_of_python()))
+    _prepend("PATH", str(folder_of_python()))
     if own_functions:
         _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))
     if not _is_site_packages(package):
@@ -59,7 +67,7 @@ def container() -> str | None:
     return os.environ.get("SEEDWISE_CONTAINER") or None
 
 
-def _folder_of_python() -> Path:
+def folder_of_python() -> Path:
     """Return a folder in which `python` is the Python that runs Snakemake; a system's own may be `python3` only."""
     running = Path(sys.executable)
     beside = running.with_name("python")

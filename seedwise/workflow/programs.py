@@ -14,18 +14,19 @@ from typing import NamedTuple
 from seedwise.basics.code_digest import combine, is_within
 from seedwise.basics.errors import UserError
 from seedwise.config.study import Study, Variant
-from seedwise.trainers.command.data import data_digests
+from seedwise.trainers.command.data import data_digests, located
 from seedwise.trainers.command.environments import Environment as Found
 from seedwise.trainers.command.environments import EnvironmentSettings, prepare, program_of, resolve
+from seedwise.trainers.command.interpreters import CACHE as ENVIRONMENTS
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, worktree
 from seedwise.trainers.command.settings import Command, Function
 from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, named_by, program_files
 from seedwise.trainers.command.user_environment import user_environment
+from seedwise.workflow.environment import folder_of_python
 
 READERS = ("tensorboard", "mlflow")
 """Packages without which their files cannot be read."""
-ENVIRONMENTS_CACHE = Path(".snakemake/seedwise/environments.json")
 
 
 class Data(NamedTuple):
@@ -56,14 +57,15 @@ class ProgramCode:
     def __init__(self, study: Study, base: Path, results: Path) -> None:
         assert study.program
         self._study, self._program = study, study.program
+        section = _section(self._program)
         self.folder = (base / Path(self._program.folder).expanduser()).resolve()
         if not self.folder.is_dir():
-            raise UserError(
-                f"{_section(self._program)}.folder: {self.folder} is not a folder; it is relative to {base}"
-            )
+            raise UserError(f"{section}.folder: {self.folder} is not a folder; it is relative to {base}")
         _require_readers(self._program)
         self._without = tuple(_inside(self.folder, results.resolve().parent)) + self._program.data
-        parts = data_digests(self.folder, self._program.data, FILES_CACHE)
+        parts = data_digests(self.folder, self._program.data, FILES_CACHE, f"{section}.data")
+        for entry in self._program.link:
+            located(self.folder, entry, f"{section}.link")
         self.data = Data(combine(parts), parts)
         self._base = base
         self._found: dict[EnvironmentSettings | None, Found] = {}
@@ -72,7 +74,7 @@ class ProgramCode:
         for place in self._places.values():
             if place.folder not in common:
                 there = Path(place.folder)
-                files = program_files(there, self._program.code, self._program.words, self._without)
+                files = program_files(there, self._program.code, self._program.words, self._without, section)
                 common[place.folder] = code_digests(there, files, CACHE, FILES_CACHE)
         self.code = {name: self._with_named(name, common[place.folder]) for name, place in self._places.items()}
         self.packages = {found.digest: dict(found.packages) for found in self._found.values() if found.packages}
@@ -120,13 +122,13 @@ class ProgramCode:
         path = environ.get("PATH", os.defpath)
         if isinstance(self._program, Function) and chosen is None:
             # It runs where the study runs, whatever `python` is on the user's PATH.
-            path = os.pathsep.join([str(Path(sys.executable).parent), path])
+            path = os.pathsep.join([str(folder_of_python()), path])
             found = resolve(
-                None, self.folder, sys.executable, path, base=self._base, environ=environ, cache=ENVIRONMENTS_CACHE
+                None, self.folder, sys.executable, path, base=self._base, environ=environ, cache=ENVIRONMENTS
             )
             return replace(found, variables={**found.variables, "PATH": path})
         program = program_of(self._program.words)
-        return resolve(chosen, self.folder, program, path, base=self._base, environ=environ, cache=ENVIRONMENTS_CACHE)
+        return resolve(chosen, self.folder, program, path, base=self._base, environ=environ, cache=ENVIRONMENTS)
 
     def notes(self) -> list[str]:
         """Return what users may not expect of revisions: changes that are not committed, files that are not there."""
@@ -142,12 +144,19 @@ class ProgramCode:
                 )
         return found
 
+    def is_prepared(self, variant: Variant) -> bool:
+        """Whether the environment of a variant is there; `prepare` creates one that is not."""
+        return self._found[variant.environment or self._program.environment].program is not None
+
     def prepare(self, say: Callable[[str], None]) -> None:
         """Create the environments that are not there; raises UserError if one cannot be created."""
         for chosen, found in self._found.items():
             prepare(found, say)
             if found.create:  # now its packages are known
                 self._found[chosen] = self._find(chosen)
+        for variant in self._study.variants:
+            place = self._places[variant.name]
+            self._places[variant.name] = place.model_copy(update={"environment": self._environment(variant)})
 
     def place(self, retries: int = 0) -> ProgramPlace:
         """Return what the jobs need to know; `retries` is how often Snakemake repeats a failed run."""

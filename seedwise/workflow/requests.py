@@ -19,7 +19,6 @@ def make_request(
     folder: Path,
     *,
     overrides: Mapping[str, SettingValue] | None = None,
-    device: str = "cpu",
 ) -> Request:
     """Return what one run needs.
 
@@ -30,7 +29,6 @@ def make_request(
         seed: of the run.
         folder: the run's folder.
         overrides: settings that replace those of the variant.
-        device: what the program may use, cuda or cpu.
 
     Raises:
         UserError: there is no such variant.
@@ -47,5 +45,4 @@ def make_request(
         place=place,
         folder=folder.absolute(),
         threads=study.resources.train_run.threads or 1,
-        device=device,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -178,13 +179,14 @@ def test_all_files_of_code(check) -> None:
 
 
 def test_all_mistakes_at_once(check) -> None:
-    write({"data": ["corpus.tx", "nothing.bin"], "code": ["trian.py"]})
+    write({"data": ["corpus.tx", "nothing.bin"], "code": ["trian.py"], "link": ["weights"]})
     status, printed = check()
     assert status == 2
     assert 'command.data: found "corpus.tx", which is not there; did you mean "corpus.txt"?' in printed
     assert 'command.data: found "nothing.bin", which is not there' in printed
     assert 'command.code: found "trian.py", which is no file; did you mean "train.py"?' in printed
-    assert len(printed.splitlines()) == 3
+    assert 'command.link: found "weights", which is not there' in printed
+    assert len(printed.splitlines()) == 4
 
 
 def test_mistakes_in_the_file_have_lines(check) -> None:
@@ -201,6 +203,13 @@ def test_a_program_that_is_not_there(check) -> None:
     status, printed = check()
     assert status == 2
     assert "no-such-program-1 is not on PATH" in printed
+
+
+def test_a_checkpoint_that_runs_would_share(check) -> None:
+    write({"resume": {"checkpoint": "last.pt"}})
+    assert 'command.resume.checkpoint: found "last.pt", which several runs would share' in check()[1]
+    write({"resume": {"checkpoint": "{variant}/{seed}/last.pt"}})
+    assert check()[0] == 0
 
 
 def test_a_metric_that_nothing_reads(check) -> None:
@@ -271,8 +280,25 @@ def test_a_function_is_imported_where_it_will_run(check) -> None:
     assert status == 2
     assert "function: mine:run cannot be imported in" in printed
     assert "ModuleNotFoundError: No module named 'no_such_module_1'" in printed
+    Path("study.yaml").write_text(yaml.safe_dump({**study, "function": {**FUNCTION, "data": ["x.bin"]}}))
+    assert 'function.data: found "x.bin", which is not there' in check()[1]
+    Path("study.yaml").write_text(yaml.safe_dump(study))
     Path("mine.py").write_text("def ran(): ...\n")
     assert "mine has no function run" in check()[1]
+
+
+def test_a_function_is_not_imported_before_its_environment_has_been_created(check, tmp_path, monkeypatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/conda").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin/conda").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    Path("env.yaml").write_text("dependencies: [python]\n")
+    write(command=None, function={**FUNCTION, "environment": {"conda": "env.yaml"}})
+    study = yaml.safe_load(Path("study.yaml").read_text())
+    del study["command"]
+    Path("study.yaml").write_text(yaml.safe_dump(study))
+    status, printed = check()
+    assert status == 0, printed
 
 
 def test_a_study_of_images(check) -> None:

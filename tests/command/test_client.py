@@ -128,6 +128,25 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert rows == [{"step": step, "loss": 1 / (step + 1)} for step in range(100)]
 
 
+def call(folder: Path, returned: str) -> subprocess.CompletedProcess[str]:
+    """Call a function as a run."""
+    (folder / "mine.py").write_text(
+        f"def run(settings, seed, run):\n    run.log(1, {{'val/loss': 0.5}}, lr=0.1)\n    return {returned}\n"
+    )
+    (folder / "settings.json").write_text("{}")
+    words = [sys.executable, "-m", "seedwise.call", "mine:run", "settings.json"]
+    files = {name: str(folder / name) for name in ("SEEDWISE_RESULTS", "SEEDWISE_HISTORY")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **files}
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_function_returns_and_logs_metrics_with_any_name(tmp_path: Path) -> None:
+    assert call(tmp_path, "{'test/acc': 0.75}").returncode == 0
+    assert json.loads((tmp_path / "SEEDWISE_RESULTS").read_text()) == {"test/acc": 0.75}
+    assert json.loads((tmp_path / "SEEDWISE_HISTORY").read_text()) == {"step": 1, "val/loss": 0.5, "lr": 0.1}
+    assert "the name of a metric is 3; need text" in call(tmp_path, "{3: 0.75}").stderr
+
+
 def test_importing_needs_only_the_standard_library() -> None:
     """And next to nothing of it, so that it costs less than starting Python."""
     program = "import sys; before = set(sys.modules); import seedwise; print(*sorted(set(sys.modules) - before))"
@@ -155,7 +174,7 @@ print(time.perf_counter() - start)
     assert min(times) < 0.05
 
 
-@pytest.mark.parametrize("file", ["seedwise/__init__.py", "seedwise/client.py"])
+@pytest.mark.parametrize("file", ["seedwise/__init__.py", "seedwise/call.py", "seedwise/client.py"])
 def test_older_pythons_can_read_it(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     ast.parse(text, feature_version=(3, 8))

@@ -102,6 +102,9 @@ def test_problems_name_the_placeholder_and_what_to_write() -> None:
     assert unused.startswith("nothing passes on wd, so variants could not differ in it: add {wd}, {args}")
     (joined,) = problems("x --a={args}", {"lr": 1})
     assert joined == 'found "--a={args}"; {args} becomes several words, so it has to stand alone'
+    (taken,) = problems("x {seed} {lr}", {"seed": 7, "lr": 1})
+    assert taken == "{seed} is a placeholder that every study has; give the setting another name"
+    assert problems("x {args}", {"threads": 4}) == [], "not used as a placeholder"
     (elsewhere,) = problems("x {lr}", {"lr": 1}, "{args}")
     assert elsewhere.startswith("{args} is the arguments of the command")
 

@@ -293,6 +293,24 @@ def test_a_checkpoint_of_other_code_is_not_resumed(tmp_path: Path) -> None:
     assert run(replace(asked, digests=Digests("other code", "data", "packages"))).metrics["resumed"] == 0
 
 
+def test_a_checkpoint_of_other_code_is_not_resumed_where_nothing_deletes_it(tmp_path: Path) -> None:
+    def asked(program: str) -> Request:
+        text = program.replace("{", "{{").replace("}", "}}")
+        resume = Resume(checkpoint="{variant}-{seed}.pt", args="--resume {checkpoint}")
+        return request(tmp_path, [PYTHON, "-c", text], resume=resume)
+
+    beside = "import os, sys; open('baseline-7.pt', 'w').write('3') if '--resume' not in sys.argv else sys.exit(9)"
+    with pytest.raises(UserError, match="SEEDWISE_RESULTS"):
+        run(asked(beside))
+    with pytest.raises(UserError, match="exit status 9"):
+        run(asked(beside))
+    other = asked("import sys; sys.exit(9 if '--resume' in sys.argv else 2)")
+    os.utime(tmp_path / "program/baseline-7.pt", (1, 1))  # whatever the resolution of times
+    for _ in range(2):
+        with pytest.raises(UserError, match="exit status 2"):
+            run(other)
+
+
 def test_a_finished_run_that_is_repeated_starts_from_the_beginning(tmp_path: Path) -> None:
     """From its last checkpoint Hugging Face's Trainer would report a training loss of 0."""
     asked = saves(tmp_path, broken=False)

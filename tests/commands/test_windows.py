@@ -6,7 +6,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("command", ["run", "status", "interim", "report"])
+@pytest.mark.parametrize("command", ["run", "try", "status", "interim", "report"])
 def test_studies_are_refused_in_one_line(command, tmp_path):
     inside = f"""
 import sys

@@ -136,7 +136,7 @@ def test_report_names_missing_runs_and_interim_reports_without_them(installed, c
     answer = installed.run(copy, "report")
     assert answer.returncode == 2
     assert answer.stderr == (
-        "seedwise: 1 of 2 runs finished, 1 missing (dropout: seed 0); do them: seedwise run 'my study.yaml', "
+        "seedwise: 1 of 2 runs finished, 1 missing (dropout: seed 0); run them: seedwise run 'my study.yaml', "
         "or report on the others: seedwise interim 'my study.yaml'\n"
     )
     interim = installed.run(copy, "interim", "my study.yaml")

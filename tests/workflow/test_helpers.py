@@ -155,6 +155,7 @@ def test_jobs_find_python_where_only_python3_is_on_the_path(plain, tmp_path, mon
         ({"dataset": {"name": "own:read"}}, True),
         ({"tracking": {"own.module:Tracker": {}}}, True),
         ({"variants": [{"set": {"training.augmentation": ["random_crop", "own:blur"]}}]}, True),
+        ({"function": {"call": "own:run"}}, False),
         ({"dataset": {"name": "cifar10"}, "title": "Seeds: are three enough?", "seeds": [0, 1]}, False),
     ],
 )

@@ -65,7 +65,6 @@ def main() -> None:
                 )
 
     with attempt(arguments.out.parent), take_gpu(device, arguments.gpu_slots, say):
-        refuse_after_canary(place, arguments.out.parent, arguments.seed)
         request = Request(
             study=arguments.study,
             variant=arguments.variant,
@@ -78,6 +77,7 @@ def main() -> None:
             threads=arguments.threads,
             device=device,
         )
+        refuse_after_canary(request)
         run_program(request, Mirrors(_trackers(context)), say, verify)
 
 

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from seedwise.basics.errors import UserError
 from seedwise.runs.attempt import read_attempt
 from seedwise.trainers.command.failure import failures_since
-from seedwise.trainers.command.place import ProgramPlace
+from seedwise.trainers.command.run import Request, fitting_record
 
 
-def refuse_after_canary(place: ProgramPlace, folder: Path, seed: int) -> None:
+def refuse_after_canary(request: Request) -> None:
     """Refuse a run if the first run of its variant has failed since the current command was started.
 
-    It is not refused if any run of the variant has a result: then the failure is about the seed, not about the command.
+    It is not refused if a run of the variant has a result with the same settings, code, data and environment: then the
+    failure is about the seed, not about the command.
 
     Args:
-        place: where and how the program is run.
-        folder: folder of the run.
-        seed: of the run.
+        request: the run.
 
     Raises:
         UserError: the first run failed; the message says why.
     """
+    place, variant = request.place, request.folder.parent
     first = place.first_seed
-    if first is None or first == seed:
+    if first is None or first == request.seed:
         return
-    canary = read_attempt(folder.parent / f"seed{first}")
+    canary = read_attempt(variant / f"seed{first}")
     if canary is None or canary.error is None or canary.interrupted or canary.started < place.started:
         return
-    if 0 < failures_since(folder.parent / f"seed{first}", place.started) <= place.retries:
+    if 0 < failures_since(variant / f"seed{first}", place.started) <= place.retries:
         return  # it is tried again
-    if any(folder.parent.glob("seed*/metrics.json")):
+    if any(fitting_record(request, record) for record in variant.glob("seed*/metrics.json")):
         return
     raise UserError(
         f"not started, because the first run of this variant, seed {first}, failed: {canary.error}. "

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from seedwise.basics.names import not_known, unknown_key
-from seedwise.trainers.command.command_line import GIVEN, command_problems, null_problems, placeholders, split_command
+from seedwise.basics.names import not_known, quote, unknown_key
+from seedwise.trainers.command.command_line import (
+    ARGS,
+    GIVEN,
+    command_problems,
+    null_problems,
+    placeholders,
+    split_command,
+)
 from seedwise.trainers.command.settings import flatten
 
 Location = tuple[str | int, ...]
@@ -42,10 +49,7 @@ def program_problems(config: Mapping[str, Any]) -> Iterator[tuple[Location, str]
     if words:
         for message in command_problems(words, others, settings):
             yield (section, "run") if section == "command" else (section,), message
-    for name in names:
-        if name in GIVEN:
-            yield (section, "settings", name), f"{{{name}}} is filled in for each run; give the setting another name"
-    yield from _resume_problems(section, program.get("resume"), [*names])
+    yield from _resume_problems(section, program.get("resume"), names)
     for place, overrides in _overrides(config):
         for key in overrides:
             if key not in settings:
@@ -94,13 +98,22 @@ def _mapping(value: object) -> Mapping[Any, Any]:
 
 def _resume_problems(section: str, resume: object, names: Sequence[str]) -> Iterator[tuple[Location, str]]:
     args, checkpoint = _mapping(resume).get("args", ""), _mapping(resume).get("checkpoint")
+    known = [*names, *(name for name in GIVEN if name != ARGS)]
     if args and section == "function":
         yield (section, "resume", "args"), "a function takes no arguments; it finds the file as run.checkpoint"
     elif isinstance(args, str):
         for name in placeholders([args]):
-            if name not in ("checkpoint", "out", "seed", "variant", *names):
-                yield (section, "resume", "args"), not_known(name, ["checkpoint", "out", *names], "Placeholders")
+            if name not in ("checkpoint", *known):
+                yield (section, "resume", "args"), not_known(name, ["checkpoint", *known], "Placeholders")
     if isinstance(checkpoint, str):
-        for name in placeholders([checkpoint]):
-            if name not in ("out", "seed", "variant", *names):
-                yield (section, "resume", "checkpoint"), not_known(name, ["out", *names], "Placeholders")
+        used = placeholders([checkpoint])
+        if "out" not in used and not {"variant", "seed"} <= set(used):
+            shared = f"found {quote(checkpoint)}, which several runs would share"
+            remedy = "write it below {out}, or with {variant} and {seed} in its path"
+            yield (
+                (section, "resume", "checkpoint"),
+                f"{shared}; {remedy}",
+            )
+        for name in used:
+            if name not in known:
+                yield (section, "resume", "checkpoint"), not_known(name, known, "Placeholders")

@@ -99,12 +99,15 @@ def command_problems(words: Sequence[str], others: Iterable[str], settings: Sett
         settings: of the study.
 
     Yields:
-        One message per placeholder that is unknown or cannot be filled in, and one for settings that nothing passes on.
+        One message per placeholder that is unknown, ambiguous or cannot be filled in, and one for settings that nothing
+        passes on.
     """
     others = list(others)
     used = placeholders([*words, *others])
     for name in used:
-        if name not in GIVEN and name not in settings:
+        if name in GIVEN and name in settings:
+            yield f"{{{name}}} is a placeholder that every study has; give the setting another name"
+        elif name not in GIVEN and name not in settings:
             known = not_known(name, [*settings, *GIVEN], "Placeholders")
             yield f"{known}; for a literal brace write {{{{ or }}}}"
     for text in [*words, *others]:

@@ -18,6 +18,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 
 CACHE = Path(".snakemake/seedwise/environments.json")
+"""What interpreters answered in this folder."""
 
 _NAME = re.compile(r"(python|pypy)[\d.]*w?")
 # What only installs packages, or is Seedwise itself, decides no number.

@@ -23,10 +23,9 @@ _GENERATIONS = 100  # of descendants, each of which becomes a child when the one
 
 
 class Ended(NamedTuple):
-    """How a program ended: its exit status, negative for a signal; how long it took; whether its time was over."""
+    """How a program ended: its exit status, negative for a signal, and whether its time was over."""
 
     status: int
-    seconds: float
     timed_out: bool
 
 
@@ -98,7 +97,7 @@ def launch(
         _end_orphans(others)
         if number:
             raise Stopped("interrupted")
-    return Ended(program.returncode, time.monotonic() - began, timed_out)
+    return Ended(program.returncode, timed_out)
 
 
 @contextmanager

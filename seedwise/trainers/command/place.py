@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.trainers.command.outputs.settings import History
@@ -56,6 +58,14 @@ class ProgramPlace(BaseModel):
         higher_is_better: its direction.
         common: what the runs of all variants use.
         of_variant: what the runs of some variants use instead.
+        history: where the metrics by step are.
+        link: data, which copies of the program link to.
+        code: patterns of the files of the program; None for all its sources.
+        without: files and folders, relative to the program's, that are neither code nor watched.
+        time_limit: seconds after which a run is stopped.
+        failures: `stop` or `count`, as in the study.
+        resume: how an interrupted run goes on.
+        wandb_mode: value of WANDB_MODE; None leaves it as the user has it.
         retries: how often a failed run is repeated before it has failed for good.
         first_seed: the seed of each variant's canary; None without canaries.
         started: when the current command was started, in seconds since 1970.
@@ -73,7 +83,7 @@ class ProgramPlace(BaseModel):
     data: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     time_limit: float | None = None
-    failures: str = "stop"
+    failures: Literal["stop", "count"] = "stop"
     resume: Resume | None = None
     wandb_mode: str | None = "offline"
     retries: int = 0

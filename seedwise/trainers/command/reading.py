@@ -1,4 +1,4 @@
-"""What a program has left when it ends well: metrics, and where the study asks for them a history and scores."""
+"""What a program has left when it ends well: metrics, and perhaps a history and scores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Left(NamedTuple):
 
 
 def read_what_it_left(request: Request, done: Execution) -> Left:
-    """Read a run's metrics, and write its history.csv and scores.csv where the study asks for them.
+    """Read a run's metrics, and write history.csv and scores.csv if the study asks for them or the program logs them.
 
     Args:
         request: the run.

@@ -150,7 +150,7 @@ def run_program(
         say(f"{request.variant} seed {request.seed}: another process is doing this run; waiting for it")
 
     with hold_lock(request.folder / ".lock", wait) as lock:
-        if waited and (record := _finished_elsewhere(request)) is not None:
+        if waited and (record := fitting_record(request, request.record)) is not None:
             say("the other process finished it")
             return record
         if verify:
@@ -270,8 +270,8 @@ def _prepare_folder(request: Request) -> Path | None:
         _remove(request.out)
         for name in ("results.json", "history.jsonl", "scores.jsonl", "history.csv", "scores.csv", COPY):
             _remove(request.folder / name)
+        write_text(mark, identity)
     request.out.mkdir(exist_ok=True)
-    write_text(mark, identity)
     write_text(request.path("SEEDWISE_SETTINGS"), json.dumps(request.settings.settings, indent=1) + "\n")
     return checkpoint
 
@@ -293,12 +293,20 @@ def _remove(path: Path) -> None:
 
 
 def _checkpoint(request: Request) -> Path | None:
-    """Return the latest file or folder that matches the pattern of the checkpoint."""
+    """Return the latest file or folder that matches the pattern of the checkpoint.
+
+    Only `out` is emptied at the start, so what is elsewhere must be younger than the first attempt at this run.
+    """
     assert request.place.resume
     # Only what the study wrote is a pattern, not the characters of a filled-in value.
     values = {name: glob.escape(value) for name, value in request.values.items()}
     pattern = Path(glob.escape(request.there.folder)) / fill(request.place.resume.checkpoint, values)
-    found = [Path(path) for path in glob.glob(str(pattern), recursive=True)]  # noqa: PTH207
+    since = (request.folder / IDENTITY).stat().st_mtime
+    found = [
+        path
+        for path in map(Path, glob.glob(str(pattern), recursive=True))  # noqa: PTH207
+        if path.is_relative_to(request.out) or path.stat().st_mtime >= since
+    ]
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
@@ -483,9 +491,10 @@ def _mirror(request: Request, record: RunRecord, history: list[dict[str, float]]
     mirrors.finish(record.metrics, record.status)
 
 
-def _finished_elsewhere(request: Request) -> RunRecord | None:
+def fitting_record(request: Request, path: Path) -> RunRecord | None:
+    """Return the record of a run with the settings, code, data and environment of a request; None if it has others."""
     try:
-        record = read_record(request.record)
+        record = read_record(path)
     except RecordError:
         return None
     origin = record.provenance

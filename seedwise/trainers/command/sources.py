@@ -53,7 +53,11 @@ _STUDY = re.compile(rb"^study\s*:.*^variants\s*:|^variants\s*:.*^study\s*:", re.
 
 
 def program_files(
-    folder: Path, patterns: Sequence[str] | None, words: Sequence[str] = (), without: Collection[str] = ()
+    folder: Path,
+    patterns: Sequence[str] | None,
+    words: Sequence[str] = (),
+    without: Collection[str] = (),
+    section: str = "command",
 ) -> list[Path]:
     """Return the files that are the program's code, in the order of their names.
 
@@ -62,15 +66,20 @@ def program_files(
         patterns: globs relative to `folder`; None takes all sources of the project.
         words: the words of the command; one that names a file below `folder` makes it code, whatever it is.
         without: files and folders, relative to `folder`, that are not code: data, and what the study itself writes.
+        section: of the study, for messages: command or function.
 
     Raises:
         UserError: a pattern matches nothing, or there are too many files.
     """
     if not folder.is_dir():
         raise UserError(
-            f"command.folder: found {quote(str(folder))}, which is no folder{nearby(folder.parent, folder.name)}"
+            f"{section}.folder: found {quote(str(folder))}, which is no folder{nearby(folder.parent, folder.name)}"
         )
-    names = set(_default(folder, without)) if patterns is None else set(_named(folder, patterns, without))
+    names = (
+        set(_default(folder, without))
+        if patterns is None
+        else set(_named(folder, patterns, without, f"{section}.code"))
+    )
     if len(names) > MOST:
         raise UserError(f"{folder}: {len(names)} files count as code, more than {MOST}; {_REMEDY}")
     names.update(name for name in named_by(folder, words) if not is_within(name, without))
@@ -166,17 +175,17 @@ def _is_study(file: Path) -> bool:
         return _STUDY.search(stream.read(65_536)) is not None
 
 
-def _named(folder: Path, patterns: Sequence[str], without: Collection[str]) -> list[str]:
+def _named(folder: Path, patterns: Sequence[str], without: Collection[str], key: str) -> list[str]:
     found = []
     for pattern in patterns:
         files = matches(folder, pattern)
         if not files and (folder / pattern).is_dir():
             inside = quote(f"{pattern.rstrip('/')}/**/*.py")
-            raise UserError(f"command.code: found {quote(pattern)}, which is a folder; write {inside}")
+            raise UserError(f"{key}: found {quote(pattern)}, which is a folder; write {inside}")
         if not files:
             guess = nearby(folder, pattern)
             shown = guess or f'; in {folder} need a file, or a pattern such as "*.py" or "src/**/*.py"'
             what = "matches no file" if is_pattern(pattern) else "is no file"
-            raise UserError(f"command.code: found {quote(pattern)}, which {what}{shown}")
+            raise UserError(f"{key}: found {quote(pattern)}, which {what}{shown}")
         found += [name for name in files if not is_within(name, without)]
     return found
