@@ -77,6 +77,14 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def interrupt_again(record: Path) -> None:
+    """Make a finished run one that was interrupted after its last checkpoint."""
+    made_with = json.loads(record.read_text())["provenance"]
+    identity = {key: made_with[f"{key}_digest"] for key in ("settings", "code", "data", "environment")}
+    (record.parent / "identity.json").write_text(json.dumps(identity, sort_keys=True))
+    record.unlink()
+
+
 def test_pytorch(start: Start, tmp_path: Path) -> None:
     needs("torch", "sklearn", "PIL")
     mine = copy("pytorch", tmp_path)
@@ -91,7 +99,7 @@ def test_pytorch(start: Start, tmp_path: Path) -> None:
     assert nothing_is_left_to_do(start)
 
     record = run / "metrics.json"
-    record.unlink()  # as if the run had been interrupted after its last checkpoint
+    interrupt_again(record)
     assert jobs(start("run", "study.yaml", "runs"))["train_run"] == 1
     again = json.loads(record.read_text())
     assert again["command"][-2:] == ["--resume", str((run / "out/last.pt").relative_to(mine))]

@@ -322,7 +322,11 @@ def test_reserved_names_formats_and_unpassable_texts_are_mistakes(tmp_path: Path
     project = make_program(tmp_path / "p")
     text = project.config.read_text()
     for old, new, message in (
-        ("steps: 1}", "steps: 1, seed: 3}", "{seed} is a placeholder that every study has; give the setting another name"),
+        (
+            "steps: 1}",
+            "steps: 1, seed: 3}",
+            "{seed} is a placeholder that every study has; give the setting another name",
+        ),
         ("{seed}", "{seed:03d}", 'found "{seed:03d}"; values have no format here: write {seed}'),
         ("  data:", '  env: {"A=B": x}\n  data:', 'found "A=B"; need the name of an environment variable'),
         ("  data:", '  env: {A: "x\\0"}\n  data:', "with a character that cannot be passed to a program"),

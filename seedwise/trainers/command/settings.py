@@ -6,17 +6,19 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from seedwise.basics.names import problem, quote
 from seedwise.basics.plugins import PATTERN
 from seedwise.basics.sections import Section, Whole
-from seedwise.plan import Plan
 from seedwise.trainers.command.command_line import Booleans, Style, Value, placeholders, split_command
 from seedwise.trainers.command.environments import EnvironmentSettings
 from seedwise.trainers.command.outputs.settings import History, Results, ScoresOf, takes_best
+
+if TYPE_CHECKING:
+    from seedwise.plan import Plan
 
 Text = Annotated[str, Field(min_length=1)]
 SCALAR = StrictBool | StrictInt | StrictFloat | StrictStr | None
