@@ -49,7 +49,7 @@ def program_problems(config: Mapping[str, Any]) -> Iterator[tuple[Location, str]
     if words:
         for message in command_problems(words, others, settings):
             yield (section, "run") if section == "command" else (section,), message
-    yield from _resume_problems(section, program.get("resume"), names)
+    yield from _resume_problems(section, program.get("resume"), names, program.get("isolate") is not None)
     for place, overrides in _overrides(config):
         for key in overrides:
             if key not in settings:
@@ -96,7 +96,9 @@ def _mapping(value: object) -> Mapping[Any, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _resume_problems(section: str, resume: object, names: Sequence[str]) -> Iterator[tuple[Location, str]]:
+def _resume_problems(
+    section: str, resume: object, names: Sequence[str], isolated: bool
+) -> Iterator[tuple[Location, str]]:
     args, checkpoint = _mapping(resume).get("args", ""), _mapping(resume).get("checkpoint")
     known = [*names, *(name for name in GIVEN if name != ARGS)]
     if args and section == "function":
@@ -107,13 +109,15 @@ def _resume_problems(section: str, resume: object, names: Sequence[str]) -> Iter
                 yield (section, "resume", "args"), not_known(name, ["checkpoint", *known], "Placeholders")
     if isinstance(checkpoint, str):
         used = placeholders([checkpoint])
-        if "out" not in used and not {"variant", "seed"} <= set(used):
-            shared = f"found {quote(checkpoint)}, which several runs would share"
-            remedy = "write it below {out}, or with {variant} and {seed} in its path"
+        place: Location = (section, "resume", "checkpoint")
+        if "out" not in used and isolated and not checkpoint.startswith("/"):
             yield (
-                (section, "resume", "checkpoint"),
-                f"{shared}; {remedy}",
+                place,
+                f"found {quote(checkpoint)}, which is lost with the copy of each attempt; write it below {{out}}",
             )
+        elif "out" not in used and not {"variant", "seed"} <= set(used):
+            remedy = "write it below {out}, or with {variant} and {seed} in its path"
+            yield place, f"found {quote(checkpoint)}, which several runs would share; {remedy}"
         for name in used:
             if name not in known:
-                yield (section, "resume", "checkpoint"), not_known(name, known, "Placeholders")
+                yield place, not_known(name, known, "Placeholders")
