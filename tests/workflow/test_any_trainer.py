@@ -154,14 +154,14 @@ def test_one_edited_file_runs_what_it_concerns_and_a_comment_nothing(project):
 def test_after_ctrl_c_the_same_command_goes_on_to_the_same_numbers(fresh, tmp_path):
     edit(fresh, "long")
     fresh.edit("config.yaml", "seeds: [0, 1]", "seeds: [0]")
-    process = fresh.start()
+    process = fresh.start("--", "runs")
     try:
         wait_for(lambda: started(fresh))
         os.killpg(process.pid, signal.SIGINT)
         process.wait(LIMIT)
         wait_for(lambda: not training_processes(fresh))
         assert not list(fresh.results.glob("runs/*/*/metrics.json"))
-        fresh.run()
+        fresh.run("--", "runs")
         logs = [path.read_text() for path in fresh.results.glob("logs/train_run/*/*.log")]
         assert any("resuming after" in text for text in logs)
     finally:

@@ -337,6 +337,6 @@ def test_reserved_names_formats_and_unpassable_texts_are_mistakes(tmp_path: Path
         assert "Traceback" not in printed
     resume = "  isolate: copy\n  data: [data.txt]\n  resume: {checkpoint: '{variant}-{seed}.pt'}\n"
     project.config.write_text(re.sub(r"  data:.*\n  resume:.*\n", resume, text))
-    assert "which is lost with the copy of each attempt" in seedwise(project, "check", "config.yaml")
+    assert "which goes with the copy of each attempt" in seedwise(project, "check", "config.yaml")
     project.config.write_text("study: [tiny\n")
     assert "config.yaml:2: not valid YAML" in seedwise(project, "run", "config.yaml", "-n")

@@ -113,7 +113,7 @@ def _resume_problems(
         if "out" not in used and isolated and not checkpoint.startswith("/"):
             yield (
                 place,
-                f"found {quote(checkpoint)}, which is lost with the copy of each attempt; write it below {{out}}",
+                f"found {quote(checkpoint)}, which goes with the copy of each attempt; write it below {{out}}",
             )
         elif "out" not in used and not {"variant", "seed"} <= set(used):
             remedy = "write it below {out}, or with {variant} and {seed} in its path"
