@@ -77,7 +77,7 @@ class ProgramCode:
                 files = program_files(there, self._program.code, self._program.words, self._without, section)
                 common[place.folder] = code_digests(there, files, CACHE, FILES_CACHE)
         self.code = {name: self._with_named(name, common[place.folder]) for name, place in self._places.items()}
-        self.packages = {found.digest: dict(found.packages) for found in self._found.values() if found.packages}
+        self.packages = {found.digest: _parts(found) for found in self._found.values() if found.digest}
         self.environments = {name: place.environment.digest for name, place in self._places.items()}
 
     def _with_named(self, name: str, common: Mapping[str, str]) -> Mapping[str, str]:
@@ -193,6 +193,12 @@ def _require_readers(program: Command | Function) -> None:
                     f"{_section(program)}.{key}: reading what {kind} has stored needs the package {kind}, beside "
                     f"Seedwise: pip install {kind}"
                 )
+
+
+def _parts(environment: Found) -> dict[str, str]:
+    """Return the version of Python and of each package, so that a status can name what has changed."""
+    python = environment.versions.get("python")
+    return {**({"Python": python} if python else {}), **environment.packages}
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:
