@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -65,15 +64,6 @@ Exit status: 0 done; 2 a mistake in the command, a file or the installation, sai
 `run`, `interim` and `report` end with Snakemake's own status, 1 if a job failed."""
 
 
-def present(groups: Mapping[str, Sequence[Command]]) -> dict[str, list[Command]]:
-    """Return the commands that this version has."""
-    found = {
-        title: [command for command in commands if importlib.util.find_spec(f"seedwise.commands.{command.module}")]
-        for title, commands in groups.items()
-    }
-    return {title: commands for title, commands in found.items() if commands}
-
-
 class _Parser(argparse.ArgumentParser):
     """A parser that raises UserError where argparse would print its usage and exit."""
 
@@ -88,7 +78,7 @@ def help_text() -> str:
         "",
         "Claims a difference between variants of a program only when the runs support one.",
     ]
-    for title, commands in present(GROUPS).items():
+    for title, commands in GROUPS.items():
         lines += ["", f"{title}:"]
         for command in commands:
             lines += [f"  {command.name:<9} {command.help}", f"            seedwise {command.example}"]
@@ -140,7 +130,7 @@ def _find(word: str) -> Command:
     """
     names = {
         name: command
-        for commands in present(GROUPS).values()
+        for commands in GROUPS.values()
         for command in commands
         for name in (command.name, command.alias)
         if name

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seedwise.cli import GROUPS, main, present
+from seedwise.cli import GROUPS, main
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
 REPORTS = sorted(path.parent.name for path in EXAMPLES.glob("*/results.md"))
@@ -228,14 +228,14 @@ def test_there_are_four_examples():
 def test_help_shows_the_way_with_an_example_of_each_command(capsys):
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
-    for command in (command for commands in present(GROUPS).values() for command in commands):
+    for command in (command for commands in GROUPS.values() for command in commands):
         assert re.search(rf"^  {command.name} +\w.*\n +seedwise {command.name} ", text, re.MULTILINE)
     assert max(map(len, text.splitlines())) <= 115
     assert main([]) == 2
     assert capsys.readouterr().err == text
 
 
-@pytest.mark.parametrize("command", [command.name for commands in present(GROUPS).values() for command in commands])
+@pytest.mark.parametrize("command", [command.name for commands in GROUPS.values() for command in commands])
 def test_each_command_explains_itself(capsys, command):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
