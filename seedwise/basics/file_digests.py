@@ -17,6 +17,9 @@ from seedwise.basics.files import sha256, write_text
 _TICK = 20_000_000
 """Nanoseconds within which two changes of a file can carry the same time."""
 
+FILES_CACHE = Path(".snakemake/seedwise/files.json")
+"""Where the digests of files are kept, in the working folder of a workflow."""
+
 
 class FileDigests:
     """SHA-256 of files; those whose size, times and place on the disk are known are not read again.

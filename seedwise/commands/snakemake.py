@@ -15,6 +15,7 @@ from typing import Any
 from seedwise.basics import share
 from seedwise.basics.calls import CALL
 from seedwise.basics.errors import UserError
+from seedwise.runs.hardware import available_cores
 
 LOCAL = ("local", "dryrun", "touch")
 JOBS = "100"
@@ -81,11 +82,6 @@ def _wait(line: Sequence[str], variables: Mapping[str, str]) -> int:
     if interrupted:
         raise KeyboardInterrupt
     return status
-
-
-def available_cores() -> int:
-    """Return how many CPUs this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def has_option(words: Sequence[str], *names: str) -> bool:

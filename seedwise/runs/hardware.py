@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from typing import NamedTuple
 
 
@@ -56,6 +57,13 @@ def gpu_model() -> str | None:
     """Return the model of the first GPU that nvidia-smi lists; None without a driver."""
     lines = _query("name")
     return lines[0] if lines else None
+
+
+def available_cores() -> int:
+    """Return how many CPU cores this process may use."""
+    with suppress(AttributeError, OSError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def expected_device(device: str) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from seedwise.basics.words import quantity
 from seedwise.config.study import Study
 from seedwise.progress.words import duration
-from seedwise.runs.hardware import gpus
+from seedwise.runs.hardware import available_cores, gpus
 from seedwise.runs.record import RecordError, read_record
 from seedwise.workflow.needs import gpus_of
 
@@ -101,13 +101,6 @@ def cost_of(study: Study, run: Measured, cores: int | None) -> Iterator[str]:
 def threads_of(study: Study, variant: str) -> int:
     """Return the number of CPU threads of a variant's runs."""
     return study.resources.train_run.threads or study.trainer.threads(study.settings(variant))
-
-
-def available_cores() -> int:
-    """Return how many CPU cores this process may use."""
-    with suppress(AttributeError, OSError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def size(count: float) -> str:

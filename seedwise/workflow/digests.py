@@ -13,15 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from seedwise.basics.code_digest import combine, own_code
-from seedwise.basics.file_digests import folder_digest
+from seedwise.basics.file_digests import FILES_CACHE, folder_digest
 from seedwise.basics.files import write_text
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected
 from seedwise.trainers import Inputs
 from seedwise.trainers.image_classifier.datasets.identity import RunData
 from seedwise.trainers.image_classifier.trainer import ImageClassifier
-
-FILES_CACHE = Path(".snakemake/seedwise/files.json")
 
 
 class Digests:

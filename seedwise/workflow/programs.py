@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from seedwise.basics.code_digest import combine, is_within
 from seedwise.basics.errors import UserError
+from seedwise.basics.file_digests import FILES_CACHE
 from seedwise.config.study import Study, Variant
 from seedwise.trainers.command.data import data_digests, located
 from seedwise.trainers.command.environments import Environment as Found
@@ -21,7 +22,7 @@ from seedwise.trainers.command.interpreters import CACHE as ENVIRONMENTS
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, worktree
 from seedwise.trainers.command.settings import Command, Function
-from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, named_by, program_files
+from seedwise.trainers.command.sources import CACHE, code_digests, named_by, program_files
 from seedwise.trainers.command.user_environment import user_environment
 from seedwise.workflow.environment import folder_of_python
 

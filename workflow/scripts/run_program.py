@@ -10,6 +10,7 @@ from pathlib import Path
 
 from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError, run_script
+from seedwise.basics.file_digests import FILES_CACHE
 from seedwise.config.context import Context, read_context
 from seedwise.runs.attempt import attempt
 from seedwise.runs.gpus import take_gpu
@@ -19,7 +20,7 @@ from seedwise.trainers.command.canary import refuse_after_canary
 from seedwise.trainers.command.data import data_digests
 from seedwise.trainers.command.run import Digests, Request, run_program
 from seedwise.trainers.command.settings import ProgramSettings
-from seedwise.trainers.command.sources import CACHE, FILES_CACHE, code_digests, program_files
+from seedwise.trainers.command.sources import CACHE, code_digests, program_files
 
 MOST_NAMED = 4
 

@@ -45,7 +45,7 @@ OF_TOOLS = frozenset(_OF_TOOLS.split())
 """Configuration of tools and packages. What is installed has a digest of its own."""
 
 MOST = 20_000
-CACHE, FILES_CACHE = Path(".snakemake/seedwise/program.json"), Path(".snakemake/seedwise/files.json")
+CACHE = Path(".snakemake/seedwise/program.json")
 """Where digests of syntax trees are kept; those of contents are in the same file as those of data."""
 
 _REMEDY = 'name the files of the program with code: ["*.py", "src/**/*.py"]'
