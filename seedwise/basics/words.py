@@ -18,3 +18,9 @@ def capital(text: str) -> str:
 def enumerate_words(words: Sequence[str], last: str = "and") -> str:
     """Join words: `a`, `a and b`, or `a, b and c`; `last` is the word before the last one."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def shortened(words: Sequence[str], most: int = 4) -> str:
+    """Name at most so many words, and count the others: `a, b and 3 more`."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.words import quantity, shortened
 
 if TYPE_CHECKING:
     from seedwise.config.study import Study
@@ -229,8 +230,7 @@ class _Findings:
             others = [plain(name) for name in first.metrics if name != self.metric]
             yield f"{plain(self.metric)} {_number(first.metrics[self.metric])}, {self._where()}"
             if others:
-                more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
-                yield f"also {', '.join(others[:_LISTED])}{more}"
+                yield f"also {shortened(others)}"
             if not _is_finite(first.metrics[self.metric]):
                 self.blocked = True
                 yield f"{plain(self.metric)} is not a number that can be compared: such a run counts as diverged"
@@ -335,7 +335,6 @@ class _Findings:
         yield "This is allowed. But then pairing by seed gains less, and no number can be checked by running it again."
 
     def _digits(self) -> Iterator[str]:
-        from seedwise.basics.words import quantity
         from seedwise.trainers.command.trial import COARSE
 
         trial = self.trial
@@ -355,15 +354,16 @@ class _Findings:
         if self.program.isolate:
             yield "each run has a copy of the code as its working folder"
         if trial.shared:
-            yield f"each run writes {_some(trial.shared)} into the program's own folder: runs at the same time would"
+            files = shortened(trial.shared)
+            yield f"each run writes {files} into the program's own folder: runs at the same time would"
             yield "overwrite and read each other's. Let it write to {out}, or give each run a copy of the code:"
             yield f"{self.section}: isolate: copy"
         elif trial.once:
-            yield f"the first run wrote {_some(trial.once)} into the program's own folder, the others did not,"
+            yield f"the first run wrote {shortened(trial.once)} into the program's own folder, the others did not,"
             yield "as with a download or a cache"
         outside = sorted({name for run in trial.runs for name in run.outside} - self._inside())
         if outside:
-            yield f"it writes outside of {{out}}: {_some(outside)}"
+            yield f"it writes outside of {{out}}: {shortened(outside)}"
         if not (trial.shared or trial.once or outside or self.program.isolate):
             yield "it writes nothing outside of {out} that was noticed"
 
@@ -528,12 +528,6 @@ def _bytes(count: int) -> str:
     return size(count)
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return f"{', '.join(names[:_LISTED])}{more}"
-
-
 def _count(count: int, noun: str) -> str:
-    from seedwise.basics.words import quantity
 
     return quantity(count, noun)

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from seedwise.basics.words import shortened
 from seedwise.config.study import Run
 from seedwise.config.study_file import StudyFile
+from seedwise.runs.digest_parts import FOLDER, changed_parts, read_parts
 from seedwise.runs.fit import Misfit
 
 MOST_NAMED = 4
@@ -27,7 +29,7 @@ class Changes:
     def __init__(self, study: StudyFile, folder: Path) -> None:
         self._study, self._folder = study, folder
         self._settings = functools.cache(self._read_settings)
-        self._parts = functools.cache(self._read_parts)
+        self._parts = functools.cache(functools.partial(read_parts, folder))
 
     def explain(self, record: Mapping[str, Any], run: Run, wrong: Misfit) -> str:
         """Return in one line why a record does not fit; it names settings, files and data where they are known."""
@@ -50,23 +52,14 @@ class Changes:
         was = record["provenance"].get(key)
         if was == now:
             return ["its data were prepared again and are different now"]
-        before, after = self._parts(was), self._parts(now)
-        changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-        if not before or not after or not changed:
-            return [f"{what} changed ({self._folder / 'digests'} does not say which files)"]
-        more = len(changed) - MOST_NAMED
-        return [f"{what} changed: {', '.join(changed[:MOST_NAMED])}{f' and {more} more' if more > 0 else ''}"]
+        changed = changed_parts(self._parts(was), self._parts(now))
+        if not changed:
+            return [f"{what} changed ({self._folder / FOLDER} does not say which files)"]
+        return [f"{what} changed: {shortened(changed)}"]
 
     def _read_settings(self, variant: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self._study.study.settings(variant).canonical())
         return found
-
-    def _read_parts(self, digest: str | None) -> dict[str, str]:
-        try:
-            found = json.loads((self._folder / "digests" / f"{digest}.json").read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
 
 
 def setting_changes(was: object, now: Mapping[str, Any]) -> list[str]:

@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from seedwise.analysis.looks import due, read_looks
 from seedwise.basics import share
+from seedwise.basics.code_digest import combine
 from seedwise.config.reading import read_study
 from seedwise.config.study import Study
 from seedwise.config.study_file import StudyFile
+from seedwise.runs.digest_parts import keep_parts
 from seedwise.trainers import Inputs
 from seedwise.trainers.image_classifier.datasets.identity import RunData
-from seedwise.workflow.digests import Digests, expected_runs, keep_parts
+from seedwise.workflow.digests import Digests, expected_runs
 from seedwise.workflow.environment import names_functions
 from seedwise.workflow.programs import ProgramCode
 
@@ -42,7 +44,8 @@ class Dependencies(NamedTuple):
 
     def keep(self, folder: Path) -> None:
         """Save the parts of each digest in a study's folder, so that a later status can say which file has changed."""
-        keep_parts(folder, self.code, self.data, self.program.packages if self.program else {})
+        parts = {combine(files): files for files in self.code.values()} | {self.data.digest: self.data.parts}
+        keep_parts(folder, parts | dict(self.program.packages if self.program else {}))
 
 
 def dependencies(study: Study, digests: Digests, base: Path, folder: Path) -> Dependencies:
@@ -95,6 +98,5 @@ def read_asked(path: Path) -> StudyFile:
     found = dependencies(study, digests, path.resolve().parent, folder)
     if folder.is_dir():
         found.keep(folder)
-    has_card = found.images is not None and not study.source
-    card = folder / "data" / f"{found.images.file.stem}.json" if found.images and has_card else None
+    card = folder / "data" / f"{found.images.file.stem}.json" if found.images and not study.source else None
     return study_file(study, os.path.relpath(path), due(study.seeds, study.analysis.looks, looks), found, card)

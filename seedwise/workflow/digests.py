@@ -7,14 +7,11 @@ trainer lists, because rerunning it is expensive.
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from seedwise.basics.code_digest import combine, own_code
 from seedwise.basics.file_digests import FILES_CACHE, folder_digest
-from seedwise.basics.files import write_text
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected
 from seedwise.trainers import Inputs
@@ -81,22 +78,3 @@ def expected_runs(
         )
         for name, files in code.items()
     }
-
-
-def keep_parts(
-    folder: Path, code: Mapping[str, Mapping[str, str]], data: Inputs, packages: Mapping[str, Mapping[str, str]]
-) -> None:
-    """Save the parts of each digest, so that a later status can say which file has changed.
-
-    Args:
-        folder: folder of the study.
-        code: digests of files by variant.
-        data: the data that the runs read.
-        packages: versions of packages, by the digest of the environment of a program.
-    """
-    parts = {combine(files): files for files in code.values()} | {data.digest: data.parts} | dict(packages)
-    for digest, files in parts.items():
-        path = folder / "digests" / f"{digest}.json"
-        if not path.is_file():
-            with suppress(OSError):
-                write_text(path, json.dumps(files, indent=1, sort_keys=True) + "\n")

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from seedwise.basics.code_digest import combine, is_within
 from seedwise.basics.errors import UserError
 from seedwise.basics.file_digests import FILES_CACHE
+from seedwise.basics.words import shortened
 from seedwise.config.study import Study, Variant
 from seedwise.trainers.command.data import data_digests, located
 from seedwise.trainers.command.environments import Environment as Found
@@ -133,15 +134,17 @@ class ProgramCode:
 
     def notes(self) -> list[str]:
         """Return what users may not expect of revisions: changes that are not committed, files that are not there."""
+        revisions = {name: place for name, place in self._places.items() if place.commit}
+        if not revisions:
+            return []
+        head, changed = resolve_revision(self.folder, "HEAD"), uncommitted(self.folder)
         found = []
-        for name, place in self._places.items():
-            if place.commit is None:
-                continue
-            if place.commit == resolve_revision(self.folder, "HEAD") and (changed := uncommitted(self.folder)):
-                found.append(f"variant {name} is without changes that are not committed: {_some(changed)}")
+        for name, place in revisions.items():
+            if changed and place.commit == head:
+                found.append(f"variant {name} is without changes that are not committed: {shortened(changed)}")
             if pointers := lacking(Path(place.folder)):
                 found.append(
-                    f"variant {name} has Git LFS pointers instead of files; run git lfs pull: {_some(pointers)}"
+                    f"variant {name} has Git LFS pointers instead of files; run git lfs pull: {shortened(pointers)}"
                 )
         return found
 
@@ -200,11 +203,6 @@ def _parts(environment: Found) -> dict[str, str]:
     """Return the version of Python and of each package, so that a status can name what has changed."""
     python = environment.versions.get("python")
     return {**({"Python": python} if python else {}), **environment.packages}
-
-
-def _some(names: Sequence[str], most: int = 4) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def _section(program: Command | Function) -> str:

@@ -40,13 +40,12 @@ def main() -> None:
         home = folder.parent if states else folder
         run = first_result(states) or Run(runs["variant"][0], int(runs["seed"][0]))
         record = read_record(study.record_path(run.variant, run.seed, home.parent))
-        results = home.parent
         found = analyse_study(
             study,
             runs,
             home,
             reasons=interim_reasons(states) if states else (),
-            notes=_notes(study, runs, results) if study.program else (),
+            notes=_notes(study, runs, home.parent) if study.program else (),
             scored=study.trainer.scored,
             n_test=record.sizes.test if record.sizes else None,
         )

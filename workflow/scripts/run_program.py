@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError, run_script
 from seedwise.basics.file_digests import FILES_CACHE
+from seedwise.basics.words import shortened
 from seedwise.config.context import Context, read_context
 from seedwise.runs.attempt import attempt
+from seedwise.runs.digest_parts import changed_parts, read_parts
 from seedwise.runs.gpus import take_gpu
 from seedwise.runs.hardware import expected_device
 from seedwise.tracking import Mirrors, Tracker
@@ -21,8 +21,6 @@ from seedwise.trainers.command.data import data_digests
 from seedwise.trainers.command.run import Digests, Request, run_program
 from seedwise.trainers.command.settings import ProgramSettings
 from seedwise.trainers.command.sources import CACHE, code_digests, program_files
-
-MOST_NAMED = 4
 
 
 def main() -> None:
@@ -59,7 +57,8 @@ def main() -> None:
         }
         for what, (digest, parts) in now.items():
             if combine(parts) != digest:
-                changed = changed_parts(arguments.out.parents[3] / "digests" / f"{digest}.json", parts)
+                names = changed_parts(read_parts(arguments.out.parents[3], digest), parts)
+                changed = f" ({shortened(names)})" if names else ""
                 raise UserError(
                     f"the program's {what} has changed since this command was started{changed}, so the record would "
                     f"name {what} that did not produce its numbers. Run the command again: it uses the current {what}"
@@ -80,17 +79,6 @@ def main() -> None:
         )
         refuse_after_canary(request)
         run_program(request, Mirrors(_trackers(context)), say, verify)
-
-
-def changed_parts(before: Path, now: Mapping[str, str]) -> str:
-    """Name the files whose digests differ from those that the workflow has saved; empty if it has not."""
-    try:
-        was: dict[str, str] = json.loads(before.read_bytes())
-    except (OSError, ValueError):
-        return ""
-    names = sorted(name for name in {*was, *now} if was.get(name) != now.get(name))
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f" ({', '.join(names[:MOST_NAMED])}{more})"
 
 
 def _trackers(context: Context) -> list[Tracker]:

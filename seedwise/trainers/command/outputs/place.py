@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, plain, quote
-from seedwise.basics.words import quantity
+from seedwise.basics.words import quantity, shortened
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _GLOB = re.compile(r"[*?\[]")
@@ -102,9 +102,8 @@ def matches(template: str, place: Place) -> list[Path]:
 
 def several(noun: str, shown: str, found: Sequence[Path]) -> str:
     """Say that a path stands for several files or folders where one is needed, and which."""
-    named = ", ".join(map(str, found[:_MOST_NAMED]))
-    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    return f"{shown} stands for {quantity(len(found), noun)}, need one: {named}{more}"
+    named = shortened(list(map(str, found)), _MOST_NAMED)
+    return f"{shown} stands for {quantity(len(found), noun)}, need one: {named}"
 
 
 def files_below(folder: Path) -> Iterator[Path]:
