@@ -18,6 +18,7 @@ from seedwise.basics.errors import UserError
 
 GRACE = 30.0
 """Seconds that a program has between SIGTERM and SIGKILL, to save what it needs."""
+_POLL = 0.5  # seconds between looks for a signal
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
 _GENERATIONS = 100  # of descendants, each of which becomes a child when the one before it has ended
 
@@ -77,22 +78,15 @@ def launch(
         except OSError as error:
             raise UserError(f"{words[0]}: cannot be started in {folder} ({error.strerror or error})") from error
         timed_out = False
-        while True:
-            left = None if time_limit is None else began + time_limit - time.monotonic()
-            if number := stopped():
-                _end(program, number)
-                _end_orphans(others)
-                raise Stopped("interrupted")
-            if left is not None and left <= 0:
+        while program.poll() is None and not stopped():
+            left = _POLL if time_limit is None else began + time_limit - time.monotonic()
+            if left <= 0:
                 timed_out = True
                 _end(program)
-                break
-            try:
-                program.wait(0.5 if left is None else min(0.5, left))
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        if number := stopped():  # the program ended because of the same signal
+            else:
+                with suppress(subprocess.TimeoutExpired):
+                    program.wait(min(_POLL, left))
+        if number := stopped():  # the program may have ended because of the same signal
             _end(program, number)
         _end_orphans(others)
         if number:
