@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from seedwise.basics.errors import UserError
-from seedwise.sources.found import FoundRun, flat, metric_keys, read_metrics, state_of, whole
+from seedwise.basics.nested import flat
+from seedwise.sources.found import FoundRun, metric_keys, read_metrics, state_of, whole
 from seedwise.sources.settings import RunsSettings
 from seedwise.tracking.results import analysis_id
 from seedwise.tracking.weights_and_biases import quiet_environment

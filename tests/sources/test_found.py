@@ -6,9 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.nested import flat
 from seedwise.config.reading import read_study
 from seedwise.sources import csv as csv_source
-from seedwise.sources.found import FoundRun, flat, metric_keys, number, select, state_of, tabulate_found, whole
+from seedwise.sources.found import FoundRun, metric_keys, number, select, state_of, tabulate_found, whole
 from seedwise.sources.pulled import pull, read_pulled
 from seedwise.sources.settings import RunsSettings
 

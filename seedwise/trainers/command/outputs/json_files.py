@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from seedwise.basics.nested import flat
 from seedwise.trainers.command.outputs.columns import Cell, Columns
 from seedwise.trainers.command.outputs.numbers import NotANumberError, number
 from seedwise.trainers.command.outputs.place import ResultsError, no_such
@@ -147,15 +148,6 @@ def descend(content: Any, dotted: str) -> Any:
                 except LookupError:
                     continue
     raise LookupError(dotted)
-
-
-def flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested mappings with dotted keys."""
-    for name, value in content.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def numbers_in(content: Mapping[str, Any]) -> list[str]:
