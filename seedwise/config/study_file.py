@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
+from seedwise.config.reading import read_yaml
 from seedwise.config.study import Run, Study
 from seedwise.runs.data_card import read_card
 from seedwise.runs.fit import Wanted
@@ -92,6 +94,34 @@ def write_study_file(folder: Path, study: StudyFile) -> Path:
     if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
     return path
+
+
+def refuse_other_file(folder: Path, config: Path) -> None:
+    """Refuse a study whose results belong to another config file: each of the two would replace the other's results.
+
+    Args:
+        folder: of the study's results.
+        config: the study's file.
+
+    Raises:
+        UserError: the last study file there is from another config, which still exists, names the same study, and
+            says something else.
+    """
+    if not (files := sorted(folder.glob("study-*.json"), key=lambda path: path.stat().st_mtime)):
+        return
+    try:
+        other = Path(StudyFile.model_validate_json(files[-1].read_bytes()).config)
+        if other.resolve() == config.resolve() or not other.is_file():
+            return
+        there, here = read_yaml(other), read_yaml(config)
+    except (OSError, ValidationError, UserError):  # nobody can tell any more whose results these are
+        return
+    if there.get("study") == here.get("study") and there != here:
+        raise UserError(
+            f"{os.path.relpath(config)}: {folder} has the results of {other}, which has the same name, "
+            f"`study: {here.get('study')}`, and other content. Each would replace the results of the other: "
+            "give one of them another name"
+        )
 
 
 def read_study_file(path: Path) -> StudyFile:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from seedwise.basics.nested import flat
 from seedwise.basics.words import shortened
 from seedwise.config.study import Run
 from seedwise.config.study_file import StudyFile
@@ -64,7 +65,7 @@ class Changes:
 
 def setting_changes(was: object, now: Mapping[str, Any]) -> list[str]:
     """List the settings that differ between two nested mappings, with both values."""
-    before, after = flat(was if isinstance(was, Mapping) else {}), flat(now)
+    before, after = _texts(was if isinstance(was, Mapping) else {}), _texts(now)
     changed = [
         f"{key} was {before.get(key, _ABSENT)} and is now {after.get(key, _ABSENT)}"
         for key in sorted({*before, *after})
@@ -74,12 +75,6 @@ def setting_changes(was: object, now: Mapping[str, Any]) -> list[str]:
     return [*changed[:MOST_NAMED], *([f"{more} more settings changed"] if more > 0 else [])]
 
 
-def flat(settings: Mapping[str, Any]) -> dict[str, str]:
+def _texts(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return every setting as JSON, by its dotted path."""
-    found: dict[str, str] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            found |= {f"{key}.{inner}": text for inner, text in flat(value).items()}
-        else:
-            found[key] = json.dumps(value)
-    return found
+    return {name: json.dumps(value) for name, value in flat(settings)}

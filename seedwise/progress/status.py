@@ -16,7 +16,7 @@ MOST_LISTED = 20
 _ALWAYS: tuple[State, ...] = ("finished", "running", "missing")
 _LISTED: tuple[State, ...] = ("running", "failed", "diverged")
 _BY_VARIANT: dict[State, str] = {
-    "outdated": "outdated, and retrained by the next run of the study",
+    "outdated": "outdated, and run again with the study",
     "interrupted": "interrupted, and continued by the next run of the study",
     "missing": "missing",
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.basics.files import hold_lock
+from seedwise.basics.nested import flat
 from seedwise.tracking import TrackedRun, TrackerError, send_later
 from seedwise.tracking.settings import MlflowSettings
 from seedwise.tracking.weights_and_biases import wandb_id
@@ -46,7 +47,7 @@ class MlflowTracker:
                 "seed": str(run.seed),
             }
             self._id = self._client.create_run(experiment, tags=tags, run_name=run.name).info.run_id
-            self._send({}, 0, dict(_flat(run.settings)))
+            self._send({}, 0, {name: str(value) for name, value in flat(run.settings)})
         return self._id
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
@@ -148,11 +149,3 @@ def _parent(client: Any, experiment: str, identity: str, name: str, tags: Mappin
 
 def _find(client: Any, experiment: str, identity: str) -> list[Any]:
     return list(client.search_runs([experiment], filter_string=f"tags.`{ID}` = '{identity}'"))
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", str(value)

@@ -17,6 +17,7 @@ import pytest
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock
+from seedwise.runs.hardware import gpus
 from seedwise.runs.record import RunRecord, read_record
 from seedwise.tracking import Mirrors
 from seedwise.trainers.command import launch
@@ -24,6 +25,7 @@ from seedwise.trainers.command.command_line import split_command
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.run import Digests, Request, run_program
 from seedwise.trainers.command.settings import Command, ProgramSettings, Resume
+from tests.command.projects import put
 
 PYTHON = sys.executable
 WRITES = "import json, os; json.dump({results}, open(os.environ['SEEDWISE_RESULTS'], 'w'))"
@@ -114,6 +116,20 @@ def test_the_program_finds_its_run_in_its_environment(tmp_path: Path, monkeypatc
     assert "SEEDWISE_USER_PATH" not in found
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_run_without_a_gpu_sees_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    tool = put(tmp_path / "bin", "nvidia-smi", "#!/bin/sh\necho GPU-a\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=":")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    gpus.cache_clear()
+    show = [PYTHON, "-c", "import os; print(repr(os.environ['CUDA_VISIBLE_DEVICES']))"]
+    asked = request(tmp_path, show, failures="count")
+    run(replace(asked, device=device))
+    gpus.cache_clear()
+    assert output(asked).splitlines()[-1] == ("''" if device == "cpu" else "'0'")
+
+
 def test_values_cannot_add_words_or_commands(tmp_path: Path) -> None:
     evil = "a b; touch evil $(touch evil) `touch evil` \" ' {seed}"
     show = (
@@ -175,6 +191,14 @@ def test_a_program_that_cannot_be_started_is_named(tmp_path: Path) -> None:
         UserError, match=r"^no-such-program: cannot be started in .*program \(No such file or directory\)$"
     ):
         run(request(tmp_path, "no-such-program --seed {seed}"))
+
+
+def test_a_script_that_opens_its_standard_error_anew_keeps_what_was_printed(tmp_path: Path) -> None:
+    script = "echo first; echo second > /dev/stderr; echo third > /dev/stdout; exit 3"
+    asked = request(tmp_path, ["sh", "-c", script])
+    with pytest.raises(UserError, match=r"^exit status 3: third$"):
+        run(asked)
+    assert output(asked).splitlines() == ["first", "second", "third"]
 
 
 def test_a_failed_run_can_count_as_a_lost_one(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ failed:
 diverged:
   baseline  seed 1: its loss is not finite
 
-outdated, and retrained by the next run of the study:
+outdated, and run again with the study:
   baseline: seed 2 (code changed (results/s/digests does not say which files))
 
 interrupted, and continued by the next run of the study:

@@ -226,6 +226,7 @@ def test_mistakes_in_the_study_are_reported_before_anything_runs(tmp_path: Path)
             "config.yaml:12: analysis.metric: missing; name the metric of your program that decides",
         ),
         ("higher_is_better: false, ", "", "config.yaml:12: analysis.higher_is_better: missing; say true for a score"),
+        ("settings: {", "settings: {a.b: 1, a: {b: 2}, ", "command.settings: a.b is set twice, once with a dot and"),
         ("seeds: [0, 1]", "seeds: [0, 1]\ntraining: {epochs: 2}", "training: found beside command"),
     ):
         assert old in text
@@ -235,6 +236,21 @@ def test_mistakes_in_the_study_are_reported_before_anything_runs(tmp_path: Path)
         assert message in answer.stdout, (message, answer.stdout)
         assert "Traceback" not in answer.stdout
         assert not project.results.exists() or not list(project.results.glob("runs/*"))
+
+
+def test_another_study_of_the_same_name_does_not_replace_results(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=x + seed / 10)\n")
+    project.run("--", "runs")
+    records = {path: path.read_bytes() for path in project.results.glob("runs/*/*/metrics.json")}
+    text = project.config.read_text()
+    other = project.config.with_name("other.yaml")
+    other.write_text(text.replace("x: 1", "x: 5"))
+    answer = project.attempt("--configfile", "other.yaml", "--", "runs")
+    assert answer.returncode == 1
+    assert "other.yaml: results/tiny has the results of config.yaml, which has the same name, `study:" in answer.stdout
+    assert {path: path.read_bytes() for path in project.results.glob("runs/*/*/metrics.json")} == records
+    other.write_text("# the same study, in another place\n" + text)
+    assert "Nothing to be done" in project.run("--configfile", "other.yaml", "-n", "--", "runs")
 
 
 def test_a_study_of_a_function_that_cannot_be_called_says_so(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from seedwise.basics.files import LockHeldError, hold_lock
 from seedwise.basics.plugins import plugin_source, slug
 from seedwise.config.context import Context, context_path, write_context
 from seedwise.config.reading import load_study, read_yaml
-from seedwise.config.study_file import study_file_path, write_study_file
+from seedwise.config.study_file import refuse_other_file, study_file_path, write_study_file
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.asked import dependencies, study_file
@@ -86,6 +86,9 @@ SETTINGS = {name: or_exit(STUDY.settings, name) for name in VARIANTS}
 LOOKS = or_exit(read_looks, FOLDER / "looks.json") if STUDY.analysis.looks else ()
 SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)
 SOURCE = STUDY.source  # of runs that are not trained here
+
+if workflow.is_main_process and len(CONFIG_FILES) == 1:
+    or_exit(refuse_other_file, FOLDER, CONFIG_FILES[0])
 
 # What runs and rules depend on.
 BASE = CONFIG_FILES[0].resolve().parent if CONFIG_FILES else Path.cwd()  # of paths in the config of a program

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from seedwise.basics.names import not_known, quote, unknown_key
+from seedwise.basics.nested import flat
 from seedwise.trainers.command.command_line import (
     ARGS,
     GIVEN,
@@ -44,13 +46,16 @@ def program_problems(config: Mapping[str, Any]) -> Iterator[tuple[Location, str]
     raw = flatten(program.get("settings", {}))
     settings = {str(key): value for key, value in raw.items()} if isinstance(raw, Mapping) else {}
     names = list(settings)
+    yield from _named_twice((section, "settings"), program.get("settings"))
     words = _words(program.get("run")) if section == "command" else ("{settings}",)
     others = list(_texts([program.get(key) for key in ("results", "history", "scores", "env")]))
     if words:
         for message in command_problems(words, others, settings):
             yield (section, "run") if section == "command" else (section,), message
     yield from _resume_problems(section, program.get("resume"), names, program.get("isolate") is not None)
-    for place, overrides in _overrides(config):
+    for place, written in _overrides(config):
+        yield from _named_twice(place, written)
+        overrides = dict(flat(written))
         for key in overrides:
             if key not in settings:
                 known = unknown_key(str(key), names) if names else f"unknown setting; declare it in {section}.settings"
@@ -81,15 +86,22 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _overrides(config: Mapping[str, Any]) -> Iterator[tuple[Location, dict[Any, Any]]]:
+def _named_twice(place: Location, settings: object) -> Iterator[tuple[Location, str]]:
+    """Yield the settings that are there with a dot and nested, as in `{optim.lr: 0.1, optim: {lr: 0.2}}`."""
+    for name, times in Counter(name for name, _ in flat(_mapping(settings))).items():
+        if times > 1:
+            yield place, f"{name} is set twice, once with a dot and once nested; remove one of the two"
+
+
+def _overrides(config: Mapping[str, Any]) -> Iterator[tuple[Location, Mapping[Any, Any]]]:
     if config.get("factors") is not None:
         for factor, levels in _mapping(config["factors"]).items():
             for level, overrides in _mapping(levels).items():
-                yield ("factors", factor, level), dict(_mapping(flatten(overrides)))
+                yield ("factors", factor, level), _mapping(overrides)
         return
     variants = config.get("variants")
     for index, variant in enumerate(variants if isinstance(variants, (list, tuple)) else ()):
-        yield ("variants", index, "set"), dict(_mapping(flatten(_mapping(variant).get("set", {}))))
+        yield ("variants", index, "set"), _mapping(_mapping(variant).get("set"))
 
 
 def _mapping(value: object) -> Mapping[Any, Any]:

@@ -18,6 +18,7 @@ from seedwise.basics.errors import UserError
 
 GRACE = 30.0
 """Seconds that a program has between SIGTERM and SIGKILL, to save what it needs."""
+_BLOCK = 1 << 16  # bytes; what a pipe holds
 _POLL = 0.5  # seconds between looks for a signal
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
 _GENERATIONS = 100  # of descendants, each of which becomes a child when the one before it has ended
@@ -38,7 +39,7 @@ def launch(
     words: Sequence[str],
     folder: Path,
     variables: Mapping[str, str],
-    output: int | None,
+    output: int,
     keep_open: Sequence[int] = (),
     time_limit: float | None = None,
 ) -> Ended:
@@ -51,7 +52,8 @@ def launch(
         words: of the command.
         folder: its working folder.
         variables: its environment.
-        output: descriptor that takes what it prints; None is that of this process.
+        output: descriptor that takes what it prints. The program has a pipe instead of it: if it had the file, a shell
+            script's `echo message > /dev/stderr` would empty the log.
         keep_open: descriptors that it inherits, so that a lock is held as long as any of its processes lives.
         time_limit: seconds after which it is stopped.
 
@@ -62,15 +64,15 @@ def launch(
     began = time.monotonic()
     _adopt_orphans()
     others = _children()
-    with _signals() as stopped:
+    with _signals() as stopped, _pipe_to(output) as pipe:
         try:
             program = subprocess.Popen(
                 words,
                 cwd=folder,
                 env=dict(variables),
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                stdout=pipe,
+                stderr=pipe,
                 pass_fds=keep_open,
                 start_new_session=True,
                 preexec_fn=_die_with_parent(),
@@ -92,6 +94,27 @@ def launch(
         if number:
             raise Stopped("interrupted")
     return Ended(program.returncode, timed_out)
+
+
+@contextmanager
+def _pipe_to(output: int) -> Iterator[int]:
+    """Yield the end of a pipe that can be written; what is written there goes to `output`."""
+    source, sink = os.pipe()
+
+    def copy() -> None:
+        while data := os.read(source, _BLOCK):
+            while data:
+                data = data[os.write(output, data) :]
+
+    copying = threading.Thread(target=copy, daemon=True)
+    copying.start()
+    try:
+        yield sink
+    finally:
+        os.close(sink)
+        copying.join(GRACE)  # its end comes with the last process that writes to it
+        if not copying.is_alive():
+            os.close(source)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
 from seedwise.runs.commit import git_state
 from seedwise.runs.cpu import cpu_model
+from seedwise.runs.hardware import gpus
 from seedwise.runs.record import Provenance, RecordError, RunRecord, Status, Timing, read_record, write_record
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.trainers.command.command_line import fill, fill_command, text_of
@@ -218,8 +219,7 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     except UserError as error:
         reason = str(error)
     finally:
-        if output is not None:
-            os.close(output)
+        os.close(output)
     seconds = time.monotonic() - began
     return Execution(shown, folder, reason, timed_out, seconds, log, start, since, watched.changed(), before)
 
@@ -343,12 +343,12 @@ def _files_outside(request: Request, folder: Path, log: Path, start: int) -> dic
     return noted([text for text in templates if "{out}" not in text], place_of(request, folder, log, start))
 
 
-def _output(request: Request) -> tuple[int | None, Path, int]:
+def _output(request: Request) -> tuple[int, Path, int]:
     """Return the descriptor that the program prints to, the file behind it, and where in it the output begins."""
     if request.log is not None:
         sys.stdout.flush()
         sys.stderr.flush()
-        return None, request.log, os.fstat(1).st_size
+        return os.dup(1), request.log, os.fstat(1).st_size
     log = request.folder / "output.log"
     return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), log, 0
 
@@ -368,6 +368,8 @@ def program_variables(request: Request, checkpoint: Path | None, folder: Path) -
     if checkpoint:
         variables["SEEDWISE_CHECKPOINT"] = str(checkpoint)
     variables |= dict.fromkeys(THREAD_VARIABLES, str(request.threads))
+    if request.device == "cpu" and gpus():
+        variables["CUDA_VISIBLE_DEVICES"] = ""  # `gpu: 0`: it holds no lock on one
     variables["PYTHONUNBUFFERED"] = "1"  # so that the log can be watched
     if request.place.wandb_mode is not None:
         variables |= {"WANDB_MODE": request.place.wandb_mode, "WANDB_DIR": str(request.folder)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from seedwise.basics.names import problem, quote
+from seedwise.basics.nested import flat
 from seedwise.basics.plugins import PATTERN
 from seedwise.basics.sections import Section, Whole
 from seedwise.trainers.command.command_line import Booleans, Style, Value, placeholders, split_command
@@ -31,14 +32,7 @@ def flatten(settings: object) -> object:
     """Turn nested settings into dotted names: `{optim: {lr: 0.1}}` becomes `{optim.lr: 0.1}`."""
     if not isinstance(settings, Mapping):
         return settings
-    flat: dict[Any, object] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            inner = flatten(value)
-            flat |= {f"{key}.{name}": part for name, part in inner.items()} if isinstance(inner, dict) else {}
-        else:
-            flat[key] = value
-    return flat
+    return dict(flat(settings))
 
 
 def _seconds(limit: object) -> object:
