@@ -48,6 +48,7 @@ GROUPS: Mapping[str, Sequence[Command]] = {
     "Run a study": (
         Command("run", "run", "do all runs that are missing, then write the report", "run study.yaml --cores 4"),
         Command("status", "status", "show which runs are finished, running, failed or missing", "status study.yaml"),
+        Command("watch", "watch", "follow a study in the browser while it runs", "watch study.yaml"),
         Command("interim", "interim", "report on the runs that have finished so far", "interim study.yaml"),
         Command("report", "report", "write the report of a finished study; nothing is run", "report study.yaml"),
         Command("open", "open_report", "open the report in a browser", "open study.yaml"),

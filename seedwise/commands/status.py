@@ -70,6 +70,6 @@ def _next(states: Sequence[RunState], study: Path, reported: bool) -> str:
     if len(ended) == len(states):
         return to("open", study) if reported else to("report", study)
     if any(run.state == "running" for run in states):
-        return to("interim", study) if ended else to("status", study)
+        return f"{to('watch', study)}, or {to('interim', study)}" if ended else to("watch", study)
     also = f", or a report on what there is: {to('interim', study)}" if ended else ""
     return f"{to('run', study)}{also}"

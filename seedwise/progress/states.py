@@ -52,6 +52,7 @@ class RunState(BaseModel):
         metric: name of the watched metric.
         watched: its value after `step`.
         started: when the running attempt began, in seconds since 1970.
+        seconds: how long a run with a record took.
         reason: why it diverged, failed or is outdated.
         log: path of the log of a failed run.
     """
@@ -67,6 +68,7 @@ class RunState(BaseModel):
     metric: str
     watched: float | None = None
     started: float | None = None
+    seconds: float | None = None
     reason: str | None = None
     log: str | None = None
 
@@ -148,6 +150,7 @@ class StateReader:
             "state": record["status"],
             "step": record.get("epochs"),
             "watched": record["metrics"].get(self.metric),
+            "seconds": record["timing"].get("total"),
             "reason": record.get("reason"),
         }
 

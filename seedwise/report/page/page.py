@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import gzip
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.html import json_in_script
 from seedwise.basics.words import capital, quantity
 from seedwise.report.curves import curve_columns, step_column
 from seedwise.report.figures import style
@@ -216,9 +216,7 @@ def _as_in_csv(value: object) -> str:
 
 
 def _json(value: object) -> Markup:
-    """JSON inside a script element: nothing in it can end the element."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+    return Markup(json_in_script(value))
 
 
 def _template() -> jinja2.Template:
