@@ -39,8 +39,10 @@ def launch():
 
 
 @contextmanager
-def visiting(browser, path: Path, width: int = 1280, height: int = 900, scheme: str = "light") -> Iterator[Visit]:
-    """Open a file in its own window."""
+def visiting(
+    browser, place: Path | str, width: int = 1280, height: int = 900, scheme: str = "light"
+) -> Iterator[Visit]:
+    """Open a file or an address in its own window."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     context.set_default_timeout(LIMIT)
     visit = Visit(context.new_page())
@@ -48,7 +50,7 @@ def visiting(browser, path: Path, width: int = 1280, height: int = 900, scheme: 
     visit.page.on("pageerror", lambda error: visit.messages.append(f"uncaught: {error}"))
     visit.page.on("request", lambda request: request.url.startswith(LOCAL) or visit.requests.append(request.url))
     try:
-        visit.page.goto(path.resolve().as_uri())
+        visit.page.goto(place if isinstance(place, str) else place.resolve().as_uri())
         yield visit
     finally:
         context.close()

@@ -133,6 +133,8 @@ class Live:
         self._study = self._read()
         self._reader = StateReader(self._study, self._results)
         self._runs = self._study.runs()
+        folders = [self._reader.folder(run) for run in self._runs]
+        self._marks = [(str(folder / "attempt.json"), str(folder / "metrics.json")) for folder in folders]
         # All by the place of a run among `_runs`.
         self._states: dict[int, RunState] = {}
         self._stamps: dict[int, tuple[_Stamp, _Stamp]] = {}
@@ -153,8 +155,8 @@ class Live:
                 self._problem = str(error)
         version = self._version + 1
         for number, run in enumerate(self._runs):
-            folder = self._reader.folder(run)
-            stamps = _stamp(folder / "attempt.json"), _stamp(folder / "metrics.json")
+            mark, record = self._marks[number]
+            stamps = _stamp(mark), _stamp(record)
             if stamps == self._stamps.get(number) and self._states[number].state != "running":
                 continue
             self._stamps[number] = stamps
@@ -204,7 +206,7 @@ def _cell(number: int, state: RunState) -> dict[str, Any]:
     return {key: value for key, value in cell.items() if value is not None}
 
 
-def _stamp(path: Path) -> _Stamp:
+def _stamp(path: str | Path) -> _Stamp:
     """Return what changes whenever a file is written; None without a file."""
     try:
         found = os.stat(path)  # noqa: PTH116 - it is called for every run

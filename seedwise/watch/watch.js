@@ -38,6 +38,13 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** The same for a text with commands in backticks. */
+function writeMarked(element, text) {
+  if (element.dataset.text === text) return;
+  element.dataset.text = text;
+  element.replaceChildren(...text.split("`").map((piece, i) => (i % 2 ? make("code", {}, piece) : piece)));
+}
+
 function lasted(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [[Math.floor(whole / 86400), "d"], [Math.floor(whole / 3600) % 24, "h"], [Math.floor(whole / 60) % 60, "min"], [whole % 60, "s"]];
@@ -113,7 +120,7 @@ function drawHead(state) {
     make("i", { class: `mark ${kind}`, "aria-hidden": "true" }, SIGNS[kind]), make("b", {}, String(count)), kind)));
   at("problem").hidden = !state.problem;
   write(at("problem"), state.problem ? `The study cannot be read at the moment, so this shows it as it was: ${state.problem}` : "");
-  write(at("next"), whatNext(state, total));
+  writeMarked(at("next"), whatNext(state, total));
   write(at("machine"), state.machine ? `This machine: ${state.machine}.` : "");
 }
 
@@ -122,11 +129,11 @@ function whatNext(state, total) {
   const over = (counts.finished ?? 0) + (counts.diverged ?? 0) + (counts.failed ?? 0) === total;
   const look = layout.look ? `This look: ${layout.look}. ` : "";
   if (counts.running) return `${look}${state.left ? "" : "The time left is known once a run has shown how long it takes."}`.trim();
-  if (over && counts.failed) return `${look}Every run has ended, and some have failed. Once the cause is mended, seedwise run ${layout.config} does only those.`;
-  if (over && state.report) return `${look}The report is written: ${state.report}. Open it with seedwise open ${layout.config}.`;
-  if (over) return `${look}Every run has ended. The report is being written, or seedwise report ${layout.config} writes it.`;
-  if (counts.missing === total) return `${look}No run has begun yet. Those that seedwise run ${layout.config} starts appear here.`;
-  return `${look}No run is in progress at the moment. seedwise run ${layout.config} does what is missing.`;
+  if (over && counts.failed) return `${look}Every run has ended, and some have failed. Once the cause is mended, \`seedwise run ${layout.config}\` does only those.`;
+  if (over && state.report) return `${look}The report is written: ${state.report}. Open it with \`seedwise open ${layout.config}\`.`;
+  if (over) return `${look}Every run has ended. The report is being written, or \`seedwise report ${layout.config}\` writes it.`;
+  if (counts.missing === total) return `${look}No run has begun yet. Those that \`seedwise run ${layout.config}\` starts appear here.`;
+  return `${look}No run is in progress at the moment. \`seedwise run ${layout.config}\` does what is missing.`;
 }
 
 function drawRunning() {
