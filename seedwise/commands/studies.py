@@ -91,7 +91,10 @@ def last_study() -> str | None:
 
     for folder in sorted(RESULTS.glob("*/"), key=_changed, reverse=True):
         for written in sorted(folder.glob("study-*.json"), key=lambda path: path.stat().st_mtime, reverse=True):
-            path = str(json.loads(written.read_bytes()).get("config", ""))
+            try:
+                path = str(json.loads(written.read_bytes())["config"])
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
             if is_study(Path(path)) and study_name(Path(path)) == folder.name:
                 return path
     return None

@@ -155,14 +155,23 @@ class StateReader:
         }
 
 
+def require_runs(study: StudyFile) -> None:
+    """Refuse a study that does no runs of its own.
+
+    Raises:
+        UserError: its runs were recorded elsewhere.
+    """
+    if study.study.source:
+        raise UserError(f"study {study.study.study}: its runs were recorded elsewhere, so nothing is in progress here")
+
+
 def read_states(study: StudyFile, results: Path) -> list[RunState]:
     """Read the state of each due run of a study.
 
     Raises:
         UserError: the study does no runs of its own.
     """
-    if study.study.source:
-        raise UserError(f"study {study.study.study}: its runs were recorded elsewhere, so nothing is in progress here")
+    require_runs(study)
     reader = StateReader(study, results)
     return [reader.read(run) for run in study.runs()]
 

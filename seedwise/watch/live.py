@@ -16,7 +16,7 @@ from seedwise.basics.words import quantity
 from seedwise.config.study import Run
 from seedwise.config.study_file import StudyFile
 from seedwise.progress.session import Training, time_left
-from seedwise.progress.states import ENDED_STATES, STATES, RunState, StateReader
+from seedwise.progress.states import ENDED_STATES, STATES, RunState, StateReader, require_runs
 from seedwise.progress.words import counts, duration
 from seedwise.watch.details import log_tail, training_curve
 from seedwise.watch.machine import machine_load
@@ -130,7 +130,9 @@ class Live:
 
     def _read_study(self) -> None:
         self._read_from = [_stamp(path) for path in self._files]
-        self._study = self._read()
+        study = self._read()
+        require_runs(study)
+        self._study = study
         self._reader = StateReader(self._study, self._results)
         self._runs = self._study.runs()
         folders = [self._reader.folder(run) for run in self._runs]
