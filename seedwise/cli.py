@@ -12,7 +12,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from seedwise import __version__
 from seedwise.basics.errors import UserError
@@ -65,8 +65,26 @@ Exit status: 0 done; 2 a mistake in the command, a file or the installation, sai
 `run`, `interim` and `report` end with Snakemake's own status, 1 if a job failed."""
 
 
+class _StoreOnce(argparse._StoreAction):
+    """Stores the value of a flag, and refuses a second one, of which argparse would silently take the last."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, flag: str | None = None
+    ) -> None:
+        given = vars(namespace).setdefault("given", set())
+        if flag is not None and self.dest in given:
+            parser.error(f"{flag} is given twice; it takes one value")
+        given.add(self.dest)
+        super().__call__(parser, namespace, values, flag)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that raises UserError where argparse would print its usage and exit."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for action in (None, "store"):
+            self.register("action", action, _StoreOnce)
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; `{self.prog} --help` shows the usage")

@@ -50,7 +50,7 @@ def test_two_variants_print_the_numbers_of_the_specification(capsys):
 
     assert (status, err) == (0, "")
     assert "B        3  0.8580  0.0030     +0.0143  [0.0003, 0.0284]  0.0476  BETTER (fragile)" in out
-    assert "(Δ = +0.0143, 95% CI [0.0003, 0.0284], Holm p = 0.0476)" in " ".join(out.split())
+    assert "(Δ = +0.0143, 95% CI [0.0003, 0.0284], p = 0.0476)" in " ".join(out.split())
     expected = {
         "difference": 0.0143333,
         "p_value": 0.0476372,
@@ -162,6 +162,22 @@ def test_lines_fit_a_terminal(capsys, scale):
 
     assert max(map(len, out.splitlines())) <= 100
     assert len([line for line in out.splitlines() if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]) == 3
+
+
+@pytest.mark.parametrize(
+    ("metric", "way", "verdict"), [("accuracy", "higher", "BETTER"), ("val_loss", "lower", "WORSE")]
+)
+def test_a_direction_that_nobody_gave_is_read_from_the_name_and_said(capsys, metric, way, verdict):
+    text = table(A=A, B=B).replace("score", metric)
+    _, out, _ = run(capsys, "--out", "report", text=text, metric=metric)
+    other = {"higher": "lower", "lower": "higher"}[way]
+    assert f"{way} is better (assumed from its name; --{other}-is-better says otherwise)" in " ".join(out.split())
+    assert f"0.0476  {verdict}" in out
+    report = Path("report/results.md").read_text(encoding="utf-8")
+    assert f"That {way} is better was assumed from the name of the metric." in report
+
+    run(capsys, f"--{way}-is-better", "--out", "report", text=text, metric=metric)
+    assert "assumed" not in Path("report/results.md").read_text(encoding="utf-8")
 
 
 def test_undefined_numbers_are_never_shown(capsys):

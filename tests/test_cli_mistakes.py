@@ -70,7 +70,9 @@ def test_a_mistake_in_the_table_is_one_line(capsys, text, message):
         (["--marg=1"], "unknown flag --marg; did you mean --margin?"),
         (["--zzz"], "unknown flag --zzz; `seedwise analyse --help` lists all flags"),
         (["more.csv"], "unexpected argument 'more.csv'"),
-        (["--metric", "seed"], "--metric seed: that column says which run a row is"),
+        (["--metric", "score"], "--metric is given twice; it takes one value"),
+        (["--margin=1", "--margin", "2"], "--margin is given twice"),
+        (["--lower-is-better", "--higher-is-better"], "not allowed with argument --lower-is-better"),
         (["--out", "results.csv"], "--out results.csv"),
         (["--out", "results.csv/below"], "--out results.csv/below"),
     ],
@@ -82,6 +84,24 @@ def test_a_mistake_in_the_flags_is_one_line(capsys, flags, message):
     assert err.count("\n") == 1
 
 
+def test_the_direction_is_asked_for_where_the_name_of_the_metric_does_not_say_it(capsys):
+    Path("results.csv").write_text(TABLE.replace("score", "latency"), encoding="utf-8")
+    command = ["analyse", "results.csv", "--metric", "latency", "--baseline", "A"]
+    assert main(command) == 2
+    assert capsys.readouterr().err == (
+        "seedwise: --metric latency: the name does not say which way is better: add --higher-is-better or "
+        "--lower-is-better\n"
+    )
+    assert main([*command, "--lower-is-better"]) == 0
+    assert capsys.readouterr().out.startswith("latency, lower is better; differences")
+
+
+def test_columns_that_are_no_metric(capsys):
+    Path("results.csv").write_text(TABLE, encoding="utf-8")
+    assert main(["analyse", "results.csv", "--metric", "seed", "--baseline", "A"]) == 2
+    assert "--metric seed: that column says which run a row is" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -90,6 +110,10 @@ def test_a_mistake_in_the_flags_is_one_line(capsys, flags, message):
         (["analyse", "--metric", "score", "--baseline", "A"], "the table of results is missing"),
         (["analyse", "results.csv", "--baseline", "A"], "--metric is missing"),
         (["analyse", "results.csv", "--metric", "score"], "--baseline is missing"),
+        (["analyse", "absent.csv", "--metric", "a", "--baseline", "b", "--metric", "c"], "--metric is given twice"),
+        (["init", "--metric", "a", "--metric", "b", "--", "python", "a.py"], "--metric is given twice"),
+        (["try", "--variant", "a", "--variant", "b", "study.yaml"], "--variant is given twice"),
+        (["run", "--revisions", "a,b", "--revisions=c,d"], "--revisions is given twice; name all revisions at once"),
         (["analyse", "results.csv", "--metrik", "score"], "unknown flag --metrik; did you mean --metric?"),
         (["analize", "results.csv"], "unknown command analize; did you mean analyze?"),
         (["xyz"], "unknown command xyz; `seedwise --help` lists all commands"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from seedwise.plan import Plan
+    from seedwise.report.model import Report
     from seedwise.statistics.analysis import Analysis
 
 DESCRIPTION = """\
@@ -62,7 +64,17 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     add("--margin", type=float, help="smallest difference that matters; lets a verdict say EQUIVALENT")
     add("--confidence", type=float, default=0.95, help="confidence level of every interval; default 0.95")
-    add("--lower-is-better", action="store_true", help="the metric is a loss or an error")
+    direction = parser.add_mutually_exclusive_group()
+    for way, kind in (("higher", "a score such as an accuracy"), ("lower", "a loss or an error")):
+        flag = f"--{way}-is-better"
+        flags.append(flag)
+        direction.add_argument(
+            flag,
+            dest="higher_is_better",
+            action="store_const",
+            const=way == "higher",
+            help=f"the metric is {kind}; needed where its name does not say so",
+        )
     add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures and results.md")
     parser.set_defaults(run=run, flags=[*flags, "--help"])
 
@@ -80,9 +92,10 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     from seedwise.sources.table import read_runs
 
     runs = read_runs(arguments.results, arguments.metric)
+    assumed = arguments.higher_is_better is None
     plan = Plan(
         metric=arguments.metric,
-        higher_is_better=not arguments.lower_is_better,
+        higher_is_better=_direction(arguments.metric) if assumed else arguments.higher_is_better,
         baseline=arguments.baseline,
         confidence=arguments.confidence,
         pairing=arguments.pairing,
@@ -90,10 +103,31 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         margin=arguments.margin,
     )
     analysis = analyse_runs(_shown(arguments.results), runs, plan)
-    print(verdict_table(analysis, plan))
+    print(verdict_table(analysis, plan, direction_assumed=assumed))
     if arguments.out is not None:
-        _write(arguments.out, arguments.results, runs, analysis, plan, shlex.join(command))
+        from seedwise.report.gather import report_of_table
+
+        report = report_of_table(
+            _shown(arguments.results), runs, analysis, plan, shlex.join(command), _drawn(runs, analysis, plan)
+        )
+        _write(arguments.out, replace(report, direction_assumed=assumed), analysis)
     return 0
+
+
+def _direction(metric: str) -> bool:
+    """Return whether a higher value is better, as the name of the metric says.
+
+    Raises:
+        UserError: it does not.
+    """
+    from seedwise.runs.direction import higher_is_better
+
+    found = higher_is_better(metric)
+    if found is None:
+        raise UserError(
+            f"--metric {metric}: the name does not say which way is better: add --higher-is-better or --lower-is-better"
+        )
+    return found
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -120,21 +154,25 @@ def _shown(results: str) -> str:
     return "standard input" if results == "-" else results
 
 
-def _write(out: Path, results: str, runs: pd.DataFrame, analysis: Analysis, plan: Plan, command: str) -> None:
-    """Write the tables, the figures and results.md into `out`."""
-    from seedwise.basics.files import write_text
+def _drawn(runs: pd.DataFrame, analysis: Analysis, plan: Plan) -> list[str]:
+    """Return the names of the figures that these runs have something for."""
     from seedwise.report.figures.pairing import shared_seeds
-    from seedwise.report.figures.registry import FIGURES
-    from seedwise.report.gather import report_of_table
-    from seedwise.report.text.results import render_results
-    from seedwise.statistics.analysis import format_table
 
     drawn = ["means"]
     if len(analysis.comparisons):
         drawn += ["differences", "power"]
     if any(len(pairs) for pairs in shared_seeds(runs, plan).values()):
         drawn += ["pairing"]
-    report = report_of_table(_shown(results), runs, analysis, plan, command, drawn)
+    return drawn
+
+
+def _write(out: Path, report: Report, analysis: Analysis) -> None:
+    """Write the tables, the figures and results.md into `out`."""
+    from seedwise.basics.files import write_text
+    from seedwise.report.figures.registry import FIGURES
+    from seedwise.report.text.results import render_results
+    from seedwise.statistics.analysis import format_table
+
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
         write_text(out / "summary.csv", format_table(analysis.summary))

@@ -26,7 +26,6 @@ examples:
   seedwise init --out lr.yaml -- python train.py optim.lr=1e-3 seed=0 hydra.run.dir=outputs/a
 
 Options of seedwise come before the --, the command comes after it."""
-_LOWER = re.compile(r"loss|error|err$|perplexity|ppl|bpb|bpc|mse|mae|rmse|nll|wer|cer|fid", re.IGNORECASE)
 _SHOWN = 8
 
 
@@ -69,6 +68,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.basics.files import write_text
     from seedwise.commands.next_step import to
     from seedwise.config.draft import draft_study
+    from seedwise.runs.direction import higher_is_better
     from seedwise.trainers.command.recognition import recognise
 
     here = Path.cwd()
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     print(f"{path} is written. In your command line:")
     print("\n".join(_recognised(found)))
     metric = arguments.metric or ""
-    if _LOWER.search(metric) and not arguments.lower_is_better:
+    if higher_is_better(metric) is False and not arguments.lower_is_better:
         print(f"Is a lower {metric} better? Then set higher_is_better: false in {path}.")
     print(f"Now edit the lines marked EDIT{'' if metric else ', among them the metric that decides'}.")
     if hint := _ignore_hint(here):

@@ -86,5 +86,7 @@ def _take_revisions(words: Sequence[str]) -> tuple[list[str], list[str]]:
         if not revisions:
             raise UserError(f"{REVISIONS}: name two or more git revisions, as in {REVISIONS} main,HEAD")
         left[place : place + (1 if equals else 2)] = []
+        if any(word.partition("=")[0] == REVISIONS for word in left):
+            raise UserError(f"{REVISIONS} is given twice; name all revisions at once, as in {REVISIONS} main,HEAD")
         break
     return left, revisions

@@ -14,7 +14,7 @@ from seedwise.analysis.findings import NewTestSetFinding
 from seedwise.analysis.looks import Look
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits, digits_of_metric, digits_of_runs
-from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing, read_rows
+from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing, p_name, read_rows
 from seedwise.report.text.format import MISSING, escape
 from seedwise.report.wording import Wording
 from seedwise.runs.history import HistoryOfRun
@@ -76,7 +76,7 @@ class Report:
         study: name of the study; None for a table of results that no study made. Then setup, changes, commit and
             versions are unknown and left out.
         config_file: where the study was declared, or the table that was analysed.
-        plan: the declared plan.
+        plan: everything that decides a verdict.
         plan_hash: its hash, with the seeds and the variants.
         variants: in the order of the study, which fixes their colours.
         seeds: of the runs so far.
@@ -84,6 +84,7 @@ class Report:
         summary: summary.csv.
         comparisons: comparisons.csv.
         commands: shell lines that make the report again.
+        direction_assumed: whether the direction of the metric was read from its name.
         exploratory: why the verdicts confirm nothing; empty if they do.
         warnings: what to know before believing a verdict.
         setup: what was run, by its name in plain words.
@@ -116,6 +117,7 @@ class Report:
     summary: pd.DataFrame
     comparisons: pd.DataFrame
     commands: Sequence[str]
+    direction_assumed: bool = False
     exploratory: Sequence[str] = ()
     warnings: Sequence[str] = ()
     setup: Mapping[str, str] = field(default_factory=dict)
@@ -169,7 +171,7 @@ class Report:
     @cached_property
     def p_name(self) -> str:
         """What the p values that decide are called."""
-        return next((row.p_name for row in self.comparison_rows), "Holm p")
+        return p_name(self.comparison_rows)
 
     @cached_property
     def digits(self) -> Digits:
@@ -185,9 +187,11 @@ class Report:
             self.plan,
             self.deciding,
             self.digits,
-            bool(self.exploratory),
-            self.has_test_set,
-            escape,
+            exploratory=bool(self.exploratory),
+            declared=self.declared_first,
+            p_name=self.p_name,
+            test_set=self.has_test_set,
+            escape=escape,
         )
 
     @cached_property
@@ -201,8 +205,13 @@ class Report:
         return bool(self.study) and not (self.exploratory or self.pulled)
 
     @cached_property
+    def plan_title(self) -> str:
+        """Heading of the section on the plan: declared only where it is known to have been."""
+        return "The declared plan" if self.declared_first else "The plan"
+
+    @cached_property
     def declared(self) -> list[tuple[str, str | None]]:
-        """The declared plan: each key with its value, None where it was left open."""
+        """The plan: each key with its value, None where it was left open."""
         values = {**self.plan.model_dump(mode="json"), "seeds": list(self.planned_seeds or self.seeds)}
         return [(key, _declared(value)) for key, value in values.items()]
 

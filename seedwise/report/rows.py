@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
@@ -101,11 +101,6 @@ class ComparisonRow:
         return self.p_value if self.test == "dunnett" else self.p_holm
 
     @property
-    def p_name(self) -> str:
-        """What the p value that decides is called."""
-        return "Dunnett p" if self.test == "dunnett" else "Holm p"
-
-    @property
     def judged(self) -> bool:
         """Whether there was enough to judge at all; only then can other methods contradict the verdict."""
         return self.verdict in JUDGED
@@ -129,6 +124,13 @@ class ComparisonRow:
         """Whether the difference is shown to be smaller than the margin."""
         low, high = self.equivalence_low, self.equivalence_high
         return margin is not None and low is not None and high is not None and -margin < low and high < margin
+
+
+def p_name(rows: Sequence[ComparisonRow]) -> str:
+    """What the p values that decide are called; a single one needs no correction."""
+    if any(row.test == "dunnett" for row in rows):
+        return "Dunnett p"
+    return "Holm p" if len(rows) > 1 else "p"
 
 
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:

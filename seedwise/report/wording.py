@@ -21,6 +21,8 @@ class Wording:
         deciding: the plan that decides about differences; at a look it has the look's level.
         digits: of every value of the metric.
         exploratory: whether no verdict confirms anything.
+        declared: whether the plan is known to be older than the results.
+        p_name: what the p values that decide are called.
         test_set: whether runs are tested on a fixed set of examples, so that other examples are another question.
         escape: turns what a user wrote, such as a seed, into literal text of the report's format.
     """
@@ -31,6 +33,8 @@ class Wording:
     deciding: Plan
     digits: Digits
     exploratory: bool = False
+    declared: bool = False
+    p_name: str = "Holm p"
     test_set: bool = False
     escape: Callable[[str], str] = str
 
@@ -51,5 +55,17 @@ class Wording:
 
     @property
     def margin(self) -> str:
-        """The declared margin."""
+        """The smallest difference that matters."""
         return self.digits.number(self.plan.margin)
+
+    @property
+    def the_margin(self) -> str:
+        """What that is called: declared only where it was."""
+        return "the declared margin" if self.declared else "the margin"
+
+    @property
+    def basis(self) -> str:
+        """What a claim rests on, as the end of a clause; empty where it is not known when the plan was made."""
+        if self.exploratory:
+            return " in this exploratory analysis"
+        return " under the declared plan" if self.declared else ""

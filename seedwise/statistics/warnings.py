@@ -229,7 +229,7 @@ def _unequal_numbers(others: Sequence[_Sample], baseline: _Sample | None, plan: 
         yield DataWarning(
             "unequal_numbers",
             f"At most 4 runs are compared with more than twice as many ({_names(unequal)}): Welch's test then "
-            f"claims a difference between equal variants more often than in the declared {100 * plan.alpha:.3g}% of "
+            f"claims a difference between equal variants more often than in {100 * plan.alpha:.3g}% of "
             "studies (for 5%: 6.4% at 3 against 10 runs, 7.6% at 3 against 30).",
             tuple(unequal),
         )

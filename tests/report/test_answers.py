@@ -38,34 +38,71 @@ def question_of(scores):
 
 def test_a_clear_gain_is_better_and_settled():
     expected = answer({"A": A, "B": CLEAR})
-    assert expected.found.startswith(
-        "B is **better** than A: its mean test accuracy is 0.0560 higher; a true difference of"
+    assert expected.found == (
+        "B is **better** than A: its mean test accuracy is higher by 0.0560, plausibly by 0.0405 to 0.0715 (95% CI)."
     )
-    assert expected.sure.startswith(
-        "Sure by the plan's standard, by which luck alone passes in about 5% of studies: equal"
+    assert expected.sure == (
+        "Sure enough: equal variants would show a gap this large in 0.33% of studies (p = 0.0033); a claim needs p "
+        "below 0.05. By this standard luck alone passes in about 5% of studies."
     )
-    assert expected.settle.startswith("Nothing more")
+    assert expected.settle.startswith("Nothing more: by the declared plan")
+
+
+def test_nothing_is_called_declared_where_nothing_was():
+    tight, clear = [0.9, 0.9001, 0.8999], [0.96, 0.958, 0.961]
+    plan = accuracy_plan("A", margin=0.01)
+    scores = {"A": tight, "B": clear, "C": [0.9002, 0.9, 0.8999], "D": [0.9, 0.95, 0.85]}
+    for changes in ({"study": None}, {"pulled": True}):
+        text = render_results(make_report(scores, plan, **changes))
+        assert "## The plan\n" in text
+        assert "(#the-plan)" in text
+        assert "declared" not in text.replace("that pairing, declared beforehand,", "")
+        assert "if what decides was chosen before the results were seen" in text
+    assert "under the declared plan" in render_results(make_report(scores, plan))
 
 
 def test_a_lower_loss_is_better():
     loss = accuracy_plan("A", metric="test_loss", higher_is_better=False)
-    assert "B is **better** than A: its mean test loss is 0.0560 lower" in answer({"A": CLEAR, "B": A}, loss).found
-    assert "B is **worse** than A: its mean test loss is 0.0560 higher" in answer({"A": A, "B": CLEAR}, loss).found
+    assert "B is **better** than A: its mean test loss is lower by 0.0560," in answer({"A": CLEAR, "B": A}, loss).found
+    assert "B is **worse** than A: its mean test loss is higher by 0.0560," in answer({"A": A, "B": CLEAR}, loss).found
 
 
 def test_an_unsettled_answer_says_how_many_seeds_would_settle_it():
-    expected = answer({"A": A, "B": C})
-    assert expected.found.startswith("B against A is **not settled**: its mean test accuracy is 0.0010 higher;")
-    assert "any true difference from 0.0126 worse to 0.0146 better fits these runs (95% CI)" in expected.found
-    assert expected.sure.startswith("Not sure enough: equal variants would show a gap this large in 84% of studies")
-    assert expected.sure.endswith("This does not show that they are equal.")
-    assert expected.settle.startswith("About 510 seeds per variant instead of 3, in a new study with seeds of its own")
-    assert "which is too uncertain to plan on" in expected.settle
+    expected = answer({"A": A, "B": [0.856, 0.846, 0.861]})
+    assert expected.found == (
+        "B against A is **not settled**: its mean test accuracy is higher by 0.0107, but anything from 0.0057 worse to "
+        "0.0270 better is plausible (95% CI)."
+    )
+    assert expected.sure.startswith(
+        "Not sure enough: equal variants would show a gap this large in 14% of studies (p = 0.1436); a claim needs p "
+        "below 0.05. This does not show that they are equal."
+    )
+    assert expected.settle == (
+        "About 9 seeds per variant instead of 3, in a new study with seeds of its own: 80% of such studies claim a "
+        "difference if the true gap is as large as the one seen here (it may well be smaller)."
+    )
+
+
+def test_an_unsettled_loss_says_which_way_is_worse():
+    loss = accuracy_plan("A", metric="test_loss", higher_is_better=False)
+    assert "its mean test loss is higher by 0.0010 (worse), but anything from" in answer({"A": A, "B": C}, loss).found
+
+
+def test_hundreds_of_seeds_are_no_advice():
+    assert answer({"A": A, "B": C}).settle == (
+        "Hardly more seeds: a gap as small as this one takes about 510 per variant. Declare a `margin`, the smallest "
+        "difference that matters, for the next study, or look for a change with a larger effect."
+    )
+    small = answer({"A": A, "B": C}, accuracy_plan("A", margin=0.001)).settle
+    assert small.startswith("Hardly more seeds: a gap as large as the declared margin (0.0010) takes about 510 per")
+    uncertain = answer({"A": A, "B": [0.851, 0.838, 0.854]}).settle
+    assert uncertain.startswith("The gap seen here is too uncertain to plan seeds on. Declare a `margin`")
 
 
 def test_a_difference_that_is_not_significant_only_after_correction_is_explained():
     expected = answer({"A": A, "B": B, "C": C})
-    assert "(p = 0.0476; 0.0953 after correcting for 2 comparisons)" in expected.sure
+    assert "in 4.8% of studies. Corrected for 2 comparisons, p = 0.0953; a claim needs p below 0.05." in expected.sure
+    assert "plausibly by 0.0003 to 0.0284 (95% CI, for this comparison alone)" in expected.found
     assert "Alone it would pass; with 2 chances to be fooled it does not." in expected.sure
 
 
@@ -75,7 +112,10 @@ def test_fragile_claims_ask_for_a_repeat():
     assert expected.settle.startswith("A repeat in a new study")
 
 
-@pytest.mark.parametrize(("needed", "expected"), [(10_000, "No practical number of seeds"), (3, "More than 3 seeds")])
+@pytest.mark.parametrize(
+    ("needed", "expected"),
+    [(10_000, "Hardly more seeds: a gap as small as this one takes 10000 or more"), (3, "More than 3 seeds")],
+)
 def test_answers_that_no_number_of_seeds_or_the_present_number_would_settle(needed, expected):
     report = make_report({"A": A, "B": B, "C": C}, PLAN)
     rows = [dataclasses.replace(row, seeds_needed=needed) for row in report.comparison_rows]
@@ -132,7 +172,7 @@ def test_lost_runs_are_in_the_headline_and_a_verdict_that_hangs_on_them_is_not_s
     )
     expected = answer(scores)
     assert expected.settle.startswith(
-        "The lost runs: the verdict would be NOT_SUPPORTED had they finished at 0.7900, the worst value of any run "
+        "The lost runs: the verdict would be “not settled” had they finished at 0.7900, the worst value of any run "
         "here."
     )
     assert "Nothing more" not in expected.settle
@@ -144,8 +184,8 @@ def test_lost_runs_that_would_change_nothing_are_named_too():
     plan = accuracy_plan("A", lost_value=0.89)
     report = make_report(scores, plan)
     assert headline(report.summary_rows, report.comparison_rows, plain(report)) == (
-        "B is better than A. 1 of 10 runs of B was lost; had it finished at 0.89000, the declared value of a lost run, "
-        "or at the mean of the others, the verdict would be the same."
+        "B is better than A. 1 of 10 runs of B was lost; had it finished at 0.89000, the value declared for a lost "
+        "run, or at the mean of the others, the verdict would be the same."
     )
 
 
@@ -163,13 +203,13 @@ def test_doubts_about_the_runs_come_first():
 def test_a_small_gain_is_called_smaller_than_what_matters():
     tight = [0.9, 0.9001, 0.8999, 0.9, 0.9001]
     found = answer({"A": tight, "B": [score + 0.002 for score in tight]}, accuracy_plan("A", margin=0.01)).found
-    assert "better** than A, by less than the smallest difference declared to matter (0.010000)" in found
+    assert "better** than A, by less than the smallest difference that matters (0.010000)" in found
 
 
 def test_what_would_show_equality_is_said_where_a_margin_is_declared():
     settle = answer({"A": A, "B": C}, accuracy_plan("A", margin=0.005)).settle
     assert "instead of 3" in settle
-    assert "If they are equal, 80% of studies with 24 show it within the margin." in settle
+    assert "If they are equal, 80% of studies with 24 seeds per variant show it within the margin." in settle
 
 
 def test_corrected_for_several_comparisons_more_seeds_are_needed():
@@ -179,12 +219,24 @@ def test_corrected_for_several_comparisons_more_seeds_are_needed():
     assert among.detectable_difference > alone.detectable_difference
 
 
-def test_the_headline_says_when_nothing_is_better_and_when_the_best_is_unknown():
-    assert headline_of({"A": A, "B": C}) == "No variant is shown to be better than A."
-    assert headline_of({"A": CLEAR, "B": A}) == "No variant is shown to be better than A; B is worse."
-    higher = [score + 0.1 for score in CLEAR]
+def test_the_headline_says_first_what_was_found_and_then_what_is_open():
+    higher, unsure = [score + 0.1 for score in CLEAR], "these runs do not show"
+    assert headline_of({"A": A, "B": C}) == f"B is not settled: {unsure} it to be better or worse than A."
+    assert headline_of({"A": A, "B": C, "C": C}) == (
+        f"B and C are not settled: {unsure} them to be better or worse than A."
+    )
+    assert headline_of({"A": A, **dict.fromkeys("BCDE", C)}).endswith(
+        f"4 variants are not settled: {unsure} any of them to be better or worse than A."
+    )
+    assert headline_of({"A": CLEAR, "B": A, "C": [0.9, 0.89, 0.91]}) == "B is worse than A; C is not settled."
+    assert headline_of({"A": CLEAR, "B": higher, "C": A, "D": [0.9]}) == (
+        "B is better than A; C is worse; D cannot be judged: too few seeds."
+    )
     assert headline_of({"A": A, "B": CLEAR, "C": higher}) == (
         "B and C are better than A. Which of them is best was not asked: each is compared with the baseline only."
+    )
+    assert headline_of({"A": A, "B": B}) == (
+        "B is better than A. The verdict on B is fragile: it would be different by the paired t test."
     )
 
 

@@ -50,7 +50,7 @@ def test_exploratory_tables_say_so(tmp_path):
 
 def test_the_summary_is_one_line_however_many_variants(tmp_path):
     assert files(tmp_path, {"A": A, "B": B})["summary.txt"] == (
-        "small: B BETTER (Δ = +0.0143 [0.0003, 0.0284], p = 0.0476); test accuracy vs A, 3 seeds\n"
+        "small: B BETTER (Δ = +0.0143, 95% CI [0.0003, 0.0284], p = 0.0476); test accuracy vs A, 3 seeds\n"
     )
     many = {"A": A} | {f"v{i}": [score + 0.1 for score in C] for i in range(2)} | {f"w{i}": C for i in range(3)}
     assert files(tmp_path, many)["summary.txt"] == (

@@ -82,7 +82,7 @@ def test_percentile_interval_of_one_seed_and_of_none():
 
 def test_better():
     assert bottom_line({"A": A, "B": B}) == (
-        "B is better than A under the declared plan (Δ = +0.0143, 95% CI [0.0003, 0.0284], Holm p = 0.0476). The "
+        "B is better than A under the declared plan (Δ = +0.0143, 95% CI [0.0003, 0.0284], p = 0.0476). The "
         "verdict on B is fragile: it would be different by the paired t test. The interval covers new seeds on this "
         "test set, not new test sets."
     )
@@ -96,7 +96,7 @@ def test_worse_where_lower_is_better():
 
 def test_difference_that_is_not_supported_is_not_called_equality():
     assert bottom_line({"A": A, "C": C}) == (
-        "The data do not support a difference between C and A (Δ = +0.0010, 95% CI [−0.0126, 0.0146], Holm p = "
+        "The data do not support a difference between C and A (Δ = +0.0010, 95% CI [−0.0126, 0.0146], p = "
         "0.8414). This is not evidence of equality: with 3 seeds only differences above 0.0205 would be detected 80% "
         "of the time. The interval covers new seeds on this test set, not new test sets."
     )
@@ -198,6 +198,7 @@ def test_ties_between_runs_are_explained():
 
 def test_seeds_needed():
     assert seeds_cell(4.0) == "4"
+    assert seeds_cell(1264.0) == "about 1300"
     assert seeds_cell(10000) == "10000 or more"
     assert seeds_cell(None) == "—"
 

@@ -76,7 +76,7 @@ def _draw(axes: Axes, report: Report, std: float) -> None:
                 abs(row.difference), color=appearance.colour, linestyle=appearance.dash, linewidth=2, label=label
             )
     if plan.margin is not None:
-        axes.axhline(plan.margin, color=style.INK, linestyle="--", linewidth=1.2, label="declared margin")
+        axes.axhline(plan.margin, color=style.INK, linestyle="--", linewidth=1.2, label="margin")
     axes.set_xlabel("Seeds per variant")
     axes.set_ylabel(f"Detectable difference\nin {style.wrap(report.metric, 34)}")
     axes.set_xlim(seeds[0] - 0.5, seeds[-1])

@@ -31,17 +31,10 @@ from seedwise.report.text.look_section import look_paragraph
 from seedwise.report.text.randomness_section import randomness_section
 from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
+from seedwise.statistics.verdict import Verdict
 
-VERDICTS = {
-    "BETTER": ("Better", "▲"),
-    "WORSE": ("Worse", "▼"),
-    "EQUIVALENT": ("Equivalent", "≈"),
-    "NOT_SUPPORTED": ("Not supported", "○"),
-    "TOO_FEW_SEEDS": ("Too few seeds", "○"),
-    "NO_RESULT": ("No result", "○"),
-    "UNDEFINED": ("Undefined", "○"),
-}
-"""Each verdict in words, and a sign that shows it without colour."""
+SIGNS = {Verdict.BETTER: "▲", Verdict.WORSE: "▼", Verdict.EQUIVALENT: "≈"}
+"""What shows a verdict without colour; the others have a circle."""
 
 # What tells variants of one colour apart, in the order of `style.HATCHES`.
 DASHES = ([1, 0], [7, 4], [2, 3])
@@ -193,11 +186,11 @@ def _points(values: pd.Series) -> list[float | None]:
 
 
 def _forest_row(row: ComparisonRow, report: Report) -> dict[str, Any]:
-    word, sign = VERDICTS[row.verdict]
+    verdict = Verdict(row.verdict)
     return {
         "comparison": row,
-        "verdict": word,
-        "sign": sign,
+        "verdict": capital(sentences.VERDICT_WORDS[verdict]),
+        "sign": SIGNS.get(verdict, "○"),
         "difference": report.digits.signed(row.difference),
         "interval": report.digits.interval(row.ci_low, row.ci_high),
         "p": p_cell(row.p),

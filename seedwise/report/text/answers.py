@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.report.rows import ComparisonRow, SummaryRow
-from seedwise.report.text.format import confidence_percent, level, p_cell, p_value, percent
+from seedwise.report.text.format import confidence_percent, level, p_value, percent
 from seedwise.report.text.sentences import (
     TOO_SMALL_TO_MATTER,
+    VERDICT_WORDS,
+    WHY_UNJUDGED,
     alone_sentence,
     doubt_sentence,
     equivalence_confidence,
+    fragile_sentence,
     lost_runs_sentence,
     lost_values,
     luck_words,
@@ -31,6 +34,10 @@ CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
 FRESH = "in a new study with seeds of its own"
 UNCERTAIN_GAP = 0.5
 """The p value above which an observed gap says nothing about the true one."""
+MANY_SEEDS = 100
+"""From so many seeds per variant on, another question is better advice than more seeds."""
+DECLARE_A_MARGIN = "Declare a `margin`, the smallest difference that matters, for the next study"
+WHAT_IT_DOES = "it says how many seeds to run, and lets a study show that two variants are as good as each other"
 
 
 @dataclass(frozen=True)
@@ -87,11 +94,13 @@ def short_answers(
 
 
 def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    """Which variants are better, and what puts that in doubt, in a few sentences; empty where nothing is compared."""
+    """What was found, and what puts it in doubt, in a few sentences; empty where nothing is compared."""
     if not comparisons:
         return ""
+    claims = [row for row in comparisons if row.verdict in CLAIMS]
     sentences = [
-        _verdicts(comparisons, wording),
+        _findings(comparisons, wording),
+        fragile_sentence(claims, wording),
         lost_runs_sentence(summaries, comparisons, wording),
         not_finite_sentence(summaries, wording),
     ]
@@ -99,33 +108,50 @@ def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRo
     return " ".join(sentence for sentence in (*doubts, *sentences) if sentence)
 
 
-def _verdicts(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    names, baseline = wording.names, wording.names[comparisons[0].baseline]
-    better, worse = (
-        [names[row.variant] for row in comparisons if row.verdict == verdict]
-        for verdict in (Verdict.BETTER, Verdict.WORSE)
-    )
-    lead = "Exploratory, to be confirmed: " if wording.exploratory else ""
-    if better:
-        text = f"{lead}{enumerate_words(better)} {_are(better)} better than {baseline}"
-        text += f", and {enumerate_words(worse)} {_are(worse)} worse" if worse else ""
-    else:
-        text = f"{lead}{'no' if lead else 'No'} variant is shown to be better than {baseline}"
-        text += f"; {enumerate_words(worse)} {_are(worse)} worse" if worse else ""
-    text += f"{_how_small(comparisons, wording)}."
-    if len(better) > 1:
+def _findings(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """What was found about every variant: first what is claimed, then what is open."""
+    baseline, parts = wording.names[comparisons[0].baseline], list[str]()
+    for verdict in Verdict:
+        group = [row for row in comparisons if row.verdict == verdict]
+        if not group:
+            continue
+        if verdict in CLAIMS:
+            parts.append(_claimed(group, "" if parts else f" than {baseline}", wording))
+            continue
+        names = [wording.names[row.variant] for row in group]
+        who = enumerate_words(names) if len(names) <= ASKED_BY_NAME else f"{len(names)} {_others(parts)}"
+        if verdict != Verdict.NOT_SUPPORTED:
+            one = len(group) == 1 and verdict == Verdict.UNDEFINED
+            why = why_undefined(group[0], wording) if one else WHY_UNJUDGED[verdict]
+            parts.append(f"{who} cannot be judged: {why}")
+            continue
+        text = f"{who} {_are(names)} not settled"
+        if not parts:
+            them = "it" if len(names) == 1 else "them" if len(names) <= ASKED_BY_NAME else "any of them"
+            text += f": these runs do not show {them} to be better or worse than {baseline}"
+        parts.append(text)
+    text = f"{'Exploratory, to be confirmed: ' if wording.exploratory else ''}{'; '.join(parts)}."
+    if sum(row.verdict == Verdict.BETTER for row in comparisons) > 1:
         text += " Which of them is best was not asked: each is compared with the baseline only."
     return text
 
 
-def _how_small(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    """Which claimed differences are shown to be smaller than the margin, as the end of a sentence."""
-    claimed = [row for row in comparisons if row.verdict in (Verdict.BETTER, Verdict.WORSE)]
-    small = [wording.names[row.variant] for row in claimed if row.is_below(wording.plan.margin)]
+def _claimed(group: Sequence[ComparisonRow], than: str, wording: Wording) -> str:
+    """The claim about all variants of one verdict; `than` names the baseline where it has not been named yet."""
+    names, verdict = [wording.names[row.variant] for row in group], Verdict(group[0].verdict)
+    who = f"{enumerate_words(names)} {_are(names)}"
+    if verdict == Verdict.EQUIVALENT:
+        return f"{who} as good as {wording.names[group[0].baseline]}, give or take {wording.margin}"
+    claim = f"{who} {verdict.lower()}{than}"
+    small = [wording.names[row.variant] for row in group if row.is_below(wording.plan.margin)]
     if not small:
-        return ""
-    which = f" ({enumerate_words(small)})" if len(small) < len(claimed) else ""
-    return f", {TOO_SMALL_TO_MATTER}{which}"
+        return claim
+    which = f" ({enumerate_words(small)})" if len(small) < len(group) else ""
+    return f"{claim}, {TOO_SMALL_TO_MATTER}{which}"
+
+
+def _others(parts: Sequence[str]) -> str:
+    return "others" if parts else "variants"
 
 
 def _are(names: Sequence[str]) -> str:
@@ -142,10 +168,8 @@ def _found(row: ComparisonRow, wording: Wording) -> str:
                 small = f", {TOO_SMALL_TO_MATTER} ({wording.margin})"
             return f"{variant} {verb} **{row.verdict.lower()}** than {baseline}{small}: {_gap(row, wording)}."
         case Verdict.EQUIVALENT:
-            return (
-                f"{variant} {verb} **as good as** {baseline}, give or take the declared margin of {wording.margin}: "
-                f"{_gap(row, wording)}."
-            )
+            margin = f"{wording.the_margin} of {wording.margin}"
+            return f"{variant} {verb} **as good as** {baseline}, give or take {margin}: {_gap(row, wording)}."
         case Verdict.NOT_SUPPORTED:
             return f"{variant} against {baseline} is **not settled**: {_gap(row, wording)}."
         case Verdict.TOO_FEW_SEEDS:
@@ -155,62 +179,68 @@ def _found(row: ComparisonRow, wording: Wording) -> str:
 
 
 def _gap(row: ComparisonRow, wording: Wording) -> str:
-    """The observed gap, and which true ones fit the runs."""
+    """The observed gap, and the range in which the true one plausibly lies."""
     if row.difference is None:
         return "there is no difference to show"
-    up = (row.difference > 0) == wording.plan.higher_is_better
-    size = wording.digits.number(abs(row.difference))
-    way = "the same" if row.difference == 0 else f"{size} {'higher' if up else 'lower'}"
-    pairs = f"over the {quantity(row.n, 'seed')} that both have, " if row.test == "paired" else ""
-    text = f"{pairs}its mean {wording.metric} is {way}"
+    open_ = row.verdict not in (Verdict.BETTER, Verdict.WORSE)
+    text = f"over the {quantity(row.n, 'seed')} that both have, " if row.test == "paired" else ""
+    if row.difference == 0:
+        text += f"the mean {wording.metric} is the same"
+    else:
+        higher = (row.difference > 0) == wording.plan.higher_is_better
+        size = wording.digits.number(abs(row.difference))
+        text += f"its mean {wording.metric} is {'higher' if higher else 'lower'} by {size}"
+        if open_ and not wording.plan.higher_is_better:
+            text += " (better)" if row.difference > 0 else " (worse)"
     if row.ci_low is None or row.ci_high is None:
         return text
-    confidence = confidence_percent(wording.deciding.confidence)
-    together = ", for all comparisons at once" if row.test == "dunnett" and row.ci_low == row.simultaneous_low else ""
-    return f"{text}; {_span(row.ci_low, row.ci_high, wording)} fits these runs ({confidence} CI{together})"
-
-
-def _span(low: float, high: float, wording: Wording) -> str:
+    interval = f"{confidence_percent(wording.deciding.confidence)} CI"
+    if row.test == "dunnett" and row.ci_low == row.simultaneous_low:
+        interval += ", for all comparisons at once"
     number = wording.digits.number
-    if low < 0 < high:
-        return f"any true difference from {number(-low)} worse to {number(high)} better"
-    near, far = sorted((abs(low), abs(high)))
-    return f"a true difference of {number(near)} to {number(far)} {'in its favour' if low >= 0 else 'against it'}"
+    if row.ci_low < 0 < row.ci_high:
+        worse, better = number(-row.ci_low), number(row.ci_high)
+        link = "and" if row.verdict == Verdict.EQUIVALENT or row.difference == 0 else "but"
+        return f"{text}, {link} anything from {worse} worse to {better} better is plausible ({interval})"
+    near, far = sorted((abs(row.ci_low), abs(row.ci_high)))
+    alone = ", for this comparison alone" if row.verdict == Verdict.NOT_SUPPORTED else ""
+    return f"{text}, plausibly by {number(near)} to {number(far)} ({interval}{alone})"
 
 
 def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
     if not row.judged or row.p_value is None:
         return ""
-    plan = wording.deciding
-    limit = f"below {level(plan.alpha)}"
-    claim = "By the numbers, which confirm nothing here" if wording.exploratory else _standard(row, wording)
-    but = _but(row, wording)
+    plan, but = wording.deciding, _but(row, wording)
+    claim = "By the numbers, which confirm nothing here" if wording.exploratory else "Sure enough"
     if row.difference == 0 and row.verdict == Verdict.NOT_SUPPORTED:
         return f"Not sure enough: no gap was seen, but that does not show that they are equal.{but}"
     if row.verdict == Verdict.EQUIVALENT:
         each = ", each comparison on its own" if comparisons > 1 else ""
-        lead = claim if wording.exploratory else "Sure by the plan's standard"
         return (
-            f"{lead}: the {equivalence_confidence(plan)} CI of the difference, "
+            f"{claim}: the {equivalence_confidence(plan)} CI of the difference, "
             f"{wording.digits.interval(row.equivalence_low, row.equivalence_high)}, lies inside the margin; variants "
             f"that differ by more pass this in at most {wording.by_luck}{each}.{but}"
         )
-    sure = "Not sure enough" if row.verdict == Verdict.NOT_SUPPORTED else claim
-    found = percent(row.p_value)
-    text = f"{sure}: equal variants would show a gap this large in {found} of studies (p {p_value(row.p_value)}"
-    if row.test == "dunnett":
-        text += f", among {quantity(comparisons, 'comparison')})"
-    elif comparisons > 1:
-        corrected = p_cell(row.p)
-        same = corrected == p_cell(row.p_value)
-        text += f"; {'the same' if same else corrected} after correcting for {comparisons} comparisons)"
-    else:
-        text += ")"
+    text = (
+        f"{'Not sure enough' if row.verdict == Verdict.NOT_SUPPORTED else claim}: equal variants would show a gap "
+        f"this large in {percent(row.p_value)} of studies{_p(row, comparisons)}; a claim needs p below "
+        f"{level(plan.alpha)}."
+    )
     if row.verdict == Verdict.NOT_SUPPORTED:
         alone = comparisons > 1 and row.test != "dunnett" and row.p_value < plan.alpha
         chances = f" Alone it would pass; with {comparisons} chances to be fooled it does not." if alone else ""
-        return f"{text}, and a claim needs p {limit}.{chances} This does not show that they are equal.{but}"
-    return f"{text}, and a claim needs p {limit}.{but}"
+        return f"{text}{chances} This does not show that they are equal.{but}"
+    luck = "" if wording.exploratory else f" By this standard luck alone passes in {luck_words(row, wording)}."
+    return f"{text}{luck}{but}"
+
+
+def _p(row: ComparisonRow, comparisons: int) -> str:
+    """The p value that decides, after the share of studies that is the uncorrected one."""
+    if row.test == "dunnett":
+        return f" (p {p_value(row.p_value)}, among {quantity(comparisons, 'comparison')})"
+    if comparisons == 1:
+        return f" (p {p_value(row.p_value)})"
+    return f". Corrected for {comparisons} comparisons, p {p_value(row.p)}"
 
 
 def _but(row: ComparisonRow, wording: Wording) -> str:
@@ -225,10 +255,6 @@ def _but(row: ComparisonRow, wording: Wording) -> str:
     return "".join(f" {sentence}" for sentence in found)
 
 
-def _standard(row: ComparisonRow, wording: Wording) -> str:
-    return f"Sure by the plan's standard, by which luck alone passes in {luck_words(row, wording)}"
-
-
 def _settle(row: ComparisonRow, wording: Wording, next_look: int | None) -> str:
     if row.judged and row.doubt:
         return f"First find out {_doubted(row)}."
@@ -240,11 +266,11 @@ def _settle(row: ComparisonRow, wording: Wording, next_look: int | None) -> str:
         if wording.exploratory:
             return f"A confirmation: the same plan, unchanged, {FRESH}."
         if row.is_fragile:
-            return (
-                f"A repeat {FRESH}, before anyone relies on it: the declared plan decided, but the verdict is fragile."
-            )
-        test_set = " and this test set" if wording.test_set else ""
-        return f"Nothing more: by the declared plan it is settled for this set-up{test_set}."
+            return f"A repeat {FRESH}, before anyone relies on it, because the verdict is fragile."
+        set_up = f"this set-up{' and this test set' if wording.test_set else ''}"
+        if wording.declared:
+            return f"Nothing more: by the declared plan it is settled for {set_up}."
+        return f"Nothing more for {set_up}, if what decides was chosen before the results were seen."
     if row.verdict == Verdict.TOO_FEW_SEEDS:
         return f"At least {FEWEST_SEEDS} finished runs on both sides; 5 or more are better."
     if row.verdict == Verdict.NO_RESULT:
@@ -271,7 +297,7 @@ def _settle_undefined(row: ComparisonRow) -> str:
 def _hanging(row: ComparisonRow, wording: Wording) -> str:
     """Which verdicts there would be, had the lost runs finished."""
     changed = [
-        f"{verdict} had they finished {how}"
+        f"“{VERDICT_WORDS[Verdict(verdict)]}” had they finished {how}"
         for verdict, how in zip(row.verdicts_if_lost, lost_values(row, wording), strict=True)
         if verdict not in ("", row.verdict)
     ]
@@ -279,29 +305,35 @@ def _hanging(row: ComparisonRow, wording: Wording) -> str:
 
 
 def _seeds(row: ComparisonRow, wording: Wording) -> str:
-    """How many seeds would settle a comparison that is not."""
-    plan = wording.plan
-    if row.difference == 0 and plan.margin is None:
-        return "No gap was seen to plan on; a declared margin would ask whether they are equal."
-    if row.seeds_needed is None:
+    """How many seeds would settle a comparison that is not, or what else would where seeds are not the way."""
+    margin, needed, now = wording.plan.margin, row.seeds_needed, min(row.n, row.n_baseline)
+    if row.difference == 0 and margin is None:
+        return f"No gap was seen to plan on. {DECLARE_A_MARGIN}: {WHAT_IT_DOES}."
+    if needed is None:
         return "Unknown: the spread between seeds cannot be estimated."
-    gap = f"as large as the declared margin, {wording.margin}"
-    if plan.margin is None:
-        gap = "as large as the one seen here (it may well be smaller)"
-        if row.p_value is not None and row.p_value > UNCERTAIN_GAP:
-            gap = "as large as the one seen here, which is too uncertain to plan on"
-    now = min(row.n, row.n_baseline)
-    if row.seeds_needed >= MAX_SEEDS:
-        return f"No practical number of seeds: {MAX_SEEDS} or more per variant, if the true gap is {gap}."
-    about = f"{row.seeds_needed:.0f}" if row.seeds_needed < 100 else f"{float(f'{row.seeds_needed:.2g}'):.0f}"
-    if row.seeds_needed <= now:
+    if margin is None:
+        gap, seen = "as large as the one seen here", "a gap as small as this one"
+    else:
+        seen = f"a gap as large as {wording.the_margin} ({wording.margin})"
+        gap = seen.removeprefix("a gap ")
+    if needed >= MANY_SEEDS:
+        often = f"{MAX_SEEDS} or more" if needed >= MAX_SEEDS else f"about {float(f'{needed:.2g}'):.0f}"
+        larger = "Declare a larger margin, if that is still small enough to matter"
         return (
-            f"More than {now} seeds per variant, {FRESH}: {about} show it in 80% of studies if the true gap is {gap}; "
-            "these did not."
+            f"Hardly more seeds: {seen} takes {often} per variant. {DECLARE_A_MARGIN if margin is None else larger}, "
+            "or look for a change with a larger effect."
         )
+    if needed <= now:
+        return (
+            f"More than {now} seeds per variant, {FRESH}: {needed:.0f} show it in 80% of studies if the true gap is "
+            f"{gap}; these did not."
+        )
+    if margin is None and row.p_value is not None and row.p_value > UNCERTAIN_GAP:
+        return f"The gap seen here is too uncertain to plan seeds on. {DECLARE_A_MARGIN}: {WHAT_IT_DOES}."
+    caution = "" if margin is not None else " (it may well be smaller)"
     return (
-        f"About {about} seeds per variant instead of {now}, {FRESH}: 80% of such studies claim a difference if the "
-        f"true gap is {gap}."
+        f"About {needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies claim a difference if "
+        f"the true gap is {gap}{caution}."
     )
 
 
@@ -309,5 +341,6 @@ def _seeds_for_equivalence(row: ComparisonRow) -> str:
     if row.seeds_for_equivalence is None:
         return ""
     if row.seeds_for_equivalence >= MAX_SEEDS:
-        return f"If they are equal, it takes {MAX_SEEDS} or more to show it within the margin."
-    return f"If they are equal, 80% of studies with {row.seeds_for_equivalence:.0f} show it within the margin."
+        return f"If they are equal, it takes {MAX_SEEDS} seeds per variant or more to show it within the margin."
+    seeds = quantity(row.seeds_for_equivalence, "seed")
+    return f"If they are equal, 80% of studies with {seeds} per variant show it within the margin."

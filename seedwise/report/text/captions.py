@@ -36,15 +36,17 @@ def differences_caption(report: Report) -> str:
             f"Thick lines: {confidence} confidence interval of that comparison alone. Thin lines: {confidence} "
             "intervals that hold for all comparisons at once."
         )
-    return text + (f" Shaded: the declared margin ±{report.wording.margin}." if report.plan.margin is not None else "")
+    if report.plan.margin is not None:
+        text += f" Shaded: {report.wording.the_margin} ±{report.wording.margin}."
+    return text
 
 
 def power_caption(report: Report) -> str:
     """Caption of the power curve."""
     count = len(report.comparison_rows)
     corrected = f" (corrected for {count} comparisons)" if count > 1 else ""
-    declared = report.plan.pairing == "none" and report.plan.variance == "separate"
-    other = "" if declared else " The declared test is another; the table has what it can detect."
+    welch = report.plan.pairing == "none" and report.plan.variance == "separate"
+    other = "" if welch else " Another test decides; the table has what it can detect."
     return (
         f"Smallest true difference in {report.wording.metric} that Welch's t test at the "
         f"{level(report.deciding.alpha)} level{corrected} detects 80% of the time, by seeds per variant, if the "
@@ -65,10 +67,10 @@ def curves_caption(report: Report) -> str:
 def pairing_caption(report: Report) -> str:
     """Caption of the figure of pairs."""
     use = (
-        "The declared test compares within these pairs."
+        "The test that decides compares within these pairs."
         if report.plan.pairing == "seed"
-        else "The declared test does not pair; parallel lines mean that pairing, declared beforehand, would sharpen "
-        "the next study."
+        else "The test that decides does not pair; parallel lines mean that pairing, declared beforehand, would "
+        "sharpen the next study."
     )
     return (
         f"Each line joins the {report.wording.metric} of one seed's run of the baseline and of the variant "

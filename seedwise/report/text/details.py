@@ -121,11 +121,13 @@ def _test(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
     if not c.judged:
         return [[title, f"p {p_value(c.p_value)}", NO_VERDICT, MISSING]]
     if c.test == "dunnett":
-        corrected = f"p {p_value(c.p_value)}, corrected for {quantity(comparisons, 'comparison')}"
-        return [[title, corrected, _says(c.p_value < plan.alpha), limit]]
+        result = f"p {p_value(c.p_value)}, corrected for {quantity(comparisons, 'comparison')}"
+        return [[title, result, _says(c.p_value < plan.alpha), limit]]
     if comparisons == 1 or c.p_holm is None:
         return [[title, f"p {p_value(c.p_value)}", _says(c.p_value < plan.alpha), limit]]
-    result = f"p {p_value(c.p_value)}; corrected for {comparisons} comparisons {p_cell(c.p_holm)}"
+    corrected = f"corrected for {comparisons} comparisons"
+    same = p_cell(c.p_holm) == p_cell(c.p_value)
+    result = f"p {p_value(c.p_value)}{f', also {corrected}' if same else f'; {corrected} {p_cell(c.p_holm)}'}"
     only_alone = c.p_value < plan.alpha <= c.p_holm
     says = f"{NOT_SHOWN} (alone it would pass, corrected it does not)" if only_alone else _says(c.p_holm < plan.alpha)
     rows = [[title, result, says, limit]]

@@ -10,7 +10,6 @@ import pandas as pd
 from seedwise.basics.words import enumerate_words
 from seedwise.report.rows import is_missing
 from seedwise.report.text.format import escape, markdown_table, p_cell, p_value, percent
-from seedwise.report.text.sentences import basis
 from seedwise.report.wording import Wording
 
 TEXT: Mapping[str, type] = {"factors": str, "levels": str, "references": str}
@@ -84,10 +83,10 @@ def _sentence(row: _Effect, factors: Sequence[str], wording: Wording) -> str:
     )
     if len(names) == 1:
         found = "better" if row.estimate > 0 else "worse"
-        supported, unsupported = f"is {found} {basis(wording.exploratory)}", "the data do not support a difference"
+        supported, unsupported = f"is {found}{wording.basis}", "the data do not support a difference"
     else:
         found = "more" if row.estimate > 0 else "less"
-        supported = f"gains {found} there {basis(wording.exploratory)}: they interact"
+        supported = f"gains {found} there{wording.basis}: they interact"
         unsupported = "the data do not support an interaction"
     return f"{subject}: {supported if row.p < wording.deciding.alpha else unsupported} {shown}."
 

@@ -28,11 +28,7 @@ def limit_lines(comparisons: Sequence[ComparisonRow], wording: Wording, describe
         baseline = wording.names[undecided[0].baseline]
         equal = "is equal" if len(undecided) == 1 else "are equal"
         lines.append(f"That {who} {equal} to {baseline}. {sentences.not_equality(undecided, wording.digits)}")
-    for verdict, missing in (
-        (Verdict.TOO_FEW_SEEDS, "too few seeds"),
-        (Verdict.NO_RESULT, "every run was lost on one side"),
-        (Verdict.UNDEFINED, "no usable noise estimate, or no finite result"),
-    ):
+    for verdict, missing in sentences.WHY_UNJUDGED.items():
         if groups[verdict]:
             who = enumerate_words([wording.names[row.variant] for row in groups[verdict]])
             lines.append(f"Anything about {who} against the baseline: {missing}.")

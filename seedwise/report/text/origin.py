@@ -5,6 +5,7 @@ from __future__ import annotations
 from seedwise.report.model import Report
 from seedwise.report.text.answers import runs_line
 from seedwise.report.text.format import code, escape
+from seedwise.report.wording import Wording
 
 
 def origin(report: Report) -> str:
@@ -24,12 +25,18 @@ def runs_and_seeds(report: Report) -> str:
 
 def declared_when(report: Report) -> str:
     """When it was decided how to judge, with a link to the plan."""
-    plan = f"(#the-declared-plan) {code(report.plan_hash)}"
+    plan = f"(#{report.plan_title.lower().replace(' ', '-')}) {code(report.plan_hash)}"
     if report.study is None:
-        return f"How this is decided was given on the command line ([plan]{plan})."
+        text = f"How this is decided was given on the command line ([the plan]{plan})."
+        return f"{text} {assumed_direction(report.wording)}" if report.direction_assumed else text
     if not report.declared_first:
         return f"[The plan]{plan} says how this is decided."
     return f"How to decide was written down before results existed: [the declared plan]{plan}."
+
+
+def assumed_direction(wording: Wording) -> str:
+    """That nobody said which way of the metric is better."""
+    return f"That {wording.direction} was assumed from the name of the metric."
 
 
 def plan_declared(report: Report) -> str:

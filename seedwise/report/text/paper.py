@@ -12,8 +12,9 @@ from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.digits import EFFECT, Digits
 from seedwise.report.model import Report
 from seedwise.report.rows import ComparisonRow
-from seedwise.report.text.format import MISSING, confidence_percent, p_cell, p_value
-from seedwise.report.text.sentences import TESTS, verdict_word
+from seedwise.report.text.format import MISSING, confidence_percent, p_cell
+from seedwise.report.text.sentences import TESTS, VERDICT_WORDS, evidence, verdict_word
+from seedwise.report.wording import Wording
 from seedwise.statistics.verdict import Verdict
 
 LISTED = 3
@@ -96,7 +97,7 @@ def comparisons_tex(report: Report) -> str:
             _math(report.digits.interval(row.ci_low, row.ci_high)),
             _math(p_cell(row.p)),
             _math(EFFECT.number(row.hedges_g)),
-            tex(_words(row.verdict)),
+            VERDICT_WORDS[Verdict(row.verdict)],
         ]
         for row in comparisons
     ]
@@ -141,9 +142,10 @@ def summary_line(report: Report) -> str:
             f"{labels[row.variant]} {digits.number(row.mean)} ± {digits.number(row.std)}" for row in report.summary_rows
         )
     elif len(comparisons) <= LISTED:
+        verdicts = [verdict_word(row.verdict, report.wording.exploratory) for row in comparisons]
         outcome = "; ".join(
-            f"{labels[row.variant]} {verdict_word(row.verdict, report.wording.exploratory)}{_evidence(row, digits)}"
-            for row in comparisons
+            f"{labels[row.variant]} {verdict}{_evidence(row, report.wording)}"
+            for row, verdict in zip(comparisons, verdicts, strict=True)
         )
     else:
         outcome = _counted(report)
@@ -157,10 +159,8 @@ def _study(report: Report) -> str:
     return report.study or "results"
 
 
-def _evidence(row: ComparisonRow, digits: Digits) -> str:
-    if not row.judged:
-        return ""
-    return f" (Δ = {digits.signed(row.difference)} {digits.interval(row.ci_low, row.ci_high)}, p {p_value(row.p)})"
+def _evidence(row: ComparisonRow, wording: Wording) -> str:
+    return f" {evidence(row, wording)}" if row.judged else ""
 
 
 def _counted(report: Report) -> str:
@@ -174,10 +174,6 @@ def _counted(report: Report) -> str:
         for verdict, group in groups.items()
         if group
     )
-
-
-def _words(verdict: str) -> str:
-    return verdict.replace("_", " ").lower()
 
 
 def _cell(value: float | None, digits: Digits) -> str:

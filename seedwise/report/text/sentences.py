@@ -14,8 +14,23 @@ from seedwise.statistics.ttest import unequal_numbers
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
 
 TESTS = {"welch": "Welch's t test", "paired": "the paired t test by seed", "dunnett": "Dunnett's test"}
+VERDICT_WORDS = {
+    Verdict.BETTER: "better",
+    Verdict.WORSE: "worse",
+    Verdict.EQUIVALENT: "equivalent",
+    Verdict.NOT_SUPPORTED: "not settled",
+    Verdict.TOO_FEW_SEEDS: "too few seeds",
+    Verdict.NO_RESULT: "no result",
+    Verdict.UNDEFINED: "undefined",
+}
+"""What a verdict is called where it stands in a sentence or a table for readers."""
+WHY_UNJUDGED = {
+    Verdict.TOO_FEW_SEEDS: "too few seeds",
+    Verdict.NO_RESULT: "every run was lost on one side",
+    Verdict.UNDEFINED: "no usable noise estimate, or no finite result",
+}
 LISTED_IN_FULL = 3
-TOO_SMALL_TO_MATTER = "by less than the smallest difference declared to matter"
+TOO_SMALL_TO_MATTER = "by less than the smallest difference that matters"
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
 
@@ -41,13 +56,8 @@ def evidence(row: ComparisonRow, wording: Wording) -> str:
     if row.ci_low is not None and row.ci_high is not None:
         parts.append(f"{confidence_percent(wording.deciding.confidence)} CI {digits.interval(row.ci_low, row.ci_high)}")
     if row.p is not None:
-        parts.append(f"{row.p_name} {p_value(row.p)}")
+        parts.append(f"{wording.p_name} {p_value(row.p)}")
     return f"({', '.join(parts)})"
-
-
-def basis(exploratory: bool) -> str:
-    """What a claim rests on."""
-    return "in this exploratory analysis" if exploratory else "under the declared plan"
 
 
 def verdict_sentence(row: ComparisonRow, wording: Wording) -> str:
@@ -56,13 +66,13 @@ def verdict_sentence(row: ComparisonRow, wording: Wording) -> str:
     shown = evidence(row, wording)
     match row.verdict:
         case "BETTER" | "WORSE" as verdict:
-            text = f"{variant} is {verdict.lower()} than {baseline} {basis(wording.exploratory)} {shown}"
+            text = f"{variant} is {verdict.lower()} than {baseline}{wording.basis} {shown}"
             if row.is_below(wording.plan.margin):
                 text += f", {TOO_SMALL_TO_MATTER} ({wording.margin})"
             return f"{text}."
         case "EQUIVALENT":
             return (
-                f"{variant} and {baseline} are equivalent within the declared margin ±{wording.margin}: the "
+                f"{variant} and {baseline} are equivalent within {wording.the_margin} ±{wording.margin}: the "
                 f"{equivalence_confidence(wording.deciding)} CI of the difference, "
                 f"{wording.digits.interval(row.equivalence_low, row.equivalence_high)}, lies inside it {shown}."
             )
@@ -115,12 +125,11 @@ def not_finite_sentence(summaries: Sequence[SummaryRow], wording: Wording) -> st
 def lost_values(row: ComparisonRow, wording: Wording) -> tuple[str, str]:
     """At which values lost runs are counted, in words: a bad one, and that of the others."""
     value = wording.digits.number(row.value_if_worst)
-    bad = (
-        f"at {value}, the declared value of a lost run"
-        if wording.plan.lost_value is not None
-        else (f"at {value}, the worst value of any run here")
-    )
-    return bad, "at the mean of the others"
+    if wording.plan.lost_value is None:
+        what = "the worst value of any run here"
+    else:
+        what = f"the value {'declared' if wording.declared else 'given'} for a lost run"
+    return f"at {value}, {what}", "at the mean of the others"
 
 
 def doubt_sentence(row: ComparisonRow, wording: Wording) -> str:
@@ -145,6 +154,20 @@ def doubt_sentence(row: ComparisonRow, wording: Wording) -> str:
 def otherwise(row: ComparisonRow, wording: Wording) -> str:
     """What would change a fragile verdict: `without seed 2 of the variant or by the permutation test`."""
     return enumerate_words([wording.escape(reason) for reason in row.fragile_because.split("; ")], "or")
+
+
+def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """Which verdicts are fragile; empty if none is."""
+    fragile = [row for row in comparisons if row.is_fragile]
+    names = [wording.names[row.variant] for row in fragile]
+    if len(fragile) > 1:
+        return (
+            f"The verdicts on {enumerate_words(names)} are fragile: a single run or another method would change them."
+        )
+    return "".join(
+        f"The verdict on {name} is fragile: it would be different {otherwise(row, wording)}."
+        for row, name in zip(fragile, names, strict=True)
+    )
 
 
 def lost_runs_sentence(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
@@ -187,9 +210,9 @@ def group_sentence(verdict: str, group: Sequence[ComparisonRow], wording: Wordin
     baseline = names[group[0].baseline]
     match verdict:
         case "BETTER" | "WORSE":
-            return f"{variants} are {verdict.lower()} than {baseline} {basis(wording.exploratory)}."
+            return f"{variants} are {verdict.lower()} than {baseline}{wording.basis}."
         case "EQUIVALENT":
-            return f"{variants} are each equivalent to {baseline} within the declared margin ±{wording.margin}."
+            return f"{variants} are each equivalent to {baseline} within {wording.the_margin} ±{wording.margin}."
         case "NOT_SUPPORTED":
             return f"The data do not support a difference from {baseline} for {variants}."
         case "TOO_FEW_SEEDS":
@@ -223,7 +246,6 @@ def not_equality(group: Sequence[ComparisonRow], digits: Digits) -> str:
 
 def bottom_line(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     """The answer in one paragraph."""
-    names = wording.names
     sentences = [DEPARTED] if wording.exploratory else []
     if not comparisons:
         return " ".join([*sentences, *(alone_sentence(row, wording) for row in summaries)])
@@ -233,14 +255,11 @@ def bottom_line(summaries: Sequence[SummaryRow], comparisons: Sequence[Compariso
             sentences.append(group_sentence(verdict, group, wording))
         if group and verdict == "NOT_SUPPORTED":
             sentences.append(not_equality(group, wording.digits))
-    fragile = [row for row in comparisons if row.is_fragile]
-    if len(fragile) == 1:
-        name = names[fragile[0].variant]
-        sentences.append(f"The verdict on {name} is fragile: it would be different {otherwise(fragile[0], wording)}.")
-    elif fragile:
-        variants = enumerate_words([names[row.variant] for row in fragile])
-        sentences.append(f"The verdicts on {variants} are fragile: a single run or another method would change them.")
-    sentences += [lost_runs_sentence(summaries, comparisons, wording), not_finite_sentence(summaries, wording)]
+    sentences += [
+        fragile_sentence(comparisons, wording),
+        lost_runs_sentence(summaries, comparisons, wording),
+        not_finite_sentence(summaries, wording),
+    ]
     sentences += dict.fromkeys(doubt_sentence(row, wording) for row in comparisons if row.judged)
     if any(row.judged for row in comparisons):
         cover = "intervals cover" if len(comparisons) > 1 else "interval covers"

@@ -120,7 +120,7 @@ def planning_note(report: Report) -> str:
     enough = " That is surely enough; where other variants differ too, less would do." if count > 1 else ""
     last = last_level(report.plan)
     later = f" Seeds: at the level of the last look, {level(last)}." if last else ""
-    target = "the declared margin" if plan.margin is not None else "the observed one, which is itself uncertain"
+    target = report.wording.the_margin if plan.margin is not None else "the observed one, which is itself uncertain"
     few = min((min(row.n, row.n_baseline) for row in report.comparison_rows if row.judged), default=0)
     rough = f" With {few} seeds these are rough, and so is all of this." if few <= ROUGH else ""
     equal = " Equivalence: of variants that do not differ, within the margin." if plan.margin is not None else ""
@@ -135,7 +135,9 @@ def seeds_cell(seeds: float | None) -> str:
     """How many seeds per variant would be enough."""
     if seeds is None:
         return MISSING
-    return f"{MAX_SEEDS} or more" if seeds >= MAX_SEEDS else f"{seeds:.0f}"
+    if seeds >= MAX_SEEDS:
+        return f"{MAX_SEEDS} or more"
+    return f"{seeds:.0f}" if seeds < 100 else f"about {float(f'{seeds:.2g}'):.0f}"
 
 
 def new_test_set_table(report: Report) -> str:
@@ -155,7 +157,7 @@ def new_test_set_table(report: Report) -> str:
 
 def plan_table(report: Report) -> str:
     """Everything that decides a verdict."""
-    rows = [[code(key), "not declared" if value is None else code(value)] for key, value in report.declared]
+    rows = [[code(key), "not set" if value is None else code(value)] for key, value in report.declared]
     return markdown_table(["Decided beforehand" if report.declared_first else "Given", "Value"], rows)
 
 

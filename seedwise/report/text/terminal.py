@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits, digits_of_metric
-from seedwise.report.rows import ComparisonRow, SummaryRow, read_rows
+from seedwise.report.rows import ComparisonRow, SummaryRow, p_name, read_rows
 from seedwise.report.text.format import p_cell, percent
 from seedwise.report.text.sentences import bottom_line
 from seedwise.report.wording import Wording
@@ -20,13 +20,20 @@ _FRAGILE = " (fragile)"
 _LEFT_ALIGNED = (0, 5, 7)
 
 
-def verdict_table(analysis: Analysis, plan: Plan) -> str:
-    """Return the table of verdicts, the bottom line and the warnings, in lines of at most `WIDTH` characters."""
+def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = False) -> str:
+    """Return the table of verdicts, the bottom line and the warnings, in lines of at most `WIDTH` characters.
+
+    `direction_assumed`: whether nobody said which way of the metric is better.
+    """
     summaries = read_rows(SummaryRow, analysis.summary)
     comparisons = read_rows(ComparisonRow, analysis.comparisons)
     names = {row.variant: row.variant for row in summaries}
-    wording = Wording(names, metric_label(plan.metric), plan, plan, digits_of_metric(summaries, comparisons))
+    digits = digits_of_metric(summaries, comparisons)
+    wording = Wording(names, metric_label(plan.metric), plan, plan, digits, p_name=p_name(comparisons))
     heading = f"{wording.metric}, {wording.direction}"
+    if direction_assumed:
+        other = "lower" if plan.higher_is_better else "higher"
+        heading += f" (assumed from its name; --{other}-is-better says otherwise)"
     if comparisons:
         heading += f"; differences from {plan.baseline}, signed so that positive is better"
     parts = [
@@ -45,9 +52,8 @@ def verdict_table(analysis: Analysis, plan: Plan) -> str:
 
 def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     by_variant, digits = {row.variant: row for row in comparisons}, wording.digits
-    p_name = comparisons[0].p_name if comparisons else "Holm p"
     interval = f"{percent(wording.plan.confidence)} CI"
-    lines = [["variant", "n", "mean", "std", "difference", interval, p_name, "verdict"]]
+    lines = [["variant", "n", "mean", "std", "difference", interval, wording.p_name, "verdict"]]
     for row in summaries:
         line = [row.variant, str(row.n), digits.number(row.mean), digits.number(row.std)]
         compared = by_variant.get(row.variant)

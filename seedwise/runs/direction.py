@@ -1,0 +1,21 @@
+"""Which way of a metric is better, as far as its name says."""
+
+from __future__ import annotations
+
+import re
+
+HIGHER = re.compile(r"acc|accuracy|auc|auroc|auprc|bleu|f1|iou|precision|psnr|recall|returns?|rewards?|rouge|score")
+LOWER = re.compile(r"bpb|bpc|cer|err|errors?|fid|loss|losses|mae|mse|nll|perplexity|ppl|regret|rmse|wer")
+_WORD = re.compile(r"[A-Z]?[a-z]+\d*|[A-Z]+(?![a-z])\d*")
+
+
+def higher_is_better(name: str) -> bool | None:
+    """Return whether a higher value is better; None where the name does not say, or says both.
+
+    A name is read word by word, without a number at its end: `val_loss`, `valLoss` and `loss2` are losses;
+    `accuracy_loss` is ambiguous.
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    words += [word.rstrip("0123456789") for word in words]
+    up, down = (any(kind.fullmatch(word) for word in words) for kind in (HIGHER, LOWER))
+    return None if up == down else up
