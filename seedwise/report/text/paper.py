@@ -139,7 +139,10 @@ def summary_line(report: Report) -> str:
     seeds = quantity(sizes[0], "seed") if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]} seeds"
     if not comparisons:
         outcome = "; ".join(
-            f"{labels[row.variant]} {digits.number(row.mean)} ± {digits.number(row.std)}" for row in report.summary_rows
+            labels[row.variant]
+            + f" {digits.number(row.mean)}"
+            + ("" if row.std is None else f" ± {digits.number(row.std)}")
+            for row in report.summary_rows
         )
     elif len(comparisons) <= LISTED:
         verdicts = [verdict_word(row.verdict, report.wording.exploratory) for row in comparisons]
