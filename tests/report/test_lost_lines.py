@@ -83,6 +83,13 @@ def test_what_others_wrote_is_literal_text_on_one_short_line():
     assert page.count("&lt;img src=x") == 2  # in the section, and where the pointer rests on the status
 
 
+def test_the_page_marks_a_verdict_that_hangs_on_lost_runs_and_explains_its_words():
+    page = render_page(make_report({"A": [0.80, 0.81, 0.805, 0.79], "B": [0.85, 0.86, 0.855, None, None, None]}))
+    assert '<b class="verdict aside">hangs on lost runs</b>' in page
+    assert "<em>Seed</em>: the number that starts everything random in a run." in page
+    assert '<b class="verdict aside">' not in render_page(make_report({"A": A, "B": [score + 0.1 for score in B]}))
+
+
 def test_the_page_names_the_lost_runs_as_the_report_does():
     page = render_page(report_with({"a": A, "b": [*B, None]}, [AT_CHANCE], [0.1003]))
     section = page.partition("<h3>Lost runs</h3>")[2].partition("</ul>")[0]

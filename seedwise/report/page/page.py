@@ -27,6 +27,7 @@ from seedwise.report.text import captions, limits, origin, sentences, tables
 from seedwise.report.text.answers import headline, question, short_answers
 from seedwise.report.text.factorial_section import factorial_section
 from seedwise.report.text.format import MISSING, p_cell, percent
+from seedwise.report.text.glossary import glossary
 from seedwise.report.text.look_section import look_paragraph
 from seedwise.report.text.randomness_section import randomness_section
 from seedwise.runs.history import HistoryOfRun
@@ -81,6 +82,7 @@ def render_page(report: Report) -> str:
         every=every,
         means_table=block(tables.means_table(report)),
         percentile_worth=inline(sentences.percentile_worth(summaries, wording)),
+        glossary=[inline(line) for line in glossary(report)],
         limits=[inline(line) for line in limits.limit_lines(comparisons, wording, described=bool(report.setup))],
         limits_table=block(tables.limits_table(report)) if comparisons else "",
         new_test_set_table=block(tables.new_test_set_table(report)),
@@ -190,6 +192,7 @@ def _forest_row(row: ComparisonRow, report: Report) -> dict[str, Any]:
     return {
         "comparison": row,
         "verdict": capital(sentences.VERDICT_WORDS[verdict]),
+        "marks": tables.marks(row),
         "sign": SIGNS.get(verdict, "○"),
         "difference": report.digits.signed(row.difference),
         "interval": report.digits.interval(row.ci_low, row.ci_high),

@@ -12,7 +12,8 @@ from seedwise.report.text import captions, limits, origin, sentences, tables
 from seedwise.report.text.answers import headline, question, short_answers
 from seedwise.report.text.details import comparison_text, evidence_note, evidence_table
 from seedwise.report.text.factorial_section import factorial_section
-from seedwise.report.text.format import code, escape, level, percent
+from seedwise.report.text.format import code, escape, level
+from seedwise.report.text.glossary import glossary
 from seedwise.report.text.look_section import look_paragraph
 from seedwise.report.text.randomness_section import randomness_section
 
@@ -37,12 +38,11 @@ def render_results(report: Report) -> str:
         runs_line=origin.runs_and_seeds(report),
         answers=short_answers(summaries, comparisons, wording, report.next_look),
         headline=headline(summaries, comparisons, report.plain_wording),
-        by_luck=wording.by_luck,
+        glossary=glossary(report),
         departed=sentences.DEPARTED_ABOVE,
         judged=any(row.judged for row in comparisons),
         deciding_test=sentences.TESTS[comparisons[0].test] if comparisons else "",
         scope=_scope(report),
-        confidence=percent(report.plan.confidence),
         bottom_line=sentences.bottom_line(summaries, comparisons, wording),
         look=look_paragraph(report.look, wording.names) if report.look else "",
         exploratory=[escape(reason) for reason in report.exploratory],

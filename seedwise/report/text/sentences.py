@@ -190,7 +190,8 @@ def lost_runs_sentence(summaries: Sequence[SummaryRow], comparisons: Sequence[Co
         return f"{counted}, and the {subject} {enumerate_words(hanging)} {verb} on {'it' if one else 'them'}."
     if judged:
         how = ", or ".join(lost_values(judged[0], wording))
-        verdicts = "the verdict" if len(judged) == 1 else "the verdicts"
+        which = f" on {names[judged[0].variant]}" if len(judged) < len(comparisons) else ""
+        verdicts = f"the verdict{which}" if len(judged) == 1 else "the verdicts"
         return f"{counted}; had {'it' if one else 'they'} finished {how}, {verdicts} would be the same."
     return f"{counted}."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from seedwise.report.digits import EFFECT
 from seedwise.report.model import Report
@@ -64,7 +64,7 @@ def comparisons_table(report: Report) -> str:
             EFFECT.number(row.hedges_g),
             p_cell(row.permutation_p),
             f"{row.wins:g} of {row.pairs:g}" if row.wins is not None and row.pairs else MISSING,
-            verdict_word(row.verdict, report.wording.exploratory) + _marks(row),
+            verdict_word(row.verdict, report.wording.exploratory) + _in_brackets(marks(row)),
         ]
         for row in report.comparison_rows
     ]
@@ -74,9 +74,9 @@ def comparisons_table(report: Report) -> str:
     return markdown_table(header, rows, numeric=(1, 3, 4, 5))
 
 
-def _marks(row: ComparisonRow) -> str:
-    """What weakens a verdict, in brackets."""
-    marks = [
+def marks(row: ComparisonRow) -> list[str]:
+    """What weakens a verdict, in a few words each."""
+    return [
         word
         for word, applies in (
             ("doubtful runs", bool(row.doubt)),
@@ -85,7 +85,10 @@ def _marks(row: ComparisonRow) -> str:
         )
         if applies and row.judged
     ]
-    return f" ({', '.join(marks)})" if marks else ""
+
+
+def _in_brackets(words: Sequence[str]) -> str:
+    return f" ({', '.join(words)})" if words else ""
 
 
 def limits_table(report: Report) -> str:
