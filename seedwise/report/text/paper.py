@@ -102,7 +102,7 @@ def comparisons_tex(report: Report) -> str:
         for row in comparisons
     ]
     test = TESTS[comparisons[0].test] if comparisons and comparisons[0].test in TESTS else "no test"
-    correction = "" if comparisons and comparisons[0].test == "dunnett" else ", $p$ corrected by Holm"
+    correction = ", $p$ corrected by Holm" if report.p_name == "Holm p" else ""
     caption = (
         f"Difference from {tex(report.labels[report.plan.baseline])} in {tex(report.metric)} (positive is better) "
         f"with {confidence} confidence interval ({test}{correction}). $g$: Hedges' effect size."
