@@ -6,12 +6,13 @@ import difflib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.plugins import PATTERN, is_plugin
+
+if TYPE_CHECKING:  # a run of a program needs messages, and pydantic takes longer to import than a short run
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+    from pydantic_core import CoreSchema, PydanticCustomError
 
 # Names from other programs, and ours for the same.
 SYNONYMS = {
@@ -62,11 +63,15 @@ def unknown_key(key: str, valid: Sequence[str], guess: str | None = None, otherw
 
 def problem(message: str) -> PydanticCustomError:
     """Make a validation error whose message is shown unchanged."""
+    from pydantic_core import PydanticCustomError
+
     return PydanticCustomError(PROBLEM, "{message}", {"message": message})
 
 
 def located(title: str, problems: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
     """Make one validation error out of messages, each with its place inside the model named `title`."""
+    from pydantic_core import InitErrorDetails, ValidationError
+
     details = [InitErrorDetails(type=problem(message), loc=place, input=None) for place, message in problems]
     return ValidationError.from_exception_data(title, details)
 
@@ -83,6 +88,8 @@ class Named:
         raise problem(not_known(name, self.names, more=", or a function of your own: package.module:function"))
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def _checked(study: Study, path: Path) -> ProgramCode:
             place = code.place()
             # Variants that run in the same folder and environment import the same function.
             there = [variant.name for variant in study.variants if code.is_prepared(variant)]
-            different = {place.of(name).model_dump_json(): name for name in there}
+            different = {repr(place.of(name)): name for name in there}
             for name in different.values():
                 attempt(check_import, make_request(study, place, name, study.seeds[0], study.folder() / ".try"))
         if not problems:

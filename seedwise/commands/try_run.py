@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,7 @@ def _try(
     place = code.place()
     own = place.time_limit
     limited = min((value for value in (limit, own) if value), default=None)
-    place = place.model_copy(update={"time_limit": limited, "wandb_mode": "offline", "first_seed": None})
+    place = replace(place, time_limit=limited, wandb_mode="offline", first_seed=None)
     device = expected_device("auto") if gpus_of(study.resources, "train_run", "auto") else "cpu"
     first = study.seeds[0]
     second = study.seeds[1] if len(study.seeds) > 1 else first + 1

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 from seedwise.tracking.settings import TrackingSettings
-from seedwise.trainers.command.place import ProgramPlace
+from seedwise.trainers.command.place import ProgramPlace, unreadable
 
 
 class Context(BaseModel):
@@ -56,4 +55,4 @@ def read_context(path: Path | None) -> Context:
     try:
         return Context.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise UserError(f"{path}: not the context of a study; the next snakemake command writes it again") from error
+        raise unreadable(path) from error

@@ -13,7 +13,7 @@ from typing import Any
 
 from seedwise.basics.files import write_text
 from seedwise.config.study import Study
-from seedwise.runs.record import RunRecord
+from seedwise.runs.record import checked
 from seedwise.trainers.image_classifier.metrics import METRIC_NAMES
 
 FOLDER = Path(__file__).parents[2] / "workflow" / "schemas"
@@ -62,7 +62,7 @@ def _describe_metric(plan: dict[str, Any]) -> None:
 
 def run_record_schema() -> dict[str, Any]:
     """JSON schema of a run record."""
-    return _finish(RunRecord.model_json_schema(), "Run record of Seedwise")
+    return _finish(checked().json_schema(), "Run record of Seedwise")
 
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {

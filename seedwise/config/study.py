@@ -21,7 +21,8 @@ from seedwise.tracking.settings import TrackingSettings, WandbSettings
 from seedwise.trainers import RunSettings as AnySettings
 from seedwise.trainers import Trainer
 from seedwise.trainers.command.environments import EnvironmentSettings
-from seedwise.trainers.command.settings import Command, Function, FunctionField, ProgramSettings, SettingValue
+from seedwise.trainers.command.program_settings import ProgramSettings
+from seedwise.trainers.command.settings import Command, Function, FunctionField, SettingValue
 from seedwise.trainers.command.settings import resolve as resolve_program
 from seedwise.trainers.command.trainer import ProgramTrainer
 from seedwise.trainers.image_classifier.settings import (

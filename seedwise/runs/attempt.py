@@ -13,9 +13,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
@@ -27,10 +26,9 @@ SILENCE = 90.0
 ENDED = "ended without an error message: killed, out of memory or time, or the machine went down"
 
 
-class Attempt(BaseModel):
+@dataclass(frozen=True)
+class Attempt:
     """One attempt at a run that has no record yet; `error` is None while it is running, and after it was killed."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     host: str
     pid: int
@@ -50,11 +48,11 @@ def attempt(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _write(path, mark.model_copy(update={"error": "interrupted", "interrupted": True}))
+        _write(path, replace(mark, error="interrupted", interrupted=True))
         raise
     except BaseException as error:
         with suppress(OSError):  # a full disk must not hide the error itself
-            _write(path, mark.model_copy(update={"error": _reason(error)}))
+            _write(path, replace(mark, error=_reason(error)))
         raise
     else:
         path.unlink(missing_ok=True)
@@ -65,8 +63,15 @@ def attempt(folder: Path) -> Iterator[None]:
 def read_attempt(folder: Path) -> Attempt | None:
     """Read the mark of a run's folder; None if there is none."""
     try:
-        return Attempt.model_validate_json((folder / "attempt.json").read_bytes())
-    except (OSError, ValidationError):
+        found = json.loads((folder / "attempt.json").read_bytes())
+        return Attempt(
+            host=str(found["host"]),
+            pid=int(found["pid"]),
+            started=float(found["started"]),
+            error=None if found.get("error") is None else str(found["error"]),
+            interrupted=found.get("interrupted") is True,
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
@@ -88,7 +93,7 @@ def is_alive(folder: Path, mark: Attempt) -> bool:
 
 
 def _write(path: Path, mark: Attempt) -> None:
-    write_text(path, json.dumps(mark.model_dump(mode="json")) + "\n")
+    write_text(path, json.dumps(vars(mark)) + "\n")
 
 
 def _send_heartbeats(path: Path, ended: threading.Event) -> None:

@@ -6,6 +6,7 @@ A record that does not fit does not count, whatever put it there: another config
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, get_args
 
@@ -14,7 +15,9 @@ from pydantic_core import from_json
 from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord, Status
 
-KEYS = frozenset(name for name, field in RunRecord.model_fields.items() if field.is_required())
+KEYS = frozenset(
+    field.name for field in fields(RunRecord) if field.default is MISSING and field.default_factory is MISSING
+)
 """What every record has; the others have defaults."""
 OF_IMAGES = frozenset({"epochs", "sizes"})
 """What a record has besides, unless it is that of a program."""

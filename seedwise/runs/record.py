@@ -3,53 +3,69 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
+import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING, Any, Literal
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
 
 _PROVENANCE = ("device", "precision", "threads", "hardware", "settings_digest", "code_digest", "data_digest")
 _ONLY_IMAGES = ("epochs", "precision")
 """Columns that only runs of the image classifier fill."""
 Status = Literal["finished", "diverged", "failed"]
+# These are plain classes: pydantic checks records where they are read, and a run that writes one need not import it.
+_CONFIG = {"extra": "forbid"}
 
 
 class RecordError(UserError):
     """A run record is missing, corrupt or not a run record; the message names the file and the remedy."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Provenance(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
     """What produced the numbers. Contains neither host names nor user names."""
 
-    commit: str | None = Field(description="Git commit of the repository; null outside one.")
-    dirty: bool | None = Field(description="Whether tracked files differed from that commit.")
-    versions: dict[str, str] = Field(description="Versions of Python and of the numerical packages.")
-    hardware: str = Field(description="Model name of the training device.")
+    __pydantic_config__ = _CONFIG
+
+    commit: str | None = field(metadata={"description": "Git commit of the repository; null outside one."})
+    dirty: bool | None = field(metadata={"description": "Whether tracked files differed from that commit."})
+    versions: dict[str, str] = field(metadata={"description": "Versions of Python and of the numerical packages."})
+    hardware: str = field(metadata={"description": "Model name of the training device."})
     device: str
-    precision: str | None = Field(default=None, description="Numerical precision; null if only the program knows.")
-    determinism: str = Field(default="off", description="Setting training.determinism: off, warn or error.")
+    precision: str | None = field(
+        default=None, metadata={"description": "Numerical precision; null if only the program knows."}
+    )
+    determinism: str = field(
+        default="off", metadata={"description": "Setting training.determinism: off, warn or error."}
+    )
     threads: int
     settings_digest: str
     code_digest: str
-    data_digest: str = Field(description="Digest of the content of the data.")
-    data: str | None = Field(
-        default=None, description="Digest of everything that the data were made of; null in older records."
+    data_digest: str = field(metadata={"description": "Digest of the content of the data."})
+    data: str | None = field(
+        default=None,
+        metadata={"description": "Digest of everything that the data were made of; null in older records."},
     )
-    environment_digest: str = Field(default="", description="Digest of the environment of a program; else empty.")
-    environment: str | None = Field(default=None, description="The environment of a program, in words.")
+    environment_digest: str = field(
+        default="", metadata={"description": "Digest of the environment of a program; else empty."}
+    )
+    environment: str | None = field(default=None, metadata={"description": "The environment of a program, in words."})
 
 
-class Sizes(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
     """Numbers of examples in each set, and the number of trainable parameters."""
+
+    __pydantic_config__ = _CONFIG
 
     train: int
     validation: int
@@ -57,8 +73,11 @@ class Sizes(_Section):
     parameters: int
 
 
-class Timing(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Timing:
     """How the time of the run was spent, in seconds."""
+
+    __pydantic_config__ = _CONFIG
 
     total: float
     imports: float = 0.0
@@ -68,37 +87,64 @@ class Timing(_Section):
     tracking: float = 0.0
 
 
-class RunRecord(_Section):
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
     """One run: one variant with one seed."""
+
+    __pydantic_config__ = _CONFIG
 
     schema_version: Literal[1] = 1
     study: str
     variant: str
     seed: int
     status: Status
-    reason: str | None = Field(default=None, description="Why a run diverged or failed.")
-    metrics: dict[str, float | None] = Field(
-        description="Final values, also of a run that ended at chance; null if the loss was not finite."
+    reason: str | None = field(default=None, metadata={"description": "Why a run diverged or failed."})
+    metrics: dict[str, float | None] = field(
+        metadata={"description": "Final values, also of a run that ended at chance; null if the loss was not finite."}
     )
-    epochs: int | None = Field(default=None, description="Number of completed epochs; null for a program.")
-    settings: dict[str, Any] = Field(description="The resolved settings of this run.")
-    started: float | None = Field(
-        default=None, description="When a program was started, in seconds since 1970; null in older records."
+    epochs: int | None = field(
+        default=None, metadata={"description": "Number of completed epochs; null for a program."}
     )
-    command: list[str] | None = Field(default=None, description="The command of a program, filled in.")
-    failures: list[str] = Field(default_factory=list, description="Why earlier attempts at this run failed.")
-    wrote: list[str] = Field(
-        default_factory=list, description="Files in the program's own folder that changed while it ran."
+    settings: dict[str, Any] = field(metadata={"description": "The resolved settings of this run."})
+    started: float | None = field(
+        default=None,
+        metadata={"description": "When a program was started, in seconds since 1970; null in older records."},
     )
-    sizes: Sizes | None = Field(default=None, description="Sizes of data and model; null for a program.")
+    command: list[str] | None = field(default=None, metadata={"description": "The command of a program, filled in."})
+    failures: list[str] = field(
+        default_factory=list, metadata={"description": "Why earlier attempts at this run failed."}
+    )
+    wrote: list[str] = field(
+        default_factory=list, metadata={"description": "Files in the program's own folder that changed while it ran."}
+    )
+    sizes: Sizes | None = field(default=None, metadata={"description": "Sizes of data and model; null for a program."})
     provenance: Provenance
     timing: Timing
-    tracking: dict[str, str] = Field(default_factory=dict, description="Ids of this run in each tracker.")
+    tracking: dict[str, str] = field(default_factory=dict, metadata={"description": "Ids of this run in each tracker."})
 
 
 def write_record(path: Path, record: RunRecord) -> None:
     """Write a record atomically."""
-    write_text(path, record.model_dump_json(indent=2) + "\n")
+    write_text(path, json.dumps(_plain(record), indent=2, ensure_ascii=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """Turn a record into what JSON has: a number that is not finite becomes null."""
+    if isinstance(value, (RunRecord, Provenance, Sizes, Timing)):
+        return _plain(vars(value))
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@functools.cache
+def checked() -> TypeAdapter[RunRecord]:
+    """Return what checks that something is a run record."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunRecord)
 
 
 def read_record(path: Path) -> RunRecord:
@@ -107,9 +153,11 @@ def read_record(path: Path) -> RunRecord:
     Raises:
         RecordError: it does not exist, or it is not a run record.
     """
+    from pydantic import ValidationError
+
     remedy = f"delete {path.parent} and run the study again: only this run is retrained"
     try:
-        return RunRecord.model_validate_json(path.read_bytes())
+        return checked().validate_json(path.read_bytes())
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror}; {remedy}") from error
     except ValidationError as error:
@@ -122,8 +170,10 @@ def parse_record(found: Mapping[str, Any]) -> RunRecord:
     Raises:
         RecordError: it is not a run record; the message says why, and not which file it is.
     """
+    from pydantic import ValidationError
+
     try:
-        return RunRecord.model_validate(found)
+        return checked().validate_python(found)
     except ValidationError as error:
         raise RecordError(_first_mistake(error)) from error
 

@@ -118,3 +118,8 @@ class TrackingSettings(Section):
             examples=[{"my_tracker:Notebook": {"path": "notebook.txt"}}],
         ),
     ] = Field(default_factory=dict)
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether any tracker mirrors the runs."""
+        return self.wandb.mode != "disabled" or self.mlflow.enabled or bool(self.own)

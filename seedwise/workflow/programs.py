@@ -20,9 +20,10 @@ from seedwise.trainers.command.data import data_digests, located
 from seedwise.trainers.command.environments import Environment as Found
 from seedwise.trainers.command.environments import EnvironmentSettings, prepare, program_of, resolve
 from seedwise.trainers.command.interpreters import CACHE as ENVIRONMENTS
+from seedwise.trainers.command.outputs.settings import paths
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, worktree
-from seedwise.trainers.command.settings import Command, Function
+from seedwise.trainers.command.settings import Command, Function, plain
 from seedwise.trainers.command.sources import CACHE, code_digests, named_by, program_files
 from seedwise.trainers.command.user_environment import user_environment
 from seedwise.workflow.environment import folder_of_python
@@ -160,29 +161,34 @@ class ProgramCode:
                 self._found[chosen] = self._find(chosen)
         for variant in self._study.variants:
             place = self._places[variant.name]
-            self._places[variant.name] = place.model_copy(update={"environment": self._environment(variant)})
+            self._places[variant.name] = replace(place, environment=self._environment(variant))
 
     def place(self, retries: int = 0) -> ProgramPlace:
         """Return what the jobs need to know; `retries` is how often Snakemake repeats a failed run."""
         study, program = self._study, self._program
         common = self._places[study.analysis.baseline]
+        read = paths(program.results, program.history, program.scores)
+        resume = program.resume
         return ProgramPlace(
             metric=study.analysis.metric,
             higher_is_better=study.analysis.higher_is_better,
             common=common,
             of_variant={name: place for name, place in self._places.items() if place != common},
-            history=program.history,
+            history=plain(program.history),
+            reads=[path for path in read if "{out}" not in path],
             link=(*program.data, *program.link),
             code=program.code,
             data=program.data,
             without=self._without,
             time_limit=program.time_limit,
             failures=program.failures,
-            resume=program.resume,
+            checkpoint=resume.checkpoint if resume else None,
+            checkpoint_args=resume.args if resume else "",
             wandb_mode=None if study.tracking.wandb.mode in ("online", "auto") else "offline",
             retries=retries,
             first_seed=study.seeds[0] if program.canary else None,
             started=time.time(),
+            mirrored=study.tracking.mirrors,
         )
 
 

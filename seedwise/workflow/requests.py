@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from seedwise.config.study import Study
@@ -35,7 +36,7 @@ def make_request(
     """
     settings = study.program_settings(variant)
     if overrides:
-        settings = settings.model_copy(update={"settings": {**settings.settings, **overrides}})
+        settings = replace(settings, settings={**settings.settings, **overrides})
     return Request(
         study=study.study,
         variant=variant,

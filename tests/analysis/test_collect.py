@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from seedwise.basics.errors import UserError
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected, StudyFile
 from seedwise.runs.data_card import DataCard, write_card
+from seedwise.runs.record import write_record
 from tests.runs.test_record import record
 
 CODE, DATA, CONTENT = "c" * 12, "e" * 12, "d" * 16
@@ -42,11 +44,11 @@ def folder(asked, tmp_path):
     for run in asked.runs():
         made = record(run.variant, run.seed, accuracy=0.75)
         digests = {"settings_digest": asked.expected[run.variant].settings, "code_digest": CODE, "data": DATA}
-        origin = made.provenance.model_copy(update={**digests, "data_digest": CONTENT})
+        origin = replace(made.provenance, **digests, data_digest=CONTENT)
         settings = json.loads(asked.study.settings(run.variant).canonical())
         path = asked.study.record_path(*run, tmp_path)
         path.parent.mkdir(parents=True)
-        path.write_text(made.model_copy(update={"provenance": origin, "settings": settings}).model_dump_json())
+        write_record(path, replace(made, provenance=origin, settings=settings))
         path.with_name("history.csv").write_text("epoch\n1\n")
         np.savez(path.with_name("predictions.npz"), correct=np.array([True, True, False, True]))
     return tmp_path / "s"

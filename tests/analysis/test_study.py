@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -181,7 +182,7 @@ def test_the_scripts_make_an_interim_analysis_of_the_runs_so_far(tmp_path, monke
     for run in study.runs()[:5]:
         digest = {"settings_digest": study.settings(run.variant).digest(), **code}
         made = record(run.variant, run.seed, accuracy=0.7 + 0.01 * run.seed)
-        made = made.model_copy(update={"provenance": made.provenance.model_copy(update=digest)})
+        made = replace(made, provenance=replace(made.provenance, **digest))
         path = study.record_path(run.variant, run.seed, tmp_path)
         write_record(path, made)
         for name in ("history.csv", "predictions.npz"):

@@ -40,7 +40,7 @@ def baseline(study: Study) -> list[str]:
     chosen = study.program_settings("baseline")
     values = {key: text_of(value) for key, value in chosen.settings.items()}
     values |= {"seed": str(study.seeds[0]), "out": OUT}
-    return fill_command(chosen.words, values, chosen.settings, chosen.args.style, chosen.args.booleans)
+    return fill_command(chosen.words, values, chosen.settings, **chosen.args)
 
 
 def init(line: str, *options: str) -> int:

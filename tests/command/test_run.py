@@ -23,8 +23,8 @@ from seedwise.tracking import Mirrors
 from seedwise.trainers.command import launch
 from seedwise.trainers.command.command_line import split_command
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
+from seedwise.trainers.command.program_settings import ProgramSettings
 from seedwise.trainers.command.run import Digests, Request, run_program
-from seedwise.trainers.command.settings import Command, ProgramSettings, Resume
 from tests.command.projects import put
 
 PYTHON = sys.executable
@@ -43,10 +43,6 @@ def request(folder: Path, run: str | list[str], settings: dict[str, Any] | None 
     return Request(
         "demo", "baseline", 7, chosen, Digests("code", "data", "packages"), place, folder / "runs/baseline/seed7"
     )
-
-
-def results(source: dict[str, Any]) -> Any:
-    return Command.model_validate({"run": "x", "results": source}).results
 
 
 def run(asked: Request, **more: Any) -> RunRecord:
@@ -270,9 +266,7 @@ SLOW = (
 
 
 def test_sigterm_gives_the_program_time_to_save_and_the_next_run_resumes(tmp_path: Path) -> None:
-    asked = request(
-        tmp_path, [PYTHON, "-c", SLOW], resume=Resume(checkpoint="{out}/last.pt", args="--resume {checkpoint}")
-    )
+    asked = request(tmp_path, [PYTHON, "-c", SLOW], checkpoint="{out}/last.pt", checkpoint_args="--resume {checkpoint}")
 
     def stop() -> None:
         while not (asked.out / "ready").exists():
@@ -297,11 +291,11 @@ SAVES = (
     "if pathlib.Path('broken').exists(): sys.exit(1)\n"
     "json.dump({'loss': 1.0, 'resumed': int('--resume' in sys.argv)}, open(os.environ['SEEDWISE_RESULTS'], 'w'))\n"
 )
-RESUME = Resume(checkpoint="{out}/*.pt", args="--resume {checkpoint}")
+RESUME = {"checkpoint": "{out}/*.pt", "checkpoint_args": "--resume {checkpoint}"}
 
 
 def saves(tmp_path: Path, *, broken: bool) -> Request:
-    asked = request(tmp_path, [PYTHON, "-c", SAVES.replace("{", "{{").replace("}", "}}")], resume=RESUME)
+    asked = request(tmp_path, [PYTHON, "-c", SAVES.replace("{", "{{").replace("}", "}}")], **RESUME)
     if broken:
         (tmp_path / "program/broken").touch()
         with pytest.raises(UserError, match="exit status 1"):
@@ -320,8 +314,8 @@ def test_a_checkpoint_of_other_code_is_not_resumed(tmp_path: Path) -> None:
 def test_a_checkpoint_of_other_code_is_not_resumed_where_nothing_deletes_it(tmp_path: Path) -> None:
     def asked(program: str) -> Request:
         text = program.replace("{", "{{").replace("}", "}}")
-        resume = Resume(checkpoint="{variant}-{seed}.pt", args="--resume {checkpoint}")
-        return request(tmp_path, [PYTHON, "-c", text], resume=resume)
+        resume = {"checkpoint": "{variant}-{seed}.pt", "checkpoint_args": "--resume {checkpoint}"}
+        return request(tmp_path, [PYTHON, "-c", text], **resume)
 
     beside = "import os, sys; open('baseline-7.pt', 'w').write('3') if '--resume' not in sys.argv else sys.exit(9)"
     with pytest.raises(UserError, match="SEEDWISE_RESULTS"):
@@ -426,8 +420,8 @@ def test_a_link_or_a_file_in_place_of_the_out_folder_is_removed_before_the_next_
     elsewhere = tmp_path / "scratch"
     elsewhere.mkdir()
     (elsewhere / "f.json").write_text('{"loss": 0.1}')
-    source = results({"json": "{out}/f.json"})
-    asked = request(tmp_path, [PYTHON, "-c", "print('I write nothing')"], results=source)
+    source = {"json": "{out}/f.json"}
+    asked = request(tmp_path, [PYTHON, "-c", "print('I write nothing')"], results=[source])
     asked.folder.mkdir(parents=True)
     asked.out.symlink_to(elsewhere)
     with pytest.raises(UserError, match="there is no file"):
@@ -440,7 +434,7 @@ def test_a_link_or_a_file_in_place_of_the_out_folder_is_removed_before_the_next_
 
 
 def test_a_results_file_that_another_run_has_left_does_not_count(tmp_path: Path) -> None:
-    asked = request(tmp_path, [PYTHON, "-c", "pass"], results=results({"json": "final.json"}))
+    asked = request(tmp_path, [PYTHON, "-c", "pass"], results=[{"json": "final.json"}], reads=["final.json"])
     (tmp_path / "program/final.json").write_text('{"loss": 0.1}')
     os.utime(tmp_path / "program/final.json", (4e9, 4e9))  # in the future, as after a clock that was wrong
     with pytest.raises(UserError, match="was there before this run and has not changed"):
@@ -479,9 +473,8 @@ def test_a_failure_counts_only_when_no_retry_is_left(tmp_path: Path) -> None:
 def test_a_checkpoint_is_found_below_a_folder_with_the_signs_of_a_pattern(tmp_path: Path) -> None:
     odd = tmp_path / "a [b] *"
     odd.mkdir()
-    resume = Resume(checkpoint="{out}/*.pt", args="--resume {checkpoint}")
     fails = "import os, sys; open(os.environ['SEEDWISE_OUT'] + '/1.pt', 'w'); sys.exit(1)"
-    asked = request(odd, [PYTHON, "-c", fails], resume=resume, failures="count")
+    asked = request(odd, [PYTHON, "-c", fails], **RESUME, failures="count")
     with pytest.raises(UserError):
-        run(replace(asked, place=asked.place.model_copy(update={"retries": 1})))
+        run(replace(asked, place=replace(asked.place, retries=1)))
     assert "--resume" in (run(asked).command or [])

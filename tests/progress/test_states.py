@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -17,7 +18,7 @@ from seedwise.progress.interim import interim_reasons, interim_table
 from seedwise.progress.states import RunState, read_states, read_status
 from seedwise.progress.status import status_json, status_text
 from seedwise.runs.data_card import DataCard, write_card
-from seedwise.runs.record import read_record, run_columns
+from seedwise.runs.record import read_record, run_columns, write_record
 from tests.runs.test_record import record
 
 CODE, DATA = "c" * 12, "e" * 12
@@ -48,20 +49,13 @@ def asked(study, root, card=None):
 
 
 def put_record(study, root, variant, seed, **changes):
-    origin = record().provenance.model_copy(
-        update={"settings_digest": study.settings(variant).digest(), "data": DATA, **changes.pop("provenance", {})}
-    )
+    made_with = {"settings_digest": study.settings(variant).digest(), "data": DATA, **changes.pop("provenance", {})}
+    origin = replace(record().provenance, **made_with)
     reason = changes.pop("reason", None)
-    made = record(variant, seed, **changes).model_copy(
-        update={
-            "provenance": origin,
-            "reason": reason,
-            "settings": json.loads(study.settings(variant).canonical()),
-        }
-    )
+    settings = json.loads(study.settings(variant).canonical())
+    made = replace(record(variant, seed, **changes), provenance=origin, reason=reason, settings=settings)
     path = study.record_path(variant, seed, root)
-    path.parent.mkdir(parents=True)
-    path.write_text(made.model_dump_json())
+    write_record(path, made)
     for name in ("history.csv", "predictions.npz"):
         path.with_name(name).touch()
 
@@ -163,7 +157,7 @@ def test_a_record_that_contradicts_the_study_is_outdated(study, tmp_path, change
 def test_a_record_with_an_infinite_value_is_outdated(study, tmp_path):
     put_record(study, tmp_path, "baseline", 0)
     path = study.record_path("baseline", 0, tmp_path)
-    path.write_text(path.read_text().replace('"test_loss":0.9', '"test_loss":Infinity'))
+    path.write_text(path.read_text().replace('"test_loss": 0.9', '"test_loss": Infinity'))
     state = read_states(asked(study, tmp_path), tmp_path)[0]
     assert (state.state, state.reason) == ("outdated", "test_loss is inf, not a finite number")
 

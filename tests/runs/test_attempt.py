@@ -1,5 +1,6 @@
 """The mark of an attempt: present while a run trains, with the error if it fails, removed when it succeeds."""
 
+import json
 import os
 import socket
 import subprocess
@@ -18,7 +19,7 @@ def leave(folder, **changes):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     mark = Attempt(**{"host": socket.gethostname(), "pid": ended.pid, "started": 1.0, **changes})
-    (folder / "attempt.json").write_text(mark.model_dump_json())
+    (folder / "attempt.json").write_text(json.dumps(vars(mark)))
     return mark
 
 

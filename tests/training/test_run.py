@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from seedwise.config.context import Context, write_context
-from seedwise.runs.record import RunRecord, read_record
+from seedwise.runs.record import checked, read_record
 from seedwise.tracking import Mirrors
 from seedwise.tracking.settings import TrackingSettings
 from seedwise.trainers.image_classifier.datasets import images
@@ -46,7 +46,7 @@ def test_a_run_writes_a_record_a_history_and_its_predictions(request_run):
     assert lines[0] == "epoch,train_loss,validation_loss,validation_accuracy,learning_rate,seconds"
     assert float(lines[2].split(",")[3]) == record.metrics["validation_accuracy"]
     assert not list(request.folder.glob("checkpoint*"))
-    jsonschema.validate(json.loads(request.record.read_text()), RunRecord.model_json_schema())
+    jsonschema.validate(json.loads(request.record.read_text()), checked().json_schema())
 
 
 def test_same_seed_gives_the_same_metrics_to_the_last_digit_and_another_seed_does_not(request_run):

@@ -10,7 +10,6 @@ from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError, run_script
 from seedwise.basics.file_digests import FILES_CACHE
 from seedwise.basics.words import shortened
-from seedwise.config.context import Context, read_context
 from seedwise.runs.attempt import attempt
 from seedwise.runs.digest_parts import changed_parts, read_parts
 from seedwise.runs.gpus import take_gpu
@@ -18,8 +17,9 @@ from seedwise.runs.hardware import expected_device
 from seedwise.tracking import Mirrors, Tracker
 from seedwise.trainers.command.canary import refuse_after_canary
 from seedwise.trainers.command.data import data_digests
+from seedwise.trainers.command.place import read_place
+from seedwise.trainers.command.program_settings import ProgramSettings
 from seedwise.trainers.command.run import Digests, Request, run_program
-from seedwise.trainers.command.settings import ProgramSettings
 from seedwise.trainers.command.sources import CACHE, code_digests, program_files
 
 
@@ -43,10 +43,8 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     say = functools.partial(print, flush=True)
-    context, settings = read_context(arguments.context), ProgramSettings.from_canonical(arguments.settings)
-    if context.program is None:
-        raise UserError(f"{arguments.context}: it is the context of a study that runs no program of its own")
-    place, device = context.program, expected_device("auto") if arguments.gpus else "cpu"
+    place, settings = read_place(arguments.context), ProgramSettings.from_canonical(arguments.settings)
+    device = expected_device("auto") if arguments.gpus else "cpu"
 
     def verify() -> None:
         there = Path(place.of(arguments.variant).folder)
@@ -78,15 +76,14 @@ def main() -> None:
             device=device,
         )
         refuse_after_canary(request)
-        run_program(request, Mirrors(_trackers(context)), say, verify)
+        run_program(request, Mirrors(_trackers(arguments.context) if place.mirrored else []), say, verify)
 
 
-def _trackers(context: Context) -> list[Tracker]:
-    if context.tracking.wandb.mode == "disabled" and not context.tracking.mlflow.enabled and not context.tracking.own:
-        return []  # importing the trackers takes longer than a short run
+def _trackers(context: Path) -> list[Tracker]:
+    from seedwise.config.context import read_context  # these take longer to import than a short run
     from seedwise.tracking.registry import trackers
 
-    return trackers(context.tracking)
+    return trackers(read_context(context).tracking)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ Value = Scalar | tuple[Scalar, ...]
 Settings = Mapping[str, Value]
 Style = Literal["--key value", "--key=value", "key=value"]
 Booleans = Literal["flag", "no-flag", "value"]
+STYLE: Style = "--key value"
+BOOLEANS: Booleans = "flag"
 
 ARGS = "args"
 GIVEN = ("seed", "out", "variant", "study", "threads", "settings", ARGS)
@@ -48,7 +50,11 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def fill_command(
-    words: Sequence[str], values: Mapping[str, str], settings: Settings, style: Style, booleans: Booleans
+    words: Sequence[str],
+    values: Mapping[str, str],
+    settings: Settings,
+    style: Style = STYLE,
+    booleans: Booleans = BOOLEANS,
 ) -> list[str]:
     """Return the words of a run's command; a word that is `{args}` becomes one or more words for each setting."""
     filled: list[str] = []

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from seedwise.trainers.command.command_line import fill, fill_command, text_of
 from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.place import ProgramPlace, VariantPlace
-from seedwise.trainers.command.settings import ProgramSettings
+from seedwise.trainers.command.program_settings import ProgramSettings
 from seedwise.trainers.command.user_environment import user_environment
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
             raise UserError(reason)
     record = _record(request, done, left, reason, failures, time.perf_counter() - began)
     _mirror(request, record, left.history if left else [], mirrors)
-    record = record.model_copy(update={"tracking": mirrors.ids})
+    record = replace(record, tracking=mirrors.ids)
     write_record(request.record, record)
     (request.folder / FAILURES).unlink(missing_ok=True)
     # A run that is repeated after it has ended starts from the beginning: from its last checkpoint, nothing is left to
@@ -264,8 +264,8 @@ def _prepare_folder(request: Request) -> Path | None:
     request.folder.mkdir(parents=True, exist_ok=True)
     mark, identity = request.folder / IDENTITY, json.dumps(request.identity, sort_keys=True)
     checkpoint = None
-    if request.place.resume and mark.exists() and mark.read_text(encoding="utf-8") == identity:
-        checkpoint = _checkpoint(request)
+    if request.place.checkpoint is not None and mark.exists() and mark.read_text(encoding="utf-8") == identity:
+        checkpoint = _checkpoint(request, request.place.checkpoint)
     if checkpoint is None:
         _remove(request.out)
         for name in ("results.json", "history.jsonl", "scores.jsonl", "history.csv", "scores.csv", COPY):
@@ -292,15 +292,14 @@ def _remove(path: Path) -> None:
         ) from error
 
 
-def _checkpoint(request: Request) -> Path | None:
+def _checkpoint(request: Request, template: str) -> Path | None:
     """Return the latest file or folder that matches the pattern of the checkpoint.
 
     Only `out` is emptied at the start, so what is elsewhere must be younger than the first attempt at this run.
     """
-    assert request.place.resume
     # Only what the study wrote is a pattern, not the characters of a filled-in value.
     values = {name: glob.escape(value) for name, value in request.values.items()}
-    pattern = Path(glob.escape(request.there.folder)) / fill(request.place.resume.checkpoint, values)
+    pattern = Path(glob.escape(request.there.folder)) / fill(template, values)
     since = (request.folder / IDENTITY).stat().st_mtime
     found = [
         path
@@ -313,12 +312,12 @@ def _checkpoint(request: Request) -> Path | None:
 def command_of(request: Request, checkpoint: Path | None) -> tuple[list[str], list[str]]:
     """Return the words of the command, and the same for the record, without the absolute path of the results."""
     chosen, environment = request.settings, request.there.environment
-    words = fill_command(chosen.words, request.values, chosen.settings, chosen.args.style, chosen.args.booleans)
-    if checkpoint and request.place.resume and request.place.resume.args:
+    words = fill_command(chosen.words, request.values, chosen.settings, **chosen.args)
+    if checkpoint and request.place.checkpoint_args:
         from seedwise.trainers.command.command_line import split_command
 
         values = {**request.values, "checkpoint": str(checkpoint)}
-        words += [fill(word, values) for word in split_command(request.place.resume.args)]
+        words += [fill(word, values) for word in split_command(request.place.checkpoint_args)]
     shown = [word.replace(str(request.folder), os.path.relpath(request.folder)) for word in words]
     return [*environment.prefix, *words], shown
 
@@ -333,14 +332,12 @@ def _copied(request: Request) -> Path:
 
 def _files_outside(request: Request, folder: Path, log: Path, start: int) -> dict[Path, Note]:
     """Note the files that results are read from and that lie outside the run's folder, which is empty."""
-    if request.settings.results is None and request.settings.scores is None and request.place.history is None:
+    if not request.place.reads:
         return {}
     from seedwise.trainers.command.outputs.place import noted
-    from seedwise.trainers.command.outputs.settings import paths
     from seedwise.trainers.command.reading import place_of
 
-    templates = paths(request.settings.results, request.place.history, request.settings.scores)
-    return noted([text for text in templates if "{out}" not in text], place_of(request, folder, log, start))
+    return noted(request.place.reads, place_of(request, folder, log, start))
 
 
 def _output(request: Request) -> tuple[int, Path, int]:
@@ -452,7 +449,7 @@ def _record(
         provenance=Provenance(
             commit=commit,
             dirty=dirty,
-            versions=environment.versions,
+            versions=dict(environment.versions),
             hardware=_hardware(request.device),
             device=request.device,
             threads=request.threads,

@@ -1,22 +1,28 @@
-"""The sections `command` and `function` of a study, and the settings of one of its runs."""
+"""The sections `command` and `function` of a study."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from seedwise.basics.names import problem, quote
 from seedwise.basics.nested import flat
 from seedwise.basics.plugins import PATTERN
 from seedwise.basics.sections import Section, Whole
-from seedwise.trainers.command.command_line import Booleans, Style, Value, placeholders, split_command
+from seedwise.trainers.command.command_line import (
+    BOOLEANS,
+    STYLE,
+    Booleans,
+    Style,
+    placeholders,
+    split_command,
+)
 from seedwise.trainers.command.environments import EnvironmentSettings
 from seedwise.trainers.command.outputs.settings import History, Results, ScoresOf, takes_best
+from seedwise.trainers.command.program_settings import ProgramSettings
 
 if TYPE_CHECKING:
     from seedwise.plan import Plan
@@ -93,11 +99,11 @@ Limit = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 class Arguments(Section):
     """How `{args}` writes the settings."""
 
-    style: Annotated[Style, Field(description="How a setting is written; Hydra takes key=value.")] = "--key value"
+    style: Annotated[Style, Field(description="How a setting is written; Hydra takes key=value.")] = STYLE
     booleans: Annotated[
         Booleans,
         Field(description="`flag`: --key or nothing; `no-flag`: --key or --no-key; `value`: --key True or False."),
-    ] = "flag"
+    ] = BOOLEANS
 
 
 class Resume(Section):
@@ -224,61 +230,6 @@ class Function(Program):
 FunctionField = Annotated[Function, BeforeValidator(_call)]
 
 
-class ProgramSettings(Section):
-    """Everything that decides what one run computes, except its seed, its code, its data and its environment.
-
-    Attributes:
-        words: of the command, with placeholders.
-        settings: by name.
-        args: how `{args}` writes them.
-        env: environment variables, with placeholders.
-        results: where the metrics are.
-        scores: where the scores are.
-        isolate: whether each run has a copy of the code; runs that shared files are not as good as runs that did not.
-        best: the metric by which `take: best` chooses, with its direction; None where nothing is chosen so.
-        threads: CPU threads, where the command names them.
-        revision: the git revision that a variant names, as it is written.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    words: tuple[str, ...]
-    settings: dict[str, SettingValue]
-    args: Arguments = Arguments()
-    env: dict[str, str] = Field(default_factory=dict)
-    results: Results | None = None
-    scores: ScoresOf | None = None
-    isolate: Literal["copy"] | None = None
-    best: str | None = None
-    threads: int | None = None
-    revision: str | None = None
-
-    def canonical(self) -> str:
-        """Return canonical JSON: sorted keys, no spaces, without what has its default."""
-        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"revision"})
-        return json.dumps({"settings": {}, **content}, sort_keys=True, separators=(",", ":"))
-
-    def digest(self) -> str:
-        """12 hex digits of the SHA-256 of `canonical()`."""
-        return hashlib.sha256(self.canonical().encode()).hexdigest()[:12]
-
-    def named(self) -> list[str]:
-        """Return all words of the command and all texts of the settings: files among them are code."""
-        values = [
-            part for value in self.settings.values() for part in (value if isinstance(value, tuple) else (value,))
-        ]
-        return [*self.words, *(part for part in values if isinstance(part, str))]
-
-    def flat(self) -> dict[str, Value]:
-        """Return the settings by name, and the revision where there is one."""
-        return {**self.settings, **({"revision": self.revision} if self.revision else {})}
-
-    @classmethod
-    def from_canonical(cls, text: str) -> Self:
-        """Parse the output of `canonical`; raises pydantic's ValidationError if it is anything else."""
-        return cls.model_validate_json(text)
-
-
 def resolve(
     program: Command | Function,
     overrides: Mapping[str, SettingValue],
@@ -304,10 +255,17 @@ def resolve(
         settings=dict(sorted({**program.settings, **overrides}.items())),
         best=chosen_by if any(takes_best(source) for source in program.results or ()) else None,
         threads=(threads or 1) if "threads" in placeholders(texts) else None,
-        args=program.args if isinstance(program, Command) else Arguments(),
+        args=plain(program.args) if isinstance(program, Command) else {},
         env=program.env,
-        results=program.results,
-        scores=program.scores,
+        results=None if program.results is None else [plain(source) for source in program.results],
+        scores=plain(program.scores),
         isolate=program.isolate,
         revision=revision,
+    )
+
+
+def plain(value: Any) -> Any:
+    """Turn a section into what a study writes, without what has its default."""
+    return (
+        value.model_dump(mode="json", by_alias=True, exclude_defaults=True) if isinstance(value, BaseModel) else value
     )

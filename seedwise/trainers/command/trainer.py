@@ -9,8 +9,8 @@ from types import MappingProxyType
 from seedwise.plan import Plan
 from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord
-from seedwise.trainers.command.outputs.settings import LOGGED
-from seedwise.trainers.command.settings import Command, Function, ProgramSettings
+from seedwise.trainers.command.program_settings import LOGGED, ProgramSettings
+from seedwise.trainers.command.settings import Command, Function
 
 
 class ProgramTrainer:

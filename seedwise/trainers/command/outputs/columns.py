@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seedwise.basics.words import quantity
 from seedwise.trainers.command.outputs.numbers import NotANumberError, number
 from seedwise.trainers.command.outputs.place import Place, ResultsError, no_such
-from seedwise.trainers.command.outputs.settings import Choice, Word
+
+if TYPE_CHECKING:
+    from seedwise.trainers.command.outputs.settings import Choice, Word
 
 STEPS = (
     "step",
@@ -129,7 +131,7 @@ def _chosen_row(columns: Columns, names: Mapping[str, str], take: Word | Choice,
                 f"{key}.take: best is where {by} is best, which this source does not have; write max or min, or "
                 "{at_max: name} or {at_min: name}"
             )
-    elif isinstance(take, Choice) and take.mean_last is None:
+    elif not isinstance(take, str) and take.mean_last is None:
         by, highest = take.at_max or take.at_min or "", take.at_max is not None
     else:
         return None
@@ -165,7 +167,7 @@ def _extreme(cells: Sequence[Cell], *, highest: bool) -> Cell:
 def _taken(cells: Sequence[Cell], take: Word | Choice) -> float:
     if not cells:
         raise LookupError("has no values")
-    if isinstance(take, Choice) and take.mean_last is not None:
+    if not isinstance(take, str) and take.mean_last is not None:
         if len(cells) < take.mean_last:
             raise LookupError(f"has {quantity(len(cells), 'value')}, fewer than mean_last: {take.mean_last}")
         return sum(map(_number, cells[-take.mean_last :])) / take.mean_last

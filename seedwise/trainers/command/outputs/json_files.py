@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.nested import flat
-from seedwise.trainers.command.outputs.columns import Cell, Columns
+from seedwise.trainers.command.outputs.columns import Cell, Columns, take_values
 from seedwise.trainers.command.outputs.numbers import NotANumberError, number
-from seedwise.trainers.command.outputs.place import ResultsError, no_such
+from seedwise.trainers.command.outputs.place import Place, ResultsError, find_file, no_such
 
+if TYPE_CHECKING:
+    from seedwise.trainers.command.outputs.settings import Choice, Word
+
+ByName = Callable[[Mapping[str, str] | None], dict[str, float]]
+"""Gives the values of the metrics that one names, each with its key or column; all of them for None."""
 _NOT_FINITE = ("nan", "inf", "-inf")  # how `seedwise.result` writes them, because JSON has no word for them
 
 
@@ -33,6 +38,30 @@ def read_json(path: Path, key: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise ResultsError(f"{key}: {path} is not JSON: {error}") from error
+
+
+def json_reader(template: str, place: Place, key: str, rows: str | None = None, take: Word | Choice = "last") -> ByName:
+    """Read a JSON file once, and return what gives the values of the metrics that one names.
+
+    Args:
+        template: path with placeholders.
+        place: where the run left its files.
+        key: where the source stands in the study, for messages.
+        rows: dotted key of a list of objects in the file; None if it is a mapping, or itself such a list.
+        take: which of the objects counts.
+
+    Raises:
+        ResultsError: it cannot be read, or `take` chooses where there is nothing to choose.
+    """
+    path = find_file(template, place, key)
+    content = read_json(path, key)
+    objects = rows_of(content, rows, path, key)
+    if objects is not None:
+        columns = table(objects, path)
+        return lambda names: take_values(columns, names, take, place, key)
+    if take != "last":
+        raise ResultsError(f"{key}: take: {take} is for tables; name the list of rows: rows: log_history")
+    return lambda names: values_by_key(content, names, path, key)
 
 
 def read_objects(path: Path, key: str) -> Iterator[tuple[Mapping[str, Any], str]]:

@@ -7,12 +7,15 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seedwise.basics.names import quote
 from seedwise.trainers.command.outputs.columns import Cell, Columns
 from seedwise.trainers.command.outputs.numbers import cut_off
 from seedwise.trainers.command.outputs.place import Place, ResultsError
-from seedwise.trainers.command.outputs.settings import Choice, Word
+
+if TYPE_CHECKING:
+    from seedwise.trainers.command.outputs.settings import Choice, Word
 
 Match = tuple[int, re.Match[str]]
 """A match and the row of its line."""
@@ -122,7 +125,7 @@ def _most(take: Word | Choice | None) -> int | None:
     """Return how many of the last matches are enough; None if all are needed."""
     if take in ("last", "first"):
         return 1
-    return take.mean_last if isinstance(take, Choice) else None
+    return None if take is None or isinstance(take, str) else take.mean_last
 
 
 def _nearest(pattern: str, place: Place) -> str:

@@ -16,8 +16,8 @@ from seedwise.trainers.command.outputs.json_files import lists_in, numbers_in, r
 from seedwise.trainers.command.outputs.numbers import NotANumberError, number
 from seedwise.trainers.command.outputs.place import Place, ResultsError, files_below
 from seedwise.trainers.command.outputs.program_output import output_lines
-from seedwise.trainers.command.outputs.reading import read_readable
 from seedwise.trainers.command.outputs.settings import ResultsSource
+from seedwise.trainers.command.outputs.sources import read_readable
 
 KNOWN = ("all_results.json", "eval_results.json", "test_results.json", "results.json", "final.json", "metrics.csv")
 """Names of files that training programs write, the likeliest first."""

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from seedwise.trainers.command.outputs.columns import (
-    Cell,
-    Columns,
-    numbers_rows,
-    step_column,
-    take_values,
-)
-from seedwise.trainers.command.outputs.csv_files import read_table
-from seedwise.trainers.command.outputs.json_files import read_json, read_objects, rows_of, table, values_by_key
-from seedwise.trainers.command.outputs.mlflow import read_run
+from seedwise.trainers.command.outputs.columns import Cell, Columns, numbers_rows, step_column
+from seedwise.trainers.command.outputs.json_files import json_reader, read_json, read_objects, table, values_by_key
 from seedwise.trainers.command.outputs.numbers import NotANumberError, number
-from seedwise.trainers.command.outputs.place import Place, ResultsError, find_file, no_such
-from seedwise.trainers.command.outputs.program_output import read_matches
-from seedwise.trainers.command.outputs.settings import (
-    LOGGED,
-    HistorySource,
-    Logged,
-    MetricsSource,
-    ResultsSource,
-    ScoresSource,
-    Source,
-    chosen_by,
-)
-from seedwise.trainers.command.outputs.tensorboard import read_events
+from seedwise.trainers.command.outputs.place import Place, ResultsError, no_such
+from seedwise.trainers.command.program_settings import LOGGED, PlainSource
+
+if TYPE_CHECKING:  # other readers, and pydantic, are imported only by runs that need them
+    from seedwise.trainers.command.outputs.settings import HistorySource, ResultsSource, ScoresSource
 
 STEP = "step"
 _ROW = "step"  # what numbers the rows if the file does not
@@ -49,7 +32,7 @@ class Scores(NamedTuple):
     clusters: list[str] | None
 
 
-def read_results(sources: Sequence[ResultsSource | Logged] | None, place: Place) -> dict[str, float]:
+def read_results(sources: Sequence[PlainSource | ResultsSource] | None, place: Place) -> dict[str, float]:
     """Return the metrics of a run; values may be NaN or infinite.
 
     Args:
@@ -61,7 +44,7 @@ def read_results(sources: Sequence[ResultsSource | Logged] | None, place: Place)
     """
     values: dict[str, float] = {}
     problems: list[str] = []
-    sources = sources or (LOGGED,)
+    sources = sources or [LOGGED]
     for position, source in enumerate(sources):
         key = "results" if len(sources) == 1 else f"results[{position}]"
         try:
@@ -80,7 +63,7 @@ def read_results(sources: Sequence[ResultsSource | Logged] | None, place: Place)
     return values
 
 
-def read_history(source: HistorySource | Logged | None, place: Place) -> list[dict[str, float]]:
+def read_history(source: PlainSource | HistorySource | None, place: Place) -> list[dict[str, float]]:
     """Return a run's metrics by step: rows whose first key is the step; rows of one step are merged.
 
     Args:
@@ -97,7 +80,11 @@ def read_history(source: HistorySource | Logged | None, place: Place) -> list[di
                 return []
             raise ResultsError(f"{key}: the program has logged no history ({place.history}); call seedwise.log")
         return _merged(table(read_objects(place.history, key), place.history), None, STEP, key)
-    columns, steps = _columns(source, place, key)
+    from seedwise.trainers.command.outputs.settings import HistorySource
+    from seedwise.trainers.command.outputs.sources import read_columns
+
+    source = HistorySource.model_validate(source)
+    columns, steps = read_columns(source, place, key)
     names: Mapping[str, str] | None = source.names
     if source.kind == "stdout":
         names = {name: name for name in columns.cells if name != source.step}
@@ -118,7 +105,7 @@ def read_history(source: HistorySource | Logged | None, place: Place) -> list[di
     return _merged(_numbered(columns, steps), names, STEP, key)
 
 
-def read_scores(source: ScoresSource | Logged | None, place: Place) -> Scores | None:
+def read_scores(source: PlainSource | ScoresSource | None, place: Place) -> Scores | None:
     """Return a run's scores per example; None if the study does not ask for them and the program wrote none.
 
     Args:
@@ -135,18 +122,22 @@ def read_scores(source: ScoresSource | Logged | None, place: Place) -> Scores | 
                 return None
             raise ResultsError(f"{key}: the program has written no scores ({place.scores}); call seedwise.scores")
         columns = table(read_objects(place.scores, key), place.scores)
-        cluster = "cluster" if "cluster" in columns.cells else None
-        source = ScoresSource(jsonl=str(place.scores), cluster=cluster)
+        name, value, cluster = "id", "value", "cluster" if "cluster" in columns.cells else None
     else:
-        columns, _ = _columns(source, place, key)
-    wanted = [source.id, source.value, *([source.cluster] if source.cluster else [])]
+        from seedwise.trainers.command.outputs.settings import ScoresSource
+        from seedwise.trainers.command.outputs.sources import read_columns
+
+        source = ScoresSource.model_validate(source)
+        columns, _ = read_columns(source, place, key)
+        name, value, cluster = source.id, source.value, source.cluster
+    wanted = [name, value, *([cluster] if cluster else [])]
     missing = [name for name in wanted if name not in columns.cells]
     if missing:
         there = list(columns.cells)
         raise ResultsError([f"{key}: {no_such(columns.what, name, there)}, in {columns.where}" for name in missing])
-    ids = {cell.row: cell for cell in columns.cells[source.id]}
-    values = {cell.row: cell for cell in columns.cells[source.value]}
-    clusters = {cell.row: _name(cell.value) for cell in columns.cells[source.cluster]} if source.cluster else None
+    ids = {cell.row: cell for cell in columns.cells[name]}
+    values = {cell.row: cell for cell in columns.cells[value]}
+    clusters = {cell.row: _name(cell.value) for cell in columns.cells[cluster]} if cluster else None
     rows = sorted(ids.keys() | values.keys())
     for row in rows:
         if row not in ids or row not in values or (clusters is not None and row not in clusters):
@@ -161,89 +152,21 @@ def read_scores(source: ScoresSource | Logged | None, place: Place) -> Scores | 
     )
 
 
-def read_readable(source: ResultsSource, place: Place) -> dict[str, float]:
-    """Return those metrics of a source that can be read.
-
-    Raises:
-        ResultsError: the source itself cannot be read.
-    """
-    read = _reader(source, place, "results")
-    values: dict[str, float] = {}
-    for metric, column in (_names(source) or {}).items():
-        with suppress(ResultsError):
-            values |= read({metric: column})
-    return values
-
-
-def _results_of(source: ResultsSource | Logged, place: Place, key: str) -> dict[str, float]:
-    if not isinstance(source, ResultsSource):
+def _results_of(source: PlainSource | ResultsSource, place: Place, key: str) -> dict[str, float]:
+    if source == LOGGED:
         if not place.results.exists():
             raise ResultsError(
                 f"{key}: the program has not written {place.results} ($SEEDWISE_RESULTS); call seedwise.result, or say "
                 f"where the numbers are: results: {{json: …}}; `seedwise try` proposes it"
             )
         return values_by_key(read_json(place.results, key), None, place.results, key)
-    read = _reader(source, place, f"{key}.{source.kind}")
-    return read(_names(source))
+    if isinstance(source, Mapping) and source.keys() <= {"json", "keys"}:
+        return json_reader(source["json"], place, f"{key}.json")(source.get("keys"))
+    from seedwise.trainers.command.outputs.settings import ResultsSource
+    from seedwise.trainers.command.outputs.sources import names_of, results_reader
 
-
-def _reader(source: ResultsSource, place: Place, key: str) -> Callable[[Mapping[str, str] | None], dict[str, float]]:
-    """Read a source once, and return what gives the values of the metrics that one names."""
-    if source.kind == "json":
-        path = find_file(str(source.path), place, key)
-        content = read_json(path, key)
-        objects = rows_of(content, source.rows, path, key)
-        if objects is None:
-            if source.take != "last":
-                raise ResultsError(
-                    f"{key}: take: {source.take} is for tables; name the list of rows: rows: log_history"
-                )
-            return lambda names: values_by_key(content, names, path, key)
-        columns = table(objects, path)
-    else:
-        columns, _ = _columns(source, place, key)
-    return lambda names: take_values(columns, names, source.take, place, key)
-
-
-def _names(source: ResultsSource) -> Mapping[str, str] | None:
-    """Return column by metric; a match of a pattern has the metric's name."""
-    return {name: name for name in source.stdout} if source.stdout is not None else source.keys
-
-
-def _columns(source: Source, place: Place, key: str) -> tuple[Columns, list[int] | None]:
-    """Read a source as columns; also the step of each row where the file is not a table."""
-    if not key.endswith(source.kind):
-        key = f"{key}.{source.kind}"
-    only = _needed(source)
-    if source.kind == "csv":
-        return read_table(find_file(str(source.path), place, key), key, only), None
-    if source.kind == "jsonl":
-        path = find_file(str(source.path), place, key)
-        return table(read_objects(path, key), path), None
-    if source.kind == "json":
-        path = find_file(str(source.path), place, key)
-        content = read_json(path, key)
-        objects = rows_of(content, source.rows, path, key)
-        if objects is None:
-            raise ResultsError(f"{key}: {path} is no list of rows; name the list in it, for example rows: log_history")
-        return table(objects, path), None
-    if source.kind == "tensorboard":
-        return read_events(str(source.path), place, key, only)
-    if source.kind == "mlflow":
-        return read_run(str(source.path), place, key, only)
-    assert isinstance(source, MetricsSource)
-    assert source.stdout is not None
-    return read_matches(source.stdout, place, key, source.take if isinstance(source, ResultsSource) else None), None
-
-
-def _needed(source: Source) -> list[str] | None:
-    """Return the columns whose cells are needed; None if all may be."""
-    if isinstance(source, ScoresSource):
-        return [source.id, source.value, *([source.cluster] if source.cluster else [])]
-    if isinstance(source, ResultsSource) and source.keys is not None and source.take != "best":
-        by = chosen_by(source.take)
-        return [*source.keys.values(), *([by] if by else [])]
-    return None
+    source = ResultsSource.model_validate(source)
+    return results_reader(source, place, f"{key}.{source.kind}")(names_of(source))
 
 
 def _merged(columns: Columns, names: Mapping[str, str] | None, step: str, key: str) -> list[dict[str, float]]:

@@ -11,10 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from seedwise.basics.names import located, nearest, not_known, problem, quote
 from seedwise.basics.sections import Section, Whole
 from seedwise.basics.words import enumerate_words
+from seedwise.trainers.command.program_settings import LOGGED, Logged
 
-Logged = Literal["logged"]
-LOGGED: Logged = "logged"
-"""What the program reported itself, through `seedwise.result`, `seedwise.log` and `seedwise.scores`."""
 Word = Literal["last", "first", "best", "min", "max", "only"]
 WORDS: tuple[Word, ...] = get_args(Word)
 Text = Annotated[str, Field(min_length=1)]
