@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import platform
 import threading
 import time
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Attempt:
 def attempt(folder: Path) -> Iterator[None]:
     """Mark the run's folder while the block runs; record the error if it fails, and remove the mark if it succeeds."""
     path = folder / "attempt.json"
-    mark = Attempt(host=socket.gethostname(), pid=os.getpid(), started=time.time())
+    mark = Attempt(host=platform.node(), pid=os.getpid(), started=time.time())
     _write(path, mark)
     ended = threading.Event()
     threading.Thread(target=_send_heartbeats, args=(path, ended), daemon=True).start()
@@ -89,7 +89,7 @@ def is_alive(folder: Path, mark: Attempt) -> bool:
         silent = time.time() - (folder / "attempt.json").stat().st_mtime
     except OSError:
         return False  # it has just finished
-    return silent < SILENCE and (mark.host != socket.gethostname() or _exists(mark.pid))
+    return silent < SILENCE and (mark.host != platform.node() or _exists(mark.pid))
 
 
 def _write(path: Path, mark: Attempt) -> None:

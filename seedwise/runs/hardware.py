@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import subprocess
 from contextlib import suppress
 from typing import NamedTuple
@@ -42,6 +41,8 @@ def _driver_gpus() -> list[str]:
 
 def _query(property_: str) -> list[str]:
     """Return a property of each GPU that nvidia-smi lists."""
+    import shutil  # runs that use no GPU need none of these
+
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []

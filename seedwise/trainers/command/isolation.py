@@ -6,7 +6,6 @@ A program that saves `model.pt` beside its code and reads it again tests the mod
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +44,8 @@ def copy_program(folder: Path, target: Path, link: Sequence[str] = (), without: 
     Raises:
         UserError: data are not there, or there is too much to copy.
     """
+    import shutil  # only isolated runs need it
+
     folder = folder.absolute()
     linked = _linked(folder, link)
     depth = max((name.split("/").count("..") for name in linked), default=0)

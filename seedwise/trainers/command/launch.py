@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -86,8 +87,7 @@ def launch(
                 timed_out = True
                 _end(program)
             else:
-                with suppress(subprocess.TimeoutExpired):
-                    program.wait(min(_POLL, left))
+                _wait(program, min(_POLL, left))
         if number := stopped():  # the program may have ended because of the same signal
             _end(program, number)
         _end_orphans(others)
@@ -130,6 +130,21 @@ def _signals() -> Iterator[Callable[[], int | None]]:
     finally:
         for number, handler in known.items():
             signal.signal(number, handler)
+
+
+def _wait(program: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait until a program ends, but no longer than so many seconds."""
+    with suppress(AttributeError, OSError):  # of systems that cannot wait for an event: Linux can
+        descriptor = os.pidfd_open(program.pid)
+        try:
+            end = select.poll()
+            end.register(descriptor, select.POLLIN)
+            end.poll(1000 * seconds)
+        finally:
+            os.close(descriptor)
+        return
+    with suppress(subprocess.TimeoutExpired):  # this looks every 50 ms, which may be longer than the program runs
+        program.wait(seconds)
 
 
 def _end(program: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:

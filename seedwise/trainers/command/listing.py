@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -179,6 +178,8 @@ def _join(place: str, name: str) -> str:
 
 def nearby(folder: Path, name: str, most: int = 2_000) -> str:
     """Write "; did you mean …?" with the file below `folder` that `name` probably stands for; nothing if none is."""
+    import difflib  # only mistakes need it
+
     known: dict[str, None] = {}
     waiting = [""]
     while waiting and len(known) < most:

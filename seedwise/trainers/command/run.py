@@ -6,7 +6,6 @@ import glob
 import json
 import math
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -252,6 +251,8 @@ def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: i
     # train, and what the program computes while it trains, such as a mean loss, would be of no step at all.
     (request.folder / IDENTITY).unlink()
     if request.settings.isolate:
+        import shutil
+
         shutil.rmtree(request.folder / COPY, ignore_errors=True)
     numbers = ", ".join(f"{name} {value}" for name, value in record.metrics.items() if value is not None)
     why = f": {record.reason}" if record.reason else ""
@@ -283,6 +284,8 @@ def _remove(path: Path) -> None:
     """
     try:
         if path.is_dir() and not path.is_symlink():
+            import shutil  # a run that is the first in its folder does not need it
+
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)

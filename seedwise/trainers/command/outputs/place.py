@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import os
 import re
@@ -138,6 +137,8 @@ def _files_there(shown: str, place: Place) -> str:
     files = [str(path.relative_to(place.out)) for path in files_below(place.out)]
     if not files:
         return f"; the program has written no file into {place.out}"
+    import difflib  # only mistakes need it
+
     name = Path(shown).name
 
     def likeness(file: str) -> float:
