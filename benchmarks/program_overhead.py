@@ -2,7 +2,8 @@
 
 First one run by itself, beside the bare program: seconds and peak memory of the wrapper. Then a whole study of many
 runs of a trivial program, beside a bare Snakefile that starts the same program as often, both with the same scheduler.
-Measurements of the two alternate, so that a busy machine disturbs both alike.
+Measurements of the two alternate, so that a busy machine disturbs both alike; processor time, of all processes
+together, is disturbed least.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -75,28 +77,33 @@ def single_runs(folder: Path, repeats: int) -> dict[str, float]:
     run += ["--context", "results/trivial/.context.json", "--out", "results/trivial/runs/v0/seed0/metrics.json"]
     bare = [sys.executable, "program.py", "1"]
     seconds: dict[str, list[float]] = {"bare": [], "run": []}
+    processor: dict[str, list[float]] = {"bare": [], "run": []}
     memory = {"bare": 0.0, "run": 0.0}
     for _ in range(repeats):
         for kind, command in (("bare", bare), ("run", run)):
             began = time.perf_counter()
-            memory[kind] = max(memory[kind], peak_memory(command, folder))
+            used = usage(command, folder)
             seconds[kind].append(time.perf_counter() - began)
+            processor[kind].append(used.ru_utime + used.ru_stime)
+            memory[kind] = max(memory[kind], used.ru_maxrss / 1024)
     return {
         "bare_seconds": statistics.median(seconds["bare"]),
         "run_seconds": statistics.median(seconds["run"]),
         "overhead_seconds": statistics.median(b - a for a, b in zip(seconds["bare"], seconds["run"], strict=True)),
+        "bare_processor_seconds": statistics.median(processor["bare"]),
+        "run_processor_seconds": statistics.median(processor["run"]),
         "wrapper_memory_mb": memory["run"],
         "bare_memory_mb": memory["bare"],
     }
 
 
-def peak_memory(command: list[str], folder: Path) -> float:
-    """Run a command; return the peak resident memory in MB of its own process, without its children."""
+def usage(command: list[str], folder: Path) -> resource.struct_rusage:
+    """Run a command; return what it used: the time of its children counts, their memory does not."""
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=environment())
-    _, status, usage = os.wait4(process.pid, 0)
+    _, status, used = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{command} failed with status {status}")
-    return usage.ru_maxrss / 1024
+    return used
 
 
 def whole_study(folder: Path, runs: int, cores: int) -> dict[str, float]:
@@ -106,19 +113,28 @@ def whole_study(folder: Path, runs: int, cores: int) -> dict[str, float]:
     text = SNAKEFILE.replace("VARIANTS", str(runs // seeds)).replace("SEEDS", str(seeds))
     (folder / "Snakefile").write_text(text.replace("PYTHON", sys.executable))
     shutil.rmtree(folder / "results")
-    began = time.perf_counter()
+    began, first = time.perf_counter(), processor_time()
     bare = ["snakemake", "--cores", str(cores), "--scheduler", "greedy", "--quiet", "all"]
     subprocess.run([Path(sys.executable).parent / bare[0], *bare[1:]], cwd=folder, check=True, env=environment())
-    between = time.perf_counter()
+    between, second = time.perf_counter(), processor_time()
     snakemake(folder, "runs", cores=cores)
-    ended = time.perf_counter()
+    ended, third = time.perf_counter(), processor_time()
     assert len(list((folder / "results").glob("trivial/runs/*/*/metrics.json"))) == runs
     return {
         "runs": runs,
         "bare_snakefile_seconds": between - began,
         "study_seconds": ended - between,
         "ratio": (ended - between) / (between - began),
+        "bare_snakefile_processor_seconds": second - first,
+        "study_processor_seconds": third - second,
+        "processor_ratio": (third - second) / (second - first),
     }
+
+
+def processor_time() -> float:
+    """Return the seconds of processor time of all processes that this one has started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def write_study(folder: Path, variants: int, seeds: int) -> None:
@@ -146,8 +162,9 @@ def snakemake(folder: Path, target: str, cores: int) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what an enclosing workflow has set."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("SEEDWISE_")}
+    """Return the environment without what an enclosing workflow has set, and with byte code that is kept."""
+    without = ("SEEDWISE_", "PYTHONDONTWRITEBYTECODE")
+    return {key: value for key, value in os.environ.items() if not key.startswith(without)}
 
 
 if __name__ == "__main__":
