@@ -41,8 +41,12 @@ def command_line(study: Path, words: Sequence[str]) -> list[str]:
     words, profiles = _with_profiles(words)
     head = ["--configfile", str(study), "--snakefile", str(share.home() / "Snakefile")]  # in this order: see below
     if not profiles:
-        profiles = [_default_profile()]
-        head += ["--workflow-profile", profiles[0]]
+        own, packaged = Path("profiles/default"), share.home() / "profiles/default"
+        if own.is_dir() and not (packaged.is_dir() and own.samefile(packaged)):
+            profiles = [str(own)]
+            head += ["--workflow-profile", str(own)]
+        else:  # as options, because Snakemake prints a line about each profile
+            head += ["--workflow-profile", "none", *_options(packaged)]
     # --configfile takes any number of values, so that what follows it has to be an option.
     # -P: modules in the user's folder are not to be taken for those that Snakemake imports.
     return [sys.executable, "-P", "-m", "snakemake", *head, *_limits(words, profiles), *words]
@@ -153,10 +157,13 @@ def _profile(name: str, option: str) -> str:
     raise UserError(f"{option} {name}: no such profile{hint}")
 
 
-def _default_profile() -> str:
-    """Return the profile for where none is named: profiles/default in the working folder, or else this package's."""
-    own = Path("profiles/default")
-    return str(own if own.is_dir() else share.home() / own)
+def _options(profile: Path) -> list[str]:
+    """Return a profile of plain values and switches as options of the command line."""
+    words: list[str] = []
+    for key, value in _read_profile(str(profile)).items():
+        if value is not False:
+            words += [f"--{key}"] if value is True else [f"--{key}", str(value)]
+    return words
 
 
 def _own_places(option: str) -> list[Path]:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from seedwise.config.study import Run
 from seedwise.progress.states import RunState, StateReader
 from seedwise.runs.attempt import read_attempt
+
+Place = Literal["done", "diverged", "failed", "running", "waiting"]
+"""Where a run of a session is; one that Snakemake has started or submitted is running."""
 
 
 class Training(NamedTuple):
     """A training that Snakemake has started; on a cluster it may still be queued, and then `started` is None."""
 
     run: Run
+    phase: str | None
     step: int | None
     steps: int | None
-    watched: float | None
     mean_seconds: float | None
     started: float | None
     latest: float | None
@@ -40,13 +43,12 @@ class Snapshot(NamedTuple):
 
     Attributes:
         unit: name of a step of a training, such as "epoch".
-        metric: name of the watched metric.
+        places: of each requested run, variant by variant.
         left: estimated seconds until the last training ends; None if unknown.
     """
 
     unit: str
-    metric: str
-
+    places: Mapping[Run, Place]
     done: int
     total: int
     failed: int
@@ -72,21 +74,23 @@ class Session:
 
     Attributes:
         reader: reads the states of the study's runs.
-        total: number of requested runs, including those done in earlier sessions.
-        waiting: number of runs that this session has yet to start, by variant.
+        asked: the requested runs, variant by variant, including those done in earlier sessions.
+        waiting: runs that this session has yet to start.
     """
 
     reader: StateReader
-    total: int
-    waiting: Counter[str]
+    asked: Sequence[Run]
+    waiting: set[Run]
     jobs: dict[int, Job] = field(default_factory=dict)
     failed: dict[Run, RunState] = field(default_factory=dict)
+    diverged: set[Run] = field(default_factory=set)
     _seconds: dict[str, list[float]] = field(default_factory=dict)
     _began: dict[Run, float] = field(default_factory=dict)
     _most_at_once: int = 1
 
     def __post_init__(self) -> None:
-        self.done = self.total - self.waiting.total()
+        self.total = len(self.asked)
+        self.done = self.total - len(self.waiting)
 
     def begin(self, jobid: int, rule: str, wildcards: Mapping[str, str]) -> None:
         """Record that a job was started or, on a cluster, submitted."""
@@ -95,7 +99,7 @@ class Session:
         if run and run in self.failed:  # Snakemake retries it
             del self.failed[run]
         elif run:
-            self.waiting[run.variant] -= 1
+            self.waiting.discard(run)
 
     def finish(self, jobid: int) -> tuple[Job, RunState | None] | None:
         """Record that a job is done; return it, with the state of the run that it trained."""
@@ -104,18 +108,22 @@ class Session:
             return (job, None) if job else None
         self.done += 1
         self._seconds.setdefault(job.run.variant, []).append(time.time() - self._began.get(job.run, job.began))
-        return job, self.state(job.run)
+        state = self.state(job.run)
+        if state.state == "diverged":
+            self.diverged.add(job.run)
+        return job, state
 
-    def fail(self, jobid: int) -> None:
-        """Record that a job failed, or was interrupted and is still to be done."""
+    def fail(self, jobid: int) -> tuple[Job, RunState | None] | None:
+        """Record that a job failed, or was interrupted and is still to be done; return it as `finish` does."""
         job = self.jobs.pop(jobid, None)
         if job is None or job.run is None:
-            return
+            return (job, None) if job else None
         state = self.state(job.run)
         if state.state == "interrupted":
-            self.waiting[job.run.variant] += 1
+            self.waiting.add(job.run)
         else:
             self.failed[job.run] = state
+        return job, state
 
     def state(self, run: Run) -> RunState:
         """Read the state of a run."""
@@ -127,23 +135,35 @@ class Session:
         trainings = [self._training(job.run, job.began) for job in jobs if job.run]
         self._began |= {training.run: training.started for training in trainings if training.started is not None}
         self._most_at_once = max(self._most_at_once, sum(training.started is not None for training in trainings))
-        left = time_left(trainings, self.waiting, self._seconds, self._most_at_once, now)
+        waiting = Counter(run.variant for run in set(self.waiting))
+        left = time_left(trainings, waiting, self._seconds, self._most_at_once, now)
         others = [job for job in jobs if job.run is None]
-        unit, metric = self.reader.unit, self.reader.metric
-        return Snapshot(unit, metric, self.done, self.total, len(self.failed), trainings, others, left, now)
+        running = {training.run for training in trainings}
+        places = {run: self._place(run, running) for run in self.asked}
+        return Snapshot(self.reader.unit, places, self.done, self.total, len(self.failed), trainings, others, left, now)
+
+    def _place(self, run: Run, running: Collection[Run]) -> Place:
+        if run in running:
+            return "running"
+        if run in self.waiting:
+            return "waiting"
+        if run in self.failed:
+            return "failed"
+        return "diverged" if run in self.diverged else "done"
 
     def _training(self, run: Run, submitted: float) -> Training:
         folder, steps = self.reader.folder(run), self.reader.steps(run.variant)
         mark, last = read_attempt(folder), self.reader.last_step(run)
         started = mark.started if mark and mark.error is None else self._began.get(run)
+        phase = mark.phase if mark and mark.error is None else None
         if last is None:
-            return Training(run, None, steps, None, None, started, None)
+            return Training(run, phase, None, steps, None, started, None)
         started = started or submitted  # it has just removed its mark because it is done
         try:
             latest = (folder / "history.csv").stat().st_mtime
         except OSError:
             latest = None
-        return Training(run, last.number, steps, last.watched, last.mean_seconds, started, latest)
+        return Training(run, phase, last.number, steps, last.mean_seconds, started, latest)
 
 
 def time_left(

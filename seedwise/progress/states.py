@@ -51,6 +51,7 @@ class RunState(BaseModel):
         steps: number of steps of a complete run; None if only the program knows.
         metric: name of the watched metric.
         watched: its value after `step`.
+        phase: what a running attempt does before its first step, such as "importing"; None if unknown or past.
         started: when the running attempt began, in seconds since 1970.
         seconds: how long a run with a record took.
         reason: why it diverged, failed or is outdated.
@@ -67,6 +68,7 @@ class RunState(BaseModel):
     steps: int | None
     metric: str
     watched: float | None = None
+    phase: str | None = None
     started: float | None = None
     seconds: float | None = None
     reason: str | None = None
@@ -130,6 +132,7 @@ class StateReader:
                 state="running",
                 step=last.number if last else None,
                 watched=last.watched if last else None,
+                phase=mark.phase,
                 started=mark.started,
             )
         judged = judge(folder / "metrics.json", self.study.wanted(run, self._content), self._trainer)

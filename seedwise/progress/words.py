@@ -46,8 +46,8 @@ def duration(seconds: float) -> str:
 
 
 def place(state: RunState) -> str:
-    """Return the progress of a run: `epoch 2 of 3, validation accuracy 0.8712`."""
-    return progress(state.unit, state.step, state.steps, state.metric, state.watched)
+    """Return the progress of a run: `epoch 2 of 3, validation accuracy 0.8712`, or `importing`."""
+    return state.phase or progress(state.unit, state.step, state.steps, state.metric, state.watched)
 
 
 def progress(unit: str, step: int | None, steps: int | None, metric: str, watched: float | None) -> str:

@@ -11,7 +11,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,25 +28,39 @@ ENDED = "ended without an error message: killed, out of memory or time, or the m
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt at a run that has no record yet; `error` is None while it is running, and after it was killed."""
+    """One attempt at a run that has no record yet; `error` is None while it is running, and after it was killed.
+
+    Attributes:
+        phase: what it does before its first step, such as "importing"; None from then on, or where nobody knows.
+    """
 
     host: str
     pid: int
     started: float
+    phase: str | None = None
     error: str | None = None
     interrupted: bool = False
 
 
 @contextmanager
-def attempt(folder: Path) -> Iterator[None]:
-    """Mark the run's folder while the block runs; record the error if it fails, and remove the mark if it succeeds."""
+def attempt(folder: Path) -> Iterator[Callable[[str | None], None]]:
+    """Mark the run's folder while the block runs; record the error if it fails, and remove the mark if it succeeds.
+
+    Yields:
+        A function that notes in the mark what the run is doing before its first step.
+    """
     path = folder / "attempt.json"
     mark = Attempt(host=platform.node(), pid=os.getpid(), started=time.time())
     _write(path, mark)
     ended = threading.Event()
     threading.Thread(target=_send_heartbeats, args=(path, ended), daemon=True).start()
+
+    def enter(phase: str | None) -> None:
+        with suppress(OSError):  # it is only for people who watch
+            _write(path, replace(mark, phase=phase))
+
     try:
-        yield
+        yield enter
     except KeyboardInterrupt:
         _write(path, replace(mark, error="interrupted", interrupted=True))
         raise

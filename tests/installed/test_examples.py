@@ -100,7 +100,7 @@ def test_pytorch(start: Start, tmp_path: Path) -> None:
 
     record = run / "metrics.json"
     interrupt_again(record)
-    assert jobs(start("run", "study.yaml", "runs"))["train_run"] == 1
+    assert jobs(start("run", "study.yaml", "runs", "-p"))["train_run"] == 1
     again = json.loads(record.read_text())
     assert again["command"][-2:] == ["--resume", str((run / "out/last.pt").relative_to(mine))]
     assert again["metrics"]["PSNR"] == psnr["baseline"][0]

@@ -103,6 +103,11 @@ class Project:
     def environment(self) -> dict[str, str]:
         return environment()
 
+    def made(self, *options: str) -> dict[str, int]:
+        """Run the plain command to its end; count the jobs, by rule, from Snakemake's log."""
+        self.run(*options)
+        return jobs(max((self.folder / ".snakemake/log").glob("*.log")).read_text())
+
     def planned(self, *options: str) -> dict[str, int]:
         """Count the jobs, by rule, that the plain command would run."""
         return jobs(self.run("--dry-run", *options))
@@ -114,10 +119,11 @@ def environment() -> dict[str, str]:
 
 
 def jobs(printed: str) -> dict[str, int]:
-    """Read Snakemake's table of job counts; empty when there is nothing to be done."""
+    """Read what a dry run lists, or Snakemake's table of job counts; empty when there is nothing to be done."""
     if "Nothing to be done" in printed:
         return {}
-    table = re.findall(r"^(\w+) +(\d+)$", printed.split("Job stats:", 1)[1], re.MULTILINE)
+    listed = re.split("Job stats:|would run:", printed, maxsplit=1)[1]
+    table = re.findall(r"^ *(\w+) +(\d+)$", listed, re.MULTILINE)
     return {rule: int(count) for rule, count in table if rule != "total"}
 
 

@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from seedwise.basics.files import hold_lock
-from tests.workflow.conftest import LIMIT, Project, jobs, make_project, stop_everything, training_processes, wait_for
+from tests.workflow.conftest import LIMIT, Project, make_project, stop_everything, training_processes, wait_for
 from tests.workflow.programs import COMMAND, FUNCTION, ProgramProject, make_program
 
 pytestmark = pytest.mark.slow
@@ -100,7 +100,7 @@ def test_a_finished_study_has_nothing_to_do(project):
 def test_an_added_seed_runs_once_per_variant_and_keeps_every_other_run(project):
     before = {seed: project.record("baseline", seed).stat().st_mtime_ns for seed in (0, 1)}
     project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 3]")
-    assert jobs(project.run("--", "runs")) == {"train_run": 2, "runs": 1}
+    assert project.made("--", "runs") == {"train_run": 2, "runs": 1}
     assert {seed: project.record("baseline", seed).stat().st_mtime_ns for seed in (0, 1)} == before
     assert project.planned() == ANALYSIS
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.workflow.conftest import jobs, make_project
+from tests.workflow.conftest import make_project
 
 pytestmark = pytest.mark.slow
 
@@ -12,7 +12,7 @@ AWKWARD = "my {b} a:b $(x) 'q' dir"
 def test_a_study_runs_in_a_folder_of_any_name(tmp_path):
     project = make_project(tmp_path / AWKWARD)
     project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0]")
-    assert jobs(project.run())["train_run"] == 2
+    assert project.made()["train_run"] == 2
     assert (project.results / "results.md").exists()
     assert (project.results / "page.html").exists()
     assert "Study tiny: 2 of 2 runs finished" in project.run("--", "status")
@@ -30,7 +30,7 @@ def test_files_and_folders_that_a_config_names_may_have_any_name(fresh):
     config.write_text(text.replace("label: + Dropout", 'label: "+ {Dropout} & $(more)"'))
     fresh.config.unlink()
     option = ("--configfile", config.name)
-    assert jobs(fresh.run(*option))["train_run"] == 2
+    assert fresh.made(*option)["train_run"] == 2
     results = (fresh.results / "results.md").read_text()
     assert "--configfile 'my {study} file.yaml'" in results, "how to reproduce it is quoted for a shell"
     assert "{Dropout}" in results

@@ -36,7 +36,7 @@ def test_every_product_is_asked_for_so_that_a_deleted_one_is_made_again(project)
     assert project.planned() == {"plot_figures": 1, "all": 1}
     for name in PRODUCTS:
         (project.results / name).unlink(missing_ok=True)
-    printed = project.run()
+    printed = project.run("-p")
     asked = re.search(r"^(?:local)?rule all:\n +input: (.*)$", printed, re.MULTILINE)[1].split(", ")
     assert {f"results/tiny/{name}" for name in PRODUCTS} <= set(asked)
     assert all((project.results / name).exists() for name in PRODUCTS)

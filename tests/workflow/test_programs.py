@@ -14,7 +14,7 @@ import pytest
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command.settings import Command
 from seedwise.workflow.programs import _require_readers
-from tests.workflow.conftest import LIMIT, ROOT, jobs
+from tests.workflow.conftest import LIMIT, ROOT
 from tests.workflow.programs import COMMAND, ProgramProject, make_program
 
 pytestmark = pytest.mark.slow
@@ -56,17 +56,16 @@ def test_a_broken_command_fails_after_one_run_of_each_variant(tmp_path: Path) ->
     project = small(tmp_path / "p", "import sys\nraise ValueError(f'no layer {sys.argv[1]}')\n")
     answer = project.attempt("--", "runs")
     assert answer.returncode == 1
-    assert "seed 0 failed: exit status 1: ValueError: no layer 2" in answer.stdout
-    refused = (
-        "not started, because the first run of this variant, seed 0, failed: exit status 1: ValueError: no layer 2"
-    )
-    assert refused in answer.stdout
+    assert "FAILED  other seed 0: exit status 1: ValueError: no layer 2" in answer.stdout
+    assert "not started after that: other seeds 1, 2" in answer.stdout
     assert not list(project.results.glob("runs/*/seed1/out")), "other seeds were not started"
     (project.folder / "train.py").write_text(WRITES + "seedwise.result(loss=x + seed / 10)\n")
-    assert jobs(project.run("--", "runs"))["train_run"] == 6
+    assert project.made("--", "runs")["train_run"] == 6
     (project.folder / "train.py").write_text("import sys\nraise ValueError(f'no head {sys.argv[1]}')\n")
     answer = project.attempt("--", "runs")
-    assert "seed 0, failed: exit status 1: ValueError: no head 2" in answer.stdout, "in spite of results of other code"
+    assert "FAILED  other seed 0: exit status 1: ValueError: no head 2" in answer.stdout, (
+        "in spite of results of other code"
+    )
 
 
 def test_failures_that_count_are_lost_runs_of_the_report_with_their_reason(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.workflow.conftest import Project, jobs
+from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +88,7 @@ def test_records_that_do_not_fit_are_made_again_and_no_other(project):
         "dropout: seed 2 (its predictions.npz is missing)",
     ):
         assert reason in status
-    assert jobs(project.run())["train_run"] == 5
+    assert project.made()["train_run"] == 5
     assert {path: json.loads(path.read_text())["metrics"] for path in right} == right
     assert (project.record("dropout", 2).parent / "predictions.npz").exists()
 
@@ -106,7 +106,7 @@ def test_records_that_contradict_their_predictions_are_refused_all_at_once_with_
     remedy = next(line for line in answer.stdout.splitlines() if line.startswith("  rm "))
     for path in remedy.removeprefix("  rm ").split():
         (project.folder / path).unlink()
-    assert jobs(project.run())["train_run"] == 2
+    assert project.made()["train_run"] == 2
 
 
 def test_training_code_that_is_edited_while_the_study_runs_is_not_credited_to_the_old_code(fresh):

@@ -31,7 +31,7 @@ def two_gpus(tmp_path, monkeypatch):
 
 
 def test_runs_queue_for_the_gpus_of_the_machine_without_being_told(fresh, two_gpus):
-    printed = fresh.run("--cores", "4", "--resources", "mem_mb=64000", "--", "runs")  # in place of gpu=1
+    printed = fresh.run("--cores", "4", "--resources", "mem_mb=64000", "-p", "--", "runs")  # in place of gpu=1
     assert re.search(r"Provided resources: .*gpu=.*2", printed)
     logs = [path.read_text().splitlines()[0] for path in fresh.results.glob("logs/train_run/*/*.log")]
     assert len(logs) == 4
@@ -59,7 +59,7 @@ def test_config_and_command_line_say_what_a_run_may_use(project):
     project.record("dropout", 1).unlink()
     with project.config.open("a") as config:
         config.write("resources: {train_run: {runtime: 77, gpu_model: a100}}\n")
-    printed = project.run("--dry-run", "--set-resources", "train_run:mem_mb=123")
+    printed = project.run("--dry-run", "-p", "--set-resources", "train_run:mem_mb=123")
     run = printed.split("rule train_run:")[1].split("\nrule ")[0]
     assert all(part in run for part in ("runtime=77", "mem_mb=123", "gpu_model=a100", "gpu_slots=1"))
 

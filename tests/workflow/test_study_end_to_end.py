@@ -77,7 +77,7 @@ def test_another_configfile_is_the_study_alone(project):
         project.config.read_text().replace("study: tiny", "study: other").replace("seeds: [0, 1]", "seeds: [7]")
     )
     project.edit("config.yaml", "epochs: 1", "epochs: 9")
-    printed = project.run("--dry-run", "--configfile", "other.yaml")
+    printed = project.run("--dry-run", "-p", "--configfile", "other.yaml")
     assert "results/other/runs/baseline/seed7/metrics.json" in printed
     assert '"epochs":9' not in printed
 

@@ -7,8 +7,6 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.workflow.conftest import jobs
-
 pytestmark = pytest.mark.slow
 
 ANALYSIS = {"collect_runs": 1, "analyse_study": 1, "plot_figures": 1, "render_report": 1, "render_page": 1, "all": 1}
@@ -134,7 +132,7 @@ def test_two_studies_of_the_same_data_leave_each_other_alone(project):
     """They share raw files and the prepared file; what each declares to Snakemake is its own."""
     text = project.config.read_text()
     (project.folder / "other.yaml").write_text(text.replace("study: tiny", "study: other").replace("[0, 1]", "[0]"))
-    assert jobs(project.run("--configfile", "other.yaml", "--", "runs"))["train_run"] == 2
+    assert project.made("--configfile", "other.yaml", "--", "runs")["train_run"] == 2
     assert project.planned() == {}
     assert training(project.planned("--configfile", "other.yaml", "--", "runs")) == 0
     shutil.rmtree(project.folder / ".snakemake")
@@ -166,7 +164,7 @@ def test_deleted_data_are_made_again_for_the_runs_that_need_them_and_for_no_othe
     shutil.rmtree(project.folder / "data")
     project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
     assert training(project.planned()) == 2
-    assert jobs(project.run("--", "runs"))["train_run"] == 2
+    assert project.made("--", "runs")["train_run"] == 2
     assert {seed: project.record("baseline", seed).stat().st_mtime_ns for seed in (0, 1)} == before
     assert list((project.folder / "data").glob("*.npz"))
     assert project.planned() == ANALYSIS
@@ -200,8 +198,7 @@ def test_data_that_come_out_different_are_refused_until_the_card_is_deleted(fres
 def test_adding_a_seed_for_real_keeps_every_other_run(project):
     before = {seed: project.record("baseline", seed).stat().st_mtime_ns for seed in (0, 1)}
     project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 3]")
-    printed = project.run()
-    assert jobs(printed)["train_run"] == 2
+    assert project.made()["train_run"] == 2
     assert {seed: project.record("baseline", seed).stat().st_mtime_ns for seed in (0, 1)} == before
     runs = (project.results / "runs.csv").read_text().splitlines()
     assert [line.split(",")[:2] for line in runs[1:4]] == [["baseline", "0"], ["baseline", "1"], ["baseline", "3"]]

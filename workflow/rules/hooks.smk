@@ -6,7 +6,9 @@ from collections import Counter
 from seedwise.basics.calls import command_for, is_called
 from seedwise.runs.gpus import NO_GPU
 from seedwise.runs.hardware import gpus
+from seedwise.progress.banner import banner, finding, plan
 from seedwise.progress.display import Display
+from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
 from seedwise.progress.states import StateReader
 from seedwise.workflow.slurm import remember_min_job_age
@@ -70,35 +72,72 @@ def say_unsent():
         print(f"{len(left)} runs are not in W&B yet; send them: {command_for('sync_wandb')}", file=sys.stderr)
 
 
+def runs_of(jobs):
+    """Return the runs that jobs make, in the order of the study."""
+    made = {(job.wildcards.variant, int(job.wildcards.seed)) for job in jobs if job.rule.name == TRAIN}
+    return [run for run in STUDY.runs(SEEDS) if run in made]
+
+
+def say(*lines):
+    """Print lines where Snakemake's messages go."""
+    for line in lines:
+        print(line, file=HANDLER.stream if HANDLER else sys.stderr, flush=True)
+
+
+def announce(nothing_to_do):
+    """Say in three lines what is about to be run, in the place of Snakemake's table of jobs; in a dry run, list it."""
+    jobs, planned = internals.jobs_to_run(workflow), internals.planned_jobs(workflow)
+    if {job.rule.name for job in planned} <= ONLOOKERS:
+        return
+    lines = banner(STUDY.study, STUDY.title, RESULTS, runs_of(planned), runs_of(jobs))
+    if nothing_to_do:
+        reported = any(job.rule.name == "render_report" for job in planned)
+        say(lines[0], f"Nothing to be done: {lines[1]}", *(outcome() if reported else []))
+        return
+    say(*lines)
+    if internals.is_dry_run(workflow):
+        say_unfit(jobs)
+        say(*plan(Counter(job.rule.name for job in jobs), runs_of(jobs)))
+
+
 def show_progress(jobs):
-    """Show the progress of the trainings among the jobs, unless Snakemake was told to be quiet about it.
+    """Show the progress of the jobs; if Snakemake was told to be quiet about it, only failures.
 
     Where the user has chosen a logger plugin for the terminal, Snakemake's own handler is not there, and it shows.
     """
     global DISPLAY
-    handler = internals.terminal_handler(logger)
-    waiting = Counter(job.wildcards.variant for job in jobs if job.rule.name == "train_run")
-    if waiting and handler and not internals.is_quiet(workflow):
-        # Not all runs, with --batch or a target.
-        asked = sum(job.rule.name == "train_run" for job in internals.planned_jobs(workflow))
-        DISPLAY = Display(Session(StateReader(ASKED, FOLDER.parent), asked, waiting), handler)
-        DISPLAY.start(logger, hide_noise=not internals.is_verbose(workflow))
+    if HANDLER:
+        asked = runs_of(internals.planned_jobs(workflow))  # not all runs, with --batch or a target
+        session = Session(StateReader(ASKED, FOLDER.parent), asked, set(runs_of(jobs)))
+        DISPLAY = Display(session, HANDLER, silent=internals.is_quiet(workflow))
+        if QUIET and internals.is_imported(workflow):
+            HANDLER.addFilter(QUIET)
+        DISPLAY.start(logger, QUIET)
 
 
 def say_unfit(jobs):
     """Report the finished runs that are retrained, and why."""
-    asked = {str(job.output.record) for job in jobs if job.rule.name == "train_run"}
+    asked = {str(job.output.record) for job in jobs if job.rule.name == TRAIN}
     again = [reason for path, reason in UNFIT.items() if path in asked]
     if again:
-        print(f"{len(again)} finished runs do not fit the study and are retrained:", file=sys.stderr)
+        say(f"{len(again)} finished runs do not fit the study and are retrained:")
         for reason, count in Counter(again).most_common(5):
-            print(f"  {count}: {reason}", file=sys.stderr)
-        print(f"`{command_for('status')}` names the settings and files that differ", file=sys.stderr)
+            say(f"  {count}: {reason}")
+        say(f"`{command_for('status')}` names the settings and files that differ")
 
 
 # Rules that only read a study: it is neither locked nor set up for them.
 ONLOOKERS = {"status", "status_json", "compare", "collect_interim", "analyse_interim", "plot_interim", "interim"}
 STUDY_LOCK = DISPLAY = None
+TRAIN = "train_run"
+
+# What Snakemake says is replaced in the terminal; a workflow that imports this one has a plan of its own to tell of.
+HANDLER = internals.terminal_handler(logger) if workflow.is_main_process else None
+QUIET = None
+if HANDLER and not internals.is_verbose(workflow):
+    QUIET = Quiet(None if internals.is_imported(workflow) else announce)
+    if not internals.is_imported(workflow):
+        HANDLER.addFilter(QUIET)
 
 
 def start_study():
@@ -135,13 +174,21 @@ def say_look():
         print(describe(looks[-1], names), file=sys.stderr)
 
 
+def outcome():
+    """Return the finding in words and in numbers, and where to read on; nothing if there is no report."""
+    text, line = FOLDER / "results.md", FOLDER / "summary.txt"
+    if not line.exists():
+        return []
+    words = finding(text)
+    read = f"{text}, or: {command_for('open')}" if is_called() else f"{text} or {FOLDER / 'page.html'}"
+    return [*([words] if words else []), line.read_text(encoding="utf-8").rstrip(), f"Read {read}"]
+
+
 def say_outcome():
     """Print the outcome, if the report was written just now."""
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
-        print(line.read_text(encoding="utf-8"), end="", file=sys.stderr)
-        view = f", or: {command_for('open')}" if is_called() else ""
-        print(f"Read {FOLDER / 'results.md'}{view}", file=sys.stderr)
+        say(*outcome())
 
 
 # Snakemake does not call `onsuccess` if there was nothing to run.
@@ -176,3 +223,8 @@ onsuccess:
 onerror:
     if DISPLAY:
         DISPLAY.stop()
+    if STUDY_LOCK and not SOURCE:
+        print(
+            f"next: {command_for('status')}, or {command_for('interim')} for a report on what has ended",
+            file=sys.stderr,
+        )

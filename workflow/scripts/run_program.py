@@ -62,21 +62,26 @@ def main() -> None:
                     f"name {what} that did not produce its numbers. Run the command again: it uses the current {what}"
                 )
 
-    with attempt(arguments.out.parent), take_gpu(device, arguments.gpu_slots, say):
-        request = Request(
-            study=arguments.study,
-            variant=arguments.variant,
-            seed=arguments.seed,
-            settings=settings,
-            digests=Digests(arguments.code, arguments.data, arguments.environment),
-            place=place,
-            folder=arguments.out.parent.absolute(),
-            log=arguments.log,
-            threads=arguments.threads,
-            device=device,
-        )
-        refuse_after_canary(request)
-        run_program(request, Mirrors(_trackers(arguments.context) if place.mirrored else []), say, verify)
+    with attempt(arguments.out.parent) as enter:
+        if device == "cuda":
+            enter("waiting for a GPU")
+        with take_gpu(device, arguments.gpu_slots, say):
+            if device == "cuda":
+                enter(None)
+            request = Request(
+                study=arguments.study,
+                variant=arguments.variant,
+                seed=arguments.seed,
+                settings=settings,
+                digests=Digests(arguments.code, arguments.data, arguments.environment),
+                place=place,
+                folder=arguments.out.parent.absolute(),
+                log=arguments.log,
+                threads=arguments.threads,
+                device=device,
+            )
+            refuse_after_canary(request)
+            run_program(request, Mirrors(_trackers(arguments.context) if place.mirrored else []), say, verify)
 
 
 def _trackers(context: Path) -> list[Tracker]:

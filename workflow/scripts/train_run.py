@@ -18,6 +18,7 @@ from seedwise.basics.plugins import load_plugin  # noqa: E402
 from seedwise.config.context import Context, read_context  # noqa: E402
 from seedwise.runs.attempt import attempt  # noqa: E402
 from seedwise.runs.gpus import take_gpu  # noqa: E402
+from seedwise.runs.hardware import expected_device  # noqa: E402
 from seedwise.tracking import Mirrors  # noqa: E402
 from seedwise.tracking.registry import trackers  # noqa: E402
 from seedwise.trainers.image_classifier.settings import RunSettings  # noqa: E402
@@ -50,8 +51,11 @@ def main() -> None:
     say = functools.partial(print, flush=True)
     settings, context = RunSettings.from_canonical(arguments.settings), read_context(arguments.context)
     imported = time.perf_counter() - BEGAN
-    with attempt(arguments.out.parent), take_gpu(settings.training.device, arguments.gpu_slots, say):
-        _train(arguments, settings, context, say, imported)
+    with attempt(arguments.out.parent) as enter:
+        if expected_device(settings.training.device) == "cuda":
+            enter("waiting for a GPU")
+        with take_gpu(settings.training.device, arguments.gpu_slots, say):
+            _train(arguments, settings, context, say, enter, imported)
 
 
 def _verify_code(settings: RunSettings, digest: str) -> None:
@@ -69,9 +73,15 @@ def _verify_code(settings: RunSettings, digest: str) -> None:
 
 
 def _train(
-    arguments: argparse.Namespace, settings: RunSettings, context: Context, say: Callable[[str], None], imported: float
+    arguments: argparse.Namespace,
+    settings: RunSettings,
+    context: Context,
+    say: Callable[[str], None],
+    enter: Callable[[str | None], None],
+    imported: float,
 ) -> None:
     began = time.perf_counter()
+    enter("importing")
     # These import torch, which then sees only this GPU.
     from seedwise.trainers.image_classifier.datasets.prepared import ensure_prepared
     from seedwise.trainers.image_classifier.training.run import Request, train_run
@@ -80,6 +90,7 @@ def _train(
         load_plugin(name)
     if arguments.verify_code:  # now that all of it is in memory
         _verify_code(settings, arguments.code)
+    enter("reading the data")
     dataset = settings.dataset.model_copy(update={"folder": context.folder})
     ensure_prepared(dataset, arguments.data, arguments.raw, arguments.card, say, arguments.made_of)
     request = Request(
@@ -94,6 +105,7 @@ def _train(
         data_made_of=arguments.made_of,
         import_seconds=imported + time.perf_counter() - began,
     )
+    enter(None)
     train_run(request, Mirrors(trackers(context.tracking)), say=say)
 
 

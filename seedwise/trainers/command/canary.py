@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seedwise.basics.errors import UserError
 from seedwise.runs.attempt import read_attempt
-from seedwise.trainers.command.failure import failures_since
+from seedwise.trainers.command.failure import NOT_STARTED, failures_since
 from seedwise.trainers.command.run import Request, fitting_record
 
 
@@ -31,7 +31,4 @@ def refuse_after_canary(request: Request) -> None:
         return  # it is tried again
     if any(fitting_record(request, record) for record in variant.glob("seed*/metrics.json")):
         return
-    raise UserError(
-        f"not started, because the first run of this variant, seed {first}, failed: {canary.error}. "
-        "To run all seeds in any case: canary: false"
-    )
+    raise UserError(f"{NOT_STARTED}, seed {first}, failed: {canary.error}. To run all seeds in any case: canary: false")

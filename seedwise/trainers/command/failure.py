@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 FAILURES = "failures.json"
 """File in a run's folder with the failures of its attempts so far."""
+NOT_STARTED = "not started, because the first run of this variant"
+"""How the reason of a run begins that was refused after its canary."""
 TAIL = 65536
 """Bytes of the output that are looked at."""
 _EXCEPTION = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b.*")

@@ -1,0 +1,134 @@
+"""What is said of jobs that fail: one block per distinct failure, however many seeds it hit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from seedwise.config.study import Run
+from seedwise.progress.states import RunState
+from seedwise.progress.words import seed_ranges
+from seedwise.runs.attempt import ENDED
+from seedwise.trainers.command.failure import NOT_STARTED, last_lines, last_words
+
+_ERROR = "Error: "
+MOST_LINES = 40
+"""Length of the longest message that is told in full."""
+MOST = 8
+"""Number of distinct failures that are told in full."""
+_NUMBER = re.compile(r"\d+")
+_KILLED = re.compile(r"killed by SIGKILL|out of memory|OutOfMemory|OUT_OF_ME", re.IGNORECASE)
+_MEND = "Mend it, then give the same command again: it does only what is missing."
+_LESS_MEMORY = "If it was memory: fewer runs at a time (--cores 1), or more memory (resources: train_run: mem_mb)."
+
+
+class Other(NamedTuple):
+    """A job beside the runs that failed: its rule, why it failed, and its log."""
+
+    rule: str
+    reason: str
+    log: str | None
+
+
+@dataclass
+class Failed:
+    """One distinct failure, with all runs that it hit.
+
+    Attributes:
+        first: the run that failed first.
+        reason: of that run.
+        log: of that run.
+        seeds: that failed, by variant.
+        skipped: seeds that were not started after it, by variant.
+    """
+
+    first: Run
+    reason: str
+    log: str | None
+    seeds: dict[str, list[int]] = field(default_factory=dict)
+    skipped: dict[str, list[int]] = field(default_factory=dict)
+
+
+def is_skipped(state: RunState) -> bool:
+    """Whether a run was not started because the first run of its variant had failed."""
+    return (state.reason or "").startswith(NOT_STARTED)
+
+
+def is_same(run: Run, reason: str, other: Run, its_reason: str) -> bool:
+    """Whether two runs failed in the same way: runs of one variant may differ in numbers, such as seed and process."""
+    if run.variant == other.variant:
+        return _NUMBER.sub("#", reason) == _NUMBER.sub("#", its_reason)
+    return reason == its_reason
+
+
+def distinct(failed: Mapping[Run, RunState]) -> list[Failed]:
+    """Group failed runs by their reason; a run that was refused after its canary belongs to the canary's failure."""
+    found: list[Failed] = []
+    of_variant: dict[str, Failed] = {}
+    for run, state in sorted(failed.items(), key=lambda item: is_skipped(item[1])):
+        if is_skipped(state) and run.variant in of_variant:
+            of_variant[run.variant].skipped.setdefault(run.variant, []).append(run.seed)
+            continue
+        reason = state.reason or ENDED
+        group = next((known for known in found if is_same(run, reason, known.first, known.reason)), None)
+        if group is None:
+            found.append(group := Failed(run, reason, state.log))
+        group.seeds.setdefault(run.variant, []).append(run.seed)
+        of_variant.setdefault(run.variant, group)
+    return found
+
+
+def blocks(failed: Mapping[Run, RunState], others: Iterable[Other], status: str) -> list[str]:
+    """Return the lines about all failures: of each distinct one the runs, the reason, the log and the remedy.
+
+    Args:
+        failed: the runs that failed.
+        others: the other jobs that failed.
+        status: the command that lists every run.
+    """
+    groups = distinct(failed)
+    lines = [line for group in groups[:MOST] for line in _block(group)]
+    if len(groups) > MOST:
+        lines.append(f"and {len(groups) - MOST} other failures; `{status}` lists them")
+    for other in others:
+        lines += [f"FAILED  {other.rule}: {other.reason}", *_log(other.reason, other.log)]
+    if lines:
+        lines.append(_MEND)
+    return lines
+
+
+def _block(group: Failed) -> list[str]:
+    lines = [f"FAILED  {_runs(group.seeds)}: {group.reason}", *_log(group.reason, group.log)]
+    if group.skipped:
+        skipped = _runs(group.skipped)
+        lines.append(f"  not started after that: {skipped} (`canary: false` in the study starts them anyway)")
+    if _KILLED.search(group.reason):
+        lines.append(f"  {_LESS_MEMORY}")
+    return lines
+
+
+def _log(reason: str, log: str | None) -> list[str]:
+    if not log:
+        return []
+    last = last_words(Path(log), 0).removeprefix(_ERROR)
+    ending = [f"  last words: {last}"] if last and last not in reason else []
+    return [*ending, f"  log: {log}"]
+
+
+def _runs(seeds: Mapping[str, Sequence[int]]) -> str:
+    return "; ".join(f"{variant} {seed_ranges(own)}" for variant, own in seeds.items())
+
+
+def reason_of(logs: Iterable[str]) -> tuple[str, str] | None:
+    """Return why a job failed, and the log that says so: our own message in full, or else the last words; or None."""
+    for log in logs:
+        lines = last_lines(Path(log), 0, MOST_LINES)
+        began = next((place for place in reversed(range(len(lines))) if lines[place].startswith(_ERROR)), None)
+        if began is not None:
+            return "\n".join(lines[began:]).removeprefix(_ERROR), log
+        if lines:
+            return last_words(Path(log), 0), log
+    return None

@@ -1,0 +1,73 @@
+"""What a terminal does not show of Snakemake's messages: its banner, its tables, and a block for each job.
+
+Everything is in .snakemake/log, and `--verbose` or `--printshellcmds` show it. Only messages that are known are hidden,
+so that a warning, an error or whatever another version or a plugin has to say appears.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+NOTHING = "Nothing to be done"
+_ABOUT_ITSELF = {"workflow_started", "resources_info"}
+_ABOUT_JOBS = {"job_info", "job_started", "job_finished", "group_info", "progress", "shellcmd"}
+_MESSAGES = re.compile(
+    r"Assuming unrestricted shared filesystem usage|Building DAG of jobs|Using shell: |Provided \w+|Rules claiming more"
+    r"|(Conda environments|Singularity containers): ignored|Group jobs: inactive|Select jobs to execute"
+    r"|Execute \d+ jobs|Elapsed time: |Removing output files of failed job|Shutting down, this might take some time"
+    r"|Submitted (group )?job \S+ with external jobid|(Group job|Job) \S+ has been submitted with SLURM jobid"
+    r"|This was a dry-run|Some jobs were triggered by provenance|Rules with provenance triggered|Reasons:"
+    r"|Storing output in storage|\d+ jobs have (missing|outdated) provenance"
+)
+_COMPLETE_LOG = "Complete log"
+_CALLED_PROCESS = re.compile(r"RuleException:\s+CalledProcessError in file .* returned non-zero exit status", re.DOTALL)
+_ENDINGS = ("Exiting because a job execution failed", "WorkflowError:\nAt least one job did not complete successfully")
+
+
+class Quiet(logging.Filter):
+    """Hides what Snakemake tells about itself, and calls `announce` in the place of its table of jobs.
+
+    Args:
+        announce: called with whether there is nothing to do; None hides only what is told about each job.
+
+    Attributes:
+        tells: whether the display tells of the failure that a record is about; None where there is no display.
+        failed: whether the display has told of a failure.
+    """
+
+    def __init__(self, announce: Callable[[bool], None] | None) -> None:
+        super().__init__()
+        self._announce, self._announced = announce, False
+        self.tells: Callable[[dict[str, Any]], bool] | None = None
+        self.failed = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is shown."""
+        event, message = str(record.__dict__.get("event")), record.getMessage()
+        if self._announce is not None and (event == "run_info" or message.startswith(NOTHING)):
+            if not self._announced:
+                self._announced = True
+                self._announce(message.startswith(NOTHING))
+            return False
+        if record.levelno >= logging.WARNING:
+            return not self._is_told(event, message, record.__dict__)
+        if event in _ABOUT_JOBS:
+            return False
+        if self._announce is None:
+            return not message.startswith("Select jobs to execute")
+        if message.startswith(_COMPLETE_LOG):
+            return self.failed
+        return event not in _ABOUT_ITSELF and _MESSAGES.match(message) is None
+
+    def _is_told(self, event: str, message: str, fields: dict[str, Any]) -> bool:
+        """Whether the display says in its own words what an error is about."""
+        if self.tells is None:
+            return False
+        if event in ("job_error", "group_error"):
+            told = self.tells(fields)
+            self.failed = self.failed or told
+            return told
+        return bool(_CALLED_PROCESS.match(message)) or (self.failed and message.startswith(_ENDINGS))
