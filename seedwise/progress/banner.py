@@ -11,7 +11,7 @@ from seedwise.basics.words import quantity
 from seedwise.config.study import Run
 from seedwise.progress.words import seed_ranges
 
-_BOLD = re.compile(r"^\*\*(.+)\*\*$", re.MULTILINE)
+_BOLD = re.compile(r"^\*\*((?:(?!\*\*).)+)\*\*$", re.MULTILINE)
 
 
 def banner(study: str, title: str, folder: Path, asked: Sequence[Run], to_do: Iterable[Run]) -> list[str]:
@@ -76,4 +76,4 @@ def finding(results: Path) -> str | None:
     except OSError:
         return None
     found = _BOLD.search(text)
-    return re.sub(r"\*\*|`", "", found.group(1)) if found else None
+    return found.group(1).replace("`", "") if found else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 NOTHING = "Nothing to be done"
@@ -31,14 +31,15 @@ class Quiet(logging.Filter):
     """Hides what Snakemake tells about itself, and calls `announce` in the place of its table of jobs.
 
     Args:
-        announce: called with whether there is nothing to do; None hides only what is told about each job.
+        announce: called with the number of jobs of each rule, which may be none at all; where it is None, only what is
+            told about each job is hidden.
 
     Attributes:
         tells: whether the display tells of the failure that a record is about; None where there is no display.
         failed: whether the display has told of a failure.
     """
 
-    def __init__(self, announce: Callable[[bool], None] | None) -> None:
+    def __init__(self, announce: Callable[[Mapping[str, int]], None] | None) -> None:
         super().__init__()
         self._announce, self._announced = announce, False
         self.tells: Callable[[dict[str, Any]], bool] | None = None
@@ -50,7 +51,8 @@ class Quiet(logging.Filter):
         if self._announce is not None and (event == "run_info" or message.startswith(NOTHING)):
             if not self._announced:
                 self._announced = True
-                self._announce(message.startswith(NOTHING))
+                stats: Mapping[str, int] = record.__dict__.get("stats") or {}
+                self._announce({rule: count for rule, count in stats.items() if rule != "total"})
             return False
         if record.levelno >= logging.WARNING:
             return not self._is_told(event, message, record.__dict__)

@@ -1,54 +1,183 @@
 """The display while a study runs: its text, the estimate of the time left, and fixed lines."""
 
 import io
+import logging
 import re
-from collections import Counter
 
 import pytest
 
 from seedwise.config.study import Run
-from seedwise.progress.display import Terminal, block, log_line, pause
+from seedwise.progress.banner import banner, finding, plan
+from seedwise.progress.display import pause
+from seedwise.progress.failures import blocks, reason_of
+from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Job, Session, Snapshot, Training, time_left
-from seedwise.progress.states import StateReader
+from seedwise.progress.states import RunState, StateReader
+from seedwise.progress.table import UNICODE, block, log_line
+from seedwise.progress.terminal import Terminal
 from seedwise.progress.words import duration, seed_ranges
 from tests.progress.test_states import HISTORY, asked, put_attempt, put_record, study  # noqa: F401 - a fixture
 
 
-def training(variant="a", seed=0, epoch=1, mean_seconds=10.0, started=80.0, latest=100.0):
-    return Training(Run(variant, seed), epoch, 3, None if epoch is None else 0.8712, mean_seconds, started, latest)
+def training(variant="a", seed=0, epoch=1, mean_seconds=10.0, started=80.0, latest=100.0, phase=None):
+    return Training(Run(variant, seed), phase, epoch, 3, mean_seconds, started, latest)
 
 
-def shot(*trainings, done=5, total=9, failed=1, left=80.0, others=()):
-    return Snapshot("epoch", "validation_accuracy", done, total, failed, trainings, others, left, now=100.0)
+def shot(*trainings, places=None, done=5, total=9, failed=1, left=80.0, others=()):
+    return Snapshot("epoch", places or {}, done, total, failed, trainings, others, left, now=100.0)
 
 
-def test_the_block_fits_a_terminal_of_80_columns():
-    trainings = [training("augment", 1), training("dropout", 0, None, None), training("dropout", 1, None, None, None)]
-    assert block(shot(*trainings), 80) == [
-        "####....  5 of 9 runs done, 2 running, 1 failed, 1 to go; about 1 min 20 s left",
-        "  augment  seed 1  epoch 1 of 3  validation accuracy 0.8712  20 s",
-        "  dropout  seed 0  epoch 0 of 3  validation accuracy -       20 s",
-        "  1 run submitted or starting",
+def places(**variants):
+    """Where the runs of variants are, one letter per seed: done, failed, running, waiting."""
+    words = {"d": "done", "f": "failed", "r": "running", "w": "waiting", "x": "diverged"}
+    return {Run(name, seed): words[letter] for name, own in variants.items() for seed, letter in enumerate(own)}
+
+
+def test_the_table_fits_a_terminal_of_80_columns():
+    trainings = [
+        training("augment", 1),
+        training("dropout", 0, None, None, phase="importing"),
+        training("dropout", 1, None, None, None),
     ]
-    assert block(shot(*trainings), 120, blocks="█░")[0].startswith("███████████░░░░░░░░░  5 of 9 runs done")
+    seen = shot(*trainings, places=places(baseline="ddx", augment="drf", dropout="rrw"))
+    assert block(seen, 80) == [
+        "####....  5 of 9 runs done, 2 running, 1 failed, 1 to go; about 1 min 20 s left",
+        "  baseline  ++!",
+        "  augment   +>x  seed 1: epoch 2 of 3, 20 s",
+        "  dropout   >>.  seed 0: importing, 20 s; seed 1: submitted or starting",
+    ]
+    wide = block(seen, 120, marks=UNICODE)
+    assert wide[0].startswith("███████████░░░░░░░░░  5 of 9 runs done")
+    assert wide[2] == "  augment   ✓▸✗  seed 1: epoch 2 of 3, 20 s"
+
+
+def test_many_seeds_are_counted_and_of_many_variants_the_active_ones_are_shown():
+    many = places(a="d" * 100 + "w" * 100, b="w" * 200)
+    assert block(shot(places=many), 80)[1:] == ["  a  100 of 200", "  b  0 of 200"]
+    variants = places(**{f"v{number}": "dd" for number in range(40)}, late="dr")
+    assert block(shot(training("late", 1), places=variants), 80)[1:] == [
+        "  late  +>  seed 1: epoch 2 of 3, 20 s",
+        "  and 40 more variants",
+    ]
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
-def test_the_block_is_never_wider_or_higher_than_the_terminal(width):
-    many = [training("a-variant-with-a-very-long-name", seed) for seed in range(50)]
-    lines = block(shot(*many, total=90), width, height=24)
-    assert max(map(len, lines)) < width
-    assert len(lines) == 9
-    assert lines[-1] == "  and 43 more"[: width - 1]
-    assert len(block(shot(*many, total=90), width, height=6)) == 4
+def test_the_table_is_never_wider_or_higher_than_the_terminal(width):
+    many = [training(f"a-variant-with-a-very-long-name-{number}", 0) for number in range(50)]
+    where = places(**{each.run.variant: "rw" for each in many})
+    for height in (6, 24):
+        lines = block(shot(*many, places=where, total=100), width, height=height)
+        assert max(map(len, lines)) < width
+        assert len(lines) == 1 + min(12, height - 4)
+        assert lines[-1].startswith("  and ")
 
 
-def test_a_log_line_names_the_first_few():
+def test_a_log_line_names_the_first_few_and_no_score():
     line = log_line(shot(*[training(seed=seed) for seed in range(6)], total=14, others=[Job("fetch_data", None, 90.0)]))
     assert line.startswith(
-        "5 of 14 runs done, 6 running, 1 failed, 2 to go; about 1 min 20 s left | a seed 0 epoch 1 of 3"
+        "5 of 14 runs done, 6 running, 1 failed, 2 to go; about 1 min 20 s left | a seed 0: epoch 2 of 3 | a seed 1"
     )
-    assert line.endswith("a seed 3 epoch 1 of 3, validation accuracy 0.8712 | fetch_data for 10 s | and 2 more")
+    assert line.endswith("a seed 3: epoch 2 of 3 | getting the data for 10 s | and 2 more")
+
+
+def test_the_banner_says_what_is_there_and_what_is_to_do(tmp_path):
+    runs = [Run(name, seed) for name in ("a", "b") for seed in range(3)]
+    assert banner("tiny", "Tiny study", tmp_path, runs, runs) == [
+        "tiny: Tiny study",
+        "6 runs to do: 2 variants × 3 seeds",
+        f"results will be in {tmp_path}; no score is shown before all runs are in",
+    ]
+    assert banner("tiny", "", tmp_path, runs, runs[:2])[:2] == ["tiny", "2 of 6 runs to do; 4 are there already"]
+    assert banner("tiny", "", tmp_path, runs, [])[1:] == [
+        "no run to do: all 6 runs are there already",
+        f"results will be in {tmp_path}",
+    ]
+    assert banner("tiny", "", tmp_path, [], [])[1] == "no runs are made here"
+    assert plan({"train_run": 2, "all": 1}, runs[1:3])[:-1] == [
+        "would run:",
+        "  train_run  2",
+        "    a: seeds 1, 2",
+        "  all        1",
+    ]
+
+
+def test_the_finding_is_the_headline_of_the_report(tmp_path):
+    report = tmp_path / "results.md"
+    assert finding(report) is None
+    report.write_text("# T\n\n**Asked:** Is it **b**\n\n## In short\n\n**`b` is better than a.**\n\n**b** is\n")
+    assert finding(report) == "b is better than a."
+
+
+def failed(variant, seed, reason):
+    return Run(variant, seed), RunState(
+        variant=variant, seed=seed, state="failed", unit="step", steps=None, metric="loss", reason=reason
+    )
+
+
+def test_a_failure_is_told_once_however_many_seeds_it_hit():
+    refused = "not started, because the first run of this variant, seed 0, failed: exit status 1: ValueError: no 2"
+    runs = dict(
+        [
+            failed("a", 2, refused),
+            failed("a", 0, "exit status 1: ValueError: no 2"),
+            failed("a", 1, refused),
+            failed("b", 0, "killed by SIGKILL (often: out of memory), and printed nothing; pid 7"),
+            failed("b", 4, "killed by SIGKILL (often: out of memory), and printed nothing; pid 8"),
+            failed("c", 0, "exit status 1: ValueError: no 3"),
+        ]
+    )
+    assert blocks(runs, [], "seedwise status") == [
+        "FAILED  a seed 0: exit status 1: ValueError: no 2",
+        "  not started after that: a seeds 1, 2 (`canary: false` in the study starts them anyway)",
+        "FAILED  b seeds 0, 4: killed by SIGKILL (often: out of memory), and printed nothing; pid 7",
+        "  If it was memory: fewer runs at a time (--cores 1), or more memory (resources: train_run: mem_mb).",
+        "FAILED  c seed 0: exit status 1: ValueError: no 3",
+        "Mend it, then give the same command again: it does only what is missing.",
+    ]
+
+
+def test_a_message_of_ours_is_told_in_full_and_a_traceback_by_its_last_line(tmp_path):
+    ours, traceback, empty = tmp_path / "ours.log", tmp_path / "traceback.log", tmp_path / "empty.log"
+    ours.write_text("reading\nError: 2 records cannot be used:\n  one\n  rm one\n")
+    traceback.write_text("Traceback (most recent call last):\n  File ...\nValueError: of no use\n")
+    empty.write_text("")
+    assert reason_of([str(empty), str(ours)]) == ("2 records cannot be used:\n  one\n  rm one", str(ours))
+    assert reason_of([str(traceback)]) == ("ValueError: of no use", str(traceback))
+    assert reason_of([str(empty), str(tmp_path / "none.log")]) is None
+
+
+def message(text, level=logging.INFO, **fields):
+    record = logging.LogRecord("snakemake", level, "", 0, text, (), None)
+    record.__dict__.update(fields)
+    return record
+
+
+def test_only_known_messages_are_hidden_and_never_an_error():
+    said = []
+    quiet = Quiet(said.append)
+    hidden = (
+        "Building DAG of jobs...",
+        "Select jobs to execute...",
+        "Job 3 has been submitted with SLURM jobid 7 (x)",
+    )
+    assert not any(quiet.filter(message(text)) for text in hidden)
+    stats = {"train_run": 4, "total": 4}
+    assert not any(quiet.filter(message("Job stats: ...", event="run_info", stats=stats)) for _ in range(2))
+    assert said == [{"train_run": 4}]
+    assert quiet.filter(message("Creating conda environment envs/training.yaml..."))
+    assert quiet.filter(message("something new in a later version"))
+    errors = [
+        message("Error in rule x", logging.ERROR, event="job_error", jobid=1, log=[]),
+        message("RuleException:\nCalledProcessError in file x:\n... returned non-zero exit status 1.", logging.ERROR),
+        message("Exiting because a job execution failed. Look below for error messages", logging.ERROR),
+    ]
+    assert all(quiet.filter(record) for record in errors), "nothing else tells of them"
+    quiet.tells = lambda fields: False
+    assert quiet.filter(errors[0])
+    assert quiet.filter(errors[2])
+    quiet.tells = lambda fields: True
+    assert not any(quiet.filter(record) for record in errors)
+    assert quiet.filter(message("WorkflowError:\nNo space left on device", logging.ERROR))
 
 
 def test_lines_of_a_plain_log_become_less_frequent():
@@ -67,7 +196,9 @@ def test_the_time_left_follows_the_epochs_and_then_the_completed_runs():
 
 
 def test_a_session_follows_snakemakes_events(study, tmp_path):  # noqa: F811
-    session = Session(StateReader(asked(study, tmp_path), tmp_path), total=8, waiting=Counter(baseline=3, dropout=4))
+    file = asked(study, tmp_path)
+    runs = [run for run in file.runs() if run.seed < 4]
+    session = Session(StateReader(file, tmp_path), runs, {*runs} - {Run("baseline", 0)})
     assert session.done == 1
     session.begin(1, "train_run", {"variant": "baseline", "seed": "1"})
     session.begin(2, "train_run", {"variant": "dropout", "seed": "0"})

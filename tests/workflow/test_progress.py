@@ -83,7 +83,10 @@ def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_afte
         assert failed["reason"] == "ValueError: of no use"
         assert "of no use" in (half.folder / failed["log"]).read_text()
 
-        assert "interim report: results/tiny/interim/results.md" in half.run("--", "interim")
+        assert half.run("--", "interim").splitlines()[1:] == [
+            "4 of 8 runs finished, 2 failed, 2 running",
+            "interim report: results/tiny/interim/results.md",
+        ]
         report = (half.results / "interim/results.md").read_text()
         assert "This is an interim report: 4 of 8 runs have a result." in report
         assert "2 failed: broken seed 0 (ValueError: of no use; log: results/tiny/logs/train_run" in report

@@ -84,20 +84,20 @@ def say(*lines):
         print(line, file=HANDLER.stream if HANDLER else sys.stderr, flush=True)
 
 
-def announce(nothing_to_do):
+def announce(counts):
     """Say in three lines what is about to be run, in the place of Snakemake's table of jobs; in a dry run, list it."""
     jobs, planned = internals.jobs_to_run(workflow), internals.planned_jobs(workflow)
     if {job.rule.name for job in planned} <= ONLOOKERS:
         return
     lines = banner(STUDY.study, STUDY.title, RESULTS, runs_of(planned), runs_of(jobs))
-    if nothing_to_do:
+    if not counts:
         reported = any(job.rule.name == "render_report" for job in planned)
         say(lines[0], f"Nothing to be done: {lines[1]}", *(outcome() if reported else []))
         return
     say(*lines)
     if internals.is_dry_run(workflow):
         say_unfit(jobs)
-        say(*plan(Counter(job.rule.name for job in jobs), runs_of(jobs)))
+        say(*plan(counts, runs_of(jobs)))
 
 
 def show_progress(jobs):

@@ -1,0 +1,153 @@
+"""What a study of a program prints, line by line: in a terminal, into a pipe, in a dry run, and when it fails."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import LIMIT, ROOT, jobs
+from tests.workflow.programs import ProgramProject, make_program
+
+pytestmark = pytest.mark.slow
+
+CONFIG = """\
+study: tiny
+title: Tiny study
+command:
+  run: python train.py {x} {seed}
+  settings: {x: 1}
+variants: [{name: baseline}, {name: other, set: {x: 2}}]
+seeds: [0, 1]
+analysis: {metric: loss, higher_is_better: false, baseline: baseline}
+"""
+PROGRAM = "import sys, seedwise\nx, seed = map(int, sys.argv[1:])\nseedwise.result(loss=x + seed / 10)\n"
+BROKEN = "if x == 2:\n    raise ValueError('no layer')\n"
+REPORT = "results/tiny/results.md"  # no figures, no page
+PROFILE = r"Using workflow specific profile .*"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> ProgramProject:
+    made = make_program(tmp_path / "p", CONFIG)
+    (made.folder / "train.py").write_text(PROGRAM)
+    return made
+
+
+def lines(printed: str) -> list[str]:
+    """What was printed, without times and without the order of runs, which go on at once."""
+    text = re.sub(r"\b\d+ (?:s|min)\b(?: \d+ s)?", "TIME", printed)
+    return [re.sub(r"^\[\d/", "[N/", line) for line in text.splitlines() if not re.match(PROFILE, line)]
+
+
+def at_terminal(project: ProgramProject, command: list[str], columns: int) -> tuple[int, str]:
+    """Run a command in a terminal; return its exit status, and everything that was written to the terminal."""
+    parent, child = pty.openpty()
+    size = {"COLUMNS": str(columns), "LINES": "24", "TERM": "xterm"}
+    process = subprocess.Popen(
+        ["sh", "-c", f'stty cols {columns} rows 24; exec "$@"', "sh", *command],
+        cwd=project.folder,
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env=project.environment() | size | {"PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    )
+    os.close(child)
+    written = b""
+    try:
+        while chunk := os.read(parent, 65536):
+            written += chunk
+    except OSError:
+        pass  # the process has ended
+    os.close(parent)
+    return process.wait(LIMIT), written.decode(errors="replace").replace("\r\n", "\n")
+
+
+def left_on(written: str) -> str:
+    """Return what is left on a terminal after lines were drawn in place, without colours."""
+    shown: list[str] = [""]
+    for part in re.findall(r"\n|\r|\x1b\[[\d;]*[A-Za-z]|[^\r\n\x1b]+", written):
+        if part == "\n":
+            shown.append("")
+        elif up := re.fullmatch(r"\x1b\[(\d+)A", part):
+            shown = [*shown[: len(shown) - 1 - int(up[1])], ""]
+        elif part[0] not in "\r\x1b":
+            shown[-1] += part
+    return "\n".join(shown)
+
+
+def test_a_pipe_gets_three_lines_then_a_line_per_run_and_the_plan_comes_first(project: ProgramProject) -> None:
+    planned = project.run("-n", "--", REPORT)
+    assert lines(planned) == [
+        "tiny: Tiny study",
+        "4 runs to do: 2 variants × 2 seeds",
+        "results will be in results/tiny; no score is shown before all runs are in",
+        "would run:",
+        "  train_run      4",
+        "    baseline: seeds 0, 1",
+        "    other: seeds 0, 1",
+        "  collect_runs   1",
+        "  analyse_study  1",
+        "  render_report  1",
+        "Nothing was run (-n). With --verbose Snakemake gives its reasons.",
+    ]
+    assert jobs(planned)["train_run"] == 4
+    printed = lines(project.run("--", REPORT))
+    assert printed[:3] == lines(planned)[:3]
+    assert sorted(printed[3:7]) == [
+        *("[N/4] baseline seed 0: TIME", "[N/4] baseline seed 1: TIME"),
+        *("[N/4] other seed 0: TIME", "[N/4] other seed 1: TIME"),
+    ]
+    assert printed[7:9] == ["writing the report", "4 of 4 runs done, after TIME"]
+    assert printed[-1] == "Read results/tiny/results.md or results/tiny/page.html"
+    assert printed[-2] == (project.results / "summary.txt").read_text().rstrip()
+    headline = printed[-3]
+    assert f"**{headline}**" in (project.results / "results.md").read_text()
+    assert len(printed) == 12
+    again = lines(project.run("--", REPORT))
+    assert again == [
+        "tiny: Tiny study",
+        "Nothing to be done: no run to do: all 4 runs are there already",
+        *printed[-3:],
+    ]
+    assert "rule train_run:" in project.run("-n", "--verbose", "--forcerun", "train_run", "--", REPORT)
+
+
+def test_a_terminal_shows_a_table_in_place_and_each_failure_once(project: ProgramProject) -> None:
+    (project.folder / "train.py").write_text(PROGRAM.replace("seedwise.result", f"{BROKEN}seedwise.result"))
+    command = [sys.executable, "-m", "seedwise.cli", "run", "config.yaml", "--cores", "1", "runs"]
+    status, written = at_terminal(project, command, 80)
+    assert status == 1
+    assert re.search(r"\x1b\[3A\x1b\[J", written), "it is drawn again in place"
+    assert re.search(r"^  baseline  [✓▸·]{2}  seed \d: running, \d+ s$", written, re.MULTILINE)
+    assert max(len(line) for line in re.findall(r"^[#.█░ ].*$", written, re.MULTILINE)) < 80
+    shown = [line for line in lines(left_on(written)) if line and not line.startswith("Complete log")]
+    assert shown == [
+        "tiny: Tiny study",
+        "4 runs to do: 2 variants × 2 seeds",
+        "results will be in results/tiny; no score is shown before all runs are in",
+        "[N/4] other seed 0: failed after TIME: exit status 1: ValueError: no layer",
+        "  log: results/tiny/logs/train_run/other/seed0.log",
+        "2 of 4 runs done, 2 failed, after TIME",
+        "FAILED  other seed 0: exit status 1: ValueError: no layer",
+        "  log: results/tiny/logs/train_run/other/seed0.log",
+        "  not started after that: other seed 1 (`canary: false` in the study starts them anyway)",
+        "Mend it, then give the same command again: it does only what is missing.",
+        "next: seedwise status config.yaml, or seedwise interim config.yaml for a report on what has ended",
+    ]
+
+
+def test_no_flag_of_quietness_hides_an_error(project: ProgramProject) -> None:
+    (project.folder / "train.py").write_text("raise ValueError('no layer')\n")
+    answer = project.attempt("--quiet", "all", "--", "runs")
+    assert answer.returncode == 1
+    told = [line for line in lines(answer.stdout) if line.startswith("FAILED")]
+    assert len(told) == 1, answer.stdout
+    assert told[0].endswith("exit status 1: ValueError: no layer")
+    assert "runs to do" not in answer.stdout
