@@ -14,22 +14,28 @@ from seedwise.progress.words import seed_ranges
 _BOLD = re.compile(r"^\*\*((?:(?!\*\*).)+)\*\*$", re.MULTILINE)
 
 
-def banner(study: str, title: str, folder: Path, asked: Sequence[Run], to_do: Iterable[Run]) -> list[str]:
+NONE = "no run to do"
+
+
+def banner(
+    study: str, title: str, folder: Path, asked: Sequence[Run], to_do: Iterable[Run], *, elsewhere: bool = False
+) -> list[str]:
     """Return three lines: the study, the runs to do, where the results will be.
 
     Args:
         study: its name.
         title: its title.
         folder: of its results.
-        asked: the requested runs; empty if they were recorded elsewhere.
+        asked: the requested runs.
         to_do: those that have no result yet.
+        elsewhere: whether the runs were recorded elsewhere.
     """
     count = len(set(to_do))
     there = len(asked) - count
     if not asked:
-        runs = "no runs are made here"
+        runs = f"{NONE}: they were recorded elsewhere" if elsewhere else NONE
     elif not count:
-        runs = f"no run to do: {'all ' if there > 1 else ''}{quantity(there, 'run')} {_are(there)} there already"
+        runs = f"{NONE}: {'all ' if there > 1 else ''}{quantity(there, 'run')} {_are(there)} there already"
     elif there:
         runs = f"{count} of {quantity(len(asked), 'run')} to do; {there} {_are(there)} there already"
     else:

@@ -92,7 +92,7 @@ def test_the_banner_says_what_is_there_and_what_is_to_do(tmp_path):
         "no run to do: all 6 runs are there already",
         f"results will be in {tmp_path}",
     ]
-    assert banner("tiny", "", tmp_path, [], [])[1] == "no runs are made here"
+    assert banner("tiny", "", tmp_path, [], [], elsewhere=True)[1] == "no run to do: they were recorded elsewhere"
     assert plan({"train_run": 2, "all": 1}, runs[1:3])[:-1] == [
         "would run:",
         "  train_run  2",

@@ -113,7 +113,8 @@ def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_afte
     assert "\x1b[5A\x1b[J" in screen.text, "the lines are drawn in place"
     assert "killed, out of memory" in screen.text
     drawn = [line for line in lines if re.search(r"runs? done,|: epoch ", line)]
-    assert max(len(re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\r", "", line)) for line in drawn) < 80
+    plain = [re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\r", "", line) for line in drawn]
+    assert [line for line in plain if len(line) >= 80] == []
     assert "Finished jobid" not in screen.text
     assert "accuracy" not in screen.text, "no score is shown while runs are missing"
 
@@ -122,7 +123,8 @@ def test_a_log_says_in_a_line_what_each_run_came_to(project):
     record = project.record("baseline", 0)
     record.unlink()
     printed = project.run("--", str(record.relative_to(project.folder)))
-    assert re.sub(r"\d+ s$", "some time", printed, flags=re.MULTILINE).splitlines() == [
+    lines = re.sub(r"\d+ s$", "some time", printed, flags=re.MULTILINE).splitlines()
+    assert [line for line in lines if not re.match(r"\[\d\d:", line)] == [  # without what a slow machine adds
         "Using workflow specific profile profiles/default for setting default command line arguments.",
         "tiny: Tiny study",
         "1 run to do: 1 variant × 1 seed",

@@ -6,7 +6,7 @@ from collections import Counter
 from seedwise.basics.calls import command_for, is_called
 from seedwise.runs.gpus import NO_GPU
 from seedwise.runs.hardware import gpus
-from seedwise.progress.banner import banner, finding, plan
+from seedwise.progress.banner import NONE, banner, finding, plan
 from seedwise.progress.display import Display
 from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
@@ -89,10 +89,10 @@ def announce(counts):
     jobs, planned = internals.jobs_to_run(workflow), internals.planned_jobs(workflow)
     if {job.rule.name for job in planned} <= ONLOOKERS:
         return
-    lines = banner(STUDY.study, STUDY.title, RESULTS, runs_of(planned), runs_of(jobs))
+    lines = banner(STUDY.study, STUDY.title, RESULTS, runs_of(planned), runs_of(jobs), elsewhere=bool(SOURCE))
     if not counts:
         reported = any(job.rule.name == "render_report" for job in planned)
-        say(lines[0], f"Nothing to be done: {lines[1]}", *(outcome() if reported else []))
+        say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *(outcome() if reported else []))
         return
     say(*lines)
     if internals.is_dry_run(workflow):
