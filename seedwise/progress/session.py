@@ -45,6 +45,7 @@ class Snapshot(NamedTuple):
         unit: name of a step of a training, such as "epoch".
         places: of each requested run, variant by variant.
         left: estimated seconds until the last training ends; None if unknown.
+        queues: whether jobs that were started may wait in the queue of a cluster.
     """
 
     unit: str
@@ -56,6 +57,7 @@ class Snapshot(NamedTuple):
     others: Sequence[Job]
     left: float | None
     now: float
+    queues: bool = False
 
     @property
     def running(self) -> int:
@@ -76,11 +78,13 @@ class Session:
         reader: reads the states of the study's runs.
         asked: the requested runs, variant by variant, including those done in earlier sessions.
         waiting: runs that this session has yet to start.
+        queues: whether jobs that were started may wait in the queue of a cluster.
     """
 
     reader: StateReader
     asked: Sequence[Run]
     waiting: set[Run]
+    queues: bool = False
     jobs: dict[int, Job] = field(default_factory=dict)
     failed: dict[Run, RunState] = field(default_factory=dict)
     diverged: set[Run] = field(default_factory=set)
@@ -140,7 +144,7 @@ class Session:
         others = [job for job in jobs if job.run is None]
         running = {training.run for training in trainings}
         places = {run: self._place(run, running) for run in self.asked}
-        return Snapshot(self.reader.unit, places, self.done, self.total, len(self.failed), trainings, others, left, now)
+        return Snapshot(self.reader.unit, places, self.done, self.total, len(self.failed), trainings, others, left, now, self.queues)
 
     def _place(self, run: Run, running: Collection[Run]) -> Place:
         if run in running:

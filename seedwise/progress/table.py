@@ -109,31 +109,31 @@ def _row(
     else:
         done = sum(place in ("done", "diverged") for _, place in own)
         states = f"{done} of {len(own)}"
-    active = [training for training in shot.trainings if training.run.variant == name]
+    active = sorted(training for training in shot.trainings if training.run.variant == name)
     cells = [f"{_cut(name, wide):{wide}}", states, "; ".join(_doing(training, shot) for training in active)]
     return "  ".join(cells).rstrip()
 
 
 def _doing(training: Training, shot: Snapshot) -> str:
     since = f", {duration(shot.now - training.started)}" if training.started else ""
-    return f"seed {training.run.seed}: {place_of(training, shot.unit)}{since}"
+    return f"seed {training.run.seed}: {place_of(training, shot)}{since}"
 
 
-def place_of(training: Training, unit: str) -> str:
+def place_of(training: Training, shot: Snapshot) -> str:
     """Return what a training does now: `importing`, `epoch 2 of 4`, `step 500`."""
     if training.started is None:
-        return "submitted or starting"
+        return "queued or starting" if shot.queues else "starting"
     if training.step is None and training.phase:
         return training.phase
     if training.steps is not None:
-        return f"{unit} {min((training.step or 0) + 1, training.steps)} of {training.steps}"
-    return "running" if training.step is None else f"{unit} {training.step}"
+        return f"{shot.unit} {min((training.step or 0) + 1, training.steps)} of {training.steps}"
+    return "running" if training.step is None else f"{shot.unit} {training.step}"
 
 
 def log_line(shot: Snapshot) -> str:
     """Return one line for a plain log: the headline, and the progress of the first few running trainings."""
     begun = [training for training in shot.trainings if training.started is not None]
-    parts = [f"{name(training.run)}: {place_of(training, shot.unit)}" for training in begun[:MOST_IN_A_LINE]]
+    parts = [f"{name(training.run)}: {place_of(training, shot)}" for training in begun[:MOST_IN_A_LINE]]
     parts += [f"{doing(job)} for {duration(shot.now - job.began)}" for job in shot.others]
     more = len(begun) - MOST_IN_A_LINE
     first = [headline(shot)] if shot.total else []

@@ -44,7 +44,7 @@ def test_the_table_fits_a_terminal_of_80_columns():
         "####....  5 of 9 runs done, 2 running, 1 failed, 1 to go; about 1 min 20 s left",
         "  baseline  ++!",
         "  augment   +>x  seed 1: epoch 2 of 3, 20 s",
-        "  dropout   >>.  seed 0: importing, 20 s; seed 1: submitted or starting",
+        "  dropout   >>.  seed 0: importing, 20 s; seed 1: starting",
     ]
     wide = block(seen, 120, marks=UNICODE)
     assert wide[0].startswith("███████████░░░░░░░░░  5 of 9 runs done")

@@ -108,7 +108,7 @@ def show_progress(jobs):
     global DISPLAY
     if HANDLER:
         asked = runs_of(internals.planned_jobs(workflow))  # not all runs, with --batch or a target
-        session = Session(StateReader(ASKED, FOLDER.parent), asked, set(runs_of(jobs)))
+        session = Session(StateReader(ASKED, FOLDER.parent), asked, set(runs_of(jobs)), queues=not LOCAL)
         DISPLAY = Display(session, HANDLER, silent=internals.is_quiet(workflow))
         if QUIET and internals.is_imported(workflow):
             HANDLER.addFilter(QUIET)
@@ -189,6 +189,8 @@ def say_outcome():
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
         say(*outcome())
+    elif is_called():
+        say(f"next: {command_for('report')}")
 
 
 # Snakemake does not call `onsuccess` if there was nothing to run.
