@@ -144,7 +144,9 @@ class Session:
         others = [job for job in jobs if job.run is None]
         running = {training.run for training in trainings}
         places = {run: self._place(run, running) for run in self.asked}
-        return Snapshot(self.reader.unit, places, self.done, self.total, len(self.failed), trainings, others, left, now, self.queues)
+        return Snapshot(
+            self.reader.unit, places, self.done, self.total, len(self.failed), trainings, others, left, now, self.queues
+        )
 
     def _place(self, run: Run, running: Collection[Run]) -> Place:
         if run in running:
