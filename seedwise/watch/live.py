@@ -191,7 +191,8 @@ class Live:
         last, latest = self._reader.last_step(run), None
         with suppress(OSError):
             latest = (self._reader.folder(run) / "history.csv").stat().st_mtime
-        return Training(run, state.step, state.steps, None, last.mean_seconds if last else None, state.started, latest)
+        mean_seconds = last.mean_seconds if last else None
+        return Training(run, state.phase, state.step, state.steps, mean_seconds, state.started, latest)
 
 
 def _cell(number: int, state: RunState) -> dict[str, Any]:
