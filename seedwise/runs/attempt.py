@@ -82,6 +82,7 @@ def read_attempt(folder: Path) -> Attempt | None:
             host=str(found["host"]),
             pid=int(found["pid"]),
             started=float(found["started"]),
+            phase=None if found.get("phase") is None else str(found["phase"]),
             error=None if found.get("error") is None else str(found["error"]),
             interrupted=found.get("interrupted") is True,
         )
