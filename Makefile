@@ -1,10 +1,19 @@
-# make study | quick | report | test | check | generate | bench | setup: all run in .venv, which `make setup` creates.
+# All targets run in .venv, which the first of them makes. `make help` lists them.
+#   STUDY=studies/quick.yaml   another study than config.yaml
+#   CORES=2                    fewer cores than this machine has
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
-CORES ?= 4
-CONFIGFILE ?= # a study other than config.yaml, as in `make report CONFIGFILE=studies/quick.yaml`
+SEEDWISE := $(BIN)/seedwise
+CORES ?=
+STUDY ?=
+ifdef CONFIGFILE
+$(error CONFIGFILE is called STUDY now: make $(MAKECMDGOALS) STUDY=$(CONFIGFILE))
+endif
+LIMITS = $(CORES:%=--cores %) --resources gpu=1
+# Where no study is named, targets that only look mean the one that was run last.
+LOOKED_AT = $(or $(STUDY),$(wildcard $(shell cat results/.last-study 2> /dev/null)),config.yaml)
 
 # Files that `make generate` generates from the code.
 GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.schema.json docs/configuration.md
@@ -12,29 +21,47 @@ GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.sch
 # A file's tests share what they make. tests/conftest.py puts slow files first, and xdist is not to sort them otherwise.
 IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: study quick status interim report notebooks test test-fast test-slurm test-timing chromium generate generated \
-  check bench mlflow-ui setup clean
+.PHONY: help study quick run try status interim open report shell notebooks test test-fast test-slurm test-timing \
+  chromium generate generated check bench mlflow-ui setup clean
 
-study: $(VENV)/.study      ## run the study in config.yaml to results/<study>/results.md
-	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1
+help:                      ## list what make can do (this is what a plain `make` does)
+	@echo "make TARGET [STUDY=studies/x.yaml] [CORES=n]      for example: make quick"
+	@echo
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "status, interim, open and report are about the study that was run last, unless STUDY names one."
+	@echo "Without CORES, all cores are used. make shell gives you the commands snakemake and seedwise."
 
-quick: $(VENV)/.study      ## run the whole workflow on a small subset, in under a minute
-	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 --configfile studies/quick.yaml
+study run: $(VENV)/.study  ## run the study in config.yaml, or STUDY, to results/<study>/results.md
+	$(SEEDWISE) run $(or $(STUDY),config.yaml) $(LIMITS)
+
+quick: $(VENV)/.study      ## run the whole workflow on a small subset, in about a minute
+	$(SEEDWISE) run studies/quick.yaml $(LIMITS)
+
+try: $(VENV)/.study        ## try one run of a program of your own: are its numbers found, does the seed count?
+	@$(SEEDWISE) try $(LOOKED_AT) $(CORES:%=--cores %)
 
 status: $(VENV)/.study     ## show which runs are finished, failed, running or missing; also while they run
-	@$(SNAKEMAKE) --quiet=all --cores 1 status
+	@$(SEEDWISE) status $(LOOKED_AT)
 
 interim: $(VENV)/.study    ## report on the runs so far, in results/<study>/interim; also while others run
-	$(SNAKEMAKE) --cores 1 interim
+	@$(SEEDWISE) interim $(LOOKED_AT)
+
+open: $(VENV)/.study       ## open the report in a browser
+	@$(SEEDWISE) open $(LOOKED_AT)
+
+shell: $(VENV)/.study      ## open a shell that has the commands snakemake and seedwise; `exit` leaves it
+	@echo "snakemake, seedwise and python are those of $(VENV) here; exit leaves this shell." >&2
+	@. $(VENV)/bin/activate && exec "$${SHELL:-/bin/sh}"
 
 notebooks: $(VENV)/.notebooks ## execute workflow/notebooks; the pages go to results/notebooks/
-	$(SNAKEMAKE) --cores $(CORES) notebooks
+	$(SEEDWISE) run config.yaml $(CORES:%=--cores %) notebooks
 
 report: $(VENV)/.study     ## make results/<study>/report.html: all results, runtimes and provenance in one file
-	$(SNAKEMAKE) --cores $(CORES) --resources gpu=1 $(CONFIGFILE:%=--configfile %)
+	$(SEEDWISE) run $(LOOKED_AT) $(LIMITS)
 	@folder=$$($(BIN)/python -c 'import sys; from seedwise.config.reading import read_study as r; print(r(sys.argv[1]).folder())' \
-	  $(or $(CONFIGFILE),config.yaml)) && $(SNAKEMAKE) --quiet=all $(CONFIGFILE:%=--configfile %) \
-	  --report $$folder/report.html && echo "Open $$folder/report.html in a browser; it needs no network."
+	  $(LOOKED_AT)) && $(SEEDWISE) run $(LOOKED_AT) --quiet all --report $$folder/report.html && \
+	  echo "Open $$folder/report.html in a browser; it needs no network."
 
 test: $(VENV)/.dev chromium ## set up and run every test
 	$(BIN)/python -m pytest $(IN_PARALLEL)
@@ -76,7 +103,8 @@ bench: $(VENV)/.bench      ## measure training speed, about 8 minutes; see bench
 mlflow-ui: $(VENV)/.mlflow ## show the runs in MLflow, on http://127.0.0.1:5000
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db --host 127.0.0.1 --port 5000
 
-setup: $(VENV)/.study      ## only create the environment
+setup: $(VENV)/.study      ## only make the environment, in .venv
+	@echo "$(VENV) is ready. Next: make quick, or make shell for the commands snakemake and seedwise"
 
 $(VENV)/.study: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -26,7 +26,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_study(parser)
+    add_study(parser, last=True)
     parser.set_defaults(run=run, flags=["--help"])
 
 
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.commands.next_step import say_next, to
 
     studies.require_posix()
-    study = studies.find_study(arguments.study, "seedwise interim")
+    study = studies.find_study(arguments.study, "seedwise interim", last=True)
     from seedwise.basics.errors import UserError
     from seedwise.progress.states import ENDED_STATES, read_states
     from seedwise.workflow.asked import read_asked

@@ -35,7 +35,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "study",
         metavar="STUDY",
         nargs="?",
-        help="the study's YAML file or its results folder; default: the only one here",
+        help="the study's YAML file or its results folder; default: the one that was run last, or the only one here",
     )
     parser.set_defaults(run=run, flags=["--help"])
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     if given is not None and Path(given).is_dir():
         folder, remedy = Path(given), "it is the folder results/<study> of a study that was run"
     else:
-        study = studies.find_study(given, "seedwise open")
+        study = studies.find_study(given, "seedwise open", last=True)
         folder, remedy = studies.RESULTS / studies.study_name(study), f"write it: {to('report', study)}"
     report = next((folder / name for name in REPORTS if (folder / name).is_file()), None)
     if report is None:

@@ -34,7 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_study(parser)
+    add_study(parser, last=True)
     parser.set_defaults(run=run, flags=["--help"])
 
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.commands.next_step import say_next, to
 
     studies.require_posix()
-    study = studies.find_study(arguments.study, "seedwise report")
+    study = studies.find_study(arguments.study, "seedwise report", last=True)
     from seedwise.workflow.asked import read_asked
 
     asked = read_asked(study)

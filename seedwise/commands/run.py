@@ -11,6 +11,7 @@ from typing import Any
 from seedwise.basics.errors import UserError
 
 REVISIONS = "--revisions"
+_NOT_A_RUN = ("-n", "--dry-run", "--dryrun", "--help", "-h")
 DESCRIPTION = """\
 Run whatever a study is missing, then write tables, figures, results.md and page.html to
 results/<study> in this folder. The same command continues a study that was interrupted. Every
@@ -56,6 +57,7 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
         UserError: the study, a profile or Snakemake is missing.
     """
     from seedwise.commands import snakemake, studies
+    from seedwise.config.last_study import remember_study
 
     studies.require_posix()
     if snakemake.has_option(command[2:], "--configfile", "--configfiles"):
@@ -69,6 +71,8 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
         print(f"the study of {', '.join(revisions)} is {study}", file=sys.stderr)
     studies.require_yaml(study)
     line = snakemake.command_line(study, words)
+    if not snakemake.has_option(words, *_NOT_A_RUN):
+        remember_study(study, studies.RESULTS)
     sys.stdout.flush()
     os.execve(line[0], line, snakemake.environment(study))
 

@@ -31,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_study(parser)
+    add_study(parser, last=True)
     parser.add_argument("--json", action="store_true", help="print JSON, which includes every run")
     parser.set_defaults(run=run, flags=["--json", "--help"])
 
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.commands.next_step import say_next
 
     studies.require_posix()
-    study = studies.find_study(arguments.study, "seedwise status")
+    study = studies.find_study(arguments.study, "seedwise status", last=True)
     from seedwise.progress.states import read_states
     from seedwise.progress.status import status_json, status_text
     from seedwise.workflow.asked import read_asked

@@ -1,4 +1,4 @@
-"""Which study a command is about: the file that was named, or the only one in the working folder."""
+"""Which study a command is about: the file that was named, the one that was run last, or the only one here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seedwise.basics.errors import UserError
+from seedwise.config.last_study import last_study
 
 SUFFIXES = (".yaml", ".yml")
 RESULTS = Path("results")
@@ -17,9 +18,10 @@ _KEYS = tuple(re.compile(rf"^[\"']?{key}[\"']?\s*:", re.MULTILINE) for key in ("
 _TAKE_A_FILE = ("--snakefile", "-s", "--profile", "--workflow-profile", "--report-metadata", "--report-stylesheet")
 
 
-def add_study(parser: argparse.ArgumentParser) -> None:
-    """Add the argument STUDY."""
-    parser.add_argument("study", metavar="STUDY", nargs="?", help="the study's YAML file; default: the only one here")
+def add_study(parser: argparse.ArgumentParser, *, last: bool = False) -> None:
+    """Add the argument STUDY; `last`: the command is about runs, so that it means the last study by default."""
+    default = "the one that was run last, or the only one here" if last else "the only one here"
+    parser.add_argument("study", metavar="STUDY", nargs="?", help=f"the study's YAML file; default: {default}")
 
 
 def require_posix() -> None:
@@ -59,18 +61,19 @@ def is_study(path: Path) -> bool:
     return all(key.search(text) for key in _KEYS)
 
 
-def find_study(given: str | None, command: str) -> Path:
+def find_study(given: str | None, command: str, *, last: bool = False) -> Path:
     """Return the file of a study.
 
     Args:
         given: the file, or None for the only study in the working folder.
         command: the command line up to the study, for messages.
+        last: whether None means the study that was run last, where one was.
 
     Raises:
         UserError: there is no such file, or there is not exactly one study.
     """
     if given is None:
-        return _only_study(command)
+        return (last_study(RESULTS) if last else None) or _only_study(command)
     path = Path(given)
     if path.is_file():
         return path

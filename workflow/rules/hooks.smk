@@ -7,10 +7,11 @@ from seedwise.basics.calls import command_for, is_called
 from seedwise.runs.gpus import NO_GPU
 from seedwise.runs.hardware import gpus
 from seedwise.progress.banner import NONE, banner, finding, plan
+from seedwise.config.last_study import remember_study
 from seedwise.progress.display import Display
 from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
-from seedwise.progress.states import StateReader
+from seedwise.progress.states import ENDED_STATES, StateReader, read_states
 from seedwise.workflow.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
@@ -30,7 +31,7 @@ def check_gpus():
     """Fail before the first job if runs need CUDA and this machine has no GPU."""
     if workflow.local_exec and ON_CUDA and not gpus():
         if any(job.wildcards_dict.get("variant") in ON_CUDA for job in internals.jobs_to_run(workflow)):
-            raise WorkflowError(NO_GPU)
+            sys.exit(NO_GPU)  # a WorkflowError would come with lines of code, here and below
 
 
 def prepare_slurm():
@@ -46,9 +47,7 @@ def lock_study():
     try:
         STUDY_LOCK.__enter__()
     except LockHeldError:
-        raise WorkflowError(
-            f"another snakemake is running the study {STUDY.study} ({FOLDER}); wait for it, or stop it first"
-        )
+        sys.exit(f"another snakemake is running the study {STUDY.study} ({FOLDER}); wait for it, or stop it first")
 
 
 def prepare_mlflow():
@@ -154,13 +153,15 @@ def start_study():
             prepare_slurm()
             lock_study()
             write_context(FOLDER, study_context())
+            if len(CONFIG_FILES) == 1:
+                remember_study(CONFIG_FILES[0], FOLDER.parent)
             say_unfit(jobs)
             prepare_mlflow()
             show_progress(jobs)
-        elif "interim" in asked and not any(internals.placed(workflow, record).exists() for record in RECORDS):
-            raise WorkflowError(
-                f"no run has a result yet, so there is nothing to report on; see `{command_for('status')}`"
-            )
+        elif "interim" in asked and not any(
+            run.state in ENDED_STATES for run in or_exit(read_states, ASKED, FOLDER.parent)
+        ):
+            sys.exit(f"no run has a result yet, so there is nothing to report on; see `{command_for('status')}`")
 
 
 onstart:
