@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import functools
-import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from seedwise.basics.names import PROBLEM, nearest, not_known, quote, unknown_key
+from seedwise.basics.numerals import exponent_number
 from seedwise.basics.plugins import PATTERN
 from seedwise.basics.words import enumerate_words
 from seedwise.config.study import Study
@@ -220,18 +220,7 @@ def _not_a_number(value: str, schema: Schema) -> str:
     tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, value, (True, False))  # type: ignore[no-untyped-call]
     if tag in {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}:
         return f"found the text {show(value)}; remove the quotes"
-    number = _numeral(value, whole=schema["type"] == "integer")
-    if number is None:
+    number = exponent_number(value)  # of a whole number: elsewhere it has been read as the number that it is
+    if number is None or not number.is_integer():
         return f"found the text {show(value)}; need {_need(schema)}"
-    return f"found the text {show(value)}; YAML reads it as text: write {number}"
-
-
-def _numeral(text: str, *, whole: bool) -> str | None:
-    """Write a number such as 1e-3 so that YAML reads it as a number; None if the text is not such a number."""
-    parts = re.fullmatch(r"([+-]?\d+)(\.\d*)?[eE]([+-]?)(\d+)", text.strip())
-    if parts is None:
-        return None
-    if whole:
-        return f"{float(text):.0f}" if float(text).is_integer() else None
-    digits, fraction, sign, exponent = parts.groups()
-    return f"{digits}{fraction or '.0'}e{sign or '+'}{exponent}"
+    return f"found the text {show(value)}; YAML reads it as text: write {number:.0f}"

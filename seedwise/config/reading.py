@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import PROBLEM
+from seedwise.basics.numerals import exponent_number
 from seedwise.config.checks import HIGHER_IS_BETTER, Location, cross_problems
 from seedwise.config.factors import Factors, as_written, expand, factor_problems, name_of, well_formed
 from seedwise.config.messages import UNKNOWN_KEY, meant, message, show, wrong_key
@@ -74,10 +76,8 @@ def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
     of_factors = "variants" not in config and config.get("factors") is not None
     config, wrong = _with_variants(config)
     mistakes: list[_Mistake] = []
-    study = None
-    try:
-        study = Study.model_validate(config)
-    except ValidationError as error:
+    config, study, error = _validated(config)
+    if error:
         mistakes = _mistakes(error, config)
     if of_factors:  # then a mistake in the variants is one in the factors, where it is reported
         mistakes = [mistake for mistake in mistakes if mistake.keys[:1] != VARIANTS]
@@ -98,6 +98,28 @@ def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
     if study is None or problems:
         raise _error(problems)
     return study
+
+
+def _validated(config: dict[Any, Any]) -> tuple[dict[Any, Any], Study | None, ValidationError | None]:
+    """Return the config with texts such as 5e-4 as numbers where only a number fits, and the study or its mistakes."""
+    try:
+        return config, Study.model_validate(config), None
+    except ValidationError as error:
+        first = error
+    texts = {_inside(raw["loc"], config): raw["input"] for raw in first.errors() if raw["type"] == "float_type"}
+    numbers = {keys: number for keys, text in texts.items() if (number := exponent_number(text)) is not None}
+    if not numbers:
+        return config, None, first
+    config = copy.deepcopy(config)
+    for keys, number in numbers.items():
+        inner = config
+        for key in keys[:-1]:
+            inner = inner[key]
+        inner[keys[-1]] = number
+    try:
+        return config, Study.model_validate(config), None
+    except ValidationError as error:
+        return config, None, error
 
 
 def _as_named(keys: Keys) -> Keys:
@@ -196,7 +218,7 @@ def _worded(mistake: _Mistake, places: Mapping[Keys, Place]) -> Problem:
     """Put a mistake into words."""
     kind, keys, found, written, of_key = mistake
     exact = places.get(keys)
-    same = exact is not None and repr(exact.value) == repr(found)
+    same = exact is not None and repr(found) in (repr(exact.value), repr(exponent_number(exact.value)))
     if of_key and kind not in (*UNKNOWN_KEY, PROBLEM):
         text = wrong_key(found)
     else:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.names import located, not_known
+from seedwise.basics.names import located, not_known, problem
 from seedwise.basics.sections import Name, Section, Whole
 from seedwise.config.checks import cross_problems, with_trainers_defaults, without_mirrors
 from seedwise.config.factors import cells
@@ -45,6 +45,27 @@ __all__ = [
     "Variant",
     "WandbSettings",
 ]
+
+MOST_SEEDS = 1000
+"""How many seeds a number may stand for: a larger one is more likely to be meant as a single seed."""
+
+
+def _seeds(given: object) -> object:
+    """Read `seeds: 5` as the seeds 0 to 4."""
+    if not isinstance(given, int) or isinstance(given, bool):
+        return given
+    if not 1 <= given <= MOST_SEEDS:
+        raise problem(
+            f"found {given}; need a list of seeds, for example [0, 1, 2], or how many there are, from 1 to {MOST_SEEDS}"
+        )
+    return tuple(range(given))
+
+
+def _or_a_number(schema: dict[str, Any]) -> None:
+    """Add to the JSON schema of the list of seeds that a number may stand for it."""
+    listed = {key: schema.pop(key) for key in ("type", "items", "minItems")} | {"uniqueItems": True}
+    schema["anyOf"] = [listed, {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS}]
+
 
 Levels = Annotated[dict[str, SettingValue], OverridesField()]
 
@@ -130,10 +151,11 @@ class Study(Section):
         tuple[Annotated[Whole, Field(ge=0, lt=2**63)], ...],
         Field(
             min_length=1,
-            description="Every variant is trained once with each of these seeds.",
+            description="Every variant is run once with each of these seeds; 5 stands for [0, 1, 2, 3, 4].",
             examples=[[0, 1, 2]],
-            json_schema_extra={"uniqueItems": True},
+            json_schema_extra=_or_a_number,
         ),
+        BeforeValidator(_seeds),
     ]
     analysis: Annotated[
         Plan,

@@ -1,11 +1,13 @@
-"""The GPUs of this machine, detected without importing torch."""
+"""The GPUs and CPU cores of this machine, detected without importing torch."""
 
 from __future__ import annotations
 
 import functools
+import math
 import os
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -61,10 +63,43 @@ def gpu_model() -> str | None:
 
 
 def available_cores() -> int:
-    """Return how many CPU cores this process may use."""
+    """Return how many CPU cores this process may use: those it may run on, or fewer if its container's share is less."""
+    cores = os.cpu_count() or 1
     with suppress(AttributeError, OSError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    share = _cpu_share()
+    return cores if share is None else max(1, min(cores, math.floor(share)))
+
+
+def _cpu_share(proc: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """Return the number of cores that the control groups of this process allow; None if they set no limit."""
+    try:
+        lines = [line.split(":", 2) for line in proc.read_text(encoding="utf-8").splitlines()]
+    except OSError:  # not Linux
+        return None
+    shares = []
+    for _, controllers, path in (parts for parts in lines if len(parts) == 3):
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        # Inside a container, its own group is mounted as the root, whatever its path is outside.
+        root = mounted / controllers if controllers else mounted
+        inner = root / path.strip("/")
+        for folder in dict.fromkeys([root, inner, *inner.parents]):
+            if folder.is_relative_to(root) and (share := _share_of(folder)) is not None:
+                shares.append(share)
+    return min(shares, default=None)
+
+
+def _share_of(group: Path) -> float | None:
+    """Return the limit of one control group, of version 2 (`cpu.max`) or 1, in cores."""
+    try:
+        if (group / "cpu.max").exists():
+            quota, period = (group / "cpu.max").read_text(encoding="utf-8").split()
+        else:
+            quota, period = ((group / f"cpu.cfs_{name}_us").read_text(encoding="utf-8") for name in ("quota", "period"))
+        return int(quota) / int(period) if int(quota) > 0 else None
+    except (OSError, ValueError):  # there is none, or it is "max"
+        return None
 
 
 def expected_device(device: str) -> str:

@@ -70,15 +70,33 @@ def test_a_config_that_snakemake_has_read_gets_the_same_message(case: dict[str, 
     assert list(caught.value.problems) == case["errors"]
 
 
+def test_a_number_of_seeds_stands_for_that_many_from_0_on() -> None:
+    study = read_study(write(STUDY.replace("seeds: [0, 1, 2]", "seeds: 5")))
+    assert study.seeds == (0, 1, 2, 3, 4)
+    assert study == read_study(write(STUDY.replace("seeds: [0, 1, 2]", "seeds: [0, 1, 2, 3, 4]")))
+    assert Study.model_validate_json(study.model_dump_json(by_alias=True)).seeds == study.seeds
+
+
+def test_5e_4_is_a_number_wherever_one_is_needed_and_text_elsewhere() -> None:
+    text = STUDY.replace("title: Demo", "title: 1e3").replace("learning_rate: 0.05", "learning_rate: 2.5e3")
+    text = text.replace("epochs: 3", "epochs: 3\n  weight_decay: 5e-4\n  ema: 9E-1")
+    text = text.replace("{training.augmentation: [random_crop]}", "{model.dropout: 1e-1}")
+    for study in (read_study(write(text)), load_study(yaml.safe_load(text), [Path("config.yaml")])):
+        training = study.training
+        assert (training.learning_rate, training.weight_decay, training.ema) == (2500, 0.0005, 0.9)
+        assert study.image_settings("augment").model.dropout == 0.1
+        assert study.title == "1e3"
+
+
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
-    text = STUDY.replace("learning_rate: 0.05", "learning_rate: 1e-3\n  momentum: 2").replace("title: Demo\n", "")
+    text = STUDY.replace("learning_rate: 0.05", "learning_rate: fast\n  momentum: 2").replace("title: Demo\n", "")
     text = text.replace("seeds: [0, 1, 2]", "seeds: [0, 1, 1, x]").replace(
         "{baseline: baseline}", "{baseline: basline}"
     )
     text = text.replace("{name: baseline}", "{name: baseline, set: {model.dropout: 3}}")
     assert errors(text + "trackin: {}\ntracking: {}\n") == [
         "config.yaml:1: title: missing; for example title: 'Ablation: dropout on Fashion-MNIST'",
-        'config.yaml:6: training.learning_rate: found the text "1e-3"; YAML reads it as text: write 1.0e-3',
+        'config.yaml:6: training.learning_rate: found the text "fast"; need a number > 0',
         "config.yaml:7: training.momentum: found 2; need a number ≥ 0 and < 1",
         "config.yaml:10: variants[0].set.model.dropout: found 3; need a number ≥ 0 and < 1",
         "config.yaml:12: seeds[2]: found 1 twice; seeds must be unique",

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
+from seedwise.basics.numerals import exponent_number
 from seedwise.runs.commit import git_state
 from seedwise.runs.cpu import cpu_model
 from seedwise.runs.hardware import gpus
 from seedwise.runs.record import Provenance, RecordError, RunRecord, Status, Timing, read_record, write_record
 from seedwise.tracking import Mirrors, TrackedRun
-from seedwise.trainers.command.command_line import fill, fill_command, text_of
+from seedwise.trainers.command.command_line import Scalar, Value, fill, fill_command, text_of
 from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.place import ProgramPlace, VariantPlace
@@ -273,8 +274,21 @@ def _prepare_folder(request: Request) -> Path | None:
             _remove(request.folder / name)
         write_text(mark, identity)
     request.out.mkdir(exist_ok=True)
-    write_text(request.path("SEEDWISE_SETTINGS"), json.dumps(request.settings.settings, indent=1) + "\n")
+    write_text(request.path("SEEDWISE_SETTINGS"), json.dumps(_with_numbers(request.settings.settings), indent=1) + "\n")
     return checkpoint
+
+
+def _with_numbers(settings: Mapping[str, Value]) -> dict[str, Value]:
+    """Return settings with 5e-4, which YAML takes for text and a command line gets as it is written, as a number."""
+
+    def number(value: Scalar) -> Scalar:
+        found = exponent_number(value)
+        return value if found is None else found
+
+    return {
+        name: tuple(map(number, value)) if isinstance(value, tuple) else number(value)
+        for name, value in settings.items()
+    }
 
 
 def _remove(path: Path) -> None:
