@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import shlex
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     elif study.source is not None:
         topics, cautions = [("Runs", ["were recorded elsewhere; nothing is run"]), *_common(study, arguments.std)], []
     else:
+        _check_functions(study, path)
         topics = [*_images(study), *_common(study, arguments.std, arguments.cores)]
         cautions = list(_cautions(study))
     print(f"{path}: {study.study}, {study.title}")
@@ -88,6 +90,16 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     return 0
 
 
+def _check_functions(study: Study, path: Path) -> None:
+    """Raise UserError if the image classifier could not call a function of the user's."""
+    from seedwise.workflow.environment import names_functions
+    from seedwise.workflow.own_functions import check_own_functions
+
+    if names_functions(study.model_dump(mode="json")):
+        sys.path.insert(0, str(Path.cwd()))
+    check_own_functions(study, path.absolute().parent)
+
+
 def _checked(study: Study, path: Path) -> ProgramCode:
     """Return the program of a study.
 
@@ -97,6 +109,7 @@ def _checked(study: Study, path: Path) -> ProgramCode:
     from seedwise.trainers.command.data import located
     from seedwise.trainers.command.importing import check_import
     from seedwise.trainers.command.sources import program_files
+    from seedwise.workflow.own_functions import check_own_functions
     from seedwise.workflow.programs import ProgramCode
     from seedwise.workflow.requests import make_request
 
@@ -112,9 +125,11 @@ def _checked(study: Study, path: Path) -> ProgramCode:
             problems.update(dict.fromkeys(str(error).splitlines()))
             return None
 
+    attempt(check_own_functions, study, base)
+    called = not problems
     code = attempt(ProgramCode, study, base, study.folder())
     if isinstance(code, ProgramCode):
-        if study.function:
+        if study.function and called:
             place = code.place()
             # Variants that run in the same folder and environment import the same function.
             there = [variant.name for variant in study.variants if code.is_prepared(variant)]

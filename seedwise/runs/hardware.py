@@ -63,7 +63,7 @@ def gpu_model() -> str | None:
 
 
 def available_cores() -> int:
-    """Return how many CPU cores this process may use: those it may run on, or fewer if its container's share is less."""
+    """Return how many CPU cores this process may use: those it may run on, or its container's share if that is less."""
     cores = os.cpu_count() or 1
     with suppress(AttributeError, OSError):
         cores = len(os.sched_getaffinity(0))
@@ -84,9 +84,8 @@ def _cpu_share(proc: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sy
         # Inside a container, its own group is mounted as the root, whatever its path is outside.
         root = mounted / controllers if controllers else mounted
         inner = root / path.strip("/")
-        for folder in dict.fromkeys([root, inner, *inner.parents]):
-            if folder.is_relative_to(root) and (share := _share_of(folder)) is not None:
-                shares.append(share)
+        groups = {folder for folder in (root, inner, *inner.parents) if folder.is_relative_to(root)}
+        shares += [share for share in map(_share_of, groups) if share is not None]
     return min(shares, default=None)
 
 

@@ -24,7 +24,7 @@ from seedwise.trainers.command import launch
 from seedwise.trainers.command.command_line import split_command
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.program_settings import ProgramSettings
-from seedwise.trainers.command.run import Digests, Request, run_program
+from seedwise.trainers.command.run import Digests, Request, command_of, run_program
 from tests.command.projects import put
 
 PYTHON = sys.executable
@@ -478,3 +478,12 @@ def test_a_checkpoint_is_found_below_a_folder_with_the_signs_of_a_pattern(tmp_pa
     with pytest.raises(UserError):
         run(replace(asked, place=replace(asked.place, retries=1)))
     assert "--resume" in (run(asked).command or [])
+
+
+def test_5e_4_is_passed_as_it_is_written_and_is_a_number_in_the_settings_file(tmp_path: Path) -> None:
+    settings = {"lr": "5e-4", "betas": ("9e-1", "x"), "tag": "e5", "warmup": "1e"}
+    asked = request(tmp_path, [*writes("{{'loss': 0.5}}"), "{lr}", "{settings}"], settings)
+    run(asked)
+    assert command_of(asked, None)[0][-2] == "5e-4"
+    read = json.loads((asked.folder / "settings.json").read_text())
+    assert read == {"lr": 0.0005, "betas": [0.9, "x"], "tag": "e5", "warmup": "1e"}

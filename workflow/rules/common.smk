@@ -30,6 +30,7 @@ from seedwise.workflow import environment, internals, products
 from seedwise.workflow.asked import dependencies, study_file
 from seedwise.workflow.digests import Digests
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
+from seedwise.workflow.own_functions import check_own_functions
 from seedwise.workflow.params import by_variant, literal, literal_path
 from seedwise.workflow.unfit import unfit_outputs
 
@@ -92,6 +93,8 @@ if workflow.is_main_process and len(CONFIG_FILES) == 1:
 
 # What runs and rules depend on.
 BASE = CONFIG_FILES[0].resolve().parent if CONFIG_FILES else Path.cwd()  # of paths in the config of a program
+if workflow.is_main_process:
+    or_exit(check_own_functions, STUDY, BASE)
 DIGESTS = Digests(HOME, SCRIPTS, Path.cwd())
 FOUND = or_exit(dependencies, STUDY, DIGESTS, BASE, FOLDER)
 RUN_DATA = FOUND.images  # None for a program

@@ -1,4 +1,5 @@
 # Hooks around a study: its lock, the set-up of trackers, the progress display and the final messages.
+import json
 import subprocess
 import time
 from collections import Counter
@@ -194,6 +195,15 @@ def say_outcome():
         say(f"next: {command_for('report')}")
 
 
+def say_learning_rates():
+    """Print what a learning-rate range test suggests, if one was asked for."""
+    if any(job.rule.name == "lr_finder" for job in internals.planned_jobs(workflow)):
+        test = json.loads((FOLDER / "lr_finder/lr_finder.json").read_text(encoding="utf-8"))
+        rates = ", ".join(f"{name} {rate:.2g}" for name, rate in sorted(test["suggestions"].items(), key=lambda it: it[1]))
+        print(f"suggested learning rates: {rates} (the study has {SETTINGS[BASELINE].training.learning_rate:g})", file=sys.stderr)
+        print(f"see the curve: {FOLDER / 'lr_finder/lr_finder.png'}", file=sys.stderr)
+
+
 # Snakemake does not call `onsuccess` if there was nothing to run.
 if workflow.is_main_process and LOOKS and LOOKS[-1].decision == "stop":
     say_look()
@@ -214,6 +224,7 @@ def end_study():
         remove_old_study_files()
         say_outcome()
         say_look()
+        say_learning_rates()
         say_unsent()
     elif any(job.rule.name == "interim" for job in internals.planned_jobs(workflow)):
         print(f"interim report: {INTERIM / 'results.md'}", file=sys.stderr)

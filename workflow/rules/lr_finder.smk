@@ -1,4 +1,6 @@
 # Learning-rate range test of the study's baseline, on request:  snakemake --cores 1 lr_finder
+import time
+
 BASELINE = STUDY.analysis.baseline
 
 
@@ -42,5 +44,6 @@ rule lr_finder:
     params:
         title=literal(f"Learning-rate range test: {STUDY.study}, {STUDY.variant(BASELINE).label}"),
         code=DIGESTS.script("lr_finder"),
+        asked=time.time(),  # so that it says again what the test suggests; the test itself is not repeated
     shell:
         'python "$SEEDWISE_SCRIPTS"/lr_finder.py --test {input:q} --title {params.title:q} --out {output:q} > {log:q} 2>&1'
