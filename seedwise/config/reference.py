@@ -24,8 +24,8 @@ A config is one YAML file and one study; [config.yaml](../config.yaml) is a shor
 `analysis.baseline` and either `variants` or `factors` are needed; everything else has the default below. A key that is
 not on this page is an error, reported with its line and the key that you may have meant. Editors with a YAML language
 server complete and check the keys from `workflow/schemas/config.schema.json`, which the first line of a config names.
-What the settings of dataset, model and training do is explained in [training.md](training.md). Where a number is needed,
-`5e-4` is one, although YAML takes it for text.
+What the settings of dataset, model and training do is explained in [training.md](training.md). `5e-4` is a number where
+one is needed, although YAML takes it for text.
 
 *This page is generated from the models that read the config: `make generate`.*
 """

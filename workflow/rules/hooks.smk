@@ -199,8 +199,13 @@ def say_learning_rates():
     """Print what a learning-rate range test suggests, if one was asked for."""
     if any(job.rule.name == "lr_finder" for job in internals.planned_jobs(workflow)):
         test = json.loads((FOLDER / "lr_finder/lr_finder.json").read_text(encoding="utf-8"))
-        rates = ", ".join(f"{name} {rate:.2g}" for name, rate in sorted(test["suggestions"].items(), key=lambda it: it[1]))
-        print(f"suggested learning rates: {rates} (the study has {SETTINGS[BASELINE].training.learning_rate:g})", file=sys.stderr)
+        rates = ", ".join(
+            f"{name} {rate:.2g}" for name, rate in sorted(test["suggestions"].items(), key=lambda it: it[1])
+        )
+        print(
+            f"suggested learning rates: {rates} (the study has {SETTINGS[BASELINE].training.learning_rate:g})",
+            file=sys.stderr,
+        )
         print(f"see the curve: {FOLDER / 'lr_finder/lr_finder.png'}", file=sys.stderr)
 
 
