@@ -11,7 +11,7 @@ STUDY ?=
 ifdef CONFIGFILE
 $(error CONFIGFILE is called STUDY now: make $(MAKECMDGOALS) STUDY=$(CONFIGFILE))
 endif
-LIMITS = $(CORES:%=--cores %) --resources gpu=1
+LIMITS = $(strip $(CORES:%=--cores %) --resources gpu=1)
 # Where no study is named, targets that only look mean the one that was run last.
 LOOKED_AT = $(or $(STUDY),$(wildcard $(shell cat results/.last-study 2> /dev/null)),config.yaml)
 
