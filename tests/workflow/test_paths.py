@@ -1,5 +1,7 @@
 """Folders, files and names with spaces, braces, colons and whatever else means something to a shell or to Snakemake."""
 
+import re
+
 import pytest
 
 from tests.workflow.conftest import make_project
@@ -17,7 +19,9 @@ def test_a_study_runs_in_a_folder_of_any_name(tmp_path):
     assert (project.results / "page.html").exists()
     assert "Study tiny: 2 of 2 runs finished" in project.run("--", "status")
     project.run("--", "interim")
-    project.run("--", "lr_finder")
+    printed = project.run("--", "lr_finder")
+    assert re.search(r"^suggested learning rates: .*steep \d.*\(the study has 0\.05\)$", printed, re.MULTILINE)
+    assert "see the curve: results/tiny/lr_finder/lr_finder.png" in printed
     project.run("--report", "report.zip")
     assert project.planned() == {}
 
