@@ -124,8 +124,9 @@ PARSED = """
 import json, sys
 from snakemake.cli import get_argument_parser
 parser = get_argument_parser()
-print(json.dumps([{key: vars(found)[key] for key in ("configfile", "targets", "until")}
-                  for found in map(parser.parse_args, json.load(sys.stdin))], default=lambda value: str(value) if hasattr(value, '__fspath__') else sorted(value)))
+kept = [{key: vars(found)[key] for key in ("configfile", "targets", "until")}
+        for found in map(parser.parse_args, json.load(sys.stdin))]
+print(json.dumps(kept, default=lambda value: str(value) if hasattr(value, "__fspath__") else sorted(value)))
 """
 
 
