@@ -71,7 +71,8 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
         print(f"the study of {', '.join(revisions)} is {study}", file=sys.stderr)
     studies.require_yaml(study)
     line = snakemake.command_line(study, words)
-    if not snakemake.has_option(words, *_NOT_A_RUN):
+    # Otherwise Snakemake notes it when the first job starts. A study with a mistake leaves no folder behind.
+    if studies.RESULTS.is_dir() and not snakemake.has_option(words, *_NOT_A_RUN):
         remember_study(study, studies.RESULTS)
     sys.stdout.flush()
     os.execve(line[0], line, snakemake.environment(study))

@@ -177,10 +177,12 @@ def test_comments_docstrings_and_another_formatting_rerun_nothing(copy):
 
 
 UNUSED = (
+    "seedwise/basics/signatures.py",
     "seedwise/call.py",
     "seedwise/cli.py",
     "seedwise/commands",
     "seedwise/workflow",
+    "seedwise/config/last_study.py",
     "seedwise/config/messages.py",
     "seedwise/config/positions.py",
     "seedwise/config/reading.py",
