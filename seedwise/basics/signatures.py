@@ -98,8 +98,8 @@ _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_
 
 
 def _of_arguments(given: ast.arguments) -> inspect.Signature:
-    first = [(argument, inspect.Parameter.POSITIONAL_ONLY) for argument in given.posonlyargs]
-    first += [(argument, inspect.Parameter.POSITIONAL_OR_KEYWORD) for argument in given.args]
+    only, either = _BY_POSITION
+    first = [*((argument, only) for argument in given.posonlyargs), *((argument, either) for argument in given.args)]
     without_default = len(first) - len(given.defaults)
     parameters = [
         _parameter(argument, kind, given.defaults[place - without_default] if place >= without_default else None)
