@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seedwise.basics.errors import UserError
-from seedwise.config.last_study import last_study
+from seedwise.config.last_study import remembered_study
 
 SUFFIXES = (".yaml", ".yml")
 RESULTS = Path("results")
@@ -73,7 +73,7 @@ def find_study(given: str | None, command: str, *, last: bool = False) -> Path:
         UserError: there is no such file, or there is not exactly one study.
     """
     if given is None:
-        return (last_study(RESULTS) if last else None) or _only_study(command)
+        return (remembered_study(RESULTS) if last else None) or _only_study(command)
     path = Path(given)
     if path.is_file():
         return path

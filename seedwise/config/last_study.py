@@ -15,12 +15,12 @@ MARK = ".last-study"
 def remember_study(file: Path, results: Path = Path("results")) -> None:
     """Note that a study is run; a results folder that cannot be written to is reported elsewhere."""
     named = os.path.relpath(file)
-    if last_study(results) != Path(named):
+    if remembered_study(results) != Path(named):
         with suppress(OSError):
             write_text(results / MARK, f"{named}\n")
 
 
-def last_study(results: Path = Path("results")) -> Path | None:
+def remembered_study(results: Path = Path("results")) -> Path | None:
     """Return the file of the study that was run last; None if none was, or its file is gone."""
     try:
         named = Path((results / MARK).read_text(encoding="utf-8").strip())

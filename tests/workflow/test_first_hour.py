@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seedwise.config.last_study import last_study
+from seedwise.config.last_study import remembered_study
 from tests.workflow.conftest import LIMIT, Project, environment
 
 pytestmark = pytest.mark.slow
@@ -32,19 +32,19 @@ def test_commands_about_a_study_mean_the_one_that_was_run_last(project, monkeypa
     (project.folder / "studies").mkdir()
     other = project.folder / "studies/other.yaml"
     other.write_text(project.config.read_text().replace("study: tiny", "study: other"))
-    assert last_study() is None
+    assert remembered_study() is None
     project.run("--dry-run", "--configfile", "studies/other.yaml")
-    assert last_study() is None, "nothing was run"
+    assert remembered_study() is None, "nothing was run"
     project.record("baseline", 0).unlink()
     project.run("--", str(project.record("baseline", 0).relative_to(project.folder)))
-    assert last_study() == Path("config.yaml")
+    assert remembered_study() == Path("config.yaml")
     assert seedwise(project, "status").stdout.startswith("Study tiny: 4 of 4 runs finished")
 
     project.run("--configfile", "studies/other.yaml", "--until", "prepare_data")
-    assert last_study() == Path("studies/other.yaml")
+    assert remembered_study() == Path("studies/other.yaml")
     assert seedwise(project, "status").stdout.startswith("Study other: 0 of 4 runs finished")
     project.run("--", "status")  # which runs nothing
-    assert last_study() == Path("studies/other.yaml")
+    assert remembered_study() == Path("studies/other.yaml")
     other.unlink()
     assert seedwise(project, "status").stdout.startswith("Study tiny: 4 of 4 runs finished")
 
