@@ -22,7 +22,7 @@ GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.sch
 IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help study quick run try status interim open report shell notebooks test test-fast test-slurm test-timing \
-  chromium generate generated check bench mlflow-ui setup clean
+  chromium generate generated check bench mlflow-ui docs docs-serve setup clean
 
 help:                      ## list what make can do (this is what a plain `make` does)
 	@echo "make TARGET [STUDY=studies/x.yaml] [CORES=n]      for example: make quick"
@@ -93,6 +93,7 @@ generated: $(VENV)/.study  # regenerate, and fail if a generated file was out of
 check: $(VENV)/.dev generated  ## check style, types, the workflow and generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint
@@ -102,6 +103,13 @@ bench: $(VENV)/.bench      ## measure training speed, about 8 minutes; see bench
 
 mlflow-ui: $(VENV)/.mlflow ## show the runs in MLflow, on http://127.0.0.1:5000
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db --host 127.0.0.1 --port 5000
+
+docs: $(VENV)/.docs         ## build the documentation site in build/site/html; fails if a link is dead
+	$(BIN)/python docs/site/prepare.py build/site
+	cd build/site && $(abspath $(BIN))/zensical build --strict --clean
+
+docs-serve: docs           ## show the documentation site on http://127.0.0.1:8000
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site/html 8000
 
 setup: $(VENV)/.study      ## only make the environment, in .venv
 	@echo "$(VENV) is ready. Next: make quick, or make shell for the commands snakemake and seedwise"
@@ -119,7 +127,7 @@ $(VENV)/.notebooks: $(VENV)/.study requirements-notebooks.txt requirements-effic
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-notebooks.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.study requirements-dev.txt requirements-mlflow.txt requirements-notebooks.txt
+$(VENV)/.dev: $(VENV)/.study requirements-dev.txt requirements-mlflow.txt requirements-notebooks.txt requirements-docs.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
@@ -134,6 +142,10 @@ $(VENV)/.bench: $(VENV)/.study requirements-bench.txt
 
 $(VENV)/.mlflow: $(VENV)/.study requirements-mlflow.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mlflow.txt
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.study requirements-docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	touch $@
 
 clean:                     ## remove the environment and caches, never results
