@@ -26,6 +26,55 @@ def config_schema() -> dict[str, Any]:
     return schema
 
 
+def published_schema() -> dict[str, Any]:
+    """The same with each section's keys where the section stands: Snakemake's workflow catalogue follows no `$ref`."""
+    schema = config_schema()
+    inline = schema | {"properties": _inline(schema["properties"], schema["$defs"])}
+    return inline | {"$defs": _needed(schema["$defs"], json.dumps(inline["properties"] | inline["else"]))}
+
+
+def _inline(fields: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+    """Replace references to sections by what they refer to, and write the type of every field beside its choices."""
+    return {key: _inline_field(field, defs) for key, field in fields.items()}
+
+
+def _inline_field(field: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+    choices = [_resolve(choice, defs) for choice in field.get("anyOf", [field]) if choice.get("type") != "null"]
+    own = {key: value for key, value in field.items() if key != "$ref"}
+    if len(choices) == 1 and not {"enum", "const"} & choices[0].keys():  # which would exclude null
+        own = choices[0] | {key: value for key, value in own.items() if key != "anyOf"}
+    sections = [choice for choice in choices if "properties" in choice]
+    if len(sections) == 1:
+        own.pop("default", None)  # its keys have their own
+        own["properties"] = _inline(sections[0]["properties"], defs)
+    types = sorted(_types(field, defs))
+    return own | {"type": types[0] if len(types) == 1 else types}
+
+
+def _types(field: dict[str, Any], defs: dict[str, Any]) -> set[str]:
+    """Return the JSON types that the values of a field may have."""
+    field = _resolve(field, defs)
+    if "type" in field:
+        return {field["type"]}
+    if "anyOf" in field:
+        return set().union(*(_types(choice, defs) for choice in field["anyOf"]))
+    return {"boolean" if isinstance(value, bool) else "string" for value in field["enum"]}
+
+
+def _resolve(choice: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = defs[choice["$ref"].removeprefix("#/$defs/")] if "$ref" in choice else choice
+    return found
+
+
+def _needed(defs: dict[str, Any], text: str) -> dict[str, Any]:
+    """Return the definitions that a text refers to, and those that these refer to."""
+    kept: dict[str, Any] = {}
+    while more := {name: defs[name] for name in defs if name not in kept and f'"#/$defs/{name}"' in text}:
+        kept |= more
+        text = json.dumps(more)
+    return {name: defs[name] for name in defs if name in kept}
+
+
 def image_schema() -> dict[str, Any]:
     """JSON schema in which overrides are those of the image classifier, whatever a study runs."""
     schema = Study.model_json_schema()
@@ -66,7 +115,7 @@ def run_record_schema() -> dict[str, Any]:
 
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
-    "config.schema.json": config_schema,
+    "config.schema.json": published_schema,
     "run-record.schema.json": run_record_schema,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from seedwise.config import schema
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+CONFIGS.append(ROOT / ".test/config/config.yaml")
 
 
 @pytest.fixture(scope="module")
 def validator() -> Any:
-    return jsonschema.Draft202012Validator(schema.config_schema())
+    return jsonschema.Draft202012Validator(schema.published_schema())
 
 
 @pytest.mark.parametrize("name", list(schema.SCHEMAS))
@@ -29,7 +31,7 @@ def test_the_committed_schema_is_up_to_date(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(committed))
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_our_configs_fit_the_schema_and_name_it(path: Path, validator: Any) -> None:
     text = path.read_text(encoding="utf-8")
     validator.validate(yaml.safe_load(text))
@@ -90,8 +92,37 @@ def test_every_setting_is_described() -> None:
     assert bare == []
 
 
+def rows_of_the_catalogue(fields: dict[str, Any], path: str = "") -> dict[str, tuple[str, str]]:
+    """Type and description of each key, read as Snakemake's workflow catalogue does: `properties` and nothing else."""
+    rows = {}
+    for key, field in fields.items():
+        rows[f"{path}{key}"] = (str(field.get("type", "")), field.get("description", ""))
+        rows |= rows_of_the_catalogue(field.get("properties", {}), f"{path}{key}.")
+    return rows
+
+
+def test_the_table_of_the_catalogue_is_complete() -> None:
+    published = json.loads((schema.FOLDER / "config.schema.json").read_text(encoding="utf-8"))
+    rows = rows_of_the_catalogue(published["properties"])
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (.*?)$(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE)
+    expected = set()
+    for title, text in sections:
+        path = "" if title == "The study" else f"{title.strip('`')}."
+        same = re.findall(r"^The same keys: (.*)\.$", text, re.MULTILINE)
+        paths = [path, *(f"{name}." for line in same for name in re.findall(r"`(.*?)`", line))]
+        keys = re.findall(r"^\| `(.*?)` \|", text, re.MULTILINE)
+        assert keys
+        if path != "variants.":  # items of a list, which the catalogue does not show
+            expected |= {f"{prefix}{key}" for prefix in paths for key in keys}
+    assert len(expected) > 150
+    assert sorted(expected - set(rows)) == []
+    assert [key for key, (_, description) in rows.items() if not description or "|" in description] == []
+    assert [key for key, (kind, _) in rows.items() if not kind] == []
+
+
 def test_the_command_writes_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["schema", "--folder", str(tmp_path)])
     schema.main()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.schema.json", "run-record.schema.json"]
-    assert (tmp_path / "config.schema.json").read_text(encoding="utf-8") == schema.render(schema.config_schema())
+    assert (tmp_path / "config.schema.json").read_text(encoding="utf-8") == schema.render(schema.published_schema())

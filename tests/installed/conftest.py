@@ -67,15 +67,20 @@ def pip(*arguments: str | Path) -> None:
     subprocess.run(command, check=True, env=plain_environment(), capture_output=True, timeout=LIMIT)
 
 
-def build_wheel(folder: Path) -> Path:
-    """Build a wheel from a copy: setuptools would leave build/ in the repository, and take stale files from there."""
-    source = folder / "source"
+def copy_sources(folder: Path) -> Path:
+    """Copy what distributions are built from into a new folder."""
+    folder.mkdir(parents=True)
     for part in PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            source.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / part, source)
+            shutil.copy2(ROOT / part, folder)
+    return folder
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build a wheel from a copy: setuptools would leave build/ in the repository, and take stale files from there."""
+    source = copy_sources(folder / "source")
     pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
     return next(folder.glob("*.whl"))
 

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from tests.installed.conftest import ROOT, pip, run
+from tests.installed.conftest import LIMIT, ROOT, Installed, copy_sources, pip, plain_environment, run
 
 TABLE = "variant,seed,score\nA,0,0.842\nA,1,0.838\nA,2,0.851\nB,0,0.861\nB,1,0.855\nB,2,0.858\n"
 WITHOUT = """
@@ -88,3 +89,31 @@ def test_analyse_needs_neither_torch_nor_snakemake_nor_what_windows_lacks(instal
     assert answer.returncode == 0, answer.stderr
     assert "BETTER" in answer.stdout
     assert (tmp_path / "report/results.md").is_file()
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def call_module(module: str, *arguments: str | Path) -> str:
+    command = [sys.executable, "-m", module, *arguments]
+    answer = subprocess.run(
+        command, env=plain_environment(), capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout
+
+
+@pytest.mark.slow
+def test_the_source_distribution_makes_the_same_wheel_and_both_can_be_published(
+    installed: Installed, tmp_path: Path
+) -> None:
+    pytest.importorskip("build", reason="there is no build; make test installs it")
+    pytest.importorskip("twine", reason="there is no twine; make test installs it")
+    made = tmp_path / "dist"
+    call_module("build", "--no-isolation", "--outdir", made, copy_sources(tmp_path / "source"))
+    (source,), (wheel,) = made.glob("*.tar.gz"), made.glob("*.whl")  # the wheel is built from the source distribution
+    assert contents(wheel) == contents(installed.wheel)
+    printed = call_module("twine", "check", "--strict", source, wheel)
+    assert printed.count("PASSED") == 2

@@ -1,17 +1,13 @@
-"""Another workflow imports this one: the examples of docs/module and docs/snakedeploy."""
+"""Another workflow imports this one: the example of docs/module."""
 
-import functools
-import http.server
 import json
 import shutil
-import subprocess
-import threading
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.workflow.conftest import LIMIT, ROOT, Project, environment, jobs, make_project
+from tests.workflow.conftest import ROOT, Project, jobs, make_project
 
 pytestmark = pytest.mark.slow
 
@@ -50,16 +46,6 @@ def test_a_workflow_runs_the_study_under_its_prefix_and_uses_the_results(tmp_pat
     assert outer.planned(*PROFILE) == {}
 
 
-def test_the_layout_of_snakedeploy(tmp_path):
-    outer = importing(tmp_path, "snakedeploy")
-    printed = outer.run("--dry-run", *PROFILE)
-    assert jobs(printed)["train_run"] == 4
-    assert " results/dropout/results.md, " in printed
-    outer.edit("config/config.yaml", "epochs", "epoch")
-    answer = outer.attempt("--dry-run", *PROFILE)
-    assert 'config/config.yaml:5: training.epoch: unknown key; did you mean "epochs"?' in answer.stdout
-
-
 def test_two_studies_in_one_workflow_keep_their_own_settings(tmp_path):
     outer = importing(tmp_path, "module")
     config = yaml.safe_load(outer.config.read_text())
@@ -81,39 +67,3 @@ def test_two_studies_in_one_workflow_keep_their_own_settings(tmp_path):
     for name, project in (("ablation/results/dropout", "ablation"), ("second/results/second", "elsewhere")):
         context = json.loads((outer.folder / name / ".context.json").read_text())
         assert context["tracking"]["wandb"]["project"] == project
-
-
-def dry_run_from_a_host(folder: Path, python_path: Path) -> subprocess.CompletedProcess[str]:
-    """Plan a study whose rules come from a server; the package is looked for in `python_path` first."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(ROOT))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        outer = importing(folder, "snakedeploy")
-        url = f"http://127.0.0.1:{server.server_address[1]}/Snakefile"
-        outer.edit("workflow/Snakefile", "../../../workflow/Snakefile", url)
-        answer = subprocess.run(
-            outer.command("--dry-run", *PROFILE),
-            cwd=outer.folder,
-            env=environment() | {"PYTHONPATH": str(python_path)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-        server.shutdown()
-    return answer
-
-
-def test_rules_from_a_host_use_the_installed_package(tmp_path):
-    answer = dry_run_from_a_host(tmp_path, ROOT)
-    assert jobs(answer.stdout)["train_run"] == 4
-
-
-def test_rules_from_a_host_without_the_package_say_so(tmp_path):
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "empty/seedwise.py").touch()  # in place of the package
-    answer = dry_run_from_a_host(tmp_path, tmp_path / "empty")
-    assert answer.returncode != 0
-    assert "needs the package of the same tag beside Snakemake: pip install git+https://" in answer.stdout
-    assert "Traceback" not in answer.stdout

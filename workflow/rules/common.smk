@@ -45,14 +45,16 @@ def or_exit(read, *arguments):
 
 HOME = Path(seedwise.__file__).parents[1]
 
-# Without --configfile, the study is config.yaml. With it, that file alone is the study: merging
-# it with config.yaml would silently mix two studies. A workflow that imports this one hands over the config.
+# Without --configfile, the study is config.yaml, or config/config.yaml in a folder laid out as snakedeploy does. With it,
+# that file alone is the study: merging it with config.yaml would silently mix two studies. A workflow that imports this
+# one hands over the config.
 IMPORTED_WITH_CONFIG = internals.is_imported(workflow)
 if not internals.has_given_config(workflow) and not IMPORTED_WITH_CONFIG:
+    DEFAULT_CONFIG = next(filter(os.path.exists, ("config.yaml", "config/config.yaml")), "config.yaml")
     # Snakemake would not say in which line a YAML error is.
-    or_exit(read_yaml, "config.yaml")
+    or_exit(read_yaml, DEFAULT_CONFIG)
 
-    configfile: "config.yaml"
+    configfile: DEFAULT_CONFIG
 
 
 CONFIG_FILES = [Path(file) for file in workflow.configfiles]
