@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "workflow" / "notebooks").glob("*.ipynb"))
 LOG = (ROOT / "LEARNING_LOG.md").read_text(encoding="utf-8")
+COURSE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
 NOTE = (ROOT / "docs" / "notes" / "exact-bootstrap-at-3.md").read_text(encoding="utf-8")
 
 
@@ -92,3 +93,17 @@ def test_the_notebooks_environment_has_the_versions_of_the_requirements():
     pinned = set(re.findall(r"- ([\w-]+==\S+)", environment))
     assert pinned <= pins
     assert {pin for pin in pins if pin.startswith(("nbconvert", "ipykernel", "efficientnet"))} <= pinned
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_what_to_know_by_heart_does_what_the_page_says(place):
+    programs = re.findall(r"```python\n(.*?)```", COURSE, re.DOTALL)
+    assert len(programs) == 3
+    assert "assert" in programs[place]
+    exec(programs[place], {})
+
+
+def test_the_page_for_a_course_takes_its_published_numbers_from_the_notebook():
+    notebook = nbformat.read(ROOT / "workflow/notebooks/08-reading-a-paper.ipynb", as_version=4)
+    assert any('"CIFAR-10", "ResNet-20", 7.21, 0.17, 6.73, 0.09' in cell.source for cell in notebook.cells)
+    assert "7.21, 0.17, 5, 6.73, 0.09, 5" in COURSE
