@@ -14,6 +14,9 @@ from tests.tiny import TINY_IMAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The processes that tests start would compile the package again and again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Both would let the clock decide: an example that takes 200 ms on a busy machine is no error.
 settings.register_profile("tests", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
