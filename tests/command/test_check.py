@@ -275,7 +275,7 @@ def test_a_function_is_imported_where_it_will_run(check) -> None:
     assert status == 0
     assert "seedwise.call mine:run" in printed
     assert not Path("called").exists()
-    Path("mine.py").write_text("import no_such_module_1\n")
+    Path("mine.py").write_text("import no_such_module_1\n\ndef run(settings, seed, run):\n    return {}\n")
     status, printed = check()
     assert status == 2
     assert "function: mine:run cannot be imported in" in printed
@@ -284,7 +284,7 @@ def test_a_function_is_imported_where_it_will_run(check) -> None:
     assert 'function.data: found "x.bin", which is not there' in check()[1]
     Path("study.yaml").write_text(yaml.safe_dump(study))
     Path("mine.py").write_text("def ran(): ...\n")
-    assert "mine has no function run" in check()[1]
+    assert "mine:run: mine.py, there is no function or class run; it has ran" in check()[1]
 
 
 def test_a_function_is_not_imported_before_its_environment_has_been_created(check, tmp_path, monkeypatch) -> None:

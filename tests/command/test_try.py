@@ -279,7 +279,7 @@ def test_a_program_that_takes_too_long(tries) -> None:
 
 def test_an_ignored_seed_shows_before_the_end(tries) -> None:
     write({"run": ["sh", "-c", "echo 'val loss 4.2071'; sleep 60"], "results": None})
-    status, found, _ = tries("--limit", "0.5")
+    status, found, _ = tries("--limit", "1.5")
     assert status == 1
     assert found["Seed"].startswith("IT IS IGNORED: seeds 0 and 1 give the same numbers")
     assert "4.2071 twice so far" in found["Seed"]

@@ -173,7 +173,7 @@ def test_a_mistake_on_the_command_line_is_located_there() -> None:
     assert list(caught.value.problems) == [
         "--config: epochs: unknown key; it belongs in training. Valid keys: study, title, dataset, model, training, "
         "command, function, variants, factors, design, seeds, analysis, tracking, resources, runs",
-        '--config: seeds: found "[0,1]"; need a list that is not empty, for example [0, 1, 2]',
+        '--config: seeds: found "[0,1]"; need a list that is not empty or a whole number ≥ 1 and ≤ 1000',
     ]
     with pytest.raises(ConfigError, match=r"^config: epochs: unknown key"):
         load_study(yaml.safe_load(STUDY) | {"epochs": 3})
