@@ -119,4 +119,5 @@ def test_the_study_of_the_catalogue_is_found_in_its_folder(tmp_path: Path) -> No
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert jobs(answer.stdout)["train_run"] == 4
-    assert "results/test/results.md" in answer.stdout
+    assert "results will be in results/test;" in answer.stdout
+    assert jobs(answer.stdout)["render_report"] == 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seedwise.analysis.looks import Look
+from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 
 
@@ -51,5 +52,12 @@ def write_findings(path: Path, findings: Findings) -> None:
 
 
 def read_findings(path: Path) -> Findings:
-    """Read findings that `write_findings` wrote."""
-    return Findings.model_validate_json(path.read_text(encoding="utf-8"))
+    """Read findings that `write_findings` wrote.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return Findings.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise UserError(f"{path}: not the findings of an analysis; delete it, and run the study again") from error
