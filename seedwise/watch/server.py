@@ -66,7 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         asked = urlsplit(self.path)
         live, query = self.server.live, parse_qs(asked.query)
-        match asked.path.removeprefix(f"/{self.server.secret}/"):
+        root = f"/{self.server.secret}/"
+        # A request may ask for any text, also for `state` without a slash.
+        match asked.path.removeprefix(root) if asked.path.startswith(root) else None:
             case "":
                 nonce = secrets.token_urlsafe(16)
                 self._send(HTTPStatus.OK, "text/html", render_page(live.answer(), nonce=nonce), nonce)

@@ -62,6 +62,7 @@ def test_another_name_is_refused(server, host):
         *("/", "/state", "/wrong/", "/{secret}", "/{secret}/../../etc/passwd", "/{secret}/page.css"),
         *("/{secret}//etc/passwd", "/{secret}/%2e%2e/state", "/{secret}/run", "/{secret}/run?n=8"),
         *("/{secret}/run?n=-1", "/{secret}/run?n=../0"),
+        *("state", "run?n=0", "?", "state?since=0", "http://127.0.0.1/state", "{secret}/state"),
     ],
 )
 def test_there_is_nothing_else_and_nothing_without_the_secret(server, path):
