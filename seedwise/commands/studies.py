@@ -88,21 +88,6 @@ def find_study(given: str | None, command: str, *, last: bool = False) -> Path:
     raise UserError(f"{given}: no such file{hint}")
 
 
-def last_study() -> str | None:
-    """Return the file of the study whose runs changed last, of those in `results` here; None if none is known."""
-    import json
-
-    for folder in sorted(RESULTS.glob("*/"), key=_changed, reverse=True):
-        for written in sorted(folder.glob("study-*.json"), key=lambda path: path.stat().st_mtime, reverse=True):
-            try:
-                path = str(json.loads(written.read_bytes())["config"])
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-            if is_study(Path(path)) and study_name(Path(path)) == folder.name:
-                return path
-    return None
-
-
 def take_study(words: Sequence[str], command: str) -> tuple[Path, list[str]]:
     """Split a command line for Snakemake into the study and all other words.
 
@@ -136,11 +121,6 @@ def study_name(path: Path) -> str:
     from seedwise.config.reading import read_study
 
     return read_study(path).study
-
-
-def _changed(folder: Path) -> float:
-    """Return when a run of a study began or ended last, or the study was written."""
-    return max((path.stat().st_mtime for path in (folder, *folder.glob("runs/*/*"))), default=0.0)
 
 
 def _end(words: Sequence[str]) -> int:

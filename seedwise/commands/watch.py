@@ -29,6 +29,8 @@ CHECK = 5.0
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.studies import add_study
+
     parser = commands.add_parser(
         "watch",
         help="follow a study in the browser",
@@ -37,12 +39,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "study",
-        metavar="STUDY",
-        nargs="?",
-        help="the study's YAML file; default: the study here whose runs changed last, or else the only one",
-    )
+    add_study(parser, last=True)
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the page; default: any free one")
     parser.add_argument("--once", type=Path, metavar="PATH", help="write the page to a file instead, and end")
     parser.add_argument("--no-open", action="store_true", help="open no browser; only print the address")
@@ -65,8 +62,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.commands import studies
 
     studies.require_posix()
-    given = arguments.study or studies.last_study()
-    study = studies.find_study(given, "seedwise watch")
+    study = studies.find_study(arguments.study, "seedwise watch", last=True)
     from seedwise.watch.live import Live
     from seedwise.workflow.asked import read_asked
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -33,24 +35,20 @@ class Step(NamedTuple):
 
     Attributes:
         number: of the step.
-        watched: value of the watched metric; None if the row does not have it.
         mean_seconds: mean seconds per step so far; None where the history does not say.
     """
 
     number: int
-    watched: float | None
     mean_seconds: float | None
 
 
 class RunState(BaseModel):
-    """The state of one run of a study.
+    """The state of one run of a study. It has no score: seeing one while runs are missing is a look at the data.
 
     Attributes:
         unit: name of a step, such as "epoch".
         step: last completed step; None before the first.
         steps: number of steps of a complete run; None if only the program knows.
-        metric: name of the watched metric.
-        watched: its value after `step`.
         phase: what a running attempt does before its first step, such as "importing"; None if unknown or past.
         started: when the running attempt began, in seconds since 1970.
         seconds: how long a run with a record took.
@@ -66,8 +64,6 @@ class RunState(BaseModel):
     unit: str
     step: int | None = None
     steps: int | None
-    metric: str
-    watched: float | None = None
     phase: str | None = None
     started: float | None = None
     seconds: float | None = None
@@ -84,13 +80,12 @@ class StateReader:
 
     Attributes:
         unit: name of a step of a run, such as "epoch".
-        metric: name of the watched metric.
     """
 
     def __init__(self, study: StudyFile, results: Path) -> None:
         self.study, self.results = study, results
         self._trainer = study.study.trainer
-        self.unit, self.metric = self._trainer.unit, self._trainer.watched
+        self.unit = self._trainer.unit
         self._steps = {
             variant.name: self._trainer.steps(study.study.settings(variant.name)) for variant in study.study.variants
         }
@@ -108,8 +103,8 @@ class StateReader:
     def last_step(self, run: Run) -> Step | None:
         """Read the last row of a run's history; None if there is none yet."""
         if self.study.study.program:
-            return read_logged_step(self.folder(run) / "history.jsonl", self.metric)
-        return read_step(self.folder(run) / "history.csv", self.unit, self.metric)
+            return read_logged_step(self.folder(run) / "history.jsonl")
+        return read_step(self.folder(run) / "history.csv", self.unit)
 
     def read(self, run: Run) -> RunState:
         """Read the state of one run."""
@@ -117,12 +112,7 @@ class StateReader:
         folder = self.folder(run)
         log = study.folder(self.results) / "logs/train_run" / run.variant / f"seed{run.seed}.log"
         state_of_run = partial(
-            RunState,
-            variant=run.variant,
-            seed=run.seed,
-            unit=self.unit,
-            steps=self._steps[run.variant],
-            metric=self.metric,
+            RunState, variant=run.variant, seed=run.seed, unit=self.unit, steps=self._steps[run.variant]
         )
         # A run removes its mark after it has written its record. Reading the mark first therefore misses neither.
         mark = read_attempt(folder)
@@ -131,7 +121,6 @@ class StateReader:
             return state_of_run(
                 state="running",
                 step=last.number if last else None,
-                watched=last.watched if last else None,
                 phase=mark.phase,
                 started=mark.started,
             )
@@ -152,7 +141,6 @@ class StateReader:
         return {
             "state": record["status"],
             "step": record.get("epochs"),
-            "watched": record["metrics"].get(self.metric),
             "seconds": record["timing"].get("total"),
             "reason": record.get("reason"),
         }
@@ -179,21 +167,17 @@ def read_states(study: StudyFile, results: Path) -> list[RunState]:
     return [reader.read(run) for run in study.runs()]
 
 
-def read_step(history: Path, unit: str, watched: str) -> Step | None:
-    """Read the last row of a history.csv; None if there is none yet."""
+def read_step(history: Path, unit: str) -> Step | None:
+    """Read the last row of a history.csv; None if there is none yet, or the file is damaged."""
     try:
-        header, *rows = history.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
+        rows = list(csv.DictReader(history.read_text(encoding="utf-8").splitlines()))
+        seconds = [float(row["seconds"]) for row in rows]
+        return Step(int(rows[-1][unit]), sum(seconds) / len(seconds)) if rows else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    columns = header.split(",")
-    table = [dict(zip(columns, row.split(","), strict=False)) for row in rows]
-    if not table:
-        return None
-    seconds = [float(row["seconds"]) for row in table]
-    return Step(int(table[-1][unit]), float(table[-1][watched]), sum(seconds) / len(seconds))
 
 
-def read_logged_step(history: Path, watched: str) -> Step | None:
+def read_logged_step(history: Path) -> Step | None:
     """Read the last whole line that a program has logged with `seedwise.log`; None if there is none."""
     try:
         with history.open("rb") as stream:
@@ -202,12 +186,8 @@ def read_logged_step(history: Path, watched: str) -> Step | None:
     except OSError:
         return None
     for line in reversed(lines):
-        try:
-            row = json.loads(line)
-            value = row.get(watched)
-            return Step(int(row["step"]), float(value) if isinstance(value, (int, float)) else None, None)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
+        with suppress(ValueError, KeyError, TypeError, OverflowError):
+            return Step(int(json.loads(line)["step"]), None)
     return None
 
 

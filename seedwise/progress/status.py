@@ -62,9 +62,8 @@ def status_json(study: str, states: Sequence[RunState]) -> str:
 
 
 def _as_json(run: RunState) -> dict[str, Any]:
-    """Return the state of a run; the step and the watched metric also under their own names."""
-    named = {run.unit: run.step, f"{run.unit}s": run.steps, run.metric: run.watched}
-    return {**run.model_dump(), **named}
+    """Return the state of a run; the step also under its own name."""
+    return {**run.model_dump(), run.unit: run.step, f"{run.unit}s": run.steps}
 
 
 def _by_reason(runs: Sequence[RunState]) -> dict[str | None, list[RunState]]:

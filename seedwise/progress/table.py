@@ -9,7 +9,7 @@ from typing import NamedTuple
 from seedwise.basics.words import quantity
 from seedwise.config.study import Run
 from seedwise.progress.session import Job, Place, Snapshot, Training
-from seedwise.progress.words import duration
+from seedwise.progress.words import duration, progress
 
 MOST_ROWS = 12
 MOST_IN_A_LINE = 4
@@ -125,9 +125,7 @@ def place_of(training: Training, shot: Snapshot) -> str:
         return "queued or starting" if shot.queues else "starting"
     if training.step is None and training.phase:
         return training.phase
-    if training.steps is not None:
-        return f"{shot.unit} {min((training.step or 0) + 1, training.steps)} of {training.steps}"
-    return "running" if training.step is None else f"{shot.unit} {training.step}"
+    return progress(shot.unit, training.step, training.steps)
 
 
 def log_line(shot: Snapshot) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from seedwise.basics.words import quantity
 from seedwise.progress.states import RunState
-from seedwise.runs.metrics import metric_label
 
 
 def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:
@@ -46,18 +45,15 @@ def duration(seconds: float) -> str:
 
 
 def place(state: RunState) -> str:
-    """Return the progress of a run: `epoch 2 of 3, validation accuracy 0.8712`, or `importing`."""
-    return state.phase or progress(state.unit, state.step, state.steps, state.metric, state.watched)
+    """Return where a running run is: `importing`, or as `progress` says."""
+    return state.phase or progress(state.unit, state.step, state.steps)
 
 
-def progress(unit: str, step: int | None, steps: int | None, metric: str, watched: float | None) -> str:
-    """Return how far a run is, by what is known of it: `epoch 2 of 3, validation accuracy 0.8712`, `step 500`."""
-    if steps is None:
-        place = "running" if step is None else f"{unit} {step}"
-    else:
-        place = f"{unit} {1 if step is None or watched is None else step} of {steps}"
-    known = step is not None and watched is not None
-    return f"{place}, {metric_label(metric)} {watched:.4f}" if known else place
+def progress(unit: str, step: int | None, steps: int | None) -> str:
+    """Return the step that a run is in, `epoch 2 of 3`; or else the last one that it logged, `step 500`."""
+    if steps is not None:
+        return f"{unit} {min((step or 0) + 1, steps)} of {steps}"
+    return "running" if step is None else f"{unit} {step}"
 
 
 def counts(states: Iterable[RunState]) -> str:

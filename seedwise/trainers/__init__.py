@@ -45,7 +45,6 @@ class Trainer(Protocol):
         metrics: the metrics that a run records for certain.
         scored: the metric that is the mean of the scores of the test examples; None if a run saves no such scores.
         unit: name of a step of a run, such as "epoch"; the first column of its history.
-        watched: the history column that shows how well a run is doing.
         histories: whether its runs leave histories.
         beside: names of the files that a run saves beside its record.
         streams: the sources of randomness of a run, each with its name in a sentence.
@@ -54,7 +53,6 @@ class Trainer(Protocol):
     metrics: tuple[Metric, ...]
     scored: str | None
     unit: str
-    watched: str
     histories: bool
     beside: tuple[str, ...]
     streams: Mapping[str, str]

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def log_tail(path: Path) -> str:
     return "\n".join(_CONTROL.sub("", text).rstrip().split("\n")[-LINES:])
 
 
-def training_curve(folder: Path, hidden: Collection[str]) -> dict[str, Any] | None:
+def training_curve(folder: Path, hidden: str) -> dict[str, Any] | None:
     """Return the shape of a run's training curve; None if it has none.
 
     It is scaled to its own lowest and highest value, and these are left out: it shows whether a run is learning, and
@@ -39,13 +39,13 @@ def training_curve(folder: Path, hidden: Collection[str]) -> dict[str, Any] | No
 
     Args:
         folder: of the run.
-        hidden: columns that are never shown.
+        hidden: the metric that decides, which is never shown.
     """
     rows = _rows(folder)
     if not rows:
         return None
     columns = dict.fromkeys(name for row in rows for name in row if name)
-    names = [name for name in columns if name.lower().startswith("train") and name not in hidden]
+    names = [name for name in columns if name.lower().startswith("train") and name != hidden]
     name = min(names, key=lambda name: "loss" not in name.lower(), default=None)
     first = next(iter(columns))
     points = [(_number(row.get(first)), _number(row.get(name))) for row in rows] if name else []

@@ -108,7 +108,7 @@ class Live:
             if not 0 <= number < len(self._runs):
                 return None
             state, folder = self._states[number], self._reader.folder(self._runs[number])
-            hidden = {self._study.study.analysis.metric, self._reader.metric}
+            hidden = self._study.study.analysis.metric
         if state.state == "failed":
             return {"log": log_tail(Path(state.log)), "path": state.log} if state.log else {}
         curve = training_curve(folder, hidden)
@@ -200,6 +200,7 @@ def _cell(number: int, state: RunState) -> dict[str, Any]:
     cell = {
         "n": number,
         "state": state.state,
+        "phase": state.phase,
         "step": state.step if state.state == "running" else None,
         "steps": state.steps if state.state == "running" else None,
         "started": round(state.started) if state.started else None,

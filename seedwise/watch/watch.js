@@ -62,7 +62,8 @@ const since = (run) => (run.started === undefined ? "" : lasted(seconds() - run.
 
 /** How far a running run is: what is known differs from trainer to trainer. */
 function place(run) {
-  if (run.steps) return run.step ? `${layout.unit} ${run.step} of ${run.steps}` : `in ${layout.unit} 1 of ${run.steps}`;
+  if (run.phase) return run.phase;
+  if (run.steps) return `${layout.unit} ${Math.min((run.step ?? 0) + 1, run.steps)} of ${run.steps}`;
   return run.step === undefined ? "running" : `${layout.unit} ${run.step}`;
 }
 

@@ -1,13 +1,13 @@
 """Which study a command is about."""
 
-import json
-import os
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
 from seedwise.basics.errors import UserError
-from seedwise.commands.studies import find_study, last_study, take_study
+from seedwise.commands.studies import find_study, take_study
+from seedwise.config.last_study import remember_study
 
 STUDY = "study: s\nseeds: [0, 1]\n"
 
@@ -74,35 +74,12 @@ def test_a_file_with_a_mistake_is_left_to_the_reader_of_studies():
     assert find_study("study.yaml", "seedwise run") == Path("study.yaml")
 
 
-def wrote(study, config, at, run=None):
-    """Leave the results of a study whose run began, or which was written, at a time."""
-    folder = Path("results", study)
-    (folder / "runs/baseline/seed0").mkdir(parents=True)
-    (folder / "study-1.json").write_text(json.dumps({"config": config}))
-    for path in (folder, folder / "runs/baseline/seed0"):
-        os.utime(path, (at, at))
-    if run:
-        os.utime(folder / "runs/baseline/seed0", (run, run))
-
-
-FULL = """\
-study: {name}
-title: A study
-command:
-  run: python train.py --seed {{seed}}
-variants: [{{name: baseline}}]
-seeds: [0]
-analysis: {{metric: loss, higher_is_better: false, baseline: baseline}}
-"""
-
-
-def test_the_last_study_is_the_one_whose_runs_changed_last():
-    assert last_study() is None
-    for name in ("old", "quick", "renamed"):
-        write(f"studies/{name}.yaml", text=FULL.format(name=name))
-    wrote("old", "studies/old.yaml", at=1000)
-    wrote("quick", "studies/quick.yaml", at=500, run=2000)
-    wrote("before", "studies/renamed.yaml", at=3000)
-    wrote("gone", "studies/gone.yaml", at=4000)
-    (Path("results/gone") / "study-2.json").write_text("{")
-    assert last_study() == "studies/quick.yaml"
+def test_the_study_that_was_run_last_is_meant_where_a_command_is_about_runs():
+    write("a.yaml", "studies/b.yaml")
+    remember_study(Path("studies/b.yaml"))
+    assert find_study(None, "seedwise watch", last=True) == Path("studies/b.yaml")
+    assert find_study("a.yaml", "seedwise watch", last=True) == Path("a.yaml")
+    with chdir("studies"):  # another folder has another last study
+        assert find_study(None, "seedwise watch", last=True) == Path("b.yaml")
+    Path("studies/b.yaml").unlink()
+    assert find_study(None, "seedwise watch", last=True) == Path("a.yaml")

@@ -110,7 +110,7 @@ def test_the_finding_is_the_headline_of_the_report(tmp_path):
 
 def failed(variant, seed, reason):
     return Run(variant, seed), RunState(
-        variant=variant, seed=seed, state="failed", unit="step", steps=None, metric="loss", reason=reason
+        variant=variant, seed=seed, state="failed", unit="step", steps=None, reason=reason
     )
 
 
@@ -214,7 +214,7 @@ def test_a_session_follows_snakemakes_events(study, tmp_path):  # noqa: F811
 
     put_record(study, tmp_path, "baseline", 1, accuracy=0.75)
     job, state = session.finish(1)
-    assert (job.run, state.state, state.watched) == (Run("baseline", 1), "finished", 0.75)
+    assert (job.run, state.state) == (Run("baseline", 1), "finished")
     assert session.finish(3)[1] is None
     assert session.finish(99) is None
 

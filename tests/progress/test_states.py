@@ -94,7 +94,7 @@ def test_every_state_is_recognised(halfway, tmp_path):
     _, _, outdated, missing, running, failed, _, killed = halfway
     assert outdated.reason == f"code changed ({tmp_path}/s/digests does not say which files)"
     assert missing.reason is None
-    assert (running.step, running.steps, running.watched, running.started) == (1, 3, 0.5, 1000.0)
+    assert (running.step, running.steps, running.started) == (1, 3, 1000.0)
     assert failed.reason == "ValueError: of no use"
     assert failed.log == str(tmp_path / "s/logs/train_run/dropout/seed1.log")
     assert "killed" in killed.reason
@@ -190,7 +190,7 @@ dropout          4         -         -         -       2            1        1  
 total            8         1         1         1       2            1        1        1
 
 running:
-  dropout  seed 0: epoch 1 of 3, validation accuracy 0.5000, for 1 min 15 s
+  dropout  seed 0: epoch 2 of 3, for 1 min 15 s
 
 failed:
   dropout  seed 1: ValueError: of no use
@@ -220,11 +220,16 @@ def test_the_json_can_be_read_and_has_the_same_counts(halfway, tmp_path):
     assert status["variants"]["baseline"]["expected"] == 4
     assert status["expected"] == sum(status["counts"].values()) == 8
     running = next(run for run in status["runs"] if run["state"] == "running")
-    assert (running["epoch"], running["epochs"], running["validation_accuracy"]) == (1, 3, 0.5)
+    assert (running["epoch"], running["epochs"]) == (1, 3)
+
+
+def test_no_score_is_told_while_runs_are_missing(halfway):
+    told = status_json("s", halfway) + status_text("s", halfway)
+    assert [value for value in ("accuracy", "0.5", "0.75") if value in told] == []
 
 
 def test_many_runs_are_counted_and_not_all_listed():
-    a_run = partial(RunState, unit="epoch", steps=3, metric="accuracy")
+    a_run = partial(RunState, unit="epoch", steps=3)
     states = [a_run(variant="a", seed=seed, state="failed", reason="no") for seed in range(1000)]
     states += [a_run(variant="b", seed=seed, state="missing") for seed in range(0, 1000, 2)]
     text = status_text("s", states)
@@ -257,7 +262,7 @@ def test_the_reasons_of_an_interim_report_name_the_runs(halfway, tmp_path):
         "2 failed: dropout seed 1 (ValueError: of no use; log: results/s/logs/train_run/dropout/seed1.log); "
         "dropout seed 3 (ended without an error message: killed, out of memory or time, or the machine went down).",
         "1 interrupted: dropout seed 2.",
-        "1 running: dropout seed 0 (epoch 1 of 3, validation accuracy 0.5000).",
+        "1 running: dropout seed 0 (epoch 2 of 3).",
         "1 missing: baseline seed 3.",
     ]
     done = [run for run in halfway if run.state in ("finished", "diverged")]

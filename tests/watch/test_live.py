@@ -117,7 +117,7 @@ def test_a_study_has_ended_when_no_run_can_change_any_more(watched, study, tmp_p
     assert watched.summary() == "5 of 8 runs finished, 1 diverged, 2 failed"
 
 
-def shape(folder, rows, hidden=()):
+def shape(folder, rows, hidden="loss"):
     folder.mkdir(exist_ok=True)
     (folder / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"step": 9, "train_lo')
     return training_curve(folder, hidden)
@@ -139,8 +139,8 @@ def test_a_training_curve_is_a_shape_by_which_runs_cannot_be_compared(tmp_path):
     "row", [{"val_loss": 1.0}, {"loss": 1.0}, {"train_loss": "nan"}, {"train_loss": None}, {"train_acc": 0.5}, {}]
 )
 def test_nothing_but_training_is_drawn(tmp_path, row):
-    assert shape(tmp_path / "run", [{"step": step, **row} for step in range(4)], {"train_acc"}) is None
-    assert training_curve(tmp_path / "nothing", ()) is None
+    assert shape(tmp_path / "run", [{"step": step, **row} for step in range(4)], "train_acc") is None
+    assert training_curve(tmp_path / "nothing", "loss") is None
 
 
 def test_the_end_of_a_log_is_plain_text_of_bounded_size(tmp_path):

@@ -27,7 +27,6 @@ class ProgramTrainer:
     def __init__(self, program: Command | Function, plan: Plan) -> None:
         self.program = program
         self.metrics: tuple[Metric, ...] = (Metric(plan.metric, higher_is_better=plan.higher_is_better),)
-        self.watched = plan.metric
         self.scored = _scored(program, plan)
         self.histories = program.history is not None
         self.beside: tuple[str, ...] = (

@@ -17,8 +17,6 @@ SCORED = "test_accuracy"
 """The metric that is the mean of the test examples' scores, which are 1 where the prediction is right, else 0."""
 HISTORY = ("epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
 """Columns of history.csv, which has one row per epoch."""
-WATCHED = "validation_accuracy"
-"""The history column that shows how well a run is doing."""
 CURVES = {
     "test_accuracy": ("validation_accuracy", "train_loss"),
     "validation_accuracy": ("validation_accuracy", "train_loss"),

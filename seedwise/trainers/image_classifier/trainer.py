@@ -10,7 +10,7 @@ from seedwise.basics.plugins import is_plugin, plugin_files
 from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord
 from seedwise.trainers.image_classifier.datasets.identity import RunData, data_of
-from seedwise.trainers.image_classifier.metrics import CURVES, HISTORY, METRICS, SCORED, WATCHED
+from seedwise.trainers.image_classifier.metrics import CURVES, HISTORY, METRICS, SCORED
 from seedwise.trainers.image_classifier.settings import STREAM_WORDS, RunSettings
 from seedwise.trainers.image_classifier.setup_lines import setup_lines
 
@@ -54,7 +54,6 @@ class ImageClassifier:
     metrics: tuple[Metric, ...] = METRICS
     scored: str | None = SCORED
     unit = HISTORY[0]
-    watched = WATCHED
     histories = True
     beside: tuple[str, ...] = ("history.csv", "predictions.npz")
     streams: Mapping[str, str] = STREAM_WORDS
