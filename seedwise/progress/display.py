@@ -53,7 +53,7 @@ class Display(logging.Handler):
         self._warned: set[str] = set()
         self._told: list[tuple[Run, str]] = []
         self._messages: set[str] = set()
-        self._others: dict[str, failures.Other] = {}
+        self._others: dict[int, failures.Other] = {}
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def start(self, logger: logging.Logger, quiet: Quiet | None) -> None:
@@ -88,13 +88,15 @@ class Display(logging.Handler):
             self._say(line)
 
     def tells(self, fields: dict[str, Any]) -> bool:
-        """Whether a failure is told here: one of a run, or one of which the log of the job says why."""
-        jobs = fields.get("job_error_info") or [fields]
-        return all(
-            (job := self._session.jobs.get(info["jobid"])) is not None
-            and (job.run is not None or failures.reason_of(info["log"]) is not None)
-            for info in jobs
-        )
+        """Whether a failure is told here: one of which the run, or a log of the job, says why."""
+        return all(self._knows_why(info) for info in fields.get("job_error_info") or [fields])
+
+    def _knows_why(self, info: dict[str, Any]) -> bool:
+        job = self._session.jobs.get(info["jobid"])
+        if job is None:
+            return False
+        said = self._session.state(job.run).reason if job.run else None
+        return bool(said) or failures.reason_of(info["log"]) is not None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Handle an event."""
@@ -110,12 +112,15 @@ class Display(logging.Handler):
                 self._say_begun(event)
             case "job_error":
                 self._say_failed(event, event.get("rule_msg"))
+            case "group_error":
+                for log in event["aux_logs"]:
+                    self._say(f"a group of jobs failed; its log: {log}")
             case "job_finished":
                 self._say_finished(event["job_id"])
 
     def _say_begun(self, event: dict[str, Any]) -> None:
         self._session.begin(event["jobid"], event["rule_name"], event["wildcards"] or {})
-        self._others.pop(event["rule_name"], None)  # Snakemake retries it
+        self._others.pop(event["jobid"], None)  # Snakemake retries it
         rule = event["rule_name"]
         if not self._terminal and rule in _ANNOUNCED and rule not in _PART_OF_REPORT:
             self._say_progress(_ANNOUNCED[rule])
@@ -147,7 +152,10 @@ class Display(logging.Handler):
         took = duration(time.time() - job.began)
         if job.run is None or state is None:
             self._note_other(job, event, took)
-        elif state.state != "interrupted":
+        elif state.state == "interrupted":
+            self._say_progress(f"{name(job.run)}: interrupted after {took}")
+        else:
+            state = self._session.failed[job.run] = failures.explained(state, event["log"])
             self._say_failed_run(job, state, took)
         words = re.sub(r"\d+", "#", message or "")
         if words and words not in self._messages:  # what a cluster says of it
@@ -156,7 +164,7 @@ class Display(logging.Handler):
 
     def _note_other(self, job: Job, event: dict[str, Any], took: str) -> None:
         if known := failures.reason_of(event["log"]):
-            self._others[job.rule] = failures.Other(job.rule, *known)
+            self._others[event["jobid"]] = failures.Other(job.rule, *known)
             first, *_ = known[0].splitlines()
             self._say(f"{job.rule} failed after {took}: {first}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seedwise.config.study import Run
-from seedwise.progress.states import RunState
+from seedwise.progress.states import ENDED_STATES, RunState
 from seedwise.progress.words import seed_ranges
 from seedwise.runs.attempt import ENDED
 from seedwise.trainers.command.failure import NOT_STARTED, last_lines, last_words
@@ -120,6 +120,16 @@ def _log(reason: str, log: str | None) -> list[str]:
 
 def _runs(seeds: Mapping[str, Sequence[int]]) -> str:
     return "; ".join(f"{variant} {seed_ranges(own)}" for variant, own in seeds.items())
+
+
+def explained(state: RunState, logs: Iterable[str]) -> RunState:
+    """Return the state of a run whose job failed, with what the job's logs say where the run itself left no word."""
+    if state.state in ENDED_STATES:
+        return state.model_copy(update={"reason": "another job of its group failed"})
+    if state.reason and state.log:
+        return state
+    reason, log = reason_of(logs) or (None, None)
+    return state.model_copy(update={"reason": state.reason or reason, "log": state.log or log})
 
 
 def reason_of(logs: Iterable[str]) -> tuple[str, str] | None:

@@ -69,7 +69,10 @@ class Quiet(logging.Filter):
         if self.tells is None:
             return False
         if event in ("job_error", "group_error"):
-            told = self.tells(fields)
+            try:
+                told = self.tells(fields)
+            except Exception:  # it could not be told, so that it must not be hidden
+                told = False
             self.failed = self.failed or told
             return told
         return bool(_CALLED_PROCESS.match(message)) or (self.failed and message.startswith(_ENDINGS))

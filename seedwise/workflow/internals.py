@@ -71,11 +71,6 @@ def is_quiet(workflow: Any) -> bool:
     return bool({about.name for about in workflow.output_settings.quiet or ()} & {"ALL", "PROGRESS"})
 
 
-def is_silent(workflow: Any) -> bool:
-    """Whether `--quiet all` hides even errors."""
-    return "ALL" in {about.name for about in workflow.output_settings.quiet or ()}
-
-
 def is_dry_run(workflow: Any) -> bool:
     """Whether Snakemake only says what it would run."""
     return bool(workflow.dryrun)

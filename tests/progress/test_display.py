@@ -8,14 +8,15 @@ import pytest
 
 from seedwise.config.study import Run
 from seedwise.progress.banner import banner, finding, plan
-from seedwise.progress.display import pause
-from seedwise.progress.failures import blocks, reason_of
+from seedwise.progress.display import Display, pause
+from seedwise.progress.failures import blocks, explained, reason_of
 from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Job, Session, Snapshot, Training, time_left
 from seedwise.progress.states import RunState, StateReader
 from seedwise.progress.table import UNICODE, block, log_line
 from seedwise.progress.terminal import Terminal
 from seedwise.progress.words import duration, seed_ranges
+from seedwise.runs.attempt import ENDED
 from tests.progress.test_states import HISTORY, asked, put_attempt, put_record, study  # noqa: F401 - a fixture
 
 
@@ -144,6 +145,52 @@ def test_a_message_of_ours_is_told_in_full_and_a_traceback_by_its_last_line(tmp_
     assert reason_of([str(empty), str(ours)]) == ("2 records cannot be used:\n  one\n  rm one", str(ours))
     assert reason_of([str(traceback)]) == ("ValueError: of no use", str(traceback))
     assert reason_of([str(empty), str(tmp_path / "none.log")]) is None
+
+
+def test_a_run_that_left_no_word_is_explained_by_the_logs_of_its_job(tmp_path):
+    own, cluster = tmp_path / "seed0.log", tmp_path / "slurm.log"
+    cluster.write_text("slurmstepd: error: Detected 1 oom_kill event\n")
+    _, missing = failed("a", 0, None)
+    told = explained(missing, [str(own), str(cluster)])
+    assert (told.reason, told.log) == ("slurmstepd: error: Detected 1 oom_kill event", str(cluster))
+    own.write_text("Error: .context.json: not the context of a study\n")
+    told = explained(missing, [str(own), str(cluster)])
+    assert (told.reason, told.log) == (".context.json: not the context of a study", str(own))
+    _, killed = failed("a", 0, ENDED)
+    assert (explained(killed, [str(cluster)]).reason, explained(killed, [str(cluster)]).log) == (ENDED, str(cluster))
+    assert explained(missing, []) == missing
+
+
+def test_a_failure_is_hidden_only_where_the_display_knows_why(study, tmp_path):  # noqa: F811
+    file = asked(study, tmp_path)
+    stream = io.StringIO()
+    handler, logger = logging.StreamHandler(stream), logging.Logger("snakemake")
+    quiet = Quiet(lambda counts: None)
+    handler.addFilter(quiet)
+    logger.addHandler(handler)
+    display = Display(Session(StateReader(file, tmp_path), file.runs(), set(file.runs())), handler)
+    display.start(logger, quiet)
+    log = tmp_path / "seed1.log"
+    log.write_text("Traceback\nModuleNotFoundError: No module named 'torch'\n")
+    for seed, logs in enumerate(([], [str(log)])):
+        wildcards = {"variant": "dropout", "seed": str(seed)}
+        begun = {"jobid": seed, "rule_name": "train_run", "wildcards": wildcards}
+        logger.info("rule train_run", extra={"event": "job_info", **begun})
+        failure = {"event": "job_error", "jobid": seed, "log": logs, "rule_msg": None}
+        logger.error(f"Error in rule train_run, jobid: {seed}", extra=failure)
+    logger.error("odd", extra={"event": "job_error", "jobid": 0})
+    group = {"event": "group_error", "aux_logs": ["slurm/7.log"], "job_error_info": [{"jobid": 9, "log": []}]}
+    logger.error("Error in group 1", extra=group)
+    display.stop()
+    shown = stream.getvalue()
+    assert "Error in rule train_run, jobid: 0" in shown, "neither the run nor a log says why"
+    assert "Error in rule train_run, jobid: 1" not in shown
+    assert re.search(
+        r"\] dropout seed 1: failed after \d s: ModuleNotFoundError: No module named 'torch'\n  log: ", shown
+    )
+    assert "FAILED  dropout seed 1: ModuleNotFoundError: No module named 'torch'" in shown
+    assert "odd" in shown
+    assert "its log: slurm/7.log" in shown
 
 
 def message(text, level=logging.INFO, **fields):
