@@ -197,6 +197,17 @@ def test_a_script_that_opens_its_standard_error_anew_keeps_what_was_printed(tmp_
     assert output(asked).splitlines() == ["first", "second", "third"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_ends_a_program_that_prints_and_is_named(tmp_path: Path) -> None:
+    prints = "while True: print('a line' * 100)"
+    asked = request(tmp_path, [PYTHON, "-c", prints])
+    asked.folder.mkdir(parents=True)
+    (asked.folder / "output.log").symlink_to("/dev/full")
+    with pytest.raises(UserError, match=r"^what it printed cannot be written to its log \(No space left on device\)$"):
+        run(asked)
+    assert not asked.record.exists()
+
+
 def test_a_failed_run_can_count_as_a_lost_one(tmp_path: Path) -> None:
     record = run(request(tmp_path, [PYTHON, "-c", "raise ValueError('of no use')"], failures="count"))
     assert record.status == "failed"

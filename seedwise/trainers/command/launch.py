@@ -59,7 +59,7 @@ def launch(
         time_limit: seconds after which it is stopped.
 
     Raises:
-        UserError: it cannot be started.
+        UserError: it cannot be started, or its output cannot be saved.
         Stopped: a signal stopped this process, after the program has ended.
     """
     began = time.monotonic()
@@ -98,13 +98,25 @@ def launch(
 
 @contextmanager
 def _pipe_to(output: int) -> Iterator[int]:
-    """Yield the end of a pipe that can be written; what is written there goes to `output`."""
+    """Yield the end of a pipe that can be written; what is written there goes to `output`.
+
+    Raises:
+        UserError: it could not be written there, because the disk is full; numbers in the output may be lost.
+    """
     source, sink = os.pipe()
+    target = os.dup(output)  # its own, because a process in the background may outlive `output`
+    problems: list[OSError] = []
 
     def copy() -> None:
-        while data := os.read(source, _BLOCK):
-            while data:
-                data = data[os.write(output, data) :]
+        try:
+            while data := os.read(source, _BLOCK):
+                while data:
+                    data = data[os.write(target, data) :]
+        except OSError as error:
+            problems.append(error)
+        finally:  # a program whose output goes nowhere is not left waiting: its next word is an error to it
+            os.close(source)
+            os.close(target)
 
     copying = threading.Thread(target=copy, daemon=True)
     copying.start()
@@ -113,8 +125,8 @@ def _pipe_to(output: int) -> Iterator[int]:
     finally:
         os.close(sink)
         copying.join(GRACE)  # its end comes with the last process that writes to it
-        if not copying.is_alive():
-            os.close(source)
+    if problems:
+        raise UserError(f"what it printed cannot be written to its log ({problems[0].strerror})")
 
 
 @contextmanager
