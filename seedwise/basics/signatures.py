@@ -1,7 +1,7 @@
 """Whether a function in a source file can be called as it will be, found without importing it.
 
-Importing takes seconds and may do anything, so that only what the syntax shows is checked: where a decorator, a base
-class or an import decides, nothing is said.
+Importing takes seconds and may do anything, so only what the syntax shows is checked: where a decorator, a base class
+or an import decides, nothing is said.
 """
 
 from __future__ import annotations

@@ -126,13 +126,26 @@ def find_misfit(record: Mapping[str, Any], wanted: Wanted, metrics: tuple[Metric
         metrics: the metrics that the trainer declares; the values of others have to be finite.
     """
     try:
-        whole = record.keys() >= KEYS and (record.get("command") or record.keys() >= OF_IMAGES)
-        if not whole or record["status"] not in get_args(Status):
+        if not _is_whole(record):
             return NO_RECORD
         found = dict(_misfits(record, wanted, {metric.name: metric for metric in metrics}))
     except (KeyError, TypeError, AttributeError):
         return NO_RECORD
     return Misfit(tuple(found), "; ".join(dict.fromkeys(found.values()))) if found else None
+
+
+def _is_whole(record: Mapping[str, Any]) -> bool:
+    """Whether a record has all that it should have, of the kinds that are read before it is checked in full."""
+    if not record.keys() >= KEYS or not (record.get("command") or record.keys() >= OF_IMAGES):
+        return False
+    numbers = [record["timing"]["total"], *([] if record.get("epochs") is None else [record["epochs"]])]
+    reason = record.get("reason")
+    return (
+        record["status"] in get_args(Status)
+        and isinstance(record["settings"], dict)
+        and (reason is None or isinstance(reason, str))
+        and all(isinstance(number, (int, float)) for number in numbers)
+    )
 
 
 def _misfits(record: Mapping[str, Any], wanted: Wanted, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from seedwise.basics.errors import UserError
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected, StudyFile
 from seedwise.progress.interim import interim_reasons, interim_table
-from seedwise.progress.states import RunState, read_states, read_status
+from seedwise.progress.states import RunState, Step, read_logged_step, read_states, read_status, read_step
 from seedwise.progress.status import status_json, status_text
 from seedwise.runs.data_card import DataCard, write_card
 from seedwise.runs.record import read_record, run_columns, write_record
@@ -144,6 +144,11 @@ def test_a_record_whose_data_were_prepared_again_and_differ_says_so(study, tmp_p
         ({"metrics": {"test_loss": -1.0}}, "test_loss is -1.0; possible values lie in [0, inf]"),
         ({"metrics": {"test_accuracy": "high"}}, "test_accuracy is not a number"),
         ({"status": "great"}, "it is not a run record"),
+        ({"timing": None}, "it is not a run record"),
+        ({"timing": {"total": "long"}}, "it is not a run record"),
+        ({"epochs": "many"}, "it is not a run record"),
+        ({"settings": [1]}, "it is not a run record"),
+        ({"reason": ["no"]}, "it is not a run record"),
     ],
 )
 def test_a_record_that_contradicts_the_study_is_outdated(study, tmp_path, change, reason):
@@ -226,6 +231,18 @@ def test_the_json_can_be_read_and_has_the_same_counts(halfway, tmp_path):
 def test_no_score_is_told_while_runs_are_missing(halfway):
     told = status_json("s", halfway) + status_text("s", halfway)
     assert [value for value in ("accuracy", "0.5", "0.75") if value in told] == []
+
+
+@pytest.mark.parametrize("history", ["", "epoch,seconds\n", "epoch,seconds\n1", "epoch\n1\n", "epoch,seconds\nx,1.0\n"])
+def test_a_damaged_history_says_nothing(tmp_path, history):
+    (tmp_path / "history.csv").write_text(history)
+    assert read_step(tmp_path / "history.csv", "epoch") is None
+
+
+def test_the_last_whole_line_of_a_log_counts(tmp_path):
+    log = tmp_path / "history.jsonl"
+    log.write_text('{"step": 3}\n{"step": 4, "loss": 1}\n[5]\nnull\n{"step": Infinity}\n{"step": 6')
+    assert read_logged_step(log) == Step(4, None)
 
 
 def test_many_runs_are_counted_and_not_all_listed():
