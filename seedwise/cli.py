@@ -60,7 +60,7 @@ GROUPS: Mapping[str, Sequence[Command]] = {
 }
 EPILOG = """\
 `seedwise COMMAND --help` explains a command. Where STUDY is left out, it is the one study in this folder;
-for status, interim, report and open, the one that was run last here.
+for status, watch, interim, report and open, the one that was run last here.
 
 Exit status: 0 done; 2 a mistake in the command, a file or the installation, said in one line; 130 interrupted.
 `run`, `interim` and `report` end with Snakemake's own status, 1 if a job failed."""

@@ -40,7 +40,7 @@ class Display(logging.Handler):
     Args:
         session: what is shown.
         handler: Snakemake's own, which writes to the terminal.
-        silent: tell of nothing but failures.
+        silent: show nothing but failures.
     """
 
     def __init__(self, session: Session, handler: logging.StreamHandler[TextIO], *, silent: bool = False) -> None:
@@ -51,16 +51,16 @@ class Display(logging.Handler):
         self._began = time.time()
         self._stopped = threading.Event()
         self._warned: set[str] = set()
-        self._told: list[tuple[Run, str]] = []
+        self._reported: list[tuple[Run, str]] = []
         self._messages: set[str] = set()
         self._others: dict[int, failures.Other] = {}
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def start(self, logger: logging.Logger, quiet: Quiet | None) -> None:
-        """Attach to a logger and show progress; `quiet` then hides the failures that are told here."""
+        """Attach to a logger and show progress; `quiet` then hides the failures that are reported here."""
         self._logger = logger
         if quiet:
-            quiet.tells = self.tells
+            quiet.reports = self.reports
         logger.addHandler(self)
         if self._terminal:
             self._handler.setStream(self._terminal)  # type: ignore[arg-type]
@@ -87,8 +87,8 @@ class Display(logging.Handler):
         for line in failures.blocks(self._session.failed, self._others.values(), command_for("status")):
             self._say(line)
 
-    def tells(self, fields: dict[str, Any]) -> bool:
-        """Whether a failure is told here: one of which the run, or a log of the job, says why."""
+    def reports(self, fields: dict[str, Any]) -> bool:
+        """Whether a failure is reported here: one of which the run, or a log of the job, says why."""
         return all(self._knows_why(info) for info in fields.get("job_error_info") or [fields])
 
     def _knows_why(self, info: dict[str, Any]) -> bool:
@@ -171,13 +171,13 @@ class Display(logging.Handler):
     def _say_failed_run(self, job: Job, state: RunState, took: str) -> None:
         assert job.run
         reason = state.reason or ENDED
-        like = next((run for run, its in self._told if failures.is_same(job.run, reason, run, its)), None)
+        like = next((run for run, its in self._reported if failures.is_same(job.run, reason, run, its)), None)
         if failures.is_skipped(state):
             text = "not started, because the first run of its variant failed"
         elif like and like != job.run:
             text = f"failed after {took}, as {name(like)} did"
         else:
-            self._told.append((job.run, reason))
+            self._reported.append((job.run, reason))
             log = f"\n  log: {state.log}" if state.log else ""
             self._say(f"{self._count()} {name(job.run)}: failed after {took}: {reason}{log}")
             return

@@ -1,4 +1,4 @@
-"""What is said of jobs that fail: one block per distinct failure, however many seeds it hit."""
+"""The lines about jobs that failed: one block per distinct failure, however many seeds it hit."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from seedwise.trainers.command.failure import NOT_STARTED, last_lines, last_word
 
 _ERROR = "Error: "
 MOST_LINES = 40
-"""Length of the longest message that is told in full."""
+"""Length of the longest message that is shown in full."""
 MOST = 8
-"""Number of distinct failures that are told in full."""
+"""Number of distinct failures that are shown in full."""
 _NUMBER = re.compile(r"\d+")
 _KILLED = re.compile(r"killed by SIGKILL|out of memory|OutOfMemory|OUT_OF_ME", re.IGNORECASE)
-_MEND = "Mend it, then give the same command again: it does only what is missing."
+_FIX = "Fix the cause, then run the same command again: it does only what is missing."
 _LESS_MEMORY = "If it was memory: fewer runs at a time (--cores 1), or more memory (resources: train_run: mem_mb)."
 
 
@@ -96,7 +96,7 @@ def blocks(failed: Mapping[Run, RunState], others: Iterable[Other], status: str)
     for other in others:
         lines += [f"FAILED  {other.rule}: {other.reason}", *_log(other.reason, other.log)]
     if lines:
-        lines.append(_MEND)
+        lines.append(_FIX)
     return lines
 
 

@@ -28,21 +28,21 @@ _ENDINGS = ("Exiting because a job execution failed", "WorkflowError:\nAt least 
 
 
 class Quiet(logging.Filter):
-    """Hides what Snakemake tells about itself, and calls `announce` in the place of its table of jobs.
+    """Hides what Snakemake says about itself, and calls `announce` in the place of its table of jobs.
 
     Args:
         announce: called with the number of jobs of each rule, which may be none at all; where it is None, only what is
-            told about each job is hidden.
+            said about each job is hidden.
 
     Attributes:
-        tells: whether the display tells of the failure that a record is about; None where there is no display.
-        failed: whether the display has told of a failure.
+        reports: whether the display reports the failure that a record is about; None where there is no display.
+        failed: whether the display has reported a failure.
     """
 
     def __init__(self, announce: Callable[[Mapping[str, int]], None] | None) -> None:
         super().__init__()
         self._announce, self._announced = announce, False
-        self.tells: Callable[[dict[str, Any]], bool] | None = None
+        self.reports: Callable[[dict[str, Any]], bool] | None = None
         self.failed = False
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -55,7 +55,7 @@ class Quiet(logging.Filter):
                 self._announce({rule: count for rule, count in stats.items() if rule != "total"})
             return False
         if record.levelno >= logging.WARNING:
-            return not self._is_told(event, message, record.__dict__)
+            return not self._is_reported(event, message, record.__dict__)
         if event in _ABOUT_JOBS:
             return False
         if self._announce is None:
@@ -64,15 +64,15 @@ class Quiet(logging.Filter):
             return self.failed
         return event not in _ABOUT_ITSELF and _MESSAGES.match(message) is None
 
-    def _is_told(self, event: str, message: str, fields: dict[str, Any]) -> bool:
+    def _is_reported(self, event: str, message: str, fields: dict[str, Any]) -> bool:
         """Whether the display says in its own words what an error is about."""
-        if self.tells is None:
+        if self.reports is None:
             return False
         if event in ("job_error", "group_error"):
             try:
-                told = self.tells(fields)
-            except Exception:  # it could not be told, so that it must not be hidden
-                told = False
-            self.failed = self.failed or told
-            return told
+                reported = self.reports(fields)
+            except Exception:  # better shown by Snakemake than not at all
+                reported = False
+            self.failed = self.failed or reported
+            return reported
         return bool(_CALLED_PROCESS.match(message)) or (self.failed and message.startswith(_ENDINGS))

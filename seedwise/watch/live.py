@@ -45,7 +45,7 @@ class Live:
 
     def __init__(self, read: Callable[[], StudyFile], files: Sequence[Path], results: Path) -> None:
         self._read, self._files, self._results = read, files, results
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._version = self._laid_out = 0
         self._problem: str | None = None
         self._refreshed = self._took = 0.0
@@ -76,12 +76,14 @@ class Live:
 
     def summary(self) -> str:
         """Count the runs in each state: `5 of 9 runs finished, 2 running`."""
-        return counts(sorted(self._states.values(), key=lambda run: STATES.index(run.state)))
+        with self._lock:
+            return counts(sorted(self._states.values(), key=lambda run: STATES.index(run.state)))
 
     def report(self) -> Path | None:
         """Return the path of the report if it is there and no run has ended since."""
         path = next((self.folder / name for name in REPORTS if (self.folder / name).is_file()), None)
-        newest = max((stamp[1][0] for stamp in self._stamps.values() if stamp[1]), default=0)
+        with self._lock:
+            newest = max((stamp[1][0] for stamp in self._stamps.values() if stamp[1]), default=0)
         return path if path and path.stat().st_mtime_ns >= newest else None
 
     def answer(self, since: int = 0) -> dict[str, Any]:

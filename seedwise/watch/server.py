@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from seedwise.basics.errors import UserError
@@ -46,6 +48,11 @@ class Server(ThreadingHTTPServer):
             super().__init__((LOOPBACK, port), _Handler)
         except (OSError, OverflowError) as error:
             raise UserError(f"--port: {port} cannot be used ({error}); name another, or leave it out") from error
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what went wrong, unless a browser has just gone away."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def address(self) -> str:

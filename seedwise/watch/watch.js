@@ -130,7 +130,7 @@ function whatNext(state, total) {
   const over = (counts.finished ?? 0) + (counts.diverged ?? 0) + (counts.failed ?? 0) === total;
   const look = layout.look ? `This look: ${layout.look}. ` : "";
   if (counts.running) return `${look}${state.left ? "" : "The time left is known once a run has shown how long it takes."}`.trim();
-  if (over && counts.failed) return `${look}Every run has ended, and some have failed. Once the cause is mended, \`seedwise run ${layout.config}\` does only those.`;
+  if (over && counts.failed) return `${look}Every run has ended, and some have failed. Once the cause is fixed, \`seedwise run ${layout.config}\` does only those.`;
   if (over && state.report) return `${look}The report is written: ${state.report}. Open it with \`seedwise open ${layout.config}\`.`;
   if (over) return `${look}Every run has ended. The report is being written, or \`seedwise report ${layout.config}\` writes it.`;
   if (counts.missing === total) return `${look}No run has begun yet. Those that \`seedwise run ${layout.config}\` starts appear here.`;

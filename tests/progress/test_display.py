@@ -133,7 +133,7 @@ def test_a_failure_is_told_once_however_many_seeds_it_hit():
         "FAILED  b seeds 0, 4: killed by SIGKILL (often: out of memory), and printed nothing; pid 7",
         "  If it was memory: fewer runs at a time (--cores 1), or more memory (resources: train_run: mem_mb).",
         "FAILED  c seed 0: exit status 1: ValueError: no 3",
-        "Mend it, then give the same command again: it does only what is missing.",
+        "Fix the cause, then run the same command again: it does only what is missing.",
     ]
 
 
@@ -218,11 +218,11 @@ def test_only_known_messages_are_hidden_and_never_an_error():
         message("RuleException:\nCalledProcessError in file x:\n... returned non-zero exit status 1.", logging.ERROR),
         message("Exiting because a job execution failed. Look below for error messages", logging.ERROR),
     ]
-    assert all(quiet.filter(record) for record in errors), "nothing else tells of them"
-    quiet.tells = lambda fields: False
+    assert all(quiet.filter(record) for record in errors), "nothing else reports them"
+    quiet.reports = lambda fields: False
     assert quiet.filter(errors[0])
     assert quiet.filter(errors[2])
-    quiet.tells = lambda fields: True
+    quiet.reports = lambda fields: True
     assert not any(quiet.filter(record) for record in errors)
     assert quiet.filter(message("WorkflowError:\nNo space left on device", logging.ERROR))
 

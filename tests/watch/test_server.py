@@ -81,6 +81,15 @@ def test_it_only_reads(server):
     assert ask(server, f"/{server.secret}/", method="POST")[0] == 501
 
 
+def test_a_browser_that_goes_away_is_no_error(server, capsys):
+    for error in (BrokenPipeError(), ConnectionResetError(), ValueError("a mistake of ours")):
+        try:
+            raise error
+        except (OSError, ValueError):
+            server.handle_error(None, ("127.0.0.1", 1))
+    assert capsys.readouterr().err.count("Traceback") == 1
+
+
 def test_a_port_in_use_is_one_line(server, study, tmp_path):  # noqa: F811
     live = Live(lambda: asked(study, tmp_path), [], tmp_path)
     with pytest.raises(UserError, match=r"--port: .* cannot be used .*name another, or leave it out"):
