@@ -121,7 +121,8 @@ def test_a_pipe_gets_three_lines_then_a_line_per_run_and_the_plan_comes_first(pr
 
 
 def test_a_terminal_shows_a_table_in_place_and_each_failure_once(project: ProgramProject) -> None:
-    (project.folder / "train.py").write_text(PROGRAM.replace("seedwise.result", f"{BROKEN}seedwise.result"))
+    slow = "import time\ntime.sleep(1.5)\n"  # longer than the table needs to be drawn again
+    (project.folder / "train.py").write_text(PROGRAM.replace("seedwise.result", f"{BROKEN}{slow}seedwise.result"))
     command = [sys.executable, "-m", "seedwise.cli", "run", "config.yaml", "--cores", "1", "runs"]
     status, written = at_terminal(project, command, 80)
     assert status == 1
