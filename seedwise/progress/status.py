@@ -25,7 +25,7 @@ _WIDEST = 24
 
 def status_text(study: str, states: Sequence[RunState], now: float | None = None) -> str:
     """Return a table with one row per variant, then details of the runs that are not finished."""
-    parts = [f"Study {study}: {counts(_by_state(states))}", _table(states)]
+    parts = [f"Study {study}: {counts(states)}", _table(states)]
     by_state = {state: [run for run in states if run.state == state] for state in STATES}
     moment = time.time() if now is None else now
     parts += ["\n".join([f"{state}:", *_listed(by_state[state], moment)]) for state in _LISTED if by_state[state]]
@@ -71,10 +71,6 @@ def _by_reason(runs: Sequence[RunState]) -> dict[str | None, list[RunState]]:
     for run in runs:
         found.setdefault(run.reason, []).append(run)
     return found
-
-
-def _by_state(states: Sequence[RunState]) -> list[RunState]:
-    return sorted(states, key=lambda run: STATES.index(run.state))
 
 
 def _table(states: Sequence[RunState]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from seedwise.basics.words import quantity
-from seedwise.progress.states import RunState
+from seedwise.progress.states import STATES, RunState
 
 
 def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:
@@ -58,7 +59,6 @@ def progress(unit: str, step: int | None, steps: int | None) -> str:
 
 def counts(states: Iterable[RunState]) -> str:
     """Count the runs in each state that occurs: `5 of 9 runs finished, 1 diverged, 2 running`."""
-    every = list(states)
-    found = {state: sum(run.state == state for run in every) for state in dict.fromkeys(run.state for run in every)}
-    first = f"{found.pop('finished', 0)} of {quantity(len(every), 'run')} finished"
-    return ", ".join([first, *(f"{count} {state}" for state, count in found.items())])
+    found = Counter(run.state for run in states)
+    others = [f"{found[state]} {state}" for state in STATES if state != "finished" and found[state]]
+    return ", ".join([f"{found['finished']} of {quantity(found.total(), 'run')} finished", *others])

@@ -77,7 +77,7 @@ class Live:
     def summary(self) -> str:
         """Count the runs in each state: `5 of 9 runs finished, 2 running`."""
         with self._lock:
-            return counts(sorted(self._states.values(), key=lambda run: STATES.index(run.state)))
+            return counts(self._states.values())
 
     def report(self) -> Path | None:
         """Return the path of the report if it is there and no run has ended since."""
