@@ -124,12 +124,9 @@ def _runs(seeds: Mapping[str, Sequence[int]]) -> str:
 
 def explained(state: RunState, logs: Iterable[str]) -> RunState:
     """Return the state of a run whose job failed, with what the job's logs say where the run itself left no word."""
-    if state.state in ENDED_STATES:
-        return state.model_copy(update={"reason": "another job of its group failed"})
-    if state.reason and state.log:
-        return state
     reason, log = reason_of(logs) or (None, None)
-    return state.model_copy(update={"reason": state.reason or reason, "log": state.log or log})
+    why = "its job failed after the run had ended" if state.state in ENDED_STATES else state.reason or reason
+    return state.model_copy(update={"reason": why, "log": state.log or log})
 
 
 def reason_of(logs: Iterable[str]) -> tuple[str, str] | None:

@@ -159,6 +159,9 @@ def test_a_run_that_left_no_word_is_explained_by_the_logs_of_its_job(tmp_path):
     _, killed = failed("a", 0, ENDED)
     assert (explained(killed, [str(cluster)]).reason, explained(killed, [str(cluster)]).log) == (ENDED, str(cluster))
     assert explained(missing, []) == missing
+    own.write_text("baseline seed 0: finished, accuracy 0.75\n")
+    told = explained(missing.model_copy(update={"state": "finished"}), [str(own)])
+    assert (told.reason, told.log) == ("its job failed after the run had ended", str(own))
 
 
 def test_a_failure_is_hidden_only_where_the_display_knows_why(study, tmp_path):  # noqa: F811

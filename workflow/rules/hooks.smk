@@ -78,6 +78,11 @@ def runs_of(jobs):
     return [run for run in STUDY.runs(SEEDS) if run in made]
 
 
+def planned_rules():
+    """Return the names of the rules of all requested jobs."""
+    return {job.rule.name for job in internals.planned_jobs(workflow)}
+
+
 def say(*lines):
     """Print lines where Snakemake's messages go."""
     for line in lines:
@@ -87,12 +92,12 @@ def say(*lines):
 def announce(counts):
     """Say in three lines what is about to be run, in the place of Snakemake's table of jobs; in a dry run, list it."""
     jobs, planned = internals.jobs_to_run(workflow), internals.planned_jobs(workflow)
-    if {job.rule.name for job in planned} <= ONLOOKERS:
+    if planned_rules() <= ONLOOKERS:
         return
     lines = banner(STUDY.study, STUDY.title, RESULTS, runs_of(planned), runs_of(jobs), elsewhere=bool(SOURCE))
     if not counts:
-        reported = any(job.rule.name == "render_report" for job in planned)
-        say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *(outcome() if reported else []))
+        reported = outcome() if "render_report" in planned_rules() else []
+        say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *reported)
         return
     say(*lines)
     if internals.is_dry_run(workflow):
@@ -191,13 +196,13 @@ def say_outcome():
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
         say(*outcome())
-    elif is_called():
+    elif is_called() and TRAIN in (asked := planned_rules()) and "render_report" not in asked:
         say(f"next: {command_for('report')}")
 
 
 def say_learning_rates():
     """Print what a learning-rate range test suggests, if one was asked for."""
-    if any(job.rule.name == "lr_finder" for job in internals.planned_jobs(workflow)):
+    if "lr_finder" in planned_rules():
         test = json.loads((FOLDER / "lr_finder/lr_finder.json").read_text(encoding="utf-8"))
         rates = ", ".join(
             f"{name} {rate:.2g}" for name, rate in sorted(test["suggestions"].items(), key=lambda it: it[1])
@@ -231,7 +236,7 @@ def end_study():
         say_look()
         say_learning_rates()
         say_unsent()
-    elif any(job.rule.name == "interim" for job in internals.planned_jobs(workflow)):
+    elif "interim" in planned_rules():
         print(f"interim report: {INTERIM / 'results.md'}", file=sys.stderr)
 
 
