@@ -94,14 +94,14 @@ def blocks(failed: Mapping[Run, RunState], others: Iterable[Other], status: str)
     if len(groups) > MOST:
         lines.append(f"and {len(groups) - MOST} other failures; `{status}` lists them")
     for other in others:
-        lines += [f"FAILED  {other.rule}: {other.reason}", *_log(other.reason, other.log)]
+        lines += [f"FAILED  {other.rule}: {other.reason}", *_log(other.log)]
     if lines:
         lines.append(_FIX)
     return lines
 
 
 def _block(group: Failed) -> list[str]:
-    lines = [f"FAILED  {_runs(group.seeds)}: {group.reason}", *_log(group.reason, group.log)]
+    lines = [f"FAILED  {_runs(group.seeds)}: {group.reason}", *_log(group.log)]
     if group.skipped:
         skipped = _runs(group.skipped)
         lines.append(f"  not started after that: {skipped} (`canary: false` in the study starts them anyway)")
@@ -110,12 +110,8 @@ def _block(group: Failed) -> list[str]:
     return lines
 
 
-def _log(reason: str, log: str | None) -> list[str]:
-    if not log:
-        return []
-    last = last_words(Path(log), 0).removeprefix(_ERROR)
-    ending = [f"  last words: {last}"] if last and last not in reason else []
-    return [*ending, f"  log: {log}"]
+def _log(log: str | None) -> list[str]:
+    return [f"  log: {log}"] if log else []  # not its last line, which may be the score of a run that was killed
 
 
 def _runs(seeds: Mapping[str, Sequence[int]]) -> str:
