@@ -79,12 +79,14 @@ class Session:
         asked: the requested runs, variant by variant, including those done in earlier sessions.
         waiting: runs that this session has yet to start.
         queues: whether jobs that were started may wait in the queue of a cluster.
+        train: name of the rule that does a run; a workflow that imports this one may rename it.
     """
 
     reader: StateReader
     asked: Sequence[Run]
     waiting: set[Run]
     queues: bool = False
+    train: str = "train_run"
     jobs: dict[int, Job] = field(default_factory=dict)
     failed: dict[Run, RunState] = field(default_factory=dict)
     diverged: set[Run] = field(default_factory=set)
@@ -98,7 +100,7 @@ class Session:
 
     def begin(self, jobid: int, rule: str, wildcards: Mapping[str, str]) -> None:
         """Record that a job was started or, on a cluster, submitted."""
-        run = Run(wildcards["variant"], int(wildcards["seed"])) if rule == "train_run" else None
+        run = Run(wildcards["variant"], int(wildcards["seed"])) if rule == self.train else None
         self.jobs[jobid] = Job(rule, run, time.time())
         if run and run in self.failed:  # Snakemake retries it
             del self.failed[run]

@@ -19,6 +19,11 @@ def is_imported(workflow: Any) -> bool:
     return bool(workflow.modifier.skip_configfile)
 
 
+def rule_name(workflow: Any, name: str) -> str:
+    """Return what a rule of this workflow is called, which an importing workflow may have changed."""
+    return str(workflow.modifier.modify_rulename(name))
+
+
 def placed(workflow: Any, path: str | Path) -> Path:
     """Return the actual location of a path of this workflow, which an importing workflow may have prefixed."""
     return Path(str(workflow.modifier.modify_path(str(path))))

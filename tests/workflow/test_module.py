@@ -1,6 +1,7 @@
 """Another workflow imports this one: the example of docs/module."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def test_a_workflow_runs_the_study_under_its_prefix_and_uses_the_results(tmp_pat
     outer = importing(tmp_path, "module")
     printed = outer.run(*PROFILE)
     assert jobs(printed)["seedwise_train_run"] == 4
+    assert re.search(r"\[4/4\] (baseline|dropout) seed [01]: ", printed)
+    assert "4 of 4 runs done, after " in printed
     assert {path.name for path in outer.folder.glob("[!.]*")} == {
         "Snakefile",
         "config.yaml",

@@ -96,7 +96,7 @@ def announce(counts):
         return
     lines = banner(STUDY.study, STUDY.title, RESULTS, runs_of(planned), runs_of(jobs), elsewhere=bool(SOURCE))
     if not counts:
-        reported = outcome() if "render_report" in planned_rules() else []
+        reported = outcome() if REPORT in planned_rules() else []
         say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *reported)
         return
     say(*lines)
@@ -113,7 +113,7 @@ def show_progress(jobs):
     global DISPLAY
     if HANDLER:
         asked = runs_of(internals.planned_jobs(workflow))  # not all runs, with --batch or a target
-        session = Session(StateReader(ASKED, FOLDER.parent), asked, set(runs_of(jobs)), queues=not LOCAL)
+        session = Session(StateReader(ASKED, FOLDER.parent), asked, set(runs_of(jobs)), queues=not LOCAL, train=TRAIN)
         DISPLAY = Display(session, HANDLER, silent=internals.is_quiet(workflow))
         if QUIET and internals.is_imported(workflow):
             HANDLER.addFilter(QUIET)
@@ -132,11 +132,14 @@ def say_unfit(jobs):
 
 
 # Rules that only read a study: it is neither locked nor set up for them.
-ONLOOKERS = {"status", "status_json", "compare", "collect_interim", "analyse_interim", "plot_interim", "interim"}
+LOOKING = ("status", "status_json", "compare", "collect_interim", "analyse_interim", "plot_interim", "interim")
+ONLOOKERS = {internals.rule_name(workflow, name) for name in LOOKING}
+TRAIN, REPORT, LR_FINDER, LOOK = (
+    internals.rule_name(workflow, name) for name in ("train_run", "render_report", "lr_finder", "interim")
+)
 STUDY_LOCK = DISPLAY = None
-TRAIN = "train_run"
 
-# What Snakemake says is replaced in the terminal; a workflow that imports this one has a plan of its own to tell of.
+# What Snakemake says is replaced in the terminal; a workflow that imports this one announces its own jobs.
 HANDLER = internals.terminal_handler(logger) if workflow.is_main_process else None
 QUIET = None
 if HANDLER and not internals.is_verbose(workflow):
@@ -164,9 +167,7 @@ def start_study():
             say_unfit(jobs)
             prepare_mlflow()
             show_progress(jobs)
-        elif "interim" in asked and not any(
-            run.state in ENDED_STATES for run in or_exit(read_states, ASKED, FOLDER.parent)
-        ):
+        elif LOOK in asked and not any(run.state in ENDED_STATES for run in or_exit(read_states, ASKED, FOLDER.parent)):
             sys.exit(f"no run has a result yet, so there is nothing to report on; see `{command_for('status')}`")
 
 
@@ -196,13 +197,13 @@ def say_outcome():
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
         say(*outcome())
-    elif is_called() and TRAIN in (asked := planned_rules()) and "render_report" not in asked:
+    elif is_called() and TRAIN in (asked := planned_rules()) and REPORT not in asked:
         say(f"next: {command_for('report')}")
 
 
 def say_learning_rates():
     """Print what a learning-rate range test suggests, if one was asked for."""
-    if "lr_finder" in planned_rules():
+    if LR_FINDER in planned_rules():
         test = json.loads((FOLDER / "lr_finder/lr_finder.json").read_text(encoding="utf-8"))
         rates = ", ".join(
             f"{name} {rate:.2g}" for name, rate in sorted(test["suggestions"].items(), key=lambda it: it[1])
@@ -236,7 +237,7 @@ def end_study():
         say_look()
         say_learning_rates()
         say_unsent()
-    elif "interim" in planned_rules():
+    elif LOOK in planned_rules():
         print(f"interim report: {INTERIM / 'results.md'}", file=sys.stderr)
 
 
