@@ -60,6 +60,11 @@ def test_the_page_is_told_where_each_run_is(watched):
     assert watched.detail(-1) is None
 
 
+def test_a_run_before_its_first_step_says_what_it_does(watched, study, tmp_path):  # noqa: F811
+    put_attempt(study, tmp_path, "dropout", 2, phase="importing")
+    assert watched.answer()["runs"][6]["phase"] == "importing"
+
+
 def test_no_value_of_a_metric_is_told(watched):
     told = [json.dumps(watched.answer()), render_snapshot(watched)]
     told += [json.dumps(watched.detail(number)) for number in range(8)]
