@@ -50,6 +50,17 @@ def limit_resource(workflow: Any, name: str, most: int) -> None:
         workflow.register_resource(name, most)
 
 
+def unlimit_rate(workflow: Any) -> None:
+    """Lift Snakemake's default limit of 100 started jobs per second.
+
+    With a limit, each look for jobs that can start causes another one a second later, for ever: after some hundred jobs
+    Snakemake keeps a core busy with looking. A limit that the user has set stays.
+    """
+    limit = workflow.scheduler.job_rate_limiter
+    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 def retries(workflow: Any) -> int:
     """Return how often Snakemake repeats a failed job unless its rule says otherwise."""
     return int(getattr(workflow.execution_settings, "retries", 0) or 0)  # there are no such settings in a dry run

@@ -5,6 +5,8 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+from snakemake.scheduling.job_scheduler import JobRateLimiter
+from snakemake.settings.types import MaxJobsPerTimespan
 
 from seedwise.config.resources import Resources
 from seedwise.config.study import Study
@@ -161,3 +163,11 @@ def test_jobs_find_python_where_only_python3_is_on_the_path(plain, tmp_path, mon
 )
 def test_functions_of_the_users_are_found_wherever_they_are_named(study, named):
     assert environment.names_functions(study) is named
+
+
+@pytest.mark.parametrize(("limit", "stays"), [("100/1s", False), ("7/1s", True), ("100/1m", True)])
+def test_only_the_limit_of_started_jobs_that_nobody_asked_for_is_lifted(limit, stays):
+    limiter = JobRateLimiter(MaxJobsPerTimespan.parse_choice(limit))
+    workflow = SimpleNamespace(scheduler=SimpleNamespace(job_rate_limiter=limiter))
+    internals.unlimit_rate(workflow)
+    assert (workflow.scheduler.job_rate_limiter is limiter) == stays

@@ -160,6 +160,8 @@ def start_study():
                 for note in FOUND.program.notes():
                     print(f"Note: {note}", file=sys.stderr)
             prepare_slurm()
+            if LOCAL:
+                internals.unlimit_rate(workflow)
             lock_study()
             write_context(FOLDER, study_context())
             if len(CONFIG_FILES) == 1:
