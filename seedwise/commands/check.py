@@ -110,13 +110,13 @@ def _checked(study: Study, path: Path) -> ProgramCode:
     from seedwise.trainers.command.importing import check_import
     from seedwise.trainers.command.sources import program_files
     from seedwise.workflow.own_functions import check_own_functions
-    from seedwise.workflow.programs import ProgramCode
+    from seedwise.workflow.programs import ProgramCode, metric_problems
     from seedwise.workflow.requests import make_request
 
     assert study.program
     program = study.program
     base = path.absolute().parent
-    problems: dict[str, None] = dict.fromkeys(_unread(study))
+    problems: dict[str, None] = dict.fromkeys(metric_problems(study))
 
     def attempt(check: Callable[..., object], *arguments: object) -> object:
         try:
@@ -147,19 +147,6 @@ def _checked(study: Study, path: Path) -> ProgramCode:
                     attempt(located, folder, entry, f"{section}.{key}")
             attempt(program_files, folder, program.code, program.words, program.data, section)
     raise UserError("\n".join(problems))
-
-
-def _unread(study: Study) -> Iterator[str]:
-    """Yield a problem if no source of results names the metric that decides."""
-    assert study.program
-    from seedwise.basics.names import not_known
-
-    sources = study.program.results
-    names = [None if isinstance(source, str) else source.names for source in sources or ()]
-    if sources and all(given is not None for given in names):
-        known = [name for given in names for name in given or ()]
-        if study.analysis.metric not in known:
-            yield f"analysis.metric: {not_known(study.analysis.metric, known, 'Metrics under results')}"
 
 
 def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tuple[str, list[str]]]:

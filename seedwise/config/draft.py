@@ -10,11 +10,10 @@ import yaml
 
 from seedwise.basics.names import plain
 from seedwise.config.reading import load_study
+from seedwise.config.study import DRAFT_METRIC
 from seedwise.trainers.command.command_line import Scalar
 from seedwise.trainers.command.recognition import Recognised, program_length
 
-METRIC = "my_metric"
-"""Stands for the name of the metric until the user writes it."""
 _LINE = 110
 _SAFE = re.compile(r"[\w@%+=:,./{}~-]+", re.ASCII)
 _LIKELY = ("lr", "learning_rate", "dropout", "weight_decay", "alpha", "momentum", "temperature", "beta", "gamma")
@@ -63,8 +62,8 @@ def draft_study(
         "more of them detect smaller differences",
         "",
         "analysis:",
-        f"  metric: {_yaml(metric or METRIC)}  # {'' if metric else 'EDIT: '}the number that decides, by the program's "
-        "name for it",
+        f"  metric: {_yaml(metric or DRAFT_METRIC)}  # {'' if metric else 'EDIT: '}the number that decides, by the "
+        "program's name for it",
         f"  higher_is_better: {_yaml(not lower_is_better)}  # "
         + ("" if lower_is_better else "EDIT: ")
         + "false for a loss or an error",

@@ -46,6 +46,8 @@ __all__ = [
     "WandbSettings",
 ]
 
+DRAFT_METRIC = "my_metric"
+"""Stands for the name of the metric in a draft, until the user writes it."""
 MOST_SEEDS = 1000
 """How many seeds a number may stand for: a larger one is more likely to be meant as a single seed."""
 

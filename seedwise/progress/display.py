@@ -81,9 +81,11 @@ class Display(logging.Handler):
             self._terminal.show(())
             self._handler.setStream(self._stream)
             sys.stderr = self._stderr
-        shot = self._session.snapshot()
+        shot = self._session.snapshot()._replace(left=None)  # nothing runs any more
         if shot.total and not self._silent:
             self._say(f"{headline(shot)}, after {duration(time.time() - self._began)}")
+            if shot.done < shot.total and not shot.failed and not self._others:
+                self._say("To go on, run the same command again: it does only what is missing.")
         for line in failures.blocks(self._session.failed, self._others.values(), command_for("status")):
             self._say(line)
 

@@ -21,7 +21,7 @@ MOST = 8
 """Number of distinct failures that are shown in full."""
 _NUMBER = re.compile(r"\d+")
 _KILLED = re.compile(r"killed by SIGKILL|out of memory|OutOfMemory|OUT_OF_ME", re.IGNORECASE)
-_FIX = "Fix the cause, then run the same command again: it does only what is missing."
+_FIX = "Fix the cause, then run the same command again: it does what is missing, and what the fix concerns."
 _LESS_MEMORY = "If it was memory: fewer runs at a time (--cores 1), or more memory (resources: train_run: mem_mb)."
 
 

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +14,9 @@ from typing import NamedTuple
 from seedwise.basics.code_digest import combine, is_within
 from seedwise.basics.errors import UserError
 from seedwise.basics.file_digests import FILES_CACHE
+from seedwise.basics.names import not_known
 from seedwise.basics.words import shortened
-from seedwise.config.study import Study, Variant
+from seedwise.config.study import DRAFT_METRIC, Study, Variant
 from seedwise.trainers.command.data import data_digests, located
 from seedwise.trainers.command.environments import Environment as Found
 from seedwise.trainers.command.environments import EnvironmentSettings, prepare, program_of, resolve
@@ -190,6 +191,28 @@ class ProgramCode:
             started=time.time(),
             mirrored=study.tracking.mirrors,
         )
+
+
+def metric_problems(study: Study) -> Iterator[str]:
+    """Yield a problem if the metric that decides is the draft's, or if no source of results names it."""
+    metric, program = study.analysis.metric, study.program
+    sources = program.results if program else None
+    names = [None if isinstance(source, str) else source.names for source in sources or ()]
+    known = [name for given in names for name in given or ()]
+    if program and metric == DRAFT_METRIC and metric not in known:
+        yield f"analysis.metric: {metric} is only what the draft says; `seedwise try` lists the numbers that it finds"
+    elif sources and all(given is not None for given in names) and metric not in known:
+        yield f"analysis.metric: {not_known(metric, known, 'Metrics under results')}"
+
+
+def require_metric(study: Study, config: str) -> None:
+    """Fail before the first run if no run can have the metric that decides.
+
+    Raises:
+        UserError: it names the config.
+    """
+    if problems := [f"{config}: {problem}" for problem in metric_problems(study)]:
+        raise UserError("\n".join(problems))
 
 
 def _require_readers(program: Command | Function) -> None:

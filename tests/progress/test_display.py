@@ -133,7 +133,7 @@ def test_a_failure_is_told_once_however_many_seeds_it_hit():
         "FAILED  b seeds 0, 4: killed by SIGKILL (often: out of memory), and printed nothing; pid 7",
         "  If it was memory: fewer runs at a time (--cores 1), or more memory (resources: train_run: mem_mb).",
         "FAILED  c seed 0: exit status 1: ValueError: no 3",
-        "Fix the cause, then run the same command again: it does only what is missing.",
+        "Fix the cause, then run the same command again: it does what is missing, and what the fix concerns.",
     ]
 
 

@@ -226,6 +226,11 @@ def test_mistakes_in_the_study_are_reported_before_anything_runs(tmp_path: Path)
         ),
         ("higher_is_better: false, ", "", "config.yaml:12: analysis.higher_is_better: missing; say true for a score"),
         ("settings: {", "settings: {a.b: 1, a: {b: 2}, ", "command.settings: a.b is set twice, once with a dot and"),
+        (
+            "metric: loss, ",
+            "metric: my_metric, ",
+            "analysis.metric: my_metric is only what the draft says",
+        ),
         ("seeds: [0, 1]", "seeds: [0, 1]\ntraining: {epochs: 2}", "training: found beside command"),
     ):
         assert old in text

@@ -141,7 +141,7 @@ def test_a_terminal_shows_a_table_in_place_and_each_failure_once(project: Progra
         "FAILED  other seed 0: exit status 1: ValueError: no layer",
         "  log: results/tiny/logs/train_run/other/seed0.log",
         "  not started after that: other seed 1 (`canary: false` in the study starts them anyway)",
-        "Fix the cause, then run the same command again: it does only what is missing.",
+        "Fix the cause, then run the same command again: it does what is missing, and what the fix concerns.",
         "next: seedwise status config.yaml, or seedwise interim config.yaml for a report on what has ended",
     ]
 

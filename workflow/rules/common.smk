@@ -29,6 +29,7 @@ from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.asked import dependencies, study_file
 from seedwise.workflow.digests import Digests
+from seedwise.workflow.programs import require_metric
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.own_functions import check_own_functions
 from seedwise.workflow.params import by_variant, literal, literal_path
@@ -90,6 +91,8 @@ LOOKS = or_exit(read_looks, FOLDER / "looks.json") if STUDY.analysis.looks else 
 SEEDS = due(STUDY.seeds, STUDY.analysis.looks, LOOKS)
 SOURCE = STUDY.source  # of runs that are not trained here
 
+if PROGRAM and workflow.is_main_process:
+    or_exit(require_metric, STUDY, CONFIG_FILE)
 if workflow.is_main_process and len(CONFIG_FILES) == 1:
     or_exit(refuse_other_file, FOLDER, CONFIG_FILES[0])
 
