@@ -8,7 +8,14 @@ import sys
 import pytest
 
 from seedwise.basics.errors import UserError
-from seedwise.trainers.command.revisions import import_paths, lacking, resolve_revision, uncommitted, worktree
+from seedwise.trainers.command.revisions import (
+    import_paths,
+    lacking,
+    resolve_revision,
+    uncommitted,
+    untracked,
+    worktree,
+)
 from seedwise.trainers.command.sources import code_digests, program_files
 from tests.command.environments import make, site
 from tests.command.projects import commit, git, put, repository
@@ -50,10 +57,19 @@ def test_a_revision_is_a_branch_a_tag_a_commit_or_an_expression(folder):
     assert resolve_revision(folder, "annotated") == main
 
 
+def test_files_that_git_does_not_have_are_found(folder, tmp_path):
+    new = put(folder, "study[1].yaml")
+    assert untracked(folder, ["train.py", "study[1].yaml"]) == ["study[1].yaml"]
+    assert untracked(folder / "examples", [str(new), "char/train.py"]) == ["../study[1].yaml"]
+    assert untracked(folder, []) == []
+    assert untracked(tmp_path, ["train.py"]) == [], "no repository"
+
+
 @pytest.mark.parametrize(
     ("revision", "hint"),
     [
         ("mian", 'did you mean "main"?'),
+        ("master", 'did you mean "main"?'),
         ("fastre", 'did you mean "faster"?'),
         ("xyz", "git fetch gets those of others"),
         ("--all", "git fetch gets those of others"),

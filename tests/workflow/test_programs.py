@@ -132,8 +132,9 @@ def test_revisions_are_compared_with_one_command(tmp_path: Path) -> None:
     project.git("commit", "-qam", "Two")
     (project.folder / "train.py").write_text("raise SystemExit('not committed')\n")
     printed = seedwise(project, "run", "--revisions", "main~1,main", "config.yaml", "--cores", "2")
-    assert re.search(r"tiny-revisions: main \(\w{7}\) BETTER \(Δ = \+5\.000 ", printed)
+    assert re.search(r"tiny-revisions: main \(\w{7}\) BETTER \(Δ = \+5\.000, ", printed)
     assert "variant main is without changes that are not committed: train.py" in printed
+    assert "git does not have" not in printed
     records = [
         json.loads(path.read_text()) for path in project.folder.glob("results/*/runs/main-before-1/*/metrics.json")
     ]
@@ -255,6 +256,13 @@ def test_another_study_of_the_same_name_does_not_replace_results(tmp_path: Path)
     assert {path: path.read_bytes() for path in project.results.glob("runs/*/*/metrics.json")} == records
     other.write_text("# the same study, in another place\n" + text)
     assert "Nothing to be done" in project.run("--configfile", "other.yaml", "-n", "--", "runs")
+
+
+def test_a_study_that_git_does_not_have_is_noted(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=x + seed / 10)\n")
+    project.git("init", "-q", "-b", "main")
+    project.git("add", "train.py")
+    assert "Note: git does not have config.yaml, scale.py, without which" in project.run("--", "runs")
 
 
 def test_a_study_of_a_function_that_cannot_be_called_says_so(tmp_path: Path) -> None:

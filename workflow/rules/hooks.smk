@@ -157,7 +157,7 @@ def start_study():
             check_gpus()
             if PROGRAM:
                 or_exit(FOUND.program.prepare, lambda line: print(line, file=sys.stderr))
-                for note in FOUND.program.notes():
+                for note in FOUND.program.notes(CONFIG_FILES):
                     print(f"Note: {note}", file=sys.stderr)
             prepare_slurm()
             if LOCAL:

@@ -34,7 +34,8 @@ def resolve_revision(folder: Path, revision: str) -> str:
         pass
     names = git(folder, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes").split()
     elsewhere = [name for name in names if name.endswith(f"/{revision}")]
-    guess = elsewhere[0] if elsewhere else nearest(revision, names)
+    renamed = {"main": "master", "master": "main"}.get(revision)
+    guess = elsewhere[0] if elsewhere else renamed if renamed in names else nearest(revision, names)
     shallow = git(folder, "rev-parse", "--is-shallow-repository").strip() == "true"
     remedy = "; this is a shallow clone: git fetch --unshallow" if shallow else "; git fetch gets those of others"
     hint = f"; did you mean {quote(guess)}?" if guess else remedy
@@ -45,6 +46,17 @@ def uncommitted(folder: Path) -> list[str]:
     """Return the tracked files below `folder` that differ from HEAD: a run of HEAD is without these changes."""
     names = git(folder, "diff", "--name-only", "-z", "--relative", "HEAD", "--", ".", ":(exclude)results").split("\0")
     return [name for name in names if name]
+
+
+def untracked(folder: Path, names: Sequence[str]) -> list[str]:
+    """Return those of the files in a repository that git does not have; empty outside of one."""
+    if not names:
+        return []
+    try:
+        found = git(folder, "--literal-pathspecs", "ls-files", "-z", "--others", "--", *names).split("\0")
+    except GitError:  # no repository, or a file outside of it
+        return []
+    return [name for name in found if name]
 
 
 def worktree(folder: Path, commit: str, place: Path, link: Sequence[str] = ()) -> Path:
