@@ -12,8 +12,7 @@ from seedwise.config.study import Run
 from seedwise.progress.words import seed_ranges
 
 _BOLD = re.compile(r"^\*\*((?:(?!\*\*).)+)\*\*$", re.MULTILINE)
-
-
+_MARKDOWN = re.compile(r"`|\\(.)")
 NONE = "no run to do"
 
 
@@ -76,10 +75,10 @@ def plan(jobs: Mapping[str, int], runs: Iterable[Run]) -> list[str]:
 
 
 def finding(results: Path) -> str | None:
-    """Return the headline of a report, results.md; None if it has none."""
+    """Return the headline of a report, results.md, without its Markdown; None if it has none."""
     try:
         text = results.read_text(encoding="utf-8")
     except OSError:
         return None
     found = _BOLD.search(text)
-    return found.group(1).replace("`", "") if found else None
+    return _MARKDOWN.sub(r"\1", found.group(1)) if found else None

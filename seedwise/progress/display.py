@@ -155,7 +155,7 @@ class Display(logging.Handler):
         if job.run is None or state is None:
             self._note_other(job, event, took)
         elif state.state == "interrupted":
-            self._say_progress(f"{name(job.run)}: interrupted after {took}")
+            self._say(f"{name(job.run)}: interrupted after {took}")  # also where a SIGTERM met this run alone
         else:
             state = self._session.failed[job.run] = failures.explained(state, event["log"])
             self._say_failed_run(job, state, took)

@@ -107,6 +107,8 @@ def test_the_finding_is_the_headline_of_the_report(tmp_path):
     assert finding(report) is None
     report.write_text("# T\n\n**Asked:** Is it **b**\n\n## In short\n\n**`b` is better than a.**\n\n**b** is\n")
     assert finding(report) == "b is better than a."
+    report.write_text("**\\[b\\] \\| \\`c\\` is worse than `a`.**\n")
+    assert finding(report) == "[b] | `c` is worse than a."
 
 
 def failed(variant, seed, reason):
