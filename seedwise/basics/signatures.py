@@ -36,7 +36,7 @@ def call_problem(file: Path, name: str, call: Call) -> str | None:
         module = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):  # it is said when the file is imported, with the line
         return None
-    bound = list(_bound(module.body))
+    bound = [*_bound(module.body), *_bound_elsewhere(module)]
     found = [node for key, node in bound if key == name]
     if not found:
         if any(key in ("*", "__getattr__") for key, _ in bound):
@@ -76,8 +76,19 @@ def _bound(body: Sequence[ast.stmt]) -> Iterator[tuple[str, _Definition | None]]
                     yield inner.id, None
                 elif isinstance(inner, (ast.Import, ast.ImportFrom)):
                     yield from _bound([inner])
-                elif isinstance(inner, ast.Name) and inner.id in ("globals", "vars", "setattr"):
+                elif isinstance(inner, (ast.MatchAs, ast.MatchStar)) and inner.name:
+                    yield inner.name, None
+                elif isinstance(inner, ast.Name) and inner.id in ("locals", "vars", "setattr"):
                     yield "*", None
+
+
+def _bound_elsewhere(module: ast.Module) -> Iterator[tuple[str, None]]:
+    """Yield names of a module that any of its functions may bind as well; `*` is any name."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Global):
+            yield from ((name, None) for name in node.names)
+        elif getattr(node, "id", None) in ("globals", "exec") or getattr(node, "attr", None) == "modules":
+            yield "*", None  # also sys.modules[__name__].name = ...
 
 
 def _signature(node: _Definition) -> inspect.Signature | None:

@@ -74,5 +74,6 @@ def _problem(place: str, name: str, file: Path, call: Call) -> Iterator[str]:
 def _inside(folder: Path, call: str) -> Path | None:
     """Return the file of a function's module in the folder where it runs; None if it is elsewhere, as if installed."""
     module = folder.resolve().joinpath(*call.partition(":")[0].split("."))
-    places = (module.with_name(f"{module.name}.py"), module / "__init__.py")
+    # In the order in which Python looks; a compiled module has no source to read.
+    places = (module / "__init__.py", *module.parent.glob(f"{module.name}.*so"), module.with_name(f"{module.name}.py"))
     return next((place for place in places if place.is_file()), None)
