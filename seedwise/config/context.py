@@ -21,6 +21,7 @@ class Context(BaseModel):
         tracking: the trackers that mirror the runs.
         folder: folder of the dataset's raw files; None if they were fetched.
         program: where and how a program is run; None for other runs.
+        config: the study's file, whose results are in the folder; empty if it is not one file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +29,7 @@ class Context(BaseModel):
     tracking: TrackingSettings = TrackingSettings()
     folder: str | None = None
     program: ProgramPlace | None = None
+    config: str = ""
 
 
 def context_path(study_folder: Path) -> Path:

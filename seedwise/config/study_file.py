@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
+from seedwise.config.context import context_path, read_context
 from seedwise.config.reading import read_yaml
 from seedwise.config.study import Run, Study
 from seedwise.runs.data_card import read_card
@@ -104,17 +105,18 @@ def refuse_other_file(folder: Path, config: Path) -> None:
         config: the study's file.
 
     Raises:
-        UserError: the last study file there is from another config, which still exists, names the same study, and
-            says something else.
+        UserError: the file that was run there last still exists, names the same study, and says something else.
     """
-    if not (files := sorted(folder.glob("study-*.json"), key=lambda path: path.stat().st_mtime)):
+    # A study file does not tell whose results they are: a dry run leaves one, and so does a status.
+    if not (folder / "results.md").exists() and not any(folder.glob("runs/*/*/metrics.json")):
         return
     try:
-        other = Path(StudyFile.model_validate_json(files[-1].read_bytes()).config)
-        if other.resolve() == config.resolve() or not other.is_file():
+        named = read_context(context_path(folder)).config
+        other = Path(named)
+        if not named or other.resolve() == config.resolve() or not other.is_file():
             return
         there, here = read_yaml(other), read_yaml(config)
-    except (OSError, ValidationError, UserError):  # nobody can tell any more whose results these are
+    except (OSError, UserError):  # nobody can tell any more whose results these are
         return
     if there.get("study") == here.get("study") and there != here:
         raise UserError(

@@ -249,6 +249,8 @@ def test_another_study_of_the_same_name_does_not_replace_results(tmp_path: Path)
     records = {path: path.read_bytes() for path in project.results.glob("runs/*/*/metrics.json")}
     text = project.config.read_text()
     other = project.config.with_name("other.yaml")
+    other.write_text(text)
+    project.run("--configfile", "other.yaml", "-n", "--", "runs")  # a look at a copy does not take the results over
     other.write_text(text.replace("x: 1", "x: 5"))
     answer = project.attempt("--configfile", "other.yaml", "--", "runs")
     assert answer.returncode == 1

@@ -130,11 +130,11 @@ CONTEXT = literal(str(context_path(FOLDER)))
 
 def study_context():
     """Return what runs need to know and no number depends on."""
+    own = CONFIG_FILE if len(CONFIG_FILES) == 1 else ""
     if PROGRAM:
-        return Context(
-            tracking=STUDY.tracking, program=FOUND.program.place(PROGRAM.retries or internals.retries(workflow))
-        )
-    return Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder)
+        place = FOUND.program.place(PROGRAM.retries or internals.retries(workflow))
+        return Context(tracking=STUDY.tracking, program=place, config=own)
+    return Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder, config=own)
 
 
 if not context_path(FOLDER).exists():  # the hook writes it; this is for modules that do not call the hook
