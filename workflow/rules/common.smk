@@ -42,6 +42,8 @@ def or_exit(read, *arguments):
         return read(*arguments)
     except UserError as error:
         sys.exit(str(error))
+    except OSError as error:  # such as a folder without write permission, or a full disk
+        sys.exit(f"{error.filename or 'the study'}: {error.strerror or error}")
 
 
 HOME = Path(seedwise.__file__).parents[1]
