@@ -9,6 +9,15 @@ from seedwise.runs.direction import higher_is_better
 UP = ["accuracy", "test_acc", "acc@1", "acc1", "F1", "f1_macro", "val/AUC", "episodic_return", "mean reward", "score"]
 DOWN = ["test_loss", "valLoss", "loss2", "error_rate", "perplexity", "eval/ppl", "bpb", "RMSE", "MAE", "WER (%)"]
 UNCLEAR = ["latency", "value", "metric", "accuracy_loss", "glossary", "accumulated", "x", "1", ""]
+UNCLEAR += [
+    "neg_log_loss",
+    "neg_mean_squared_error",
+    "negLoss",
+    "loss_improvement",
+    "1 - accuracy",
+    "-loss",
+    "score_std",
+]
 
 
 @pytest.mark.parametrize(
