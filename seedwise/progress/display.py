@@ -154,7 +154,9 @@ class Display(logging.Handler):
         took = duration(time.time() - job.began)
         if job.run is None or state is None:
             self._note_other(job, event, took)
-        elif state.state == "interrupted":
+        elif failures.was_interrupted(state, event["log"]):
+            self._session.failed.pop(job.run, None)
+            self._session.waiting.add(job.run)
             self._say(f"{name(job.run)}: interrupted after {took}")  # also where a SIGTERM met this run alone
         else:
             state = self._session.failed[job.run] = failures.explained(state, event["log"])

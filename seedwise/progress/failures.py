@@ -125,6 +125,14 @@ def explained(state: RunState, logs: Iterable[str]) -> RunState:
     return state.model_copy(update={"reason": why, "log": state.log or log})
 
 
+def was_interrupted(state: RunState, logs: Iterable[str]) -> bool:
+    """Whether a signal stopped a run whose job failed, perhaps while it imported and had left no mark yet."""
+    if state.state != "missing":
+        return state.state == "interrupted"
+    reason, _ = reason_of(logs) or ("", None)
+    return reason == "KeyboardInterrupt"
+
+
 def reason_of(logs: Iterable[str]) -> tuple[str, str] | None:
     """Return why a job failed, and the log that says so: our own message in full, or else the last words; or None."""
     for log in logs:

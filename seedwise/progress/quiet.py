@@ -23,7 +23,10 @@ _MESSAGES = re.compile(
     r"|Storing output in storage|\d+ jobs have (missing|outdated) provenance"
 )
 _COMPLETE_LOG = "Complete log"
-_CALLED_PROCESS = re.compile(r"RuleException:\s+CalledProcessError in file .* returned non-zero exit status", re.DOTALL)
+_CALLED_PROCESS = re.compile(
+    r"RuleException:\s+CalledProcessError in file .* (returned non-zero exit status|died with <Signals\.SIG(INT|TERM))",
+    re.DOTALL,
+)
 _ENDINGS = ("Exiting because a job execution failed", "WorkflowError:\nAt least one job did not complete successfully")
 
 

@@ -82,12 +82,13 @@ def _bar(shot: Snapshot, width: int, marks: Marks) -> str:
 
 
 def _rows(shot: Snapshot, width: int, most: int, marks: Marks) -> list[str]:
-    """Return a row per variant; where there are too many, only those whose runs are not all done or all to come."""
+    """Return a row per variant; where there are too many, only those that run or are half done."""
     if not shot.places:
         return []
     seeds = {name: list(group) for name, group in groupby(shot.places.items(), lambda item: item[0].variant)}
     if len(seeds) > most:
-        active = {name: own for name, own in seeds.items() if len({place for _, place in own}) > 1}
+        places = {name: {place for _, place in own} for name, own in seeds.items()}
+        active = {name: own for name, own in seeds.items() if len(places[name]) > 1 or "running" in places[name]}
         hidden = len(seeds) - len(active)
         rows = [_row(name, own, active, shot, width, marks) for name, own in active.items()]
         return [*rows[: most - 1], f"and {hidden + max(0, len(rows) - most + 1)} more variants"]

@@ -9,7 +9,7 @@ import pytest
 from seedwise.config.study import Run
 from seedwise.progress.banner import banner, finding, plan
 from seedwise.progress.display import Display, pause
-from seedwise.progress.failures import blocks, explained, reason_of
+from seedwise.progress.failures import blocks, explained, reason_of, was_interrupted
 from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Job, Session, Snapshot, Training, time_left
 from seedwise.progress.states import RunState, StateReader
@@ -50,6 +50,14 @@ def test_the_table_fits_a_terminal_of_80_columns():
     wide = block(seen, 120, marks=UNICODE)
     assert wide[0].startswith("███████████░░░░░░░░░  5 of 9 runs done")
     assert wide[2] == "  augment   ✓▸✗  seed 1: epoch 2 of 3, 20 s"
+
+
+def test_of_many_variants_with_one_seed_the_running_one_is_shown():
+    variants = places(**{f"v{number}": "w" for number in range(40)}, late="r")
+    assert block(shot(training("late", 0), places=variants), 80)[1:] == [
+        "  late  >  seed 0: epoch 2 of 3, 20 s",
+        "  and 40 more variants",
+    ]
 
 
 def test_many_seeds_are_counted_and_of_many_variants_the_active_ones_are_shown():
@@ -100,6 +108,17 @@ def test_the_banner_says_what_is_there_and_what_is_to_do(tmp_path):
         "    a: seeds 1, 2",
         "  all        1",
     ]
+
+
+def test_a_run_that_a_signal_stops_while_it_imports_is_interrupted(tmp_path):
+    log = tmp_path / "seed0.log"
+    log.write_text("Traceback (most recent call last):\n  File x\nKeyboardInterrupt\n")
+    _, failed_state = failed("a", 0, "x")
+    missing = failed_state.model_copy(update={"state": "missing", "reason": None})
+    assert was_interrupted(missing, [str(log)])
+    assert not was_interrupted(failed_state, [str(log)]), "the program itself says so"
+    log.write_text("python: not found\n")
+    assert not was_interrupted(missing, [str(log)])
 
 
 def test_the_finding_is_the_headline_of_the_report(tmp_path):
@@ -222,6 +241,7 @@ def test_only_known_messages_are_hidden_and_never_an_error():
         message("Error in rule x", logging.ERROR, event="job_error", jobid=1, log=[]),
         message("RuleException:\nCalledProcessError in file x:\n... returned non-zero exit status 1.", logging.ERROR),
         message("Exiting because a job execution failed. Look below for error messages", logging.ERROR),
+        message("RuleException:\nCalledProcessError in file x:\n... died with <Signals.SIGINT: 2>.", logging.ERROR),
     ]
     assert all(quiet.filter(record) for record in errors), "nothing else reports them"
     quiet.reports = lambda fields: False
