@@ -267,6 +267,16 @@ def test_a_study_that_git_does_not_have_is_noted(tmp_path: Path) -> None:
     assert "Note: git does not have config.yaml, scale.py, without which" in project.run("--", "runs")
 
 
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=x)\n")
+    project.results.parent.write_text("a file in the place of the folder")
+    answer = project.attempt("-n")
+    assert answer.returncode == 1
+    assert answer.stdout.splitlines()[-1] == "results/tiny: Not a directory"
+    assert "Traceback" not in answer.stdout
+    assert "File " not in answer.stdout
+
+
 def test_a_study_of_a_function_that_cannot_be_called_says_so(tmp_path: Path) -> None:
     project = small(tmp_path / "p", "def run(settings, seed, run):\n    return [1]\n")
     text = project.config.read_text().replace(
@@ -277,7 +287,7 @@ def test_a_study_of_a_function_that_cannot_be_called_says_so(tmp_path: Path) -> 
     assert "train:run returned list; return a mapping of metrics, or nothing" in answer.stdout
     project.config.write_text(text.replace("train:run", "train:runn"))
     answer = project.attempt("--", "runs")
-    assert "train has no function runn" in answer.stdout
+    assert "train:runn: train.py, there is no function or class runn; it has run" in answer.stdout
 
 
 @pytest.mark.parametrize("mode", ["offline", "disabled"])

@@ -125,7 +125,8 @@ def say_unfit(jobs):
     asked = {str(job.output.record) for job in jobs if job.rule.name == TRAIN}
     again = [reason for path, reason in UNFIT.items() if path in asked]
     if again:
-        say(f"{len(again)} finished runs do not fit the study and are retrained:")
+        what = "finished run does" if len(again) == 1 else "finished runs do"
+        say(f"{len(again)} {what} not fit the study and {'is' if len(again) == 1 else 'are'} retrained:")
         for reason, count in Counter(again).most_common(5):
             say(f"  {count}: {reason}")
         say(f"`{command_for('status')}` names the settings and files that differ")
