@@ -8,7 +8,7 @@ SNAKEMAKE := $(BIN)/snakemake
 SEEDWISE := $(BIN)/seedwise
 CORES ?=
 STUDY ?=
-ifdef CONFIGFILE
+ifeq ($(origin CONFIGFILE),command line)
 $(error CONFIGFILE is called STUDY now: make $(MAKECMDGOALS) STUDY=$(CONFIGFILE))
 endif
 LIMITS = $(strip $(CORES:%=--cores %) --resources gpu=1)
