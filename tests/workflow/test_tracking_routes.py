@@ -244,7 +244,7 @@ def test_a_source_that_cannot_be_read_is_one_line(routes):
             check=False,
         )
     assert answer.returncode != 0
-    assert "Error: runs: cannot read the W&B project ablation from http://127.0.0.1" in answer.stdout
+    assert "runs: cannot read the W&B project ablation from http://127.0.0.1" in answer.stdout
     assert "check the server, the key and the name" in answer.stdout
     assert "Traceback" not in answer.stdout
     assert KEY not in answer.stdout
