@@ -138,7 +138,8 @@ class Display(logging.Handler):
                 self._say_progress(f"{job.rule} done in {took}")
             return
         unwarned = state.state == "finished" and job.run.variant not in self._warned
-        if unwarned and (warning := same_numbers(self._session.reader.folder(job.run), job.run)):
+        folder = self._session.reader.folder(job.run)
+        if unwarned and (warning := same_numbers(folder, job.run, self._session.asked)):
             self._warned.add(job.run.variant)
             self._say(f"Warning: {warning}")
         if state.state == "diverged":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,22 @@ _CLOCK = re.compile(r"time|second|minute|hour|duration|elapsed|speed|throughput|
 """Columns of a history that differ even between two runs of one seed."""
 
 
-def same_numbers(folder: Path, run: Run) -> str | None:
+def same_numbers(folder: Path, run: Run, asked: Iterable[Run]) -> str | None:
     """Say that a finished run has exactly the numbers of another seed of its variant; None if it does not.
 
     Args:
         folder: folder of the run; those of other seeds are beside it.
         run: the run.
+        asked: runs of the study; a seed that has left the study is not among them.
     """
     own = _metrics(folder)
     if not own:
         return None
-    for other in sorted(folder.parent.glob("seed*")):
-        if other.name != folder.name and _metrics(other) == own and not _differ(folder, other):
+    for seed in sorted(other.seed for other in asked if other.variant == run.variant and other != run):
+        other = folder.parent / f"seed{seed}"
+        if _metrics(other) == own and not _differ(folder, other):
             return (
-                f"{run.variant}: seeds {other.name.removeprefix('seed')} and {run.seed} gave exactly the same numbers. "
+                f"{run.variant}: seeds {seed} and {run.seed} gave exactly the same numbers. "
                 "Does the seed reach the program? (Few digits or few test examples can do this too.)"
             )
     return None

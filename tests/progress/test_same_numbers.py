@@ -19,14 +19,21 @@ def finished(folder: Path, accuracy: float, **beside: str) -> Path:
     return folder
 
 
-def warned(tmp_path: Path) -> str | None:
-    return same_numbers(tmp_path / "seed1", Run("baseline", 1))
+def warned(tmp_path: Path, *seeds: int) -> str | None:
+    asked = [Run(variant, seed) for variant in ("baseline", "other") for seed in seeds or (0, 1)]
+    return same_numbers(tmp_path / "seed1", Run("baseline", 1), asked)
 
 
 def test_two_seeds_with_the_same_numbers_are_warned_of(tmp_path: Path) -> None:
     finished(tmp_path / "seed0", 0.9)
     finished(tmp_path / "seed1", 0.9)
     assert (warned(tmp_path) or "").startswith("baseline: seeds 0 and 1 gave exactly the same numbers. Does the seed")
+
+
+def test_a_seed_that_has_left_the_study_is_not_compared(tmp_path: Path) -> None:
+    finished(tmp_path / "seed0", 0.9)
+    finished(tmp_path / "seed1", 0.9)
+    assert warned(tmp_path, 1, 2) is None
 
 
 def test_other_numbers_are_not(tmp_path: Path) -> None:
