@@ -43,7 +43,7 @@ def test_records_of_other_settings_are_made_again_though_snakemake_knows_nothing
         in status
     )
     printed = project.run()
-    assert "4 finished runs do not fit the study and are retrained" in printed
+    assert "4 finished runs do not fit the study and are run again" in printed
     for variant in ("baseline", "dropout"):
         assert json.loads(project.record(variant, 0).read_text())["settings"]["training"]["epochs"] == 2
     assert "| Epochs | 2; " in (project.results / "results.md").read_text()

@@ -121,15 +121,17 @@ def show_progress(jobs):
 
 
 def say_unfit(jobs):
-    """Report the finished runs that are retrained, and why."""
+    """Report the finished runs that are run again, and why."""
     asked = {str(job.output.record) for job in jobs if job.rule.name == TRAIN}
     again = [reason for path, reason in UNFIT.items() if path in asked]
     if again:
         what = "finished run does" if len(again) == 1 else "finished runs do"
-        say(f"{len(again)} {what} not fit the study and {'is' if len(again) == 1 else 'are'} retrained:")
+        say(f"{len(again)} {what} not fit the study and {'is' if len(again) == 1 else 'are'} run again:")
         for reason, count in Counter(again).most_common(5):
             say(f"  {count}: {reason}")
         say(f"`{command_for('status')}` names the settings and files that differ")
+        if PROGRAM and any("code" in reason or "environment" in reason for reason in again):
+            say("To keep them, stop now; `code:` and `environment: {lock: …}` in the study say what counts.")
 
 
 # Rules that only read a study: it is neither locked nor set up for them.
