@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import shlex
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,11 +91,10 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
 
 def _check_functions(study: Study, path: Path) -> None:
     """Raise UserError if the image classifier could not call a function of the user's."""
-    from seedwise.workflow.environment import names_functions
+    from seedwise.workflow.environment import open_working_folder
     from seedwise.workflow.own_functions import check_own_functions
 
-    if names_functions(study.model_dump(mode="json")):
-        sys.path.insert(0, str(Path.cwd()))
+    open_working_folder(study.model_dump(mode="json"))
     check_own_functions(study, path.absolute().parent)
 
 

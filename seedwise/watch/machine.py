@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from seedwise.basics.words import quantity
 from seedwise.runs.hardware import available_cores
 
 _GIB = 1024**2  # in the KiB of /proc/meminfo
@@ -16,8 +17,7 @@ def machine_load() -> str | None:
         load = os.getloadavg()[0]
     except OSError:
         return None
-    cores = available_cores()
-    parts = [f"load {load:.1f} on {cores} core{'s' if cores > 1 else ''}"]
+    parts = [f"load {load:.1f} on {quantity(available_cores(), 'core')}"]
     if memory := _memory():
         parts.append(f"{memory[0] / _GIB:.1f} of {memory[1] / _GIB:.1f} GiB of memory in use")
     return ", ".join(parts)

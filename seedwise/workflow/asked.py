@@ -6,7 +6,6 @@ The Snakefile and the commands that need no Snakemake get it from here, so that 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from seedwise.runs.digest_parts import keep_parts
 from seedwise.trainers import Inputs
 from seedwise.trainers.image_classifier.datasets.identity import RunData
 from seedwise.workflow.digests import Digests, expected_runs
-from seedwise.workflow.environment import names_functions
+from seedwise.workflow.environment import open_working_folder
 from seedwise.workflow.programs import ProgramCode
 
 
@@ -90,8 +89,7 @@ def read_asked(path: Path) -> StudyFile:
         UserError: a mistake in the study, or a file that it needs is missing.
     """
     study = read_study(path)
-    if names_functions(study.model_dump(mode="json")):
-        sys.path.insert(0, str(Path.cwd()))
+    open_working_folder(study.model_dump(mode="json"))
     folder = study.folder()
     looks = read_looks(folder / "looks.json") if study.analysis.looks else ()
     digests = Digests(share.package_folder(), share.home() / "workflow/scripts", Path.cwd())

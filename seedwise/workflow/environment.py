@@ -23,6 +23,17 @@ def names_functions(study: Mapping[str, object]) -> bool:
     return _names_function({section: value for section, value in study.items() if section not in PROGRAMS})
 
 
+def open_working_folder(study: Mapping[str, object]) -> bool:
+    """Let this process import from the working folder if a study names functions there; return whether it does.
+
+    Otherwise a `random.py` of the user's would stand in for Python's.
+    """
+    found = names_functions(study)
+    if found:
+        sys.path.insert(0, str(Path.cwd()))
+    return found
+
+
 def _names_function(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(map(_names_function, (*value.keys(), *value.values())))
