@@ -1,0 +1,45 @@
+"""Seeds in text: a seed is a whole number if it can be read as one, however it is written."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pandas as pd
+
+EXACT = 2**53
+"""From here on a float no longer tells neighbouring whole numbers apart."""
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]{1,3})?|[+-]?[0-9]+[eE][+-]?[0-9]{1,3}")
+
+Seed = int | str
+
+
+def read_seed(text: str) -> Seed | None:
+    """Return the whole number that a text is, such as 7 for `7`, `07`, `7.0` and `7e0`; else the text, or None if empty."""
+    if _WHOLE.fullmatch(text):
+        return int(text) if len(text) < 4000 else text
+    if _DECIMAL.fullmatch(text):
+        value = Decimal(text)
+        if value == value.to_integral_value():
+            return int(value)
+    return text or None
+
+
+def read_seeds(cells: pd.Series) -> pd.Series:
+    """Read a column of seeds; None where a cell is empty."""
+    texts = cells.unique()
+    read = {text: read_seed(text) for text in texts}
+    return pd.Series([read[text] for text in cells.tolist()], index=cells.index, dtype="object")
+
+
+def through_float(texts: pd.Series) -> pd.Series:
+    """Return for each seed whether it was written as a float too large to be exact, so that two could have merged."""
+    seeds = read_seeds(texts)
+    return pd.Series(
+        [
+            isinstance(seed, int) and abs(seed) >= EXACT and not _WHOLE.fullmatch(text)
+            for seed, text in zip(seeds, texts, strict=True)
+        ],
+        index=texts.index,
+    )

@@ -1,0 +1,115 @@
+"""A row for each step of a run: which of them counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.words import quantity, shortened
+from seedwise.sources.cells.numbers import read_numbers
+from seedwise.sources.columns import bare, find, missing
+from seedwise.sources.options import Options, Take
+from seedwise.sources.tables.table import Table
+
+STEPS = ("step", "_step", "global_step", "trainer/global_step", "training_iteration", "iteration", "iter", "epoch")
+"""Columns that count the steps of a run, in lower case; the finest first."""
+EMPTY = "empty:"
+"""Begins the name of the column that says whether a run has no value of a metric."""
+
+
+def take_rows(
+    table: Table, runs: pd.DataFrame, cell: Sequence[str], metrics: Sequence[str], options: Options
+) -> tuple[pd.DataFrame, list[str]]:
+    """Leave one row for each run of a table with a row per step.
+
+    Args:
+        table: where the column of steps is.
+        runs: a row for each row of the table, with its number as `_row`, and whether a metric is empty.
+        cell: the columns that identify a run.
+        metrics: the compared ones; the first decides which row is the best.
+        options: which row counts.
+
+    Returns:
+        The rows that count, in the order of the table, and notes. All rows if they are runs already.
+
+    Raises:
+        UserError: the best row is wanted, and nothing says what is better.
+    """
+    sizes = runs.groupby(list(cell), sort=False).size()
+    step = _step(table)
+    # Most runs have a history, or none has: a single run that was repeated is a duplicate.
+    if step is None or 2 * int((sizes > 1).sum()) <= len(sizes):
+        return runs, []
+    steps = read_numbers(table.text(step), step).values[runs["_row"].to_numpy()]
+    ordered = runs.assign(_step=steps).sort_values([*cell, "_step", "_row"], kind="stable")
+    spans = ordered.groupby(list(cell), sort=False)["_step"].agg(["min", "max"])
+    if not (spans["min"] < spans["max"]).any():
+        return runs, []
+    take = options.take or Take()
+    ordered["_by"] = _judged(table, ordered, metrics[0], take)
+    groups = ordered.groupby(list(cell), sort=False)
+    chosen = groups.tail(1).set_index(list(cell))
+    for metric in metrics:
+        given = ordered[~ordered[EMPTY + metric]]
+        values = _values(given, cell, metric, take, options)
+        chosen[metric] = values.reindex(chosen.index)
+        chosen[EMPTY + metric] = ~chosen.index.isin(values.index)
+    taken = chosen.reset_index().sort_values("_row")[[*runs.columns]].reset_index(drop=True)
+    said = "" if options.take else f" ({options.spelled('take', 'best')} and others say otherwise)"
+    notes = [f"{table.name} has a row for each {bare(step)}: {_words(take)} counts for each run{said}."]
+    ends = spans["max"]
+    early = ends[ends < ends.max()]
+    if len(early):
+        labels = [f"{' seed '.join(map(str, np.atleast_1d(np.array(key, dtype=object))[:2]))}" for key in early.index]
+        notes.append(
+            f"{quantity(len(early), 'run')} ended before {bare(step)} {ends.max():g}, where others did: "
+            f"{shortened(labels)}. If they were cut off, their last value is no result: give them a status."
+        )
+    return taken, notes
+
+
+def _step(table: Table) -> str | None:
+    named = {bare(column).strip().lower(): column for column in reversed(table.columns)}
+    return next((named[name] for name in STEPS if name in named), None)
+
+
+def _judged(table: Table, ordered: pd.DataFrame, metric: str, take: Take) -> pd.Series:
+    """Return what the best row is chosen by."""
+    if take.by is None:
+        return ordered[metric]
+    found = find(table.columns, take.by)
+    if len(found) != 1:
+        raise UserError(f"{table.name}: {missing(take.by, table.columns)}")
+    values = read_numbers(table.text(found[0]), found[0]).values
+    return pd.Series(values[ordered["_row"].to_numpy()], index=ordered.index)
+
+
+def _values(given: pd.DataFrame, cell: Sequence[str], metric: str, take: Take, options: Options) -> pd.Series:
+    groups = given.groupby(list(cell), sort=False)
+    if take.kind in ("last", "first"):
+        rows = groups.tail(1) if take.kind == "last" else groups.head(1)
+        return rows.set_index(list(cell))[metric]
+    if take.kind == "mean-last":
+        return groups[metric].apply(lambda values: values.tail(take.count).mean(skipna=False))
+    higher = options.higher_is_better
+    if take.by is not None:
+        from seedwise.runs.direction import higher_is_better
+
+        higher = higher_is_better(take.by)
+    if higher is None:
+        raise UserError(
+            f"{options.spelled('take', 'best')}: the name {take.by or metric} does not say which way is better; take "
+            "the best of a column that does, or the last value"
+        )
+    judged = given[given["_by"].notna()].groupby(list(cell), sort=False)["_by"]
+    rows = judged.idxmax() if higher else judged.idxmin()
+    return pd.Series(given.loc[rows, metric].to_numpy(), index=rows.index)
+
+
+def _words(take: Take) -> str:
+    if take.kind == "best":
+        return f"the value where {take.by} is best" if take.by else "the best value, which flatters a noisy run,"
+    return {"mean-last": f"the mean of the last {take.count} values"}.get(take.kind, f"the {take.kind} value")

@@ -1,0 +1,134 @@
+"""What a user says about a table: the same on the command line and in a study's `runs` section."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import quote
+from seedwise.sources.cells.numbers import NumberFormat
+from seedwise.sources.cells.states import STATES, State
+from seedwise.sources.tables.files import FileOptions
+
+Duplicates = Literal["latest", "first", "last-row", "first-row", "error"]
+KEYS = {"variant": "variant_key", "seed": "seed_key", "status": "status_key", "created": "created_key"}
+"""What an option is called in a study, where it is not called as on the command line."""
+LISTS = ("ignore", "where")
+TAKES = ("last", "first", "best", "mean-last:K")
+
+
+@dataclass(frozen=True)
+class Take:
+    """Which value of a run's history counts.
+
+    Attributes:
+        kind: last, first, best (by the direction of the metric) or mean-last.
+        count: how many values the mean is of.
+        by: column by which the best row is chosen; None for the metric itself.
+    """
+
+    kind: Literal["last", "first", "best", "mean-last"] = "last"
+    count: int = 1
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user says about a table.
+
+    Attributes:
+        metrics: columns to compare; the first decides.
+        variant: columns that make the variant together; none looks for `variant`.
+        seed, status, created, dataset: columns; None looks for their usual names, except for the dataset.
+        where: conditions `column=value` or `column!=value` that a row must meet to count.
+        ignore: columns that may vary within a variant.
+        rename: variants by the name that they have in the table.
+        states: what a word in the column of states means.
+        numbers: how numbers are written.
+        files: how files are read.
+        duplicates: which of several runs of one variant and seed counts.
+        layout: of the table; None recognises it.
+        take: which row of a run's history counts; None is the last, and is said.
+        run_name: pattern with {variant} and {seed}, for layouts in which runs only have a name.
+        path_name: such a pattern for the paths of files.
+        higher_is_better: direction of the metric, where it is needed to choose the best row.
+        keys: whether messages name the keys of a study instead of flags.
+    """
+
+    metrics: tuple[str, ...]
+    variant: tuple[str, ...] = ()
+    seed: str | None = None
+    status: str | None = None
+    created: str | None = None
+    dataset: str | None = None
+    where: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, State] = field(default_factory=dict)
+    numbers: NumberFormat = NumberFormat()
+    files: FileOptions = FileOptions()
+    duplicates: Duplicates = "latest"
+    layout: str | None = None
+    take: Take | None = None
+    run_name: str | None = None
+    path_name: str | None = None
+    higher_is_better: bool | None = None
+    keys: bool = False
+
+    def spelled(self, option: str, value: str) -> str:
+        """Write an option as the user would: `--seed run`, or `runs.seed_key: run`."""
+        if self.keys:
+            text = value if value.replace("_", "").replace(".", "").replace("-", "").isalnum() else quote(value)
+            text = f"[{text}]" if option in LISTS else text
+            return f"runs.{KEYS.get(option, option)}: {text}"
+        return f"--{option} {shlex.quote(value)}"
+
+
+def parse_take(text: str, place: str = "--take") -> Take:
+    """Read `last`, `first`, `best`, `best:COLUMN` or `mean-last:K`.
+
+    Raises:
+        UserError: it is none of them.
+    """
+    kind, _, rest = text.partition(":")
+    if kind in ("last", "first") and not rest:
+        return Take("last" if kind == "last" else "first")
+    if kind == "best":
+        return Take("best", by=rest or None)
+    if kind == "mean-last" and rest.isdigit() and int(rest) > 0:
+        return Take("mean-last", count=int(rest))
+    raise UserError(f"{place}: found {quote(text)}; write last, first, best, best:COLUMN or mean-last:5")
+
+
+def parse_pairs(texts: Mapping[str, str] | tuple[str, ...], place: str) -> dict[str, str]:
+    """Read `OLD=NEW`; the last = separates, because an old name may have one.
+
+    Raises:
+        UserError: there is no =, or one old name has two new ones.
+    """
+    if isinstance(texts, Mapping):
+        return dict(texts)
+    pairs: dict[str, str] = {}
+    for text in texts:
+        old, mark, new = text.rpartition("=")
+        if not mark or not new:
+            raise UserError(f"{place}: found {quote(text)}; write OLD=NEW, as in {place} 'PPO v2=ppo'")
+        if pairs.setdefault(old, new) != new:
+            raise UserError(f"{place}: {quote(old)} is given two meanings, {quote(pairs[old])} and {quote(new)}")
+    return pairs
+
+
+def parse_states(pairs: Mapping[str, str], place: str) -> dict[str, State]:
+    """Read what words for the end of a run mean.
+
+    Raises:
+        UserError: a meaning is none of our four words.
+    """
+    known = {str(state): state for state in STATES}
+    for word, state in pairs.items():
+        if state not in known:
+            raise UserError(f"{place}: {quote(word)} cannot mean {quote(state)}; use {', '.join(STATES)}")
+    return {word: known[state] for word, state in pairs.items()}

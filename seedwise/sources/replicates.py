@@ -1,0 +1,233 @@
+"""Are the rows of a variant repetitions of one experiment? A column that nobody named may say that they are not."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import plain
+from seedwise.basics.words import enumerate_words, shortened
+from seedwise.runs.direction import higher_is_better
+from seedwise.sources.cells import dates, states
+from seedwise.sources.cells.numbers import is_number
+from seedwise.sources.columns import Columns, bare, shortened_name
+from seedwise.sources.history import STEPS
+from seedwise.sources.options import Options
+from seedwise.sources.tables.table import Table
+
+HARMLESS = frozenset(
+    [
+        "name",
+        "id",
+        "run_id",
+        "run",
+        "run_name",
+        "reason",
+        "source_run",
+        "notes",
+        "note",
+        "tags",
+        "user",
+        "host",
+        "hostname",
+        "node",
+        "node_ip",
+        "pid",
+        "gpu",
+        "device",
+        "duration",
+        "runtime",
+        "_runtime",
+        "_wandb",
+        "time",
+        "time_this_iter_s",
+        "time_total_s",
+        "seconds",
+        "wall_time",
+        "walltime",
+        "epochs_run",
+        "best_epoch",
+        "best_step",
+        "timesteps_total",
+        "warmup_time",
+        "experiment_tag",
+        "artifact_uri",
+        "source_type",
+        "source_name",
+        "source",
+        "logdir",
+        "path",
+        "folder",
+        "filename",
+        "log_dir",
+        "checkpoint",
+        "trial_id",
+        "number",
+        "time_since_restore",
+        "iterations_since_restore",
+        "end_time",
+        "ended",
+        "datetime_complete",
+        "updated",
+        "updated_at",
+        "heartbeat",
+        "job_id",
+        "slurm_job_id",
+        "description",
+        "display_name",
+        "url",
+        "experiment_id",
+        "lifecycle_stage",
+    ]
+)
+"""Names, in lower case with _ for blanks, of what differs between repetitions of one experiment as well."""
+SETTINGS = frozenset(
+    [
+        "lr",
+        "learning_rate",
+        "wd",
+        "weight_decay",
+        "batch_size",
+        "bs",
+        "optimizer",
+        "env",
+        "env_id",
+        "env_name",
+        "environment",
+        "dataset",
+        "data",
+        "task",
+        "fold",
+        "split",
+        "model",
+        "arch",
+        "architecture",
+        "method",
+        "algo",
+        "algorithm",
+        "prompt",
+        "temperature",
+        "dropout",
+        "epochs",
+        "max_epochs",
+        "horizon",
+        "gamma",
+        "level",
+        "subset",
+        "domain",
+        "language",
+        "lang",
+        "passage",
+        "question",
+        "question_id",
+        "item_id",
+        "example",
+        "example_id",
+        "doc_id",
+        "benchmark",
+        "width",
+        "depth",
+        "num_layers",
+        "hidden_size",
+        "train_size",
+        "n_train",
+        "scheduler",
+        "augmentation",
+        "loss_fn",
+        "variant_group",
+        "size",
+    ]
+)
+"""Names of what makes another experiment when it differs."""
+_SHOWN = 3
+
+
+def refuse_mixed(table: Table, runs: pd.DataFrame, columns: Columns, options: Options) -> None:
+    """Refuse a table in which a column that nobody named varies within a variant as a setting would.
+
+    A column is not asked about if it is a metric by its name, another name of the seed, text that is different in each
+    row, or a number with hardly a value twice.
+
+    Args:
+        table: with all columns.
+        runs: the rows that count, with `variant`, `seed` and the row's number in the table as `_row`.
+        columns: those that have a role.
+        options: what the user says, with the columns that may vary.
+
+    Raises:
+        UserError: it names the columns and the ways on.
+    """
+    rows = runs["_row"].to_numpy()
+    keys = [runs["variant"].to_numpy()]
+    if columns.dataset:
+        keys.append(runs["dataset"].to_numpy())
+    ignored = {name.strip().lower() for name in options.ignore}
+    conditions = {condition.partition("=")[0].rstrip("!").strip().lower() for condition in options.where}
+    mixed = []
+    for column in table.columns:
+        name = bare(column).strip().lower()
+        if column in columns.named or {column.strip().lower(), name} & (ignored | conditions) or _harmless(name):
+            continue
+        texts = table.text(column).iloc[rows].reset_index(drop=True)
+        if _is_setting(name, texts, runs.reset_index(drop=True), keys):
+            mixed.append((column, texts))
+    if mixed:
+        raise UserError(_message(table, mixed, runs, options))
+
+
+def _harmless(name: str) -> bool:
+    simple = name.replace(" ", "_")
+    return (
+        simple in HARMLESS
+        or simple in dates.COLUMNS
+        or simple in states.COLUMNS
+        or simple in STEPS
+        or (simple not in SETTINGS and higher_is_better(name) is not None)
+    )
+
+
+def _is_setting(name: str, texts: pd.Series, runs: pd.DataFrame, keys: list[object]) -> bool:
+    groups = texts.groupby([pd.Series(key) for key in keys], sort=False)
+    distinct, sizes = groups.nunique(), groups.size()
+    varied = distinct > 1
+    if not varied.any():
+        return False
+    seeds = runs["seed"].astype("str")
+    by_seed = texts.groupby(seeds).nunique().max() == 1 and seeds.groupby(texts).nunique().max() == 1
+    if by_seed:
+        return False
+    repeated = runs.duplicated(["variant", "seed", *(["dataset"] if "dataset" in runs else [])], keep=False)
+    if name.replace(" ", "_") in SETTINGS:
+        return True
+    given = texts[texts != ""]
+    numeric = all(map(is_number, given.unique()[:1000]))
+    if not numeric:
+        return bool(given.nunique() < len(given))
+    if repeated.all() and len(given) and given.nunique() <= len(given) // 2:
+        return True
+    return bool((distinct[varied] <= sizes[varied] / 2).all())
+
+
+def _message(table: Table, mixed: list[tuple[str, pd.Series]], runs: pd.DataFrame, options: Options) -> str:
+    variants = runs["variant"].reset_index(drop=True)
+    said = []
+    for column, texts in mixed[:_SHOWN]:
+        counts = texts.groupby(variants, sort=False).nunique()
+        variant = str(counts[counts > 1].index[0])
+        values = shortened([shortened_name(value) or "nothing" for value in texts[variants == variant].unique()], 3)
+        said.append(f"{plain(shortened_name(column))} varies within the variant {plain(variant)} ({values})")
+    more = f", and so do {len(mixed) - _SHOWN} more" if len(mixed) > _SHOWN else ""
+    column, texts = mixed[0]
+    name = bare(column)
+    first = next((text for text in texts if text), "…")
+    ways = [f"{options.spelled('where', f'{name}={first}')} for those rows only"]
+    finer = ",".join([*(options.variant or ("variant",)), name])
+    ways.append(f"{options.spelled('variant', finer)} to compare each value")
+    if not options.keys:
+        ways.insert(1, f"{options.spelled('dataset', name)} for a verdict on each")
+    ignoring = " ".join(options.spelled("ignore", bare(other)) for other, _ in mixed)
+    ways.append(f"{ignoring} if these are repetitions all the same")
+    return (
+        f"{table.name}: {enumerate_words(said)}{more}: are its rows repetitions of one experiment? "
+        f"Add {enumerate_words(ways, 'or')}"
+    )

@@ -1,0 +1,391 @@
+"""From a table of any kind to one row per run: what is ambiguous is refused, what is left out is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import nearest, plain, quote
+from seedwise.basics.words import quantity, shortened
+from seedwise.sources.cells.dates import read_dates
+from seedwise.sources.cells.numbers import Numbers, advice, is_number, read_numbers
+from seedwise.sources.cells.seeds import read_seeds, through_float
+from seedwise.sources.cells.states import GRAVEST, STATES, State, meaning
+from seedwise.sources.columns import Columns, find, find_columns, missing, shortened_name
+from seedwise.sources.history import EMPTY, take_rows
+from seedwise.sources.options import Options
+from seedwise.sources.replicates import refuse_mixed
+from seedwise.sources.tables.table import Table
+
+NAMES = ("source_run", "run id", "run_id", "id", "trial_id", "run_name", "tags.mlflow.runname", "name", "run")
+"""Columns with the name of a run, in lower case; the first that a table has counts."""
+IDS = ("source_run", "run id", "run_id", "id", "trial_id")
+"""Those that tell two runs of one variant and seed apart."""
+VARIANT, SEED, STATUS, REASON, RUN, DATASET = "variant", "seed", "status", "reason", "source_run", "dataset"
+OWN = (VARIANT, SEED, STATUS, REASON, RUN, DATASET)
+"""Columns of `RunTable.runs` that are no metrics."""
+_SHOWN = 12  # runs that a note names one by one
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """Runs, one row each.
+
+    Attributes:
+        runs: variant, seed, the metrics by the names that the user gave, status (finished, diverged or failed), reason,
+            source_run (what the source calls it), and dataset if one was named.
+        notes: sentences about whatever was left out, assumed or recognised.
+        found: how many rows or runs the source lists.
+    """
+
+    runs: pd.DataFrame
+    notes: tuple[str, ...]
+    found: int
+
+
+def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> RunTable:
+    """Make one row per run of a table.
+
+    Args:
+        table: whose rows are runs, or steps of runs.
+        options: what the user says about it.
+        declared: the variants of a study; rows of others, or without a variant or seed, are listed and left out. If none
+            are declared, every row must have both.
+
+    Raises:
+        UserError: the table lacks a column, holds what cannot be read, pools several experiments, or has two runs of
+            one variant and seed and nothing says which counts.
+    """
+    for name in options.metrics:
+        if name in (VARIANT, SEED, STATUS):
+            raise UserError(
+                f"{options.spelled('metric', name)}: that column says which run a row is; name a column of scores"
+            )
+    found = len(table.frame)
+    if not found:
+        raise UserError(f"{table.name}: only a header, no runs below it")
+    table = _meeting(table, options)
+    columns = find_columns(table, options)
+    runs, notes = _identified(table, columns, options, declared)
+    runs, more = _with_states(table, runs, columns, options)
+    notes += more
+    for name, column in zip(options.metrics, columns.metrics, strict=True):
+        numbers = _numbers(table, column, runs, options)
+        runs[name] = numbers.values[runs["_row"].to_numpy()]
+        runs[EMPTY + name] = numbers.missing[runs["_row"].to_numpy()]
+        notes += numbers.notes
+    if columns.dataset:
+        runs[DATASET] = table.text(columns.dataset).to_numpy()[runs["_row"].to_numpy()]
+    cell = [VARIANT, SEED, *([DATASET] if columns.dataset else [])]
+    own = ["_id"] if "_id" in runs else []
+    runs, more = take_rows(table, runs, [*cell, *own], options.metrics, options)
+    notes += more
+    refuse_mixed(table, runs, columns, options)
+    runs, more = _with_outcomes(runs, options.metrics)
+    notes += more
+    runs, more = _one_each(table, runs, cell, columns, options)
+    notes += more
+    runs[SEED] = _of_one_kind(runs[SEED])
+    if table.layout:
+        notes.insert(0, f"{table.name} was read as {table.layout}.")
+    kept = [VARIANT, SEED, *options.metrics, STATUS, REASON, RUN, *cell[2:]]
+    return RunTable(runs[kept].reset_index(drop=True), tuple(dict.fromkeys([*table.notes, *notes])), found)
+
+
+def _meeting(table: Table, options: Options) -> Table:
+    """Return the rows that meet the user's conditions."""
+    for condition in options.where:
+        matched = re.fullmatch(r"(.*?)(!?=)(.*)", condition, re.DOTALL)
+        spelled = options.spelled("where", condition)
+        if matched is None:
+            raise UserError(f"{spelled}: write COLUMN=VALUE or COLUMN!=VALUE")
+        name, relation, value = (part.strip() for part in matched.groups())
+        found = find(table.columns, name)
+        if len(found) != 1:
+            raise UserError(f"{spelled}: {missing(name, table.columns)}")
+        texts = table.text(found[0])
+        equal = (texts == value).to_numpy()
+        if is_number(value):
+            number = float(value)
+            equal |= np.array([is_number(text) and float(text) == number for text in texts], dtype=bool)
+        chosen = equal if relation == "=" else ~equal
+        if not chosen.any():
+            seen = shortened([shortened_name(text) for text in texts.unique()], 6)
+            raise UserError(f"{spelled}: no row meets it; {found[0]} is {seen}")
+        if not chosen.all():
+            left = int((~chosen).sum())
+            table = table.where(chosen).noting(f"{quantity(left, 'row')} without {condition} left out, as asked.")
+    return table
+
+
+def _identified(
+    table: Table, columns: Columns, options: Options, declared: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the variant, seed and name of each row that counts, and notes about the others."""
+    variants = _variants(table, columns, options)
+    texts = table.text(str(columns.seed))
+    rounded = through_float(texts).to_numpy()
+    if rounded.any():
+        row = int(rounded.argmax())
+        raise UserError(
+            f"{table.place(row)}: the seed {texts[row]} was rounded when it was stored as a float, so that two seeds can "
+            "have become one; store seeds as whole numbers or as text"
+        )
+    runs = pd.DataFrame({VARIANT: variants, SEED: read_seeds(texts), RUN: _names(table, columns)})
+    identity = _column(table, IDS, columns)
+    if identity is not None:
+        runs["_id"] = table.text(identity)
+    runs["_row"] = np.arange(len(runs))
+    named = (runs[VARIANT] != "") & runs[SEED].notna()
+    named &= ~runs[SEED].astype("str").str.lower().isin(["none", "nan", "null"])
+    notes = []
+    if not named.all():
+        if not declared:
+            raise UserError(_unnamed(table, runs, named, columns))
+        notes.append(_note(runs[RUN][~named], "not counted: the source does not say its variant or seed"))
+    if declared:
+        strange = named & ~runs[VARIANT].isin(list(declared))
+        if strange.any():
+            notes.append(_note(_labels(runs[strange]), "not counted: its variant is not in the config"))
+        named &= ~strange
+        if not named.any():
+            there = shortened(sorted(set(runs[VARIANT][strange])), 12) or "none"
+            raise UserError(f"variants: {table.name} has no run of any declared variant; variants found: {there}")
+    else:
+        _refuse_alike(table, runs[VARIANT], options)
+    return runs[named].reset_index(drop=True), notes
+
+
+def _variants(table: Table, columns: Columns, options: Options) -> pd.Series:
+    """Return the variant of each row, by the name that the user gives it; empty where the table has none."""
+    first = table.text(columns.variant[0])
+    whole = first
+    for column in columns.variant[1:]:
+        whole = whole + f", {column}=" + table.text(column)
+    whole = whole.where(first != "", "")
+    if options.rename:
+        there = list(whole.unique())
+        for old in options.rename:
+            if old not in there:
+                guess = nearest(old, there)
+                hint = f"; did you mean {quote(guess)}?" if guess else f"; variants: {shortened(there, 8)}"
+                raise UserError(f"{options.spelled('map', f'{old}={options.rename[old]}')}: no such variant{hint}")
+        whole = whole.replace(dict(options.rename))
+    return whole
+
+
+def _column(table: Table, names: Sequence[str], columns: Columns) -> str | None:
+    taken = columns.named
+    by_name = {column.strip().lower(): column for column in reversed(table.columns) if column not in taken}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def _names(table: Table, columns: Columns) -> pd.Series:
+    """Return what the source calls each row."""
+    places = pd.Series([f"{table.unit} {place}" for place in table.places], dtype="str")
+    column = _column(table, NAMES, columns)
+    if column is None:
+        return places
+    names = table.text(column)
+    return names.where(names != "", places)
+
+
+def _unnamed(table: Table, runs: pd.DataFrame, named: pd.Series, columns: Columns) -> str:
+    rows = np.flatnonzero(~named)
+    without = VARIANT if (runs[VARIANT].iloc[rows] == "").any() else SEED
+    if without == SEED and len(rows) == len(runs):
+        return f"{table.name}: no run has a seed (the column {columns.seed} is empty); number the runs of each variant"
+    where = table.place(int(rows[0])) if len(rows) == 1 else f"{table.name}, {table.lines(rows)}"
+    return f"{where}: the run has no {without}; fill it in, or delete the row if it is no run"
+
+
+def _refuse_alike(table: Table, variants: pd.Series, options: Options) -> None:
+    seen: dict[str, str] = {}
+    for variant in variants.unique():
+        other = seen.setdefault(" ".join(str(variant).casefold().split()), variant)
+        if other != variant and variant not in options.rename.values() and other not in options.rename.values():
+            same = options.spelled("map", f"{variant}={other}")
+            raise UserError(
+                f"{table.name}: the variants {quote(other)} and {quote(variant)} differ only in capitals or blanks; if "
+                f"they are one, add {same}; else give one of them another name in the same way"
+            )
+
+
+def _with_states(
+    table: Table, runs: pd.DataFrame, columns: Columns, options: Options
+) -> tuple[pd.DataFrame, list[str]]:
+    """Add how each run ended, and leave out those that have not."""
+    rows = runs["_row"].to_numpy()
+    states = np.full(len(rows), "finished", dtype=object)
+    words = np.full(len(rows), "", dtype=object)
+    for column in columns.status:
+        texts = table.text(column).iloc[rows].tolist()
+        read = _states(table, rows, column, texts, options)
+        graver = [GRAVEST.index(new) < GRAVEST.index(old) for new, old in zip(read, states, strict=True)]
+        for index in np.flatnonzero(graver):
+            states[index], words[index] = read[index], texts[index]
+    given = find(table.columns, REASON)
+    if len(given) == 1:
+        reasons = table.text(given[0]).iloc[rows].to_numpy()
+        words = np.where(reasons != "", reasons, words)
+    runs = runs.assign(**{STATUS: states, REASON: [" ".join(str(word).split()) for word in words]})
+    runs.loc[runs[STATUS] == "finished", REASON] = ""
+    running = runs[STATUS] == "running"
+    if not running.any():
+        return runs, []
+    if running.all():
+        raise UserError(f"{table.name}: no run has ended yet, as {columns.status[0]} says")
+    return runs[~running].reset_index(drop=True), [_note(_labels(runs[running]), "not counted: still running")]
+
+
+def _states(table: Table, rows: NDArray[np.intp], column: str, texts: Sequence[str], options: Options) -> list[State]:
+    known: dict[str, State | None] = {text: meaning(text, options.states) for text in set(texts)}
+    if "" in known and known[""] is None:
+        # Without any other word for it, an empty cell is the word for a run that ended well.
+        known[""] = None if "finished" in known.values() else "finished"
+    for row, text in zip(rows, texts, strict=True):
+        if known[text] is None:
+            pair = options.spelled("state", f"{text}={'finished' if not text else 'failed'}")
+            if options.keys:
+                pair = f"runs.states: {{{quote(text)}: failed}}"
+            says = (
+                f"{column} is {quote(shortened_name(text))}, which does not say how the run ended"
+                if text
+                else (f"{column} is empty, where others say how their run ended")
+            )
+            raise UserError(
+                f"{table.place(row)}: {says}. Known words mean {', '.join(STATES)}; say what this one means with "
+                f"{pair}, or {options.spelled('ignore', column)} if the column is about something else"
+            )
+    return [state for text in texts if (state := known[text]) is not None]
+
+
+def _numbers(table: Table, column: str, runs: pd.DataFrame, options: Options) -> Numbers:
+    numbers = read_numbers(table.frame[column], column, options.numbers)
+    counted = runs.loc[runs[STATUS] == "finished", "_row"].to_numpy()
+    strange = np.intersect1d(numbers.strange, counted)
+    if len(strange):
+        texts = table.text(column)
+        row = int(strange[0])
+        more = f" (and {quantity(len(strange) - 1, 'other cell')} of this column)" if len(strange) > 1 else ""
+        ways = [options.spelled(name, mark) for name, mark in advice([texts[index] for index in strange]).items()]
+        if len(ways) == 2:
+            remedy = f"if the comma is the decimal mark, add {ways[0]}; if it groups thousands, {ways[1]}"
+        elif ways:
+            remedy = f"add {ways[0]} if that is how numbers are written here"
+        elif texts[row].endswith("%"):
+            remedy = "give every cell of the column the sign, or none"
+        else:
+            remedy = "correct it, or leave the cell empty if the run has no result"
+        raise UserError(
+            f"{table.place(row)}: {column} is {quote(shortened_name(texts[row]))}, not a number{more}; {remedy}"
+        )
+    return numbers
+
+
+def _with_outcomes(runs: pd.DataFrame, metrics: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Count a run without a finite value of the metric that decides as lost."""
+    metric, notes = metrics[0], []
+    values = runs[metric].to_numpy(dtype=np.float64)
+    ended = (runs[STATUS] == "finished").to_numpy()
+    absent = ended & runs[EMPTY + metric].to_numpy()
+    infinite = ended & ~absent & ~np.isfinite(values)
+    runs = runs.copy()
+    if absent.any():
+        notes.append(_note(_labels(runs[absent]), f"counted as failed: no {metric}"))
+        runs.loc[absent, STATUS], runs.loc[absent, REASON] = "failed", f"has no {metric}"
+    if infinite.any():
+        notes.append(_note(_labels(runs[infinite]), f"counted as diverged: its {metric} is not finite"))
+        runs.loc[infinite, REASON] = [f"{metric} is {value:g}" for value in values[infinite]]
+        runs.loc[infinite, STATUS], runs.loc[infinite, metric] = "diverged", np.nan
+    return runs, notes
+
+
+def _one_each(
+    table: Table, runs: pd.DataFrame, cell: Sequence[str], columns: Columns, options: Options
+) -> tuple[pd.DataFrame, list[str]]:
+    """Choose one of several runs of a variant and seed; one without a result counts only where none has a result."""
+    repeated = runs.duplicated(list(cell), keep=False)
+    if not repeated.any():
+        return runs, []
+    dates = _dates(table, columns)
+    replaced: dict[str, list[str]] = {}
+    dropped: list[int] = []
+    for _, group in runs[repeated].groupby(list(cell), sort=False):
+        results = group[group[STATUS] != "failed"]
+        candidates = results if len(results) else group
+        if len(results) > 1:
+            chosen = _counting(table, results, dates, columns, options)
+        elif len(results):
+            chosen = int(results.index[0])
+        else:
+            chosen = int(candidates.index[-1])
+        others = group.index[group.index != chosen]
+        dropped += [int(index) for index in others]
+        for index in others:
+            why = f"{options.duplicates} counts" if index in results.index else "without a result"
+            text = f"replaced by {runs.loc[chosen, RUN]} ({why})"
+            replaced.setdefault(text, []).extend(_labels(runs.loc[[index]]))
+    notes = [_note(labels, what) for what, labels in replaced.items()]
+    return runs.drop(index=dropped).reset_index(drop=True), notes
+
+
+def _dates(table: Table, columns: Columns) -> list[float] | None:
+    return read_dates(table.text(columns.created).tolist()) if columns.created else None
+
+
+def _counting(
+    table: Table, results: pd.DataFrame, dates: list[float] | None, columns: Columns, options: Options
+) -> int:
+    """Return the index of the run that counts among several with a result."""
+    rows = results["_row"].to_numpy()
+    if options.duplicates in ("first-row", "last-row"):
+        return int(results.index[0 if options.duplicates == "first-row" else -1])
+    row = results.iloc[0]
+    what = f"{table.name}, {table.lines(rows)}: {row[VARIANT]} has seed {row[SEED]} {_times(len(rows))}"
+    what += f" on {row[DATASET]}" if DATASET in results else ""
+    if options.duplicates != "error":
+        when = [dates[index] for index in rows] if dates else []
+        if len(set(when)) == len(rows):
+            order = np.argsort(when)
+            return int(results.index[order[-1 if options.duplicates == "latest" else 0]])
+    names = options.spelled("duplicates", "last-row"), options.spelled("duplicates", "first-row")
+    if columns.created and options.duplicates != "error":
+        why = f"; {columns.created} does not say which is the latest"
+    elif options.duplicates != "error":
+        why = " and no column says when they were made"
+    else:
+        why = ""
+    raise UserError(
+        f"{what}{why}; one run must not count twice. Delete all but one, name the column with their dates "
+        f"({options.spelled('created', 'COLUMN')}), or say which row counts: {names[0]}, or {names[1]} where the newest "
+        "stands first, as in exports of W&B and MLflow"
+    )
+
+
+def _times(count: int) -> str:
+    return {2: "twice", 3: "three times"}.get(count, f"{count} times")
+
+
+def _of_one_kind(seeds: pd.Series) -> list[int] | list[str]:
+    """Return seeds that can be compared: whole numbers if all are, else text."""
+    values = seeds.tolist()
+    return values if all(isinstance(seed, int) for seed in values) else [str(seed) for seed in values]
+
+
+def _labels(runs: pd.DataFrame) -> list[str]:
+    return [
+        f"{plain(str(variant))} seed {seed} ({plain(str(name))})"
+        for variant, seed, name in zip(runs[VARIANT], runs[SEED], runs[RUN], strict=True)
+    ]
+
+
+def _note(labels: Sequence[str] | pd.Series, what: str, noun: str = "run") -> str:
+    return f"{quantity(len(labels), noun)} {what}: {shortened([str(label) for label in labels], _SHOWN)}."

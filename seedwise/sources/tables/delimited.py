@@ -1,0 +1,255 @@
+"""Text with cells in lines: CSV in any dialect, aligned columns, Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import quote
+from seedwise.basics.words import quantity, shortened
+from seedwise.sources.cells.numbers import is_number
+from seedwise.sources.tables.table import Table
+
+SEPARATORS = (",", "\t", ";", "|")
+CHUNK = 50_000
+BETWEEN = "\x1f"
+"""Stands between the two names of a column below a header of two rows."""
+PIVOT = "pivot:"
+"""What the layout of such a table begins with; the name of the second level follows."""
+_SAMPLE = 65_536
+_RULE = re.compile(r":?-{2,}:?|")  # a cell of the line below a Markdown header
+_Row = tuple[int, list[str]]
+csv.field_size_limit(16 * 1024 * 1024)  # logs of evaluations have whole documents in a cell
+
+
+def decode(content: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
+    """Find the encoding of text.
+
+    Args:
+        content: the bytes.
+        name: of the file, in messages.
+        encoding: that the user named.
+
+    Returns:
+        The encoding, and a note if it is not UTF-8.
+
+    Raises:
+        UserError: it is no text, or not in the encoding that was named.
+    """
+    if encoding is not None:
+        try:
+            content.decode(encoding)
+        except LookupError:
+            raise UserError(f"{name}: found no encoding {quote(encoding)}; try utf-8, utf-16 or cp1252") from None
+        except UnicodeDecodeError as error:
+            raise UserError(f"{name}: not {encoding} text (byte {error.start})") from None
+        return encoding, ""
+    for mark, known in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32")):
+        if content.startswith(mark):
+            return known, "" if known == "utf-8-sig" else f"{name} was read as {known.upper()}."
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _checked(content, "utf-16", name), f"{name} was read as UTF-16."
+    if b"\0" in content[:_SAMPLE]:
+        even, odd = content[:_SAMPLE:2].count(0), content[1:_SAMPLE:2].count(0)
+        guess = "utf-16-le" if odd > even else "utf-16-be"
+        if max(even, odd) * 4 < len(content[:_SAMPLE:2]):
+            raise UserError(f"{name}: not a text file, nor a table in a format that is known (see docs/tables.md)")
+        return _checked(content, guess, name), f"{name} was read as {guess.upper()}, without a byte order mark."
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        try:
+            content.decode("cp1252")
+        except UnicodeDecodeError:
+            raise UserError(
+                f"{name}: not UTF-8 text (byte {error.start}), nor Windows-1252: name its encoding with --encoding"
+            ) from None
+        return "cp1252", f"{name} is not UTF-8 text; it was read as Windows-1252 (--encoding says otherwise)."
+    return "utf-8", ""
+
+
+def _checked(content: bytes, encoding: str, name: str) -> str:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name}: not whole {encoding.upper()} text (byte {error.start}); was it cut off?") from None
+    return encoding
+
+
+def read_delimited(content: bytes, name: str, encoding: str, separator: str | None = None) -> Table:
+    """Read text with a row in each line and names in the first one.
+
+    Blank lines, comments above the header and repetitions of the header are skipped, the last two with a note. A row
+    may end early, and counts as empty from there on.
+
+    Raises:
+        UserError: there is no header, two columns have one name, or a row has more cells than the header.
+    """
+    text = content[:_SAMPLE].decode(encoding, errors="ignore")
+    if "\0" in text:
+        raise UserError(f"{name}: not a table (it holds zero bytes)")
+    if not text.strip():
+        raise UserError(f"{name}: the file is empty")
+    stream = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
+    return table_of_rows(_rows(stream, separator or _separator(text), name), name)
+
+
+def table_of_rows(rows: Iterator[_Row], name: str) -> Table:
+    """Make a table of rows of text, each with the number of its line; the first is the header.
+
+    Raises:
+        UserError: as `read_delimited`.
+    """
+    return _Reader(name).table(rows)
+
+
+def _separator(text: str) -> str:
+    """Find what stands between cells; a word for text in columns, in which blanks do."""
+    for line in text.splitlines():
+        said = re.fullmatch(r"sep=(.)", line.strip())
+        if said:
+            return said[1]
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if re.match(r"\s*\|.*\|\s*$", line):
+            return "markdown"
+        bare = re.sub(r'"[^"]*"', "", line)
+        if not any(separator in bare for separator in SEPARATORS):
+            return "columns" if re.search(r"\S {2,}\S", line) else ("blanks" if " " in line.strip() else ",")
+        return max(SEPARATORS, key=bare.count)
+    return ","
+
+
+def _rows(stream: io.TextIOBase, separator: str, name: str) -> Iterator[_Row]:
+    """Yield the number of the last line of each row, and its cells."""
+    if separator in ("columns", "blanks", "markdown"):
+        yield from _plain_rows(stream, separator)
+        return
+    reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise UserError(f"{name}, line {reader.line_num}: not a table in text ({error})") from error
+
+
+def _plain_rows(lines: Iterable[str], separator: str) -> Iterator[_Row]:
+    between = re.compile(r"\s{2,}" if separator == "columns" else r"\s+")
+    for number, line in enumerate(lines, start=1):
+        bare = line.strip()
+        if separator == "markdown":
+            cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", bare.strip("|"))]
+            if all(_RULE.fullmatch(cell) for cell in cells):
+                continue
+            yield number, cells if "|" in bare else []
+        else:
+            yield number, between.split(bare) if bare else []
+
+
+@dataclass
+class _Reader:
+    """From rows to a table, in pieces, because a table can be large."""
+
+    name: str
+    ahead: list[_Row] = field(default_factory=list)
+    pivot: str = ""
+
+    def table(self, rows: Iterator[_Row]) -> Table:
+        header, notes = self._header(rows)
+        rows = itertools.chain(self.ahead, rows)
+        width = len(header)
+        places: list[int] = []
+        pieces: list[list[pd.Series]] = []
+        repeated: list[int] = []
+        comments: list[int] = []
+        short: list[int] = []
+        while chunk := list(itertools.islice(rows, CHUNK)):
+            kept: list[list[str]] = []
+            for number, cells in chunk:
+                if len(cells) != width:
+                    if not any(cells):
+                        continue
+                    if cells[0].startswith("#"):
+                        comments.append(number)
+                        continue
+                    cells = self._fitted(cells, width, number)
+                    short.append(number)
+                elif not any(cells):
+                    continue
+                if cells[0] == header[0] and cells == header:
+                    repeated.append(number)
+                    continue
+                kept.append(cells)
+                places.append(number)
+            if kept:
+                pieces.append([pd.Series(column, dtype="str") for column in zip(*kept, strict=True)])
+        columns = [
+            pd.concat([piece[index] for piece in pieces], ignore_index=True) if pieces else pd.Series([], dtype="str")
+            for index in range(width)
+        ]
+        if repeated:
+            notes.append(f"The header stands again in {_lines(repeated)}; there it is no row.")
+        if comments:
+            notes.append(f"Comments in {_lines(comments)} were skipped.")
+        if short:
+            notes.append(f"Fewer cells than the header in {_lines(short)}; the rest counts as empty.")
+        # An unnamed column is the index that pandas writes, or follows a separator at the end of each line.
+        named = {column: cells for column, cells in zip(header, columns, strict=True) if column}
+        frame = pd.DataFrame(named)
+        table = Table(self.name, frame, np.array(places, dtype=np.int64), notes=tuple(notes))
+        return replace(table, layout=f"{PIVOT}{self.pivot}") if self.pivot else table
+
+    def _header(self, rows: Iterator[_Row]) -> tuple[list[str], list[str]]:
+        skipped: list[_Row] = []
+        for number, cells in rows:
+            if not any(cells) or re.fullmatch(r"sep=.?", "".join(cells)):
+                continue
+            if cells[0].startswith("#"):
+                skipped.append((number, cells))
+                continue
+            if skipped and len(skipped[-1][1]) == len(cells) > 1 and any(is_number(cell) for cell in cells):
+                # As numpy.savetxt writes it: the header is the last comment, and this is a row.
+                self.ahead.append((number, cells))
+                cells = skipped.pop()[1]
+                cells = [cells[0].lstrip("# "), *cells[1:]]
+            notes = [f"Comments in {_lines([place for place, _ in skipped])} were skipped."] if skipped else []
+            twice = next((column for column in cells if column and cells.count(column) > 1), None)
+            if twice is None:
+                return cells, notes
+            below = next(rows, None)
+            if below is not None and len(below[1]) == len(cells) and not cells[0] and below[1][0]:
+                return self._pivoted(cells, below[1], rows), notes
+            raise UserError(f"{self.name}: two columns are named {quote(twice)}; rename or delete one of them")
+        raise UserError(f"{self.name}: the file is empty")
+
+    def _pivoted(self, metrics: list[str], values: list[str], rows: Iterator[_Row]) -> list[str]:
+        """Return one name for each column below a header of two rows, as `pandas.pivot` writes it."""
+        index = "index"
+        names = next(rows, None)
+        if names is not None and names[1][0] and not any(names[1][1:]):
+            index = names[1][0]
+        elif names is not None:
+            self.ahead.append(names)
+        self.pivot = values[0]
+        pairs = zip(metrics[1:], values[1:], strict=True)
+        return [index, *(f"{metric}{BETWEEN}{value}" for metric, value in pairs)]
+
+    def _fitted(self, cells: list[str], width: int, number: int) -> list[str]:
+        if len(cells) > width and any(cells[width:]):
+            raise UserError(
+                f"{self.name}, line {number}: {quantity(len(cells), 'cell')} where the header has {width}; put a text "
+                "that contains the separator in quotes"
+            )
+        return cells[:width] + [""] * (width - len(cells))
+
+
+def _lines(numbers: list[int]) -> str:
+    return f"line{'s' if len(numbers) > 1 else ''} {shortened([str(number) for number in numbers], 6)}"

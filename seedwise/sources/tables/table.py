@@ -1,0 +1,100 @@
+"""A table as it stands in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seedwise.basics.words import shortened
+
+_LISTED = 6  # rows that a message names one by one
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of cells, and where each row stands.
+
+    Attributes:
+        name: what the file is called in messages.
+        frame: the cells by column. Text where the format knows nothing else.
+        places: the number of each row's line, or of the row itself where the format has no lines.
+        unit: what `places` counts: line or row.
+        notes: sentences about what was skipped or assumed while it was read.
+        layout: what the table was recognised as; empty for one row per run.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    places: NDArray[np.int64]
+    unit: str = "line"
+    notes: tuple[str, ...] = field(default=())
+    layout: str = ""
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return [str(column) for column in self.frame.columns]
+
+    def text(self, column: str) -> pd.Series:
+        """Return a column's cells as text without surrounding blanks; empty where there is none."""
+        return as_text(self.frame[column])
+
+    def where(self, chosen: NDArray[np.bool_]) -> Table:
+        """Return the rows for which `chosen` is true."""
+        frame = self.frame.loc[chosen].reset_index(drop=True)
+        return replace(self, frame=frame, places=self.places[chosen])
+
+    def place(self, row: int) -> str:
+        """Name the place of one row, for the start of a message: `runs.csv, line 7`."""
+        return f"{self.name}, {self.unit} {self.places[row]}"
+
+    def lines(self, rows: Iterable[int]) -> str:
+        """Name the places of some rows: `line 3` or `lines 3, 5 and 12 more`."""
+        numbers = sorted({int(self.places[row]) for row in rows})
+        return f"{self.unit}{'s' if len(numbers) > 1 else ''} {shortened([str(n) for n in numbers], _LISTED)}"
+
+    def noting(self, *notes: str) -> Table:
+        """Return the table with further notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Return the cells of a column as text; numbers as Python writes them, which is exact."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.fillna("").str.strip()
+    if pd.api.types.is_float_dtype(column.dtype):
+        texts = ["" if missing else repr(value) for missing, value in zip(column.isna(), column.tolist(), strict=True)]
+    else:
+        texts = [_written(value) for value in column.tolist()]
+    return pd.Series(texts, index=column.index, dtype="str")
+
+
+def _written(value: object) -> str:
+    if value is None or value is pd.NaT or value is pd.NA:
+        return ""
+    if isinstance(value, float):
+        return repr(value)
+    return str(value).strip()
+
+
+def joined(tables: Sequence[Table], name: str) -> Table:
+    """Put the rows of several tables under one another; a column that one of them lacks is empty there."""
+    if len(tables) == 1:
+        return tables[0]
+    frames = [table.frame.astype("object") for table in tables]
+    frame = pd.concat(frames, ignore_index=True)
+    # A row is named by its number in the whole, because lines of different files would be mixed up.
+    places = np.arange(1, len(frame) + 1, dtype=np.int64)
+    notes = dict.fromkeys(note for table in tables for note in table.notes)
+    layouts = dict.fromkeys(table.layout for table in tables)
+    return Table(name, frame, places, "row", tuple(notes), ", ".join(filter(None, layouts)))
+
+
+def shown(path: str) -> str:
+    """Return how messages call a path, without what would break a line."""
+    return path if path.isprintable() else repr(PurePath(path).name)
