@@ -18,6 +18,9 @@ PREFIXES = re.compile(
     re.IGNORECASE,
 )
 """What MLflow, W&B, Ray, TensorBoard and Optuna write before a name."""
+SETTING = ("config", "params", "hparams")
+MEASURED = ("summary", "metrics")
+"""Prefixes of what a run was given, and of what it left."""
 _LISTED = 8
 _FEW = 50  # values that a column of variants can have
 
@@ -69,7 +72,7 @@ def find_columns(table: Table, options: Options, *, seed: bool = True) -> Column
         seeds = _usual(table, "seed", options)
     created = _asked(table, options.created, "created", options) if options.created else None
     dataset = _asked(table, options.dataset, "dataset", options) if options.dataset else None
-    status = (_asked(table, options.status, "status", options),) if options.status else ()
+    status: tuple[str, ...] = (_asked(table, options.status, "status", options),) if options.status else ()
     taken = {*metrics, *variant, seeds, dataset}
     if not status:
         status = tuple(
@@ -97,22 +100,36 @@ def _simple(column: str) -> str:
 
 def bare(column: str) -> str:
     """Return a column's name without what a tool writes before it."""
-    while found := PREFIXES.match(column):
-        column = column[found.end() :]
-    return column
+    return _forms(column)[-1]
 
 
-def find(columns: Sequence[str], name: str) -> list[str]:
-    """Return the columns that a name can mean: the one of that name, else those that differ in case or by a prefix."""
+def _forms(column: str) -> list[str]:
+    """Return a column's name, and what is left of it prefix by prefix."""
+    forms = [column]
+    while (found := PREFIXES.match(forms[-1])) and found.end() < len(forms[-1]):
+        forms.append(forms[-1][found.end() :])
+    return forms
+
+
+def find(columns: Sequence[str], name: str, preferred: Sequence[str] = ()) -> list[str]:
+    """Return the columns that a name can mean: the one of that name, else those that differ in case or by a prefix.
+
+    Args:
+        columns: all there are.
+        name: as the user writes it, or as it is usual.
+        preferred: prefixes of the columns that are meant where several fit.
+    """
     if name in columns:
         return [name]
     wanted = name.strip().lower()
     same = [column for column in columns if column.strip().lower() == wanted]
-    return same or [column for column in columns if bare(column).strip().lower() == wanted]
+    same = same or [column for column in columns if wanted in (form.strip().lower() for form in _forms(column))]
+    chosen = [column for column in same if column.lower().startswith(tuple(preferred))] if preferred else []
+    return chosen if len(chosen) == 1 else same
 
 
 def _asked(table: Table, name: str, option: str, options: Options) -> str:
-    found = find(table.columns, name)
+    found = find(table.columns, name, SETTING)
     if len(found) == 1:
         return found[0]
     if found:
@@ -122,7 +139,7 @@ def _asked(table: Table, name: str, option: str, options: Options) -> str:
 
 def _metric(table: Table, name: str, options: Options) -> str:
     # Our own trackers record the value that counts as final/<name>, beside the history.
-    found = find(table.columns, f"final/{name}") or find(table.columns, name)
+    found = find(table.columns, f"final/{name}", MEASURED) or find(table.columns, name, MEASURED)
     if len(found) == 1:
         return found[0]
     if found:
@@ -135,7 +152,7 @@ def _several(name: str, found: Sequence[str]) -> str:
 
 
 def _usual(table: Table, role: str, options: Options) -> str:
-    found = find(table.columns, role)
+    found = find(table.columns, role, SETTING)
     if len(found) == 1:
         return found[0]
     if found:

@@ -11,8 +11,9 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.words import quantity, shortened
 from seedwise.sources.cells.numbers import read_numbers
 from seedwise.sources.columns import bare, find, missing
-from seedwise.sources.options import Options, Take
+from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table
+from seedwise.sources.taking import Take
 
 STEPS = ("step", "_step", "global_step", "trainer/global_step", "training_iteration", "iteration", "iter", "epoch")
 """Columns that count the steps of a run, in lower case; the finest first."""

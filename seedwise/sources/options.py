@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,27 +12,12 @@ from seedwise.basics.names import quote
 from seedwise.sources.cells.numbers import NumberFormat
 from seedwise.sources.cells.states import STATES, State
 from seedwise.sources.tables.files import FileOptions
+from seedwise.sources.taking import Take
 
 Duplicates = Literal["latest", "first", "last-row", "first-row", "error"]
 KEYS = {"variant": "variant_key", "seed": "seed_key", "status": "status_key", "created": "created_key"}
 """What an option is called in a study, where it is not called as on the command line."""
 LISTS = ("ignore", "where")
-TAKES = ("last", "first", "best", "mean-last:K")
-
-
-@dataclass(frozen=True)
-class Take:
-    """Which value of a run's history counts.
-
-    Attributes:
-        kind: last, first, best (by the direction of the metric) or mean-last.
-        count: how many values the mean is of.
-        by: column by which the best row is chosen; None for the metric itself.
-    """
-
-    kind: Literal["last", "first", "best", "mean-last"] = "last"
-    count: int = 1
-    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,8 +53,8 @@ class Options:
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, State] = field(default_factory=dict)
-    numbers: NumberFormat = NumberFormat()
-    files: FileOptions = FileOptions()
+    numbers: NumberFormat = field(default_factory=NumberFormat)
+    files: FileOptions = field(default_factory=FileOptions)
     duplicates: Duplicates = "latest"
     layout: str | None = None
     take: Take | None = None
@@ -87,30 +72,12 @@ class Options:
         return f"--{option} {shlex.quote(value)}"
 
 
-def parse_take(text: str, place: str = "--take") -> Take:
-    """Read `last`, `first`, `best`, `best:COLUMN` or `mean-last:K`.
-
-    Raises:
-        UserError: it is none of them.
-    """
-    kind, _, rest = text.partition(":")
-    if kind in ("last", "first") and not rest:
-        return Take("last" if kind == "last" else "first")
-    if kind == "best":
-        return Take("best", by=rest or None)
-    if kind == "mean-last" and rest.isdigit() and int(rest) > 0:
-        return Take("mean-last", count=int(rest))
-    raise UserError(f"{place}: found {quote(text)}; write last, first, best, best:COLUMN or mean-last:5")
-
-
-def parse_pairs(texts: Mapping[str, str] | tuple[str, ...], place: str) -> dict[str, str]:
+def parse_pairs(texts: Sequence[str], place: str) -> dict[str, str]:
     """Read `OLD=NEW`; the last = separates, because an old name may have one.
 
     Raises:
         UserError: there is no =, or one old name has two new ones.
     """
-    if isinstance(texts, Mapping):
-        return dict(texts)
     pairs: dict[str, str] = {}
     for text in texts:
         old, mark, new = text.rpartition("=")

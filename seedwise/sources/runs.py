@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, plain, quote
-from seedwise.basics.words import quantity, shortened
+from seedwise.basics.words import enumerate_words, quantity, shortened
+from seedwise.runs.direction import higher_is_better
 from seedwise.sources.cells.dates import read_dates
 from seedwise.sources.cells.numbers import Numbers, advice, is_number, read_numbers
 from seedwise.sources.cells.seeds import read_seeds, through_float
 from seedwise.sources.cells.states import GRAVEST, STATES, State, meaning
-from seedwise.sources.columns import Columns, find, find_columns, missing, shortened_name
+from seedwise.sources.columns import Columns, bare, find, find_columns, missing, shortened_name
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.options import Options
-from seedwise.sources.replicates import refuse_mixed
+from seedwise.sources.replicates import SETTINGS, refuse_mixed
+from seedwise.sources.settings import RESERVED
 from seedwise.sources.tables.table import Table
 
 NAMES = ("source_run", "run id", "run_id", "id", "trial_id", "run_name", "tags.mlflow.runname", "name", "run")
 """Columns with the name of a run, in lower case; the first that a table has counts."""
 IDS = ("source_run", "run id", "run_id", "id", "trial_id")
 """Those that tell two runs of one variant and seed apart."""
-VARIANT, SEED, STATUS, REASON, RUN, DATASET = "variant", "seed", "status", "reason", "source_run", "dataset"
-OWN = (VARIANT, SEED, STATUS, REASON, RUN, DATASET)
-"""Columns of `RunTable.runs` that are no metrics."""
+VARIANT, SEED, STATUS, REASON, RUN, DATASET = RESERVED
 _SHOWN = 12  # runs that a note names one by one
 Flags = NDArray[np.bool_]
 
@@ -53,11 +53,13 @@ class RunTable:
 def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> RunTable:
     """Make one row per run of a table.
 
+    Metrics that nobody named come along if their name says which way is better, or if our trackers recorded them.
+
     Args:
         table: whose rows are runs, or steps of runs.
         options: what the user says about it.
-        declared: the variants of a study; rows of others, or without a variant or seed, are listed and left out. If none
-            are declared, every row must have both.
+        declared: the variants of a study; rows of others, or without a variant or seed, are listed and left out. If
+            none are declared, every row must have both.
 
     Raises:
         UserError: the table lacks a column, holds what cannot be read, pools several experiments, or has two runs of
@@ -76,16 +78,19 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     runs, notes = _identified(table, columns, options, declared)
     runs, more = _with_states(table, runs, columns, options)
     notes += more
+    rows = runs["_row"].to_numpy()
     for name, column in zip(options.metrics, columns.metrics, strict=True):
         numbers = _numbers(table, column, runs, options)
-        runs[name] = numbers.values[runs["_row"].to_numpy()]
-        runs[EMPTY + name] = numbers.missing[runs["_row"].to_numpy()]
+        runs[name], runs[EMPTY + name] = numbers.at(rows)
         notes += numbers.notes
+    others = _other_metrics(table, columns, options)
+    for name, numbers in others.items():
+        runs[name], runs[EMPTY + name] = numbers.at(rows)
     if columns.dataset:
-        runs[DATASET] = table.text(columns.dataset).to_numpy()[runs["_row"].to_numpy()]
+        runs[DATASET] = table.text(columns.dataset).to_numpy()[rows]
     cell = [VARIANT, SEED, *([DATASET] if columns.dataset else [])]
     own = ["_id"] if "_id" in runs else []
-    runs, more = take_rows(table, runs, [*cell, *own], options.metrics, options)
+    runs, more = take_rows(table, runs, [*cell, *own], [*options.metrics, *others], options)
     notes += more
     refuse_mixed(table, runs, columns, options)
     runs, more = _with_outcomes(runs, options.metrics)
@@ -95,7 +100,8 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     runs[SEED] = _of_one_kind(runs[SEED])
     if table.layout:
         notes.insert(0, f"{table.name} was read as {table.layout}.")
-    kept = [VARIANT, SEED, *options.metrics, STATUS, REASON, RUN, *cell[2:]]
+    given = [name for name in others if runs[name].notna().any()]
+    kept = [VARIANT, SEED, STATUS, REASON, *cell[2:], *options.metrics, *given, RUN]
     return RunTable(runs[kept].reset_index(drop=True), tuple(dict.fromkeys([*table.notes, *notes])), found)
 
 
@@ -149,11 +155,11 @@ def _identified(
     if not named.all():
         if not declared:
             raise UserError(_unnamed(table, runs, named, columns))
-        notes.append(_note(runs[RUN][~named], "not counted: the source does not say its variant or seed"))
+        notes.append(note(runs[RUN][~named], "not counted: the source does not say its variant or seed"))
     if declared:
         strange = named & ~runs[VARIANT].isin(list(declared))
         if strange.any():
-            notes.append(_note(_labels(runs[strange]), "not counted: its variant is not in the config"))
+            notes.append(note(labels(runs[strange]), "not counted: its variant is not in the config"))
         named &= ~strange
         if not named.any():
             there = shortened(sorted(set(runs[VARIANT][strange])), 12) or "none"
@@ -235,14 +241,15 @@ def _with_states(
     if len(given) == 1:
         reasons = table.text(given[0]).iloc[rows].to_numpy()
         words = np.where(reasons != "", reasons, words)
-    runs = runs.assign(**{STATUS: states, REASON: [" ".join(str(word).split()) for word in words]})
+    runs = runs.copy()
+    runs[STATUS], runs[REASON] = states, [" ".join(str(word).split()) for word in words]
     runs.loc[runs[STATUS] == "finished", REASON] = ""
     running = runs[STATUS] == "running"
     if not running.any():
         return runs, []
     if running.all():
         raise UserError(f"{table.name}: no run has ended yet, as {columns.status[0]} says")
-    return runs[~running].reset_index(drop=True), [_note(_labels(runs[running]), "not counted: still running")]
+    return runs[~running].reset_index(drop=True), [note(labels(runs[running]), "not counted: still running")]
 
 
 def _states(table: Table, rows: NDArray[np.intp], column: str, texts: Sequence[str], options: Options) -> list[State]:
@@ -290,6 +297,21 @@ def _numbers(table: Table, column: str, runs: pd.DataFrame, options: Options) ->
     return numbers
 
 
+def _other_metrics(table: Table, columns: Columns, options: Options) -> dict[str, Numbers]:
+    """Read the columns of numbers that are metrics by their name."""
+    found: dict[str, Numbers] = {}
+    for column in table.columns:
+        name = bare(column)
+        ours = "final/" in column
+        if column in columns.named or name in (*RESERVED, *options.metrics, *found) or not name:
+            continue
+        if ours or (name.lower() not in SETTINGS and higher_is_better(name) is not None):
+            numbers = read_numbers(table.frame[column], column, options.numbers)
+            if not len(numbers.strange) and not numbers.missing.all():
+                found[name] = numbers
+    return found
+
+
 def _with_outcomes(runs: pd.DataFrame, metrics: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
     """Count a run without a finite value of the metric that decides as lost."""
     metric, notes = metrics[0], []
@@ -299,10 +321,10 @@ def _with_outcomes(runs: pd.DataFrame, metrics: Sequence[str]) -> tuple[pd.DataF
     infinite = ended & ~absent & ~np.isfinite(values)
     runs = runs.copy()
     if absent.any():
-        notes.append(_note(_labels(runs[absent]), f"counted as failed: no {metric}"))
+        notes.append(note(labels(runs[absent]), f"counted as failed: no {metric}"))
         runs.loc[absent, STATUS], runs.loc[absent, REASON] = "failed", f"has no {metric}"
     if infinite.any():
-        notes.append(_note(_labels(runs[infinite]), f"counted as diverged: its {metric} is not finite"))
+        notes.append(note(labels(runs[infinite]), f"counted as diverged: its {metric} is not finite"))
         runs.loc[infinite, REASON] = [f"{metric} is {value:g}" for value in values[infinite]]
         runs.loc[infinite, STATUS], runs.loc[infinite, metric] = "diverged", np.nan
     return runs, notes
@@ -332,8 +354,8 @@ def _one_each(
         for index in others:
             why = f"{options.duplicates} counts" if index in results.index else "without a result"
             text = f"replaced by {runs.loc[chosen, RUN]} ({why})"
-            replaced.setdefault(text, []).extend(_labels(runs.loc[[index]]))
-    notes = [_note(labels, what) for what, labels in replaced.items()]
+            replaced.setdefault(text, []).extend(labels(runs.loc[[index]]))
+    notes = [note(labels, what) for what, labels in replaced.items()]
     return runs.drop(index=dropped).reset_index(drop=True), notes
 
 
@@ -350,6 +372,8 @@ def _counting(
         return int(results.index[0 if options.duplicates == "first-row" else -1])
     row = results.iloc[0]
     what = f"{table.name}, {table.lines(rows)}: {row[VARIANT]} has seed {row[SEED]} {_times(len(rows))}"
+    written = list(dict.fromkeys(table.text(str(columns.seed)).iloc[rows]))
+    what += f" ({enumerate_words(written)} are one seed)" if len(written) > 1 else ""
     what += f" on {row[DATASET]}" if DATASET in results else ""
     if options.duplicates != "error":
         when = [dates[index] for index in rows] if dates else []
@@ -380,12 +404,14 @@ def _of_one_kind(seeds: pd.Series) -> list[int] | list[str]:
     return values if all(isinstance(seed, int) for seed in values) else [str(seed) for seed in values]
 
 
-def _labels(runs: pd.DataFrame) -> list[str]:
+def labels(runs: pd.DataFrame) -> list[str]:
+    """Name runs in a note."""
     return [
         f"{plain(str(variant))} seed {seed} ({plain(str(name))})"
         for variant, seed, name in zip(runs[VARIANT], runs[SEED], runs[RUN], strict=True)
     ]
 
 
-def _note(labels: Sequence[str] | pd.Series, what: str, noun: str = "run") -> str:
-    return f"{quantity(len(labels), noun)} {what}: {shortened([str(label) for label in labels], _SHOWN)}."
+def note(named: Sequence[str] | pd.Series, what: str, noun: str = "run") -> str:
+    """Say what became of some runs."""
+    return f"{quantity(len(named), noun)} {what}: {shortened([str(name) for name in named], _SHOWN)}."

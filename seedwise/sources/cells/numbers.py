@@ -47,6 +47,10 @@ class Numbers:
     strange: NDArray[np.intp]
     notes: tuple[str, ...] = ()
 
+    def at(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the values of some rows, and whether they are missing."""
+        return self.values[rows], self.missing[rows]
+
 
 def is_number(text: str) -> bool:
     """Whether a text is a number in the plainest form."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import glob
 import gzip
 import io
 import lzma
@@ -15,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.names import nearest, quote
 from seedwise.basics.words import shortened
+from seedwise.sources.places import shown
 from seedwise.sources.tables.columnar import EXTRA, read_excel, read_feather, read_parquet, read_sqlite
 from seedwise.sources.tables.delimited import decode, read_delimited
 from seedwise.sources.tables.objects import read_json, read_json_lines
-from seedwise.sources.tables.table import Table, shown
+from seedwise.sources.tables.table import Table
 
 STDIN = "-"
 MOST = 2 * 1024**3  # bytes after unpacking
@@ -48,35 +47,6 @@ class FileOptions:
     encoding: str | None = None
     separator: str | None = None
     table: str | None = None
-
-
-def find_files(source: str) -> list[Path]:
-    """Return the files that a path or a pattern names, sorted.
-
-    Raises:
-        UserError: there is none.
-    """
-    path = Path(source)
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        inside = sorted({child.suffix for child in path.iterdir() if child.is_file() and child.suffix})
-        example = f"{source.rstrip('/')}/**/*{inside[0] if inside else '.csv'}"
-        raise UserError(
-            f"{shown(source)}: a folder; name the files in it with a pattern in quotes, such as '{example}'"
-        )
-    if any(mark in source for mark in "*?["):
-        found = sorted(Path(name) for name in glob.glob(source, recursive=True))  # noqa: PTH207 - as a shell reads it
-        files = [name for name in found if name.is_file()]
-        if files:
-            return files
-        raise UserError(f"{shown(source)}: no file fits this pattern")
-    if path.exists():
-        return [path]  # a pipe, as <(…) of a shell makes it
-    folder = path.parent if path.parent.is_dir() else None
-    guess = nearest(path.name, [child.name for child in folder.iterdir()]) if folder else None
-    hint = f"; did you mean {quote(str(path.with_name(guess)))}?" if guess else ""
-    raise UserError(f"{shown(source)}: No such file or directory{hint}")
 
 
 def read_file(path: Path | None, options: FileOptions) -> Table:

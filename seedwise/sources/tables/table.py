@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
@@ -93,8 +92,3 @@ def joined(tables: Sequence[Table], name: str) -> Table:
     notes = dict.fromkeys(note for table in tables for note in table.notes)
     layouts = dict.fromkeys(table.layout for table in tables)
     return Table(name, frame, places, "row", tuple(notes), ", ".join(filter(None, layouts)))
-
-
-def shown(path: str) -> str:
-    """Return how messages call a path, without what would break a line."""
-    return path if path.isprintable() else repr(PurePath(path).name)
