@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
+from seedwise.commands.table_flags import add_table_flags, table_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from seedwise.statistics.analysis import Analysis
 
 DESCRIPTION = """\
-Compare variants with a baseline. The table has one row per run and the columns variant, seed, the metric and, if known,
-status (finished, diverged or failed) and reason (why a run was lost). Prints the verdicts; --out also writes
-summary.csv, comparisons.csv, figures/ and results.md with all the evidence."""
+Compare variants with a baseline. The table has one row per run, or per step of a run, in any file that a spreadsheet,
+a tracker or a script writes; docs/tables.md has the rules. Prints the verdicts; --out also writes summary.csv,
+comparisons.csv, figures/ and results.md with all the evidence."""
 EXAMPLE = """\
-example:
+examples:
   seedwise analyse results.csv --metric accuracy --baseline resnet --out report
+  seedwise analyse runs.xlsx --metric val/acc --variant model,lr --baseline 'resnet (lr=0.1)'
+  seedwise analyse 'logs/*/metrics.csv' --path-name 'logs/{variant}-s{seed}/metrics.csv' --metric f1 --baseline base
 
 Choose everything that affects the verdicts (--baseline, --metric, --pairing, --variance, --margin, --confidence)
 before the results are known."""
@@ -47,8 +50,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         flags.extend(name for name in names if name.startswith("-"))
         parser.add_argument(*names, **options)
 
-    add("results", metavar="RESULTS", nargs="?", help="CSV or TSV file; - reads standard input")
-    add("--metric", metavar="COLUMN", help="column to compare (required)")
+    add("results", metavar="RESULTS", nargs="?", help="file, or pattern in quotes; - reads standard input")
+    add("--metric", metavar="COLUMN", action="append", help="column to compare (required); further ones do not decide")
     add("--baseline", metavar="VARIANT", help="variant with which all others are compared (required)")
     add(
         "--pairing",
@@ -76,6 +79,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
             help=f"the metric is {kind}; needed where its name does not say so",
         )
     add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures and results.md")
+    add_table_flags(parser, flags)
     parser.set_defaults(run=run, flags=[*flags, "--help"])
 
 
@@ -89,28 +93,36 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     from seedwise.analysis.run_table import analyse_runs
     from seedwise.plan import Plan
     from seedwise.report.text.terminal import verdict_table
-    from seedwise.sources.table import read_runs
+    from seedwise.sources.open import open_table
+    from seedwise.sources.runs import read_runs
 
-    runs = read_runs(arguments.results, arguments.metric)
+    metric = arguments.metric[0]
     assumed = arguments.higher_is_better is None
+    higher = _direction(metric) if assumed else arguments.higher_is_better
+    options = table_options(arguments, higher)
+    found = read_runs(open_table(arguments.results, options), options)
+    notes = [*found.notes, *_contradiction(metric, arguments.higher_is_better)]
     plan = Plan(
-        metric=arguments.metric,
-        higher_is_better=_direction(arguments.metric) if assumed else arguments.higher_is_better,
+        metric=metric,
+        higher_is_better=higher,
         baseline=arguments.baseline,
         confidence=arguments.confidence,
         pairing=arguments.pairing,
         variance=arguments.variance,
         margin=arguments.margin,
     )
-    analysis = analyse_runs(_shown(arguments.results), runs, plan)
-    print(verdict_table(analysis, plan, direction_assumed=assumed))
+    name = _shown(arguments.results)
+    analysis = analyse_runs(name, found.runs, plan)
+    written = ""
     if arguments.out is not None:
         from seedwise.report.gather import report_of_table
 
-        report = report_of_table(
-            _shown(arguments.results), runs, analysis, plan, shlex.join(command), _drawn(runs, analysis, plan)
-        )
-        _write(arguments.out, replace(report, direction_assumed=assumed), analysis)
+        drawn = _drawn(found.runs, analysis, plan)
+        report = report_of_table(name, found.runs, analysis, plan, shlex.join(command), drawn, notes)
+        written = _write(arguments.out, replace(report, direction_assumed=assumed), analysis)
+    # Files are written first: the reader of the output, such as `head`, may close it early.
+    print(verdict_table(analysis, plan, direction_assumed=assumed, notes=notes))
+    print(written, end="")
     return 0
 
 
@@ -130,14 +142,30 @@ def _direction(metric: str) -> bool:
     return found
 
 
+def _contradiction(metric: str, given: bool | None) -> list[str]:
+    """Point out a direction that is not the one that the metric's name suggests."""
+    from seedwise.runs.direction import higher_is_better
+
+    usual = higher_is_better(metric)
+    if given is None or usual is None or usual == given:
+        return []
+    way, other = ("higher", "lower") if given else ("lower", "higher")
+    return [f"--{way}-is-better was given, although of a metric named {metric} {other} values are usually better."]
+
+
 def _check(arguments: argparse.Namespace) -> None:
     """Reject invalid flags before anything is read."""
     if arguments.results is None:
         raise UserError(
             "the table of results is missing: name a file, or - for standard input: seedwise analyse results.csv …"
         )
-    if arguments.metric is None:
+    if not arguments.metric:
         raise UserError("--metric is missing: name the column to compare")
+    for position, metric in enumerate(arguments.metric):
+        if metric in arguments.metric[:position]:
+            raise UserError(f"--metric {metric} is given twice; further metrics are columns of their own")
+        if metric in ("variant", "seed", "status"):
+            raise UserError(f"--metric {metric}: that column says which run a row is; name a column of scores")
     if arguments.baseline is None:
         raise UserError("--baseline is missing: name the variant with which all others are compared")
     if arguments.margin is not None and not 0 < arguments.margin < float("inf"):
@@ -166,8 +194,8 @@ def _drawn(runs: pd.DataFrame, analysis: Analysis, plan: Plan) -> list[str]:
     return drawn
 
 
-def _write(out: Path, report: Report, analysis: Analysis) -> None:
-    """Write the tables, the figures and results.md into `out`."""
+def _write(out: Path, report: Report, analysis: Analysis) -> str:
+    """Write the tables, the figures and results.md into `out`; return the line that says so."""
     from seedwise.basics.files import write_text
     from seedwise.report.figures.registry import FIGURES
     from seedwise.report.text.results import render_results
@@ -182,4 +210,4 @@ def _write(out: Path, report: Report, analysis: Analysis) -> None:
         write_text(out / "results.md", render_results(report))
     except OSError as error:
         raise UserError(f"--out {out}: {error.strerror or error} ({error.filename or out})") from error
-    print(f"\nWritten to {out}: results.md, summary.csv, comparisons.csv, figures/")
+    return f"\nWritten to {out}: results.md, summary.csv, comparisons.csv, figures/\n"

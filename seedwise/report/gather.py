@@ -103,9 +103,25 @@ def report_of_study(
 
 
 def report_of_table(
-    table: str, runs: pd.DataFrame, analysis: Analysis, plan: Plan, command: str, figures: Sequence[str]
+    table: str,
+    runs: pd.DataFrame,
+    analysis: Analysis,
+    plan: Plan,
+    command: str,
+    figures: Sequence[str],
+    notes: Sequence[str] = (),
 ) -> Report:
-    """Gather the report of a table; `table` is the name of the file with the results, `command` what analysed it."""
+    """Gather the report of a table.
+
+    Args:
+        table: name of the file with the results.
+        runs: its runs.
+        analysis: of them.
+        plan: by which they were compared.
+        command: the command line that did it.
+        figures: names of those that were drawn.
+        notes: sentences about how the table was read.
+    """
     variants = [str(name) for name in analysis.summary["variant"]]
     others = [name for name in variants if name != plan.baseline]
     seeds = sorted(set(runs["seed"]))
@@ -121,7 +137,7 @@ def report_of_table(
         summary=analysis.summary,
         comparisons=analysis.comparisons,
         commands=[command],
-        warnings=[warning.sentence for warning in analysis.warnings],
+        warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
         figures={name: figure_path(name) for name in figures},
     )
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
-HIGHER = re.compile(r"acc|accuracy|auc|auroc|auprc|bleu|f1|iou|precision|psnr|recall|returns?|rewards?|rouge|score")
-LOWER = re.compile(r"bpb|bpc|cer|err|errors?|fid|loss|losses|mae|mse|nll|perplexity|ppl|regret|rmse|wer")
+HIGHER = re.compile(
+    r"acc|accuracy|auc|auroc|auprc|bleu|chrf|correct|dice|f1|iou|mcc|mrr|ndcg|precision|psnr|recall|returns?|rewards?|rouge"
+    r"|score|ssim|success"
+)
+LOWER = re.compile(
+    r"bpb|bpc|cer|err|errors?|fid|latency|latencies|loss|losses|mae|mape|mse|nll|perplexity|ppl|regret|rmse|wer"
+)
 TURNS = re.compile(
     r"neg|negated|negative|minus|inv|inverse|inverted|gains?|improvements?|reductions?|drops?|decrease|increase|changes?"
     r"|delta|diff|difference|gap|free|std|stdev|var|variance"

@@ -44,7 +44,7 @@ def take_rows(
     # Most runs have a history, or none has: a single run that was repeated is a duplicate.
     if step is None or 2 * int((sizes > 1).sum()) <= len(sizes):
         return runs, []
-    steps = read_numbers(table.text(step), step).values[runs["_row"].to_numpy()]
+    steps, _ = read_numbers(table.text(step), step).at(runs["_row"].to_numpy())
     ordered = runs.assign(_step=steps).sort_values([*cell, "_step", "_row"], kind="stable")
     spans = ordered.groupby(list(cell), sort=False)["_step"].agg(["min", "max"])
     if not (spans["min"] < spans["max"]).any():
@@ -84,15 +84,15 @@ def _judged(table: Table, ordered: pd.DataFrame, metric: str, take: Take) -> pd.
     found = find(table.columns, take.by)
     if len(found) != 1:
         raise UserError(f"{table.name}: {missing(take.by, table.columns)}")
-    values = read_numbers(table.text(found[0]), found[0]).values
-    return pd.Series(values[ordered["_row"].to_numpy()], index=ordered.index)
+    values, _ = read_numbers(table.text(found[0]), found[0]).at(ordered["_row"].to_numpy())
+    return pd.Series(values, index=ordered.index)
 
 
 def _values(given: pd.DataFrame, cell: Sequence[str], metric: str, take: Take, options: Options) -> pd.Series:
     groups = given.groupby(list(cell), sort=False)
     if take.kind in ("last", "first"):
-        rows = groups.tail(1) if take.kind == "last" else groups.head(1)
-        return rows.set_index(list(cell))[metric]
+        ends = groups.tail(1) if take.kind == "last" else groups.head(1)
+        return ends.set_index(list(cell))[metric]
     if take.kind == "mean-last":
         return groups[metric].apply(lambda values: values.tail(take.count).mean(skipna=False))
     higher = options.higher_is_better
@@ -106,8 +106,8 @@ def _values(given: pd.DataFrame, cell: Sequence[str], metric: str, take: Take, o
             "the best of a column that does, or the last value"
         )
     judged = given[given["_by"].notna()].groupby(list(cell), sort=False)["_by"]
-    rows = judged.idxmax() if higher else judged.idxmin()
-    return pd.Series(given.loc[rows, metric].to_numpy(), index=rows.index)
+    best: pd.Series = judged.idxmax() if higher else judged.idxmin()
+    return pd.Series(given[metric].reindex(best.to_numpy()).to_numpy(), index=best.index)
 
 
 def _words(take: Take) -> str:

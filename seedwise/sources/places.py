@@ -17,7 +17,7 @@ def shown(path: str) -> str:
 
 
 def place_of(path: str, base: Path) -> str:
-    """Return a path or pattern of a config: from the config's folder, or from the working folder if only that has it."""
+    """Return a path or pattern of a config, from its folder, or from the working folder if only that has the file."""
     there = base / path
     if not there.exists() and not _matching(str(there)) and (Path(path).exists() or _matching(path)):
         return path

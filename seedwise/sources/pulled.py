@@ -1,4 +1,4 @@
-"""Pulling a study's runs from a source: runs.csv, and pulled.json, which says where they come from and what was left out."""
+"""Pulling a study's runs from a source: runs.csv, and pulled.json, which says what was read and what was left out."""
 
 from __future__ import annotations
 

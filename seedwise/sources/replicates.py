@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import plain
@@ -16,127 +20,24 @@ from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table
 
 HARMLESS = frozenset(
-    [
-        "name",
-        "id",
-        "run_id",
-        "run",
-        "run_name",
-        "reason",
-        "source_run",
-        "notes",
-        "note",
-        "tags",
-        "user",
-        "host",
-        "hostname",
-        "node",
-        "node_ip",
-        "pid",
-        "gpu",
-        "device",
-        "duration",
-        "runtime",
-        "_runtime",
-        "_wandb",
-        "time",
-        "time_this_iter_s",
-        "time_total_s",
-        "seconds",
-        "wall_time",
-        "walltime",
-        "epochs_run",
-        "best_epoch",
-        "best_step",
-        "timesteps_total",
-        "warmup_time",
-        "experiment_tag",
-        "artifact_uri",
-        "source_type",
-        "source_name",
-        "source",
-        "logdir",
-        "path",
-        "folder",
-        "filename",
-        "log_dir",
-        "checkpoint",
-        "trial_id",
-        "number",
-        "time_since_restore",
-        "iterations_since_restore",
-        "end_time",
-        "ended",
-        "datetime_complete",
-        "updated",
-        "updated_at",
-        "heartbeat",
-        "job_id",
-        "slurm_job_id",
-        "description",
-        "display_name",
-        "url",
-        "experiment_id",
-        "lifecycle_stage",
-    ]
+    """
+    name id run_id run run_name reason source_run notes note tags user host hostname node node_ip pid gpu
+    device duration runtime _runtime _wandb time time_this_iter_s time_total_s seconds wall_time walltime
+    epochs_run best_epoch best_step timesteps_total warmup_time experiment_tag artifact_uri source_type
+    source_name source logdir path folder filename log_dir checkpoint trial_id number time_since_restore
+    iterations_since_restore end_time ended datetime_complete updated updated_at heartbeat job_id
+    slurm_job_id description display_name url experiment_id lifecycle_stage
+    """.split()  # noqa: SIM905 - one list of words
 )
 """Names, in lower case with _ for blanks, of what differs between repetitions of one experiment as well."""
 SETTINGS = frozenset(
-    [
-        "lr",
-        "learning_rate",
-        "wd",
-        "weight_decay",
-        "batch_size",
-        "bs",
-        "optimizer",
-        "env",
-        "env_id",
-        "env_name",
-        "environment",
-        "dataset",
-        "data",
-        "task",
-        "fold",
-        "split",
-        "model",
-        "arch",
-        "architecture",
-        "method",
-        "algo",
-        "algorithm",
-        "prompt",
-        "temperature",
-        "dropout",
-        "epochs",
-        "max_epochs",
-        "horizon",
-        "gamma",
-        "level",
-        "subset",
-        "domain",
-        "language",
-        "lang",
-        "passage",
-        "question",
-        "question_id",
-        "item_id",
-        "example",
-        "example_id",
-        "doc_id",
-        "benchmark",
-        "width",
-        "depth",
-        "num_layers",
-        "hidden_size",
-        "train_size",
-        "n_train",
-        "scheduler",
-        "augmentation",
-        "loss_fn",
-        "variant_group",
-        "size",
-    ]
+    """
+    lr learning_rate wd weight_decay batch_size bs optimizer env env_id env_name environment dataset data
+    task fold split model arch architecture method algo algorithm prompt temperature dropout epochs
+    max_epochs horizon gamma level subset domain language lang passage question question_id item_id example
+    example_id doc_id benchmark width depth num_layers hidden_size train_size n_train scheduler augmentation
+    loss_fn variant_group size
+    """.split()  # noqa: SIM905 - one list of words
 )
 """Names of what makes another experiment when it differs."""
 _SHOWN = 3
@@ -186,7 +87,7 @@ def _harmless(name: str) -> bool:
     )
 
 
-def _is_setting(name: str, texts: pd.Series, runs: pd.DataFrame, keys: list[object]) -> bool:
+def _is_setting(name: str, texts: pd.Series, runs: pd.DataFrame, keys: Sequence[NDArray[np.object_]]) -> bool:
     groups = texts.groupby([pd.Series(key) for key in keys], sort=False)
     distinct, sizes = groups.nunique(), groups.size()
     varied = distinct > 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,11 +65,6 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
         UserError: the table lacks a column, holds what cannot be read, pools several experiments, or has two runs of
             one variant and seed and nothing says which counts.
     """
-    for name in options.metrics:
-        if name in (VARIANT, SEED, STATUS):
-            raise UserError(
-                f"{options.spelled('metric', name)}: that column says which run a row is; name a column of scores"
-            )
     found = len(table.frame)
     if not found:
         raise UserError(f"{table.name}: only a header, no runs below it")
@@ -93,7 +88,7 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     runs, more = take_rows(table, runs, [*cell, *own], [*options.metrics, *others], options)
     notes += more
     refuse_mixed(table, runs, columns, options)
-    runs, more = _with_outcomes(runs, options.metrics)
+    runs, more = _with_outcomes(table, runs, options.metrics[0])
     notes += more
     runs, more = _one_each(table, runs, cell, columns, options)
     notes += more
@@ -117,7 +112,7 @@ def _meeting(table: Table, options: Options) -> Table:
         if len(found) != 1:
             raise UserError(f"{spelled}: {missing(name, table.columns)}")
         texts = table.text(found[0])
-        equal = (texts == value).to_numpy()
+        equal = (texts == value).to_numpy(copy=True)
         if is_number(value):
             number = float(value)
             equal |= np.array([is_number(text) and float(text) == number for text in texts], dtype=bool)
@@ -141,8 +136,8 @@ def _identified(
     if rounded.any():
         row = int(rounded.argmax())
         raise UserError(
-            f"{table.place(row)}: the seed {texts[row]} was rounded when it was stored as a float, so that two seeds can "
-            "have become one; store seeds as whole numbers or as text"
+            f"{table.place(row)}: the seed {texts[row]} was rounded when it was stored as a float, so that two seeds "
+            "can have become one; store seeds as whole numbers or as text"
         )
     runs = pd.DataFrame({VARIANT: variants, SEED: read_seeds(texts), RUN: _names(table, columns)})
     identity = _column(table, IDS, columns)
@@ -173,9 +168,10 @@ def _variants(table: Table, columns: Columns, options: Options) -> pd.Series:
     """Return the variant of each row, by the name that the user gives it; empty where the table has none."""
     first = table.text(columns.variant[0])
     whole = first
-    for column in columns.variant[1:]:
-        whole = whole + f", {column}=" + table.text(column)
-    whole = whole.where(first != "", "")
+    if len(columns.variant) > 1:
+        names = [bare(column) for column in columns.variant[1:]]
+        texts = zip(first, *(table.text(column) for column in columns.variant[1:]), strict=True)
+        whole = pd.Series([_finer(text, dict(zip(names, more, strict=True))) for text, *more in texts], dtype="str")
     if options.rename:
         there = list(whole.unique())
         for old in options.rename:
@@ -185,6 +181,11 @@ def _variants(table: Table, columns: Columns, options: Options) -> pd.Series:
                 raise UserError(f"{options.spelled('map', f'{old}={options.rename[old]}')}: no such variant{hint}")
         whole = whole.replace(dict(options.rename))
     return whole
+
+
+def _finer(variant: str, settings: Mapping[str, str]) -> str:
+    """Name a variant that several columns make: `resnet (lr=0.1, width=2)`."""
+    return f"{variant} ({', '.join(f'{name}={text}' for name, text in settings.items())})" if variant else ""
 
 
 def _column(table: Table, names: Sequence[str], columns: Columns) -> str | None:
@@ -312,14 +313,20 @@ def _other_metrics(table: Table, columns: Columns, options: Options) -> dict[str
     return found
 
 
-def _with_outcomes(runs: pd.DataFrame, metrics: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+def _with_outcomes(table: Table, runs: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, list[str]]:
     """Count a run without a finite value of the metric that decides as lost."""
-    metric, notes = metrics[0], []
+    notes = []
     values = runs[metric].to_numpy(dtype=np.float64)
     ended = (runs[STATUS] == "finished").to_numpy()
     absent = ended & runs[EMPTY + metric].to_numpy()
     infinite = ended & ~absent & ~np.isfinite(values)
     runs = runs.copy()
+    for row in runs["_row"][absent]:
+        if int(table.places[row]) in table.short:
+            raise UserError(
+                f"{table.place(row)}: fewer cells than the header has, and so no {metric}; was the file cut off? Complete "
+                "the row, or delete it"
+            )
     if absent.any():
         notes.append(note(labels(runs[absent]), f"counted as failed: no {metric}"))
         runs.loc[absent, STATUS], runs.loc[absent, REASON] = "failed", f"has no {metric}"
@@ -353,7 +360,7 @@ def _one_each(
         dropped += [int(index) for index in others]
         for index in others:
             why = f"{options.duplicates} counts" if index in results.index else "without a result"
-            text = f"replaced by {runs.loc[chosen, RUN]} ({why})"
+            text = f"replaced by {runs[RUN][chosen]} ({why})"
             replaced.setdefault(text, []).extend(labels(runs.loc[[index]]))
     notes = [note(labels, what) for what, labels in replaced.items()]
     return runs.drop(index=dropped).reset_index(drop=True), notes
@@ -389,8 +396,8 @@ def _counting(
         why = ""
     raise UserError(
         f"{what}{why}; one run must not count twice. Delete all but one, name the column with their dates "
-        f"({options.spelled('created', 'COLUMN')}), or say which row counts: {names[0]}, or {names[1]} where the newest "
-        "stands first, as in exports of W&B and MLflow"
+        f"({options.spelled('created', 'COLUMN')}), or say which row counts: {names[0]}, or {names[1]} where the "
+        "newest stands first, as in exports of W&B and MLflow"
     )
 
 

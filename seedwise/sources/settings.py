@@ -52,8 +52,8 @@ class RunsSettings(Section):
     experiment: Annotated[Text | None, Field(description="MLflow experiment.", examples=["fashion-mnist"])] = None
     uri: Annotated[Text | None, Field(description="MLflow server or database; null is results/mlflow.db.")] = None
     variant_key: Annotated[
-        str | list[Text],
-        Field(min_length=1, description="Config key, tag or column with the variant; a list makes it of several."),
+        Text | Annotated[list[Text], Field(min_length=1)],
+        Field(description="Config key, tag or column with the variant; a list makes it of several."),
     ] = "variant"
     seed_key: Annotated[Text, Field(description="Config key, tag or column with the seed.")] = "seed"
     status_key: Annotated[
@@ -79,10 +79,10 @@ class RunsSettings(Section):
     ] = "latest"
     where: Annotated[
         list[Text], Field(description="Conditions that a run must meet to count.", examples=[["env=Hopper-v4"]])
-    ] = []
+    ] = Field(default_factory=list)
     ignore: Annotated[
         list[Text], Field(description="Columns that may differ between runs of a variant.", examples=[["hostname"]])
-    ] = []
+    ] = Field(default_factory=list)
     rename: Annotated[
         dict[Text, Text],
         Field(
@@ -90,11 +90,11 @@ class RunsSettings(Section):
             description="Variants by the name that they have there.",
             examples=[{"openai/baselines PPO2": "ppo2"}],
         ),
-    ] = {}
+    ] = Field(default_factory=dict)
     states: Annotated[
         dict[str, Literal["finished", "diverged", "failed", "running"]],
         Field(description="What a word in the column of states means.", examples=[{"abandoned": "failed"}]),
-    ] = {}
+    ] = Field(default_factory=dict)
     take: Annotated[
         Text | None,
         Field(description="Which row of a run's history counts: last, first, best, best:COLUMN or mean-last:K."),
@@ -118,13 +118,6 @@ class RunsSettings(Section):
         Field(description="What the paths of files say.", examples=["runs/{variant}/seed{seed}/metrics.csv"]),
     ] = None
 
-    @field_validator("variant_key")
-    @classmethod
-    def _not_empty(cls, value: str | list[str]) -> str | list[str]:
-        if not value or "" in value:
-            raise problem("empty; name the column with the variant")
-        return value
-
     @field_validator("take")
     @classmethod
     def _is_known(cls, value: str | None) -> str | None:
@@ -139,7 +132,7 @@ class RunsSettings(Section):
     def _fits_its_kind(self) -> Self:
         needed, allowed = NEEDED[self.origin], ALLOWED[self.origin]
         fields = type(self).model_fields  # a study that was written out names every key, with its default
-        given = sorted(key for key in OWN if getattr(self, key) != fields[key].default)
+        given = sorted(key for key in OWN if getattr(self, key) != fields[key].get_default(call_default_factory=True))
         problems = [
             ((key,), f"from: {self.origin} does not take it; it takes {enumerate_words(allowed)}")
             for key in given

@@ -20,10 +20,14 @@ _FRAGILE = " (fragile)"
 _LEFT_ALIGNED = (0, 5, 7)
 
 
-def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = False) -> str:
-    """Return the table of verdicts, the bottom line and the warnings, in lines of at most `WIDTH` characters.
+def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = False, notes: Sequence[str] = ()) -> str:
+    """Return the table of verdicts, the bottom line, notes and warnings, in lines of at most `WIDTH` characters.
 
-    `direction_assumed`: whether nobody said which way of the metric is better.
+    Args:
+        analysis: what was found.
+        plan: by which runs were compared.
+        direction_assumed: whether nobody said which way of the metric is better.
+        notes: sentences about how the table was read.
     """
     summaries = read_rows(SummaryRow, analysis.summary)
     comparisons = read_rows(ComparisonRow, analysis.comparisons)
@@ -41,12 +45,11 @@ def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = F
         _table(summaries, comparisons, wording),
         textwrap.fill(bottom_line(summaries, comparisons, wording), WIDTH),
     ]
-    if analysis.warnings:
-        lines = [
-            textwrap.fill(warning.sentence, WIDTH, initial_indent="- ", subsequent_indent="  ")
-            for warning in analysis.warnings
-        ]
-        parts.append("\n".join(["Warnings:", *lines]))
+    warnings = [warning.sentence for warning in analysis.warnings]
+    for title, sentences in (("How the table was read:", notes), ("Warnings:", warnings)):
+        if sentences:
+            lines = [textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in sentences]
+            parts.append("\n".join([title, *lines]))
     return "\n\n".join(parts)
 
 

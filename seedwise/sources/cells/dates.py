@@ -14,7 +14,7 @@ _SECONDS = 10_000_000_000  # a larger count is in milliseconds, and one a thousa
 
 
 def read_date(text: str) -> float | None:
-    """Return seconds since 1970; None where the text is no date that can be read in one way only, as 03/04/2024 is not."""
+    """Return seconds since 1970; None where a text is no date, or can be two, as 03/04/2024 can."""
     if re.fullmatch(r"[0-9]{9,19}(\.[0-9]*)?", text):
         value = float(text)
         while value >= _SECONDS:

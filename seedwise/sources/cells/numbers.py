@@ -60,8 +60,8 @@ def is_number(text: str) -> bool:
 def read_numbers(cells: pd.Series, name: str, written: NumberFormat | None = None) -> Numbers:
     """Read a column of numbers.
 
-    A number has digits, at most one decimal mark, and an exponent if needed. Percent signs are dropped if every cell has
-    one; True and False count as 1 and 0 if every cell is one of them.
+    A number has digits, at most one decimal mark, and an exponent if needed. Percent signs are dropped if every cell
+    has one; True and False count as 1 and 0 if every cell is one of them.
 
     Args:
         cells: a column of text, or of numbers.

@@ -16,7 +16,7 @@ Seed = int | str
 
 
 def read_seed(text: str) -> Seed | None:
-    """Return the whole number that a text is, such as 7 for `7`, `07`, `7.0` and `7e0`; else the text, or None if empty."""
+    """Return the whole number that a text is, as 7 for `7`, `07`, `7.0` and `7e0`; else the text, or None if empty."""
     if _WHOLE.fullmatch(text):
         return int(text) if len(text) < 4000 else text
     if _DECIMAL.fullmatch(text):

@@ -12,7 +12,8 @@ _WORDS: dict[State, str] = {
     "finished": "finished finish complete completed success successful succeeded done ok passed terminated ended true",
     "diverged": "diverged nan exploded",
     # A run that was cut off, and one that a scheduler stopped because it looked bad, have no result that counts.
-    "failed": "failed fail failure crashed crash error errored killed aborted abort cancelled canceled timeout timed_out "
+    "failed": "failed fail failure crashed crash error errored killed aborted abort cancelled canceled timeout "
+    "timed_out "
     "out_of_memory oom node_fail boot_fail deadline interrupted preempted stopped pruned skipped lost revoked false",
     "running": "running run pending preempting scheduled queued waiting unfinished in_progress started created active "
     "paused suspended requeued resizing configuring completing submitted",

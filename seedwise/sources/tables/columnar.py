@@ -83,8 +83,8 @@ def read_sqlite(content: bytes, name: str, wanted: str | None) -> Table:
                 names = [str(row[0]) for row in listed]
                 if wanted is None and {"experiments", "runs", "latest_metrics"} <= set(names):
                     raise UserError(
-                        f"{name}: the database of an MLflow server; write a study with runs: {{from: mlflow, experiment: "
-                        f"…, uri: sqlite:///{name}}}"
+                        f"{name}: the database of an MLflow server; write a study with runs: {{from: mlflow, "
+                        f"experiment: …, uri: sqlite:///{name}}}"
                     )
                 chosen = _chosen(wanted, names, "table", name)
                 quoted = chosen.replace('"', '""')

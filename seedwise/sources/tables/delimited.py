@@ -20,6 +20,7 @@ from seedwise.sources.tables.table import Table
 
 SEPARATORS = (",", "\t", ";", "|")
 CHUNK = 50_000
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1e]")  # what no text has; escape and \x1f stand in some logs
 BETWEEN = "\x1f"
 """Stands between the two names of a column below a header of two rows."""
 PIVOT = "pivot:"
@@ -60,9 +61,11 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> tuple[str,
     if b"\0" in content[:_SAMPLE]:
         even, odd = content[:_SAMPLE:2].count(0), content[1:_SAMPLE:2].count(0)
         guess = "utf-16-le" if odd > even else "utf-16-be"
-        if max(even, odd) * 4 < len(content[:_SAMPLE:2]):
+        if max(even, odd) * 2 <= len(content[:_SAMPLE:2]):
             raise UserError(f"{name}: not a text file, nor a table in a format that is known (see docs/tables.md)")
         return _checked(content, guess, name), f"{name} was read as {guess.upper()}, without a byte order mark."
+    if _CONTROL.search(content[:_SAMPLE]):
+        raise UserError(f"{name}: not a text file, nor a table in a format that is known (see docs/tables.md)")
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -204,7 +207,8 @@ class _Reader:
         # An unnamed column is the index that pandas writes, or follows a separator at the end of each line.
         named = {column: cells for column, cells in zip(header, columns, strict=True) if column}
         frame = pd.DataFrame(named)
-        table = Table(self.name, frame, np.array(places, dtype=np.int64), notes=tuple(notes))
+        numbers = np.array(places, dtype=np.int64)
+        table = Table(self.name, frame, numbers, notes=tuple(notes), short=frozenset(short))
         return replace(table, layout=f"{PIVOT}{self.pivot}") if self.pivot else table
 
     def _header(self, rows: Iterator[_Row]) -> tuple[list[str], list[str]]:

@@ -65,7 +65,7 @@ def read_file(path: Path | None, options: FileOptions) -> Table:
 
 
 def parse(content: bytes, name: str, file: str, options: FileOptions) -> Table:
-    """Read a table from the bytes of a file; `file` is its name without what packed it, whose ending may say a format."""
+    """Read a table from the bytes of a file; the ending of `file`, its name when unpacked, may say a format."""
     if not content.strip(b" \t\r\n"):
         raise UserError(f"{name}: the file is empty")
     if content.startswith(b"PAR1"):
@@ -146,9 +146,9 @@ def _unzstd(content: bytes, name: str) -> tuple[bytes, str]:
 
 
 _PACKED: Sequence[tuple[str, bytes, Callable[[bytes, str], tuple[bytes, str]]]] = (
-    (".gz", b"\x1f\x8b", lambda content, name: _bounded(gzip.GzipFile(fileobj=io.BytesIO(content)), name)),
-    (".bz2", b"BZh", lambda content, name: _bounded(bz2.BZ2File(io.BytesIO(content)), name)),
-    (".xz", b"\xfd7zXZ\0", lambda content, name: _bounded(lzma.LZMAFile(io.BytesIO(content)), name)),
+    (".gz", b"\x1f\x8b", lambda content, name: _bounded(gzip.open(io.BytesIO(content)), name)),  # noqa: SIM115
+    (".bz2", b"BZh", lambda content, name: _bounded(bz2.open(io.BytesIO(content)), name)),  # noqa: SIM115
+    (".xz", b"\xfd7zXZ\0", lambda content, name: _bounded(lzma.open(io.BytesIO(content)), name)),  # noqa: SIM115
     (".zst", b"\x28\xb5\x2f\xfd", _unzstd),
     (".zip", b"PK\x03\x04", _unzip),
 )

@@ -20,8 +20,8 @@ Row = Mapping[str, Any]
 def read_json(text: str, name: str) -> Table:
     """Read a JSON file, or one with a JSON object in each line.
 
-    Nested keys are joined by dots. A list of objects is a table; so is an object of lists (a list per column), an object
-    with `columns` and `data`, as pandas writes it, and an object in which one key holds the list of objects.
+    Nested keys are joined by dots. A list of objects is a table; so is an object of lists (a list per column), an
+    object with `columns` and `data`, as pandas writes it, and an object in which one key holds the list of objects.
 
     Raises:
         UserError: it is no JSON, has no such list, or an object has one key twice.

@@ -25,6 +25,7 @@ class Table:
         unit: what `places` counts: line or row.
         notes: sentences about what was skipped or assumed while it was read.
         layout: what the table was recognised as; empty for one row per run.
+        short: the places of rows that end before the header does.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Table:
     unit: str = "line"
     notes: tuple[str, ...] = field(default=())
     layout: str = ""
+    short: frozenset[int] = frozenset()
 
     @property
     def columns(self) -> list[str]:
