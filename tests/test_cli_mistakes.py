@@ -39,7 +39,7 @@ def run(capsys, *flags, text=TABLE):
         ("variant,seed,score\nA,0,1\n\nA,1,high\n", 'results.csv, line 4: score is "high", not a number'),
         ("variant,seed,score\nA,0,1\nB,,1\n", "results.csv, line 3: the run has no seed"),
         ("variant,seed,score\n,0,1\n", "results.csv, line 2: the run has no variant"),
-        ("variant,seed,score\nA,0,1\nA,1,2\nA,0,3\n", "lines 2, 4: A has seed 0 twice and no column says when"),
+        ("variant,seed,score\nA,0,1\nA,1,2\nA,0,3\n", "lines 2, 4: A has seed 0 twice, and no column says when"),
         ("variant,seed,status,score\nA,0,odd,1\n", 'line 2: status is "odd", which does not say how the run ended'),
         ("variant,seed,score\na,0,1\nb,0,1\n", "results.csv: no baseline variant 'A'; found a, b. Did you mean 'a'?"),
     ],

@@ -15,6 +15,7 @@ from seedwise.commands.table_flags import add_table_flags, table_options
 if TYPE_CHECKING:
     import pandas as pd
 
+    from seedwise.analysis.result import Result
     from seedwise.plan import Plan
     from seedwise.report.model import Report
     from seedwise.statistics.analysis import Analysis
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Compare variants with a baseline. The table has one row per run, or per step of a run, in any file that a spreadsheet,
 a tracker or a script writes; docs/tables.md has the rules. Prints the verdicts; --out also writes summary.csv,
-comparisons.csv, figures/ and results.md with all the evidence."""
+comparisons.csv, figures/, results.md and page.html with all the evidence; --json prints the findings for programs."""
 EXAMPLE = """\
 examples:
   seedwise analyse results.csv --metric accuracy --baseline resnet --out report
@@ -78,7 +79,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
             const=way == "higher",
             help=f"the metric is {kind}; needed where its name does not say so",
         )
-    add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures and results.md")
+    add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures, results.md and page.html")
+    add("--json", action="store_true", help="print the findings as JSON instead of a table")
     add_table_flags(parser, flags)
     parser.set_defaults(run=run, flags=[*flags, "--help"])
 
@@ -90,7 +92,8 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         UserError: a mistake in the flags or in the table.
     """
     _check(arguments)
-    from seedwise.analysis.run_table import analyse_runs
+    from seedwise.analysis.result import findings_json
+    from seedwise.basics.plugins import slug
     from seedwise.plan import Plan
     from seedwise.report.text.terminal import verdict_table
     from seedwise.sources.open import open_table
@@ -112,18 +115,53 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         margin=arguments.margin,
     )
     name = _shown(arguments.results)
-    analysis = analyse_runs(name, found.runs, plan)
+    results = _analyse(name, found.runs, plan, notes)
     written = ""
     if arguments.out is not None:
-        from seedwise.report.gather import report_of_table
-
-        drawn = _drawn(found.runs, analysis, plan)
-        report = report_of_table(name, found.runs, analysis, plan, shlex.join(command), drawn, notes)
-        written = _write(arguments.out, replace(report, direction_assumed=assumed), analysis)
+        for result in results:
+            out = arguments.out / slug(result.dataset) if result.dataset else arguments.out
+            written += _write(out, _report(name, result, plan, command, assumed=assumed), result.analysis)
     # Files are written first: the reader of the output, such as `head`, may close it early.
-    print(verdict_table(analysis, plan, direction_assumed=assumed, notes=notes))
-    print(written, end="")
+    if arguments.json:
+        print(findings_json(name, plan, results))
+    else:
+        for result in results:
+            print(f"{result.dataset}:\n" if result.dataset else "", end="")
+            print(verdict_table(result.analysis, plan, direction_assumed=assumed, notes=result.notes), end="\n" * 2)
+        print(written, end="")
     return 0
+
+
+def _analyse(name: str, runs: pd.DataFrame, plan: Plan, notes: Sequence[str]) -> list[Result]:
+    """Analyse a table; one that has a column of datasets, each of them by itself.
+
+    Raises:
+        UserError: the table lacks a variant, or holds what cannot be analysed.
+    """
+    from seedwise.analysis.result import Result
+    from seedwise.analysis.run_table import analyse_runs, data_from
+    from seedwise.statistics.analysis import analyse_datasets
+
+    if "dataset" not in runs:
+        return [Result("", runs, analyse_runs(name, runs, plan), tuple(notes))]
+    tables = {str(dataset): group.drop(columns="dataset") for dataset, group in runs.groupby("dataset", sort=False)}
+    with data_from(name):
+        analyses = analyse_datasets(tables, plan)
+    count = sum(len(analysis.comparisons) for analysis in analyses.values())
+    shared = f"p-values are corrected together over {count} comparisons on {len(tables)} datasets (Holm)."
+    return [
+        Result(dataset, tables[dataset], analysis, (*notes, shared) if count > 1 else tuple(notes))
+        for dataset, analysis in analyses.items()
+    ]
+
+
+def _report(name: str, result: Result, plan: Plan, command: Sequence[str], *, assumed: bool) -> Report:
+    from seedwise.report.gather import report_of_table
+
+    drawn = _drawn(result.runs, result.analysis, plan)
+    report = report_of_table(name, result.runs, result.analysis, plan, shlex.join(command), drawn, result.notes)
+    title = f"{report.title} on {result.dataset}" if result.dataset else report.title
+    return replace(report, title=title, direction_assumed=assumed)
 
 
 def _direction(metric: str) -> bool:
@@ -208,6 +246,21 @@ def _write(out: Path, report: Report, analysis: Analysis) -> str:
         for name, path in report.figures.items():
             FIGURES[name](report, out / path, (out / path).with_suffix(".svg"))
         write_text(out / "results.md", render_results(report))
+        page = _page(report)
+        if page:
+            write_text(out / "page.html", page)
     except OSError as error:
         raise UserError(f"--out {out}: {error.strerror or error} ({error.filename or out})") from error
-    return f"\nWritten to {out}: results.md, summary.csv, comparisons.csv, figures/\n"
+    files = ["results.md", *(["page.html"] if page else []), "summary.csv", "comparisons.csv", "figures/"]
+    missing = "" if page else "page.html needs more packages: pip install 'seedwise[run]'\n"
+    return f"Written to {out}: {', '.join(files)}\n{missing}"
+
+
+def _page(report: Report) -> str:
+    """Return the interactive report; empty without the packages that it needs."""
+    try:
+        from seedwise.report.page.page import render_page
+
+        return render_page(report)
+    except (ImportError, UserError):
+        return ""

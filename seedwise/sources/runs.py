@@ -387,17 +387,13 @@ def _counting(
         if len(set(when)) == len(rows):
             order = np.argsort(when)
             return int(results.index[order[-1 if options.duplicates == "latest" else 0]])
-    names = options.spelled("duplicates", "last-row"), options.spelled("duplicates", "first-row")
-    if columns.created and options.duplicates != "error":
-        why = f"; {columns.created} does not say which is the latest"
-    elif options.duplicates != "error":
-        why = " and no column says when they were made"
-    else:
-        why = ""
+    if options.duplicates == "error":
+        raise UserError(f"{what}; one run must not count twice: delete all but one, or say which counts")
+    why = f"{columns.created} does not say which is newer" if columns.created else "no column says when they were made"
     raise UserError(
-        f"{what}{why}; one run must not count twice. Delete all but one, name the column with their dates "
-        f"({options.spelled('created', 'COLUMN')}), or say which row counts: {names[0]}, or {names[1]} where the "
-        "newest stands first, as in exports of W&B and MLflow"
+        f"{what}, and {why}. Say which counts: {options.spelled('duplicates', 'first-row')} if the newest stands first, as "
+        f"W&B and MLflow export, {options.spelled('duplicates', 'last-row')}, or {options.spelled('created', 'COLUMN')} "
+        "with their dates"
     )
 
 

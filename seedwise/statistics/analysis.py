@@ -14,7 +14,7 @@ from seedwise.plan import Plan
 from seedwise.statistics.arm import Arm
 from seedwise.statistics.bootstrap import bootstrap_intervals, percentile_coverage
 from seedwise.statistics.comparison import describe
-from seedwise.statistics.decision import contests, decide_all
+from seedwise.statistics.decision import Contest, contests, decide_all
 from seedwise.statistics.intervals import (
     LARGEST_SCORE,
     DataError,
@@ -88,7 +88,39 @@ def analyse(
     summary, comparisons = _summary(found, plan), _comparisons(found, baseline, deciding, last_level(plan))
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
-    warnings = find_warnings(chosen, plan, n_test, other_metrics=other_metrics)
+    return _with_warnings(summary, comparisons, chosen, plan, n_test, other_metrics)
+
+
+def analyse_datasets(tables: Mapping[str, pd.DataFrame], plan: Plan) -> dict[str, Analysis]:
+    """Analyse runs on several datasets, each by itself, with p-values corrected over all of their comparisons (Holm).
+
+    Args:
+        tables: the runs on each dataset, as in `analyse`.
+        plan: as in `analyse`; its variance must be separate.
+
+    Raises:
+        DataError: as `analyse`, or the plan pools variances, which is Dunnett's test of one family.
+    """
+    if plan.variance == "pooled":
+        raise DataError("Dunnett's test is of one family: declare variance: separate, or one dataset")
+    found = {name: arms(runs, plan.metric) for name, runs in tables.items()}
+    groups = [(each, _baseline(tables[name], each, plan)) for name, each in found.items()]
+    compared = _comparisons_of(groups, plan, last_level(plan))
+    return {
+        name: _with_warnings(_summary(each, plan), comparisons, tables[name], plan)
+        for (name, each), comparisons in zip(found.items(), compared, strict=True)
+    }
+
+
+def _with_warnings(
+    summary: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    runs: pd.DataFrame,
+    plan: Plan,
+    n_test: int | None = None,
+    other_metrics: Sequence[str] = (),
+) -> Analysis:
+    warnings = find_warnings(runs, plan, n_test, other_metrics=other_metrics)
     about = {warning.code: frozenset(warning.variants) for warning in warnings}
     comparisons["doubt"] = [_doubt(row, about) for row in comparisons.to_dict("records")]
     return Analysis(summary, comparisons, warnings)
@@ -162,20 +194,38 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
 
 
 def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: float | None = None) -> pd.DataFrame:
-    others = [arm for arm in found if arm.variant != plan.baseline]
-    compared = contests(others, baseline, plan)
+    return _comparisons_of([(found, baseline)], plan, later_alpha)[0]
+
+
+def _comparisons_of(
+    groups: Sequence[tuple[Sequence[Arm], Arm]], plan: Plan, later_alpha: float | None
+) -> list[pd.DataFrame]:
+    """Compare the arms of each group with its baseline; the comparisons of all groups are one family."""
+    others = [[arm for arm in found if arm.variant != plan.baseline] for found, _ in groups]
+    baselines = [baseline for _, baseline in groups]
+    compared = _all_contests(others, baselines, plan)
     family = decide_all(compared, plan)
-    rows = [
-        {**vars(described), "variant": each.arm.variant, "baseline": baseline.variant}
-        for each, described in zip(compared, describe(compared, family, plan, later_alpha), strict=True)
-    ]
-    value = _worst([*found, baseline], plan)
-    worst, own_mean = (_verdicts_if_lost(others, baseline, plan, fill) for fill in (value, None))
-    for row, arm, if_worst, if_mean in zip(rows, others, worst, own_mean, strict=True):
-        row |= {"n_lost": arm.n_lost, "n_lost_baseline": baseline.n_lost}
-        row |= {"value_if_worst": None if if_worst is None else value}
-        row |= {"verdict_if_worst": if_worst, "verdict_if_mean": if_mean}
-    return _frame(rows, COMPARISON_COLUMNS)
+    described = iter(zip(compared, describe(compared, family, plan, later_alpha), strict=True))
+    values = [_worst([*found, baseline], plan) for found, baseline in groups]
+    worst = iter(_verdicts_if_lost(others, baselines, plan, values))
+    own_mean = iter(_verdicts_if_lost(others, baselines, plan, [None] * len(groups)))
+    frames = []
+    for group, baseline, value in zip(others, baselines, values, strict=True):
+        rows = []
+        for arm in group:
+            each, comparison = next(described)
+            if_worst, if_mean = next(worst), next(own_mean)
+            row: _Row = {**vars(comparison), "variant": each.arm.variant, "baseline": baseline.variant}
+            row |= {"n_lost": arm.n_lost, "n_lost_baseline": baseline.n_lost}
+            row |= {"value_if_worst": None if if_worst is None else value}
+            row |= {"verdict_if_worst": if_worst, "verdict_if_mean": if_mean}
+            rows.append(row)
+        frames.append(_frame(rows, COMPARISON_COLUMNS))
+    return frames
+
+
+def _all_contests(others: Sequence[Sequence[Arm]], baselines: Sequence[Arm], plan: Plan) -> list[Contest]:
+    return [each for arms_, baseline in zip(others, baselines, strict=True) for each in contests(arms_, baseline, plan)]
 
 
 def _baseline(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Arm:
@@ -188,11 +238,15 @@ def _baseline(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Arm:
     return arms(runs, plan.metric, [plan.baseline])[0]
 
 
-def _verdicts_if_lost(others: Sequence[Arm], baseline: Arm, plan: Plan, value: float | None) -> list[str | None]:
-    """The verdicts with each lost run at `value`, or at its arm's mean if None; None where nothing is judged."""
-    if not any(arm.n_lost for arm in (*others, baseline)):
-        return [None] * len(others)
-    compared = contests([arm.with_lost_at(value) for arm in others], baseline.with_lost_at(value), plan)
+def _verdicts_if_lost(
+    others: Sequence[Sequence[Arm]], baselines: Sequence[Arm], plan: Plan, values: Sequence[float | None]
+) -> list[str | None]:
+    """The verdicts with each lost run at its group's value, or at its arm's mean if None; None where none is judged."""
+    if not any(arm.n_lost for group in (*others, baselines) for arm in group):
+        return [None for group in others for _ in group]
+    filled = [[arm.with_lost_at(value) for arm in group] for group, value in zip(others, values, strict=True)]
+    bases = [baseline.with_lost_at(value) for baseline, value in zip(baselines, values, strict=True)]
+    compared = _all_contests(filled, bases, plan)
     verdicts = [decision.verdict for decision in decide_all(compared, plan).decisions]
     return [str(verdict) if verdict in JUDGED else None for verdict in verdicts]
 

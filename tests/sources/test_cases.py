@@ -109,7 +109,7 @@ def test_the_newest_counts_by_its_date(tmp_path):
 def test_without_a_date_the_order_of_a_file_is_asked_about(analyse):
     file, flags = "05-requeued-duplicates/c05wandb.csv", ("val_acc", "base")
     status, text = analyse(file, *flags)
-    assert (status, "--duplicates first-row where the newest stands first, as in exports of W&B" in text) == (2, True)
+    assert (status, "--duplicates first-row if the newest stands first, as W&B and MLflow export" in text) == (2, True)
     status, text = analyse(file, *flags, "--duplicates", "first-row")
     assert (status, "aug 3 0.9200 0.0100 +0.1000" in text) == (0, True)
     assert "1 run replaced by base-1-fixed (first-row counts): base seed 1 (base-1-buggy)." in text

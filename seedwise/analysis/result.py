@@ -1,0 +1,75 @@
+"""What the analysis of a table finds, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from seedwise.plan import Plan
+from seedwise.statistics.analysis import Analysis
+
+SCHEMA = "seedwise.findings/1"
+"""Name of the form of the JSON; the number grows when a key changes its meaning or goes."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The analysis of a table's runs on one dataset.
+
+    Attributes:
+        dataset: name of the dataset; empty where the table does not distinguish any.
+        runs: one row each.
+        analysis: what they show.
+        notes: sentences about how the table was read.
+    """
+
+    dataset: str
+    runs: pd.DataFrame
+    analysis: Analysis
+    notes: tuple[str, ...] = ()
+
+
+def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:
+    """Return the findings as JSON; docs/tables.md describes the keys."""
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "source": source,
+            "plan": plan.model_dump(mode="json", exclude_none=True),
+            "results": [
+                {
+                    "dataset": result.dataset or None,
+                    "notes": list(result.notes),
+                    "warnings": [
+                        {"code": warning.code, "variants": list(warning.variants), "sentence": warning.sentence}
+                        for warning in result.analysis.warnings
+                    ],
+                    "variants": _records(result.analysis.summary),
+                    "comparisons": _records(result.analysis.comparisons),
+                }
+                for result in results
+            ],
+        },
+        indent=2,
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table of results; what is not known is null."""
+    return [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: object) -> Any:
+    if value is None or value is pd.NA:
+        return None
+    item = value.item() if hasattr(value, "item") else value
+    if isinstance(item, float):
+        return item if math.isfinite(item) else None
+    return item if isinstance(item, (bool, int, str)) else str(item)
