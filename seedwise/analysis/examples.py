@@ -658,4 +658,5 @@ def _ends(name: str, span: tuple[float, float] | None) -> dict[str, Any]:
 
 
 def _frame(rows: Sequence[Any], kind: type) -> pd.DataFrame:
-    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)])
+    # As objects: a column of whole numbers with an empty cell would be written as 571.0.
+    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)], dtype=object)
