@@ -12,12 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seedwise.analysis.example_table import Answers, Cells, cells, check_baseline, check_shared, read_answers
-from seedwise.basics.words import enumerate_words, quantity, shortened
+from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.statistics.clusters import clustered_mean
 from seedwise.statistics.examples import (
     ExampleDecision,
     ExamplePairs,
+    OtherQuestions,
+    Parts,
     average,
     decide_examples,
     hanging_on,
@@ -38,8 +40,7 @@ ALL_DATASETS = "all data sets"
 """Stands for the mean over the data sets of a table that has several, each counting the same."""
 FEW_CLUSTERS = 10
 LARGE_SHARE = 0.25
-MOST_MISSING = 0.01
-"""A share of answers without a score that is worth a warning."""
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -412,7 +413,7 @@ class _Analysis:
         means += [sign * float(np.mean([own.baseline.mean() for own in usable])) if usable else None]
         known = means[0] is not None and means[1] is not None
         test, single = decision.test, parts[0] if len(parts) == 1 else None
-        also = other_questions(single, test) if single is not None else None
+        also = self.others_of(parts)
         exact = mcnemar(single) if single is not None else None
         family = len(self.others) if dataset == -1 else len(pairs)
         ahead = None
@@ -465,6 +466,21 @@ class _Analysis:
             fragile_because="; ".join(because) if decision.verdict in JUDGED else "",
         )
 
+    def others_of(self, parts: Sequence[ExamplePairs]) -> OtherQuestions | None:
+        """Answers about new seeds or repeats; of several data sets, about their mean."""
+        found = [own for own in (other_questions(pairs, pairs.test()) for pairs in parts) if own is not None]
+        if len(found) < len(parts):
+            return None
+        if len(found) == 1:
+            return found[0]
+        means = [float(pairs.differences.mean()) for pairs in parts]
+        shares = [(own.parts.example, own.parts.seed, own.parts.residual) for own in found]
+        return OtherQuestions(
+            average([own.same_examples for own in found], means),
+            average([own.both for own in found], means),
+            Parts(*(sum(column) / len(parts) ** 2 for column in zip(*shares, strict=True))),
+        )
+
     def name(self, dataset: int) -> str:
         return ALL_DATASETS if dataset == -1 else self.answers.datasets[dataset]
 
@@ -496,9 +512,11 @@ class _Analysis:
         if single is not None and decision.test is not None:
             hanging = hanging_on(single, verdict, decision.level, plan.alpha, plan.margin)
             if hanging:
-                named = shortened([self.unit_name(key, code) for code in hanging], 3)
                 what = "example" if self.answers.cluster_of is None else "cluster"
-                found.append(f"without {what} {named}" if len(hanging) == 1 else f"without any one of {what}s {named}")
+                names = [self.unit_name(key, code) for code in hanging[:MOST_NAMED]]
+                more = len(hanging) - len(names)
+                names += [f"any of {more} others"] if more else []
+                found.append(f"without {what} {enumerate_words(names, 'or')}")
         open_or_claim = verdict in (Verdict.BETTER, Verdict.WORSE, Verdict.NOT_SUPPORTED)
         if exact_p is not None and open_or_claim and (exact_p < decision.level) == (verdict == Verdict.NOT_SUPPORTED):
             found.append("by McNemar's exact test")
@@ -541,7 +559,7 @@ class _Analysis:
     def passes(self) -> list[PassRate]:
         """pass@k of every variant, for k = 1, 2, 4, … and the number of repeats."""
         given = self.answers.score[~np.isnan(self.answers.score)]
-        if self.level != "repeat" or not np.isin(given, (0.0, 1.0)).all():
+        if self.level != "repeat" or not self.plan.higher_is_better or not np.isin(given, (0.0, 1.0)).all():
             return []
         most = min(int(cell.counts.max(initial=0)) for cell in self.cells)
         ks = sorted({*(2**power for power in range(16) if 2**power <= most), most} - {0})

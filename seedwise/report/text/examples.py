@@ -169,8 +169,6 @@ def again(row: ExampleComparison, report: ExamplesReport) -> str:
             "not models that are trained again, nor other answers of these."
         )
     if row.same_examples_low is None and row.both_low is None:
-        if row.dataset == ALL_DATASETS:
-            return "See each data set."
         if report.analysis.level == "repeat" and row.variance_residual is not None:
             return "No repeat of any example differs, so new repeats would change nothing."
         return f"Not known: one of the two has a single {report.analysis.level}."
@@ -188,8 +186,10 @@ def again(row: ExampleComparison, report: ExamplesReport) -> str:
     verdict = (
         "so that the difference is shown for retrained models too"
         if holds
-        else "so that it is not shown for retrained models: the verdict covers these checkpoints only"
+        else "so that the difference is not shown for retrained models"
     )
+    if not holds and row.verdict in (Verdict.BETTER, Verdict.WORSE):
+        verdict += ": the verdict covers these checkpoints only"
     return f"{text} With new seeds and new examples at once it is {both}, {verdict}."
 
 
@@ -399,11 +399,17 @@ def outlook_table(report: ExamplesReport) -> str:
             str(row.n_examples),
             _count(row.examples_needed),
             *([_count(row.examples_for_equivalence)] if margin else []),
-            *([f"{row.repeats_needed}" if row.repeats_needed else "no number"] if levels else []),
+            *([_repeats_cell(row)] if levels else []),
         ]
         for row in rows
     ]
     return markdown_table(header, lines, numeric=range(1 + several, len(header)))
+
+
+def _repeats_cell(row: ExampleComparison) -> str:
+    if row.exhausted_error is None:
+        return MISSING
+    return "no number" if row.repeats_needed is None else str(row.repeats_needed)
 
 
 def outlook_note(report: ExamplesReport) -> str:
@@ -554,8 +560,8 @@ def examples_terminal(report: ExamplesReport) -> str:
         for row in report.main:
             told = answer(row, report)
             paragraphs.append(textwrap.fill(_plain(told["found"]), WIDTH))
-            for label, key in ((f"New {report.levels or 'seeds or repeats'}?", "again"), ("To settle it:", "settle")):
-                if told[key]:
+            for label, key in ((f"New {report.levels}?", "again"), ("To settle it:", "settle")):
+                if told[key] and (report.levels or key == "settle"):
                     paragraphs.append(_bullet(f"{label} {_plain(told[key])}"))
     paragraphs.append(textwrap.fill(_plain(scope(report)), WIDTH))
     if judged := judges_lines(report):
