@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest
 from seedwise.basics.words import enumerate_words, quantity, shortened
+from seedwise.statistics.intervals import LARGEST_SCORE
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -118,9 +119,7 @@ def read_answers(place: str, table: pd.DataFrame) -> Answers:
     # An example is known by its data set and its name: two data sets may both number theirs from 0.
     example, first = _numbered(dataset * len(labels["example"]) + codes["example"])
     names = [labels["example"][code] for code in codes["example"][first]]
-    score = pd.to_numeric(table["score"], errors="raise").to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isinf(score).any():
-        raise UserError(f"{place}: row {int(np.argmax(np.isinf(score))) + 1} has an infinite score")
+    score = _scores(place, table["score"])
     cluster_of, clusters = None, list[str]()
     if "cluster" in codes:
         cluster, own = _numbered(dataset * len(labels["cluster"]) + codes["cluster"])
@@ -137,7 +136,7 @@ def read_answers(place: str, table: pd.DataFrame) -> Answers:
     judges = labels.get("judge", [])
     by_judge = np.empty((0, at.size))
     scores = np.full(at.size, np.nan)
-    if judges:
+    if len(judges) > 1:
         by_judge = np.full((len(judges), at.size), np.nan)
         by_judge[judge, answer] = score
         scores = by_judge.mean(axis=0)
@@ -160,6 +159,21 @@ def read_answers(place: str, table: pd.DataFrame) -> Answers:
         scores,
         by_judge,
     )
+
+
+def _scores(place: str, column: pd.Series) -> Floats:
+    """The scores as numbers, NaN where there is none."""
+    try:
+        score = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{place}: a score is not a number ({error})") from error
+    wrong = np.abs(score) > LARGEST_SCORE
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise UserError(f"{place}: row {row + 1} has the score {score[row]}, which is too large to be averaged")
+    if np.isnan(score).all():
+        raise UserError(f"{place}: no row has a score")
+    return score
 
 
 def cells(answers: Answers) -> list[Cells]:

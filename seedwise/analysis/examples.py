@@ -376,15 +376,18 @@ class _Analysis:
         if not self.several:
             return found
         overall = [
-            average(
-                [tests[dataset, variant] for dataset in self.datasets],
-                [float(pairs[dataset, variant].differences.mean()) for dataset in self.datasets],
-            )
+            self._over_datasets([(pairs[dataset, variant], tests[dataset, variant]) for dataset in self.datasets])
             for variant in self.others
         ]
         usable = [all(enough[dataset, variant] for dataset in self.datasets) for variant in self.others]
         together = decide_examples(overall, usable, confidence, margin)
         return {(-1, variant): own for variant, own in zip(self.others, together, strict=True)} | found
+
+    def _over_datasets(self, cells: Sequence[tuple[ExamplePairs, TTest | None]]) -> TTest | None:
+        """The mean difference over data sets; None where one of them has no example that both were asked."""
+        if not all(pairs.scores.size for pairs, _ in cells):
+            return None
+        return average([test for _, test in cells], [float(pairs.differences.mean()) for pairs, _ in cells])
 
     def judge_decisions(self) -> list[dict[tuple[int, int], ExampleDecision]]:
         """What each judge alone decides; empty with fewer than two judges."""

@@ -234,7 +234,8 @@ def average(tests: Sequence[TTest | None], means: Sequence[float]) -> TTest | No
     if not errors.any():
         return None
     degrees = np.array([np.inf if test is None else test.df for test in tests])
-    df = float((errors**2).sum() ** 2 / (errors**4 / degrees).sum())
+    shares = errors**2 / (errors**2).sum()
+    df = float(1 / (shares**2 / degrees).sum())  # by shares: squares of tiny variances would underflow
     return TTest(float(np.mean(means)), float(np.sqrt((errors**2).sum())) / len(tests), df)
 
 

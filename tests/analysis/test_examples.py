@@ -210,7 +210,9 @@ def test_pass_at_k_of_repeated_right_or_wrong_answers():
         (lambda t: t.assign(hash=t["variant"]), "60 examples of a and b have the same name but another hash"),
         (lambda t: t.assign(example=None), "row 1 has no example"),
         (lambda t: t.iloc[:0], "has no rows"),
-        (lambda t: t.assign(score=np.inf), "row 1 has an infinite score"),
+        (lambda t: t.assign(score=np.inf), "row 1 has the score inf"),
+        (lambda t: t.assign(score="good"), "a score is not a number"),
+        (lambda t: t.assign(score=np.nan), "no row has a score"),
         (
             lambda t: pd.concat([t.assign(repeat=0), t.assign(repeat=0)]),
             r"example q0 of a, repeat 0 is there 2 times .* leave one out",
@@ -250,3 +252,39 @@ def test_a_million_answers_keep_their_means():
 
     expected = table.groupby("variant", sort=False)["score"].mean()
     assert [row.mean for row in found.summaries] == pytest.approx(expected.tolist())
+
+
+def random_table(number):
+    """A table with any of the columns, holes, ties, and numbers of any size."""
+    generator = np.random.default_rng(number)
+    examples, repeats, level = int(generator.choice([1, 3, 12, 40])), 3, str(generator.choice(["repeat", "seed"]))
+    frames = [
+        evaluation(
+            examples, gains=(0.0, 0.2, 0.0), noise=0.5, repeats=repeats, level=level, seed=number + place
+        ).assign(dataset=place)
+        for place in range(1 + number % 3 // 2)
+    ]
+    table = pd.concat(frames, ignore_index=True)
+    table["score"] *= float(generator.choice([1.0, 1e-160, 1e140]))
+    if number % 2:
+        table["score"] = (table["score"] > 0).astype(float)
+    if number % 5 == 0:
+        table["cluster"] = table["example"].str[1:].astype(int) % 7
+    table.loc[generator.random(len(table)) < generator.choice([0.0, 0.1, 0.6]), "score"] = np.nan
+    return table[generator.random(len(table)) < generator.choice([0.8, 1.0])]
+
+
+def test_a_table_is_analysed_without_a_word_from_numpy_or_refused():
+    analysed = 0
+    for number in range(120):
+        try:
+            found = analyse_examples(random_table(number), PLAN.model_copy(update={"margin": 0.1}))
+        except UserError:
+            continue
+        analysed += 1
+        for row in found.comparisons:
+            assert row.wins + row.ties + row.losses == row.n_examples
+            assert row.p_value is None or 0 < row.p_value <= 1
+            assert row.p_holm is None or row.p_holm >= row.p_value
+            assert row.ci_low is None or row.ci_low <= row.difference <= row.ci_high
+    assert analysed > 100

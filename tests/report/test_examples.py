@@ -180,3 +180,12 @@ def test_the_documented_coverage_is_the_stored_one():
             places = 0 if method == "no clusters" else 1
             low, high = (end(100 * cell[method] for cell in own) for end in (min, max))
             assert text == f"{low:.{places}f}–{high:.{places}f} %", (clusters, sizes, method)
+
+
+def test_the_documentation_has_every_column_of_comparisons():
+    section = PAGE.split("## comparisons.csv")[1].split("## ")[0]
+    columns = [
+        name for line in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", line)
+    ]
+
+    assert columns == list(report(evaluation()).analysis.comparison_table.columns)

@@ -161,7 +161,9 @@ def _otherwise(row: ExampleComparison) -> str:
 
 
 def again(row: ExampleComparison, report: ExamplesReport) -> str:
-    """Whether new seeds or repeats would change it."""
+    """Whether new seeds or repeats would change it; empty where nothing is known that they could change."""
+    if row.verdict == Verdict.TOO_FEW_EXAMPLES:
+        return ""
     digits, confidence = report.digits, confidence_percent(report.plan.confidence)
     if not report.analysis.level:
         return (
@@ -199,7 +201,7 @@ def _excludes(low: float | None, high: float | None) -> bool:
 
 def settle(row: ExampleComparison, report: ExamplesReport) -> str:
     """How many more examples, or repeats, would settle it; empty where it is settled."""
-    if row.verdict not in (Verdict.NOT_SUPPORTED, Verdict.TOO_FEW_EXAMPLES) or row.examples_needed is None:
+    if row.verdict != Verdict.NOT_SUPPORTED or row.examples_needed is None:
         return ""
     margin = report.plan.margin
     aim = f"the margin of {report.digits.number(margin)}"
@@ -610,7 +612,11 @@ def _block(
             cells = [digits.signed(row.difference), interval, p_cell(row.p_holm), verdict]
         lines.append([variant, digits.number(mean), *cells])
     widths = [max(len(line[column]) for line in lines) for column in range(6)]
-    widths[0] = min(widths[0], max(_NARROWEST_NAME, WIDTH - sum(widths[1:]) - 10))
+    for column in (1, 2):  # the mean, then the difference, which the interval shows too, where numbers are very long
+        if sum(widths[1:]) + 2 * len(widths) + _NARROWEST_NAME > WIDTH:
+            widths[column] = 0
+    room = WIDTH - sum(widths[1:]) - 2 * sum(width > 0 for width in widths[1:])
+    widths[0] = min(widths[0], max(_NARROWEST_NAME, room))
     text = "\n".join(_aligned(line, widths) for line in lines)
     return f"{text}\n* fragile" if any(row.fragile for row in comparisons) else text
 
@@ -620,5 +626,6 @@ def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     cells = [
         cell.ljust(width) if column in (0, 3, 5) else cell.rjust(width)
         for column, (cell, width) in enumerate(zip([variant, *line[1:]], widths, strict=True))
+        if width
     ]
     return "  ".join(cells).rstrip()
