@@ -34,8 +34,9 @@ def write_examples_report(out: Path, report: ExamplesReport) -> list[str]:
             png, svg = (out / "figures" / f"{name}.{kind}" for kind in ("png", "svg"))
             EXAMPLE_FIGURES[name](report, png, svg)
             drawn[name] = svg.read_bytes()
-        write_text(out / "results.md", render_examples(report))
-        write_text(out / "page.html", render_examples_page(report, drawn))
+        text = render_examples(report)
+        write_text(out / "results.md", text)
+        write_text(out / "page.html", render_examples_page(report.title, text, drawn))
     except OSError as error:
         raise UserError(f"--out {out}: {error.strerror or error} ({error.filename or out})") from error
     return ["results.md", "page.html", *tables, "figures/"]

@@ -10,30 +10,29 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from seedwise.report.examples import ExamplesReport
-from seedwise.report.page.page import block
-from seedwise.report.text.examples import render_examples
+from seedwise.report.page.markdown import block
 
 _IMAGE = re.compile(r'<img src="figures/(\w+)\.png"')
 
 
-def render_examples_page(report: ExamplesReport, figures: Mapping[str, bytes]) -> str:
+def render_examples_page(title: str, text: str, figures: Mapping[str, bytes]) -> str:
     """Write the page.
 
     Args:
-        report: what it says, in the words of results.md.
+        title: of the report.
+        text: of results.md.
         figures: each figure as SVG, by its name.
     """
     here = Path(__file__).parent
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(here), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True
     )
-    body = str(block(render_examples(report)))
+    body = str(block(text))
     body = _IMAGE.sub(lambda found: f'<img src="{_embedded(figures[found[1]])}"', body)
     body = body.replace("<table>", '<div class="wide" tabindex="0" role="region" aria-label="table"><table>')
     body = body.replace("</table>", "</table></div>")
     css = Markup((here / "page.css").read_text(encoding="utf-8"))
-    return environment.get_template("examples.html.j2").render(title=report.title, css=css, body=Markup(body))
+    return environment.get_template("examples.html.j2").render(title=title, css=css, body=Markup(body))
 
 
 def _embedded(svg: bytes) -> str:

@@ -12,7 +12,7 @@ from seedwise.analysis.examples import analyse_examples
 from seedwise.report.example_files import write_examples_report
 from seedwise.report.examples import report_of_examples
 from seedwise.report.text.examples import examples_terminal, render_examples
-from tests.analysis.test_examples import evaluation, passages
+from tests.analysis.test_example_analysis import evaluation, passages
 from tests.plans import accuracy_plan
 
 ROOT = Path(__file__).parents[2]
