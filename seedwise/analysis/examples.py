@@ -27,6 +27,7 @@ from seedwise.statistics.examples import (
     other_questions,
     outlook,
     repeat_variance,
+    seeds_for_both,
     unequal_clusters,
 )
 from seedwise.statistics.pass_at_k import pass_all_k, pass_at_k
@@ -110,6 +111,7 @@ class ExampleComparison:
         examples_for_equivalence: to show with 80 % power that equal variants are equivalent.
         repeats_needed: answers to each example (or seeds) that would do instead; None if no number would.
         exhausted_error: standard error of the difference that any number of repeats (or seeds) would leave.
+        seeds_needed: of each variant, to detect that for retrained models on new examples; None if no number would.
         verdict: what the data support about new examples.
         verdict_if_worst: with the worst score for every answer that has none; empty where all have one.
         fragile: whether the verdict hangs on one cluster or example, one judge, or the choice of the test.
@@ -151,6 +153,7 @@ class ExampleComparison:
     examples_for_equivalence: int | None
     repeats_needed: int | None
     exhausted_error: float | None
+    seeds_needed: int | None
     verdict: str
     verdict_if_worst: str
     fragile: bool
@@ -463,6 +466,7 @@ class _Analysis:
             examples_for_equivalence=ahead.examples_for_equivalence if ahead else None,
             repeats_needed=self.repeats(ahead.repeats_factor if ahead else None, variant),
             exhausted_error=ahead.exhausted_error if ahead else None,
+            seeds_needed=self.seeds(also, variant, family),
             verdict=str(decision.verdict),
             verdict_if_worst=str(worst.verdict) if worst else "",
             fragile=bool(because) and decision.verdict in JUDGED,
@@ -495,6 +499,15 @@ class _Analysis:
     def repeats(self, factor: float | None, variant: int) -> int | None:
         """How many repeats, or seeds, that many times as many are."""
         return None if factor is None else math.ceil(factor * self.most_repeats(variant) - 1e-9)
+
+    def seeds(self, also: OtherQuestions | None, variant: int, family: int) -> int | None:
+        """How many seeds of each variant would show the difference for retrained models."""
+        if self.level != "seed" or also is None or also.both is None:
+            return None
+        target = abs(also.both.difference) if self.plan.margin is None else self.plan.margin
+        counts = [self.most_repeats(variant), self.most_repeats(self.baseline)]
+        fewest = max(min(counts), 2)
+        return seeds_for_both(also.parts, fewest, also.both.df, self.plan.alpha / family, target) if target else None
 
     def most_repeats(self, variant: int) -> int:
         cell = self.cells[variant]

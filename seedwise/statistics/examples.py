@@ -313,6 +313,30 @@ def _more_repeats(parts: Parts, df: float, level: float, target: float) -> tuple
     return (factor if factor <= MAX_REPEATS else None), rest
 
 
+def seeds_for_both(parts: Parts, seeds: int, df: float, level: float, target: float) -> int | None:
+    """Seeds of each variant that detect a difference for retrained models on new examples; None if no number does.
+
+    Args:
+        parts: variances with the seeds that there are.
+        seeds: of each variant.
+        df: degrees of freedom with these.
+        level: two-sided level of the test.
+        target: true difference.
+    """
+
+    def enough(factor: float) -> bool:
+        error = math.sqrt(parts.example + (parts.seed + parts.residual) / factor)
+        return _shift(df * factor, level) * error <= target
+
+    low, high = 1, MAX_REPEATS
+    if not enough(high / seeds):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle / seeds) else (middle + 1, high)
+    return low
+
+
 def _shift(df: float, level: float) -> float:
     """True difference, in standard errors, that is detected with 80 % power."""
     return float(t_thresholds(df, level).shift(POWER)[0])

@@ -89,6 +89,7 @@ def test_seeds_are_another_question_than_examples():
     assert row.verdict in ("BETTER", "WORSE")  # these checkpoints do differ
     assert row.both_low < 0 < row.both_high  # models that are trained again need not
     assert row.variance_seed > row.variance_example
+    assert row.seeds_needed > 3
 
 
 def test_an_example_that_lacks_a_seed_is_left_out_and_counted():

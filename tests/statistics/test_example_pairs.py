@@ -12,12 +12,14 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from seedwise.statistics.crossed import two_questions
 from seedwise.statistics.examples import (
     ExamplePairs,
+    Parts,
     average,
     decide_examples,
     mcnemar,
     other_questions,
     outlook,
     repeat_variance,
+    seeds_for_both,
 )
 from seedwise.statistics.pass_at_k import pass_all_k, pass_at_k
 from seedwise.statistics.ttest import TTest
@@ -144,6 +146,18 @@ def test_repeats_help_only_as_far_as_the_examples_agree():
     assert far.repeats_factor is None
     assert far.exhausted_error == pytest.approx(np.sqrt(parts.example))
     assert near.repeats_factor > 1
+
+
+def test_so_many_seeds_show_the_difference_for_retrained_models():
+    parts = Parts(example=0.0001, seed=0.0009, residual=0.0002)
+    needed = seeds_for_both(parts, 3, 4.0, 0.05, 0.05)
+    generator = np.random.default_rng(6)
+    error = np.sqrt(parts.example + (parts.seed + parts.residual) * 3 / needed)
+    df = 4 * needed / 3
+    found = (0.05 + error * generator.normal(size=20_000)) / (error * np.sqrt(generator.chisquare(df, 20_000) / df))
+
+    assert np.mean(np.abs(found) > stats.t.ppf(0.975, df)) == pytest.approx(0.8, abs=0.03)
+    assert seeds_for_both(parts, 3, 4.0, 0.05, 0.02) is None  # the examples alone vary too much
 
 
 def test_the_mean_over_data_sets_counts_each_the_same():

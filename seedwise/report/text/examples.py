@@ -192,6 +192,9 @@ def again(row: ExampleComparison, report: ExamplesReport) -> str:
     )
     if not holds and row.verdict in (Verdict.BETTER, Verdict.WORSE):
         verdict += ": the verdict covers these checkpoints only"
+    if not holds and row.seeds_needed is not None:
+        aim = "of the margin" if report.plan.margin is not None else "as large as the observed one"
+        verdict += f"; about {row.seeds_needed} seeds of each variant would show a true difference {aim}"
     return f"{text} With new seeds and new examples at once it is {both}, {verdict}."
 
 
