@@ -20,6 +20,7 @@ VERDICT_WORDS = {
     Verdict.EQUIVALENT: "equivalent",
     Verdict.NOT_SUPPORTED: "not settled",
     Verdict.TOO_FEW_SEEDS: "too few seeds",
+    Verdict.TOO_FEW_EXAMPLES: "too few examples",
     Verdict.NO_RESULT: "no result",
     Verdict.UNDEFINED: "undefined",
 }
