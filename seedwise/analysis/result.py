@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from seedwise.analysis.examples import ExampleAnalysis
 from seedwise.plan import Plan
 from seedwise.statistics.analysis import Analysis
 
@@ -39,6 +40,7 @@ def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:
     return json.dumps(
         {
             "schema": SCHEMA,
+            "sample": "runs",
             "source": source,
             "plan": plan.model_dump(mode="json", exclude_none=True),
             "results": [
@@ -54,6 +56,26 @@ def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:
                 }
                 for result in results
             ],
+        },
+        indent=2,
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+
+
+def evaluation_json(source: str, plan: Plan, analysis: ExampleAnalysis, notes: Sequence[str]) -> str:
+    """Return the findings of an evaluation as JSON; docs/tables.md describes the keys."""
+    left_open = {"pairing", "variance"}  # examples are always paired
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "sample": "examples",
+            "source": source,
+            "plan": plan.model_dump(mode="json", exclude_none=True, exclude=left_open),
+            "notes": list(notes),
+            "warnings": list(analysis.warnings),
+            "variants": _records(analysis.summary),
+            "comparisons": _records(analysis.comparison_table),
         },
         indent=2,
         ensure_ascii=False,

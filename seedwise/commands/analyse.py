@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seedwise.analysis.result import Result
     from seedwise.plan import Plan
     from seedwise.report.model import Report
+    from seedwise.sources.options import Options
     from seedwise.statistics.analysis import Analysis
 
 DESCRIPTION = """\
@@ -94,7 +95,6 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     _check(arguments)
     from seedwise.analysis.result import findings_json
     from seedwise.basics.plugins import slug
-    from seedwise.plan import Plan
     from seedwise.report.text.terminal import verdict_table
     from seedwise.sources.open import open_table
     from seedwise.sources.runs import read_runs
@@ -103,17 +103,11 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     assumed = arguments.higher_is_better is None
     higher = _direction(metric) if assumed else arguments.higher_is_better
     options = table_options(arguments, higher)
+    if options.sample == "examples" or (options.example and options.sample is None):
+        return _evaluate(arguments, options, command, assumed=assumed)
     found = read_runs(open_table(arguments.results, options), options)
     notes = [*found.notes, *_contradiction(metric, arguments.higher_is_better)]
-    plan = Plan(
-        metric=metric,
-        higher_is_better=higher,
-        baseline=arguments.baseline,
-        confidence=arguments.confidence,
-        pairing=arguments.pairing,
-        variance=arguments.variance,
-        margin=arguments.margin,
-    )
+    plan = _plan(arguments, higher)
     name = _shown(arguments.results)
     results = _analyse(name, found.runs, plan, notes)
     written = ""
@@ -129,6 +123,59 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
             print(f"{result.dataset}:\n" if result.dataset else "", end="")
             print(verdict_table(result.analysis, plan, direction_assumed=assumed, notes=result.notes), end="\n" * 2)
         print(written, end="")
+    return 0
+
+
+def _plan(arguments: argparse.Namespace, higher_is_better: bool) -> Plan:
+    from seedwise.plan import Plan
+
+    return Plan(
+        metric=arguments.metric[0],
+        higher_is_better=higher_is_better,
+        baseline=arguments.baseline,
+        confidence=arguments.confidence,
+        pairing=arguments.pairing,
+        variance=arguments.variance,
+        margin=arguments.margin,
+    )
+
+
+def _evaluate(arguments: argparse.Namespace, options: Options, command: Sequence[str], *, assumed: bool) -> int:
+    """Analyse a table of answers, with the examples as the sample.
+
+    Raises:
+        UserError: a mistake in the flags or in the table.
+    """
+    for flag, given in (("--pairing", arguments.pairing != "none"), ("--variance", arguments.variance != "separate")):
+        if given:
+            raise UserError(f"{flag}: examples are always paired; remove it, or --example to compare runs")
+    if len(arguments.metric) > 1:
+        raise UserError("--metric: an evaluation has one score; analyse further ones by themselves")
+    from seedwise.analysis.examples import analyse_examples
+    from seedwise.analysis.result import evaluation_json
+    from seedwise.report.examples import report_of_examples
+    from seedwise.report.text.examples import examples_terminal
+    from seedwise.sources.answers import read_answers
+    from seedwise.sources.open import open_table
+
+    name = _shown(arguments.results)
+    plan = _plan(arguments, bool(options.higher_is_better))
+    found = read_answers(open_table(arguments.results, options), options)
+    analysis = analyse_examples(found.answers, plan, place=name)
+    notes = [*found.notes, *_contradiction(plan.metric, arguments.higher_is_better)]
+    said = replace(analysis, warnings=[*notes, *analysis.warnings])
+    report = report_of_examples(name, said, plan, shlex.join(command), columns=found.columns, direction_assumed=assumed)
+    written: list[str] = []
+    if arguments.out is not None:
+        from seedwise.report.example_files import write_examples_report
+
+        written = write_examples_report(arguments.out, report)
+    if arguments.json:
+        print(evaluation_json(name, plan, analysis, notes))
+        return 0
+    print(examples_terminal(report))
+    if written:
+        print(f"\nWritten to {arguments.out}: {', '.join(written)}")
     return 0
 
 

@@ -35,6 +35,14 @@ def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     columns("--dataset", metavar="COLUMN", help="on what they ran: a verdict for each, corrected together")
     columns("--ignore", metavar="COLUMN", action="append", help="a column that may vary between runs of a variant")
 
+    answers = group("evaluations: the table has one row per answer")
+    answers("--sample", choices=("runs", "examples"), help="what is new next time; examples where --example is given")
+    answers("--example", metavar="COLUMN", help="what was asked; makes the examples the sample (docs/evaluations.md)")
+    answers("--cluster", metavar="COLUMN", help="what examples share, such as a text, so that they are not independent")
+    answers("--repeat", metavar="COLUMN", help="the number of the answer, where a model answered several times")
+    answers("--judge", metavar="COLUMN", help="who scored the answer, where several did")
+    answers("--digest", metavar="COLUMN", help="digest of what was asked: an example with two of them is refused")
+
     rows = group("rows")
     rows(
         "--where", metavar="COLUMN=VALUE", action="append", help="only rows with that value, or without: COLUMN!=VALUE"
@@ -90,6 +98,12 @@ def table_options(arguments: argparse.Namespace, higher_is_better: bool | None) 
         status=arguments.status,
         created=arguments.created,
         dataset=arguments.dataset,
+        sample=arguments.sample,
+        example=arguments.example,
+        cluster=arguments.cluster,
+        repeat=arguments.repeat,
+        judge=arguments.judge,
+        digest=arguments.digest,
         where=tuple(arguments.where or ()),
         ignore=tuple(arguments.ignore or ()),
         rename=parse_pairs(arguments.map or (), "--map"),

@@ -63,16 +63,16 @@ def find_columns(table: Table, options: Options, *, seed: bool = True) -> Column
     Raises:
         UserError: one cannot be found, or several could be meant.
     """
-    metrics = tuple(_metric(table, name, options) for name in options.metrics)
-    variant = tuple(_asked(table, name, "variant", options) for name in _split(options.variant, table))
+    metrics = tuple(metric_column(table, name, options) for name in options.metrics)
+    variant = tuple(named_column(table, name, "variant", options) for name in split_names(options.variant, table))
     if not variant:
-        variant = (_usual(table, "variant", options),)
-    seeds = _asked(table, options.seed, "seed", options) if options.seed else None
+        variant = (usual_column(table, "variant", options),)
+    seeds = named_column(table, options.seed, "seed", options) if options.seed else None
     if seeds is None and (seed or find(table.columns, "seed")):
-        seeds = _usual(table, "seed", options)
-    created = _asked(table, options.created, "created", options) if options.created else None
-    dataset = _asked(table, options.dataset, "dataset", options) if options.dataset else None
-    status: tuple[str, ...] = (_asked(table, options.status, "status", options),) if options.status else ()
+        seeds = usual_column(table, "seed", options)
+    created = named_column(table, options.created, "created", options) if options.created else None
+    dataset = named_column(table, options.dataset, "dataset", options) if options.dataset else None
+    status: tuple[str, ...] = (named_column(table, options.status, "status", options),) if options.status else ()
     taken = {*metrics, *variant, seeds, dataset}
     if not status:
         status = tuple(
@@ -88,7 +88,7 @@ def find_columns(table: Table, options: Options, *, seed: bool = True) -> Column
     return Columns(variant, seeds, metrics, status, created, dataset)
 
 
-def _split(names: Sequence[str], table: Table) -> list[str]:
+def split_names(names: Sequence[str], table: Table) -> list[str]:
     """Split `model,lr` at its commas, unless that is the name of a column."""
     return [part for name in names for part in ([name] if name in table.columns else name.split(",")) if part]
 
@@ -128,7 +128,8 @@ def find(columns: Sequence[str], name: str, preferred: Sequence[str] = ()) -> li
     return chosen if len(chosen) == 1 else same
 
 
-def _asked(table: Table, name: str, option: str, options: Options) -> str:
+def named_column(table: Table, name: str, option: str, options: Options) -> str:
+    """Return the column that the user names; raises UserError if there is none, or several can be meant."""
     found = find(table.columns, name, SETTING)
     if len(found) == 1:
         return found[0]
@@ -137,7 +138,8 @@ def _asked(table: Table, name: str, option: str, options: Options) -> str:
     raise UserError(f"{table.name}: {missing(name, table.columns)}")
 
 
-def _metric(table: Table, name: str, options: Options) -> str:
+def metric_column(table: Table, name: str, options: Options) -> str:
+    """Return the column of a metric; raises UserError if there is none, or several can be meant."""
     # Our own trackers record the value that counts as final/<name>, beside the history.
     found = find(table.columns, f"final/{name}", MEASURED) or find(table.columns, name, MEASURED)
     if len(found) == 1:
@@ -151,7 +153,8 @@ def _several(name: str, found: Sequence[str]) -> str:
     return f"several columns can be meant by {quote(name)}: {', '.join(map(plain, found))}"
 
 
-def _usual(table: Table, role: str, options: Options) -> str:
+def usual_column(table: Table, role: str, options: Options) -> str:
+    """Return the column that has the usual name of a role; raises UserError with the likely one if there is none."""
     found = find(table.columns, role, SETTING)
     if len(found) == 1:
         return found[0]

@@ -28,6 +28,9 @@ class Options:
         metrics: columns to compare; the first decides.
         variant: columns that make the variant together; none looks for `variant`.
         seed, status, created, dataset: columns; None looks for their usual names, except for the dataset.
+        sample: what varies by chance: runs, or the examples of an evaluation; None lets `example` decide.
+        example, cluster, repeat, judge, digest: columns of an evaluation: what was asked, its cluster, the number of
+            the answer, who scored it, and a digest of what was asked. `example` makes the table one.
         where: conditions `column=value` or `column!=value` that a row must meet to count.
         ignore: columns that may vary within a variant.
         rename: variants by the name that they have in the table.
@@ -49,6 +52,12 @@ class Options:
     status: str | None = None
     created: str | None = None
     dataset: str | None = None
+    sample: Literal["runs", "examples"] | None = None
+    example: str | None = None
+    cluster: str | None = None
+    repeat: str | None = None
+    judge: str | None = None
+    digest: str | None = None
     where: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)

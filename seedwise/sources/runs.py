@@ -30,6 +30,7 @@ NAMES = ("source_run", "run id", "run_id", "id", "trial_id", "run_name", "tags.m
 IDS = ("source_run", "run id", "run_id", "id", "trial_id")
 """Those that tell two runs of one variant and seed apart."""
 VARIANT, SEED, STATUS, REASON, RUN, DATASET = RESERVED
+_ANSWERS = 30  # rows of a variant from which 0 and 1 look like answers
 _SHOWN = 12  # runs that a note names one by one
 Flags = NDArray[np.bool_]
 
@@ -68,7 +69,7 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     found = len(table.frame)
     if not found:
         raise UserError(f"{table.name}: only a header, no runs below it")
-    table = _meeting(table, options)
+    table = meeting(table, options)
     columns = find_columns(table, options)
     runs, notes = _identified(table, columns, options, declared)
     runs, more = _with_states(table, runs, columns, options)
@@ -87,6 +88,7 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     own = ["_id"] if "_id" in runs else []
     runs, more = take_rows(table, runs, [*cell, *own], [*options.metrics, *others], options)
     notes += more
+    _refuse_answers(table, runs, columns, options)
     refuse_mixed(table, runs, columns, options)
     runs, more = _with_outcomes(table, runs, options.metrics[0])
     notes += more
@@ -100,7 +102,7 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     return RunTable(runs[kept].reset_index(drop=True), tuple(dict.fromkeys([*table.notes, *notes])), found)
 
 
-def _meeting(table: Table, options: Options) -> Table:
+def meeting(table: Table, options: Options) -> Table:
     """Return the rows that meet the user's conditions."""
     for condition in options.where:
         matched = re.fullmatch(r"(.*?)(!?=)(.*)", condition, re.DOTALL)
@@ -130,7 +132,7 @@ def _identified(
     table: Table, columns: Columns, options: Options, declared: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the variant, seed and name of each row that counts, and notes about the others."""
-    variants = _variants(table, columns, options)
+    variants = variants_of(table, columns.variant, options)
     texts = table.text(str(columns.seed))
     rounded = through_float(texts).to_numpy()
     if rounded.any():
@@ -160,17 +162,17 @@ def _identified(
             there = shortened(sorted(set(runs[VARIANT][strange])), 12) or "none"
             raise UserError(f"variants: {table.name} has no run of any declared variant; variants found: {there}")
     else:
-        _refuse_alike(table, runs[VARIANT], options)
+        refuse_alike(table, runs[VARIANT], options)
     return runs[named].reset_index(drop=True), notes
 
 
-def _variants(table: Table, columns: Columns, options: Options) -> pd.Series:
+def variants_of(table: Table, columns: Sequence[str], options: Options) -> pd.Series:
     """Return the variant of each row, by the name that the user gives it; empty where the table has none."""
-    first = table.text(columns.variant[0])
+    first = table.text(columns[0])
     whole = first
-    if len(columns.variant) > 1:
-        names = [bare(column) for column in columns.variant[1:]]
-        texts = zip(first, *(table.text(column) for column in columns.variant[1:]), strict=True)
+    if len(columns) > 1:
+        names = [bare(column) for column in columns[1:]]
+        texts = zip(first, *(table.text(column) for column in columns[1:]), strict=True)
         whole = pd.Series([_finer(text, dict(zip(names, more, strict=True))) for text, *more in texts], dtype="str")
     if options.rename:
         there = list(whole.unique())
@@ -213,7 +215,8 @@ def _unnamed(table: Table, runs: pd.DataFrame, named: pd.Series, columns: Column
     return f"{where}: the run has no {without}; fill it in, or delete the row if it is no run"
 
 
-def _refuse_alike(table: Table, variants: pd.Series, options: Options) -> None:
+def refuse_alike(table: Table, variants: pd.Series, options: Options) -> None:
+    """Refuse variants whose names differ in capitals or blanks only; raises UserError with the way on."""
     seen: dict[str, str] = {}
     for variant in variants.unique():
         other = seen.setdefault(" ".join(str(variant).casefold().split()), variant)
@@ -276,26 +279,42 @@ def _states(table: Table, rows: NDArray[np.intp], column: str, texts: Sequence[s
 
 
 def _numbers(table: Table, column: str, runs: pd.DataFrame, options: Options) -> Numbers:
-    numbers = read_numbers(table.frame[column], column, options.numbers)
     counted = runs.loc[runs[STATUS] == "finished", "_row"].to_numpy()
+    return numbers_of(table, column, counted, options, "if the run has no result")
+
+
+def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Options, when: str) -> Numbers:
+    """Read a column of numbers.
+
+    Args:
+        table: where it is.
+        column: its name.
+        counted: the rows whose number counts.
+        options: how numbers are written.
+        when: in which case a cell of it may be empty, for a message.
+
+    Raises:
+        UserError: a cell that counts cannot be read.
+    """
+    numbers = read_numbers(table.frame[column], column, options.numbers)
     strange = np.intersect1d(numbers.strange, counted)
-    if len(strange):
-        texts = table.text(column)
-        row = int(strange[0])
-        more = f" (and {quantity(len(strange) - 1, 'other cell')} of this column)" if len(strange) > 1 else ""
-        ways = [options.spelled(name, mark) for name, mark in advice([texts[index] for index in strange]).items()]
-        if len(ways) == 2:
-            remedy = f"if the comma is the decimal mark, add {ways[0]}; if it groups thousands, {ways[1]}"
-        elif ways:
-            remedy = f"add {ways[0]} if that is how numbers are written here"
-        elif texts[row].endswith("%"):
-            remedy = "give every cell of the column the sign, or none"
-        else:
-            remedy = "correct it, or leave the cell empty if the run has no result"
-        raise UserError(
-            f"{table.place(row)}: {column} is {quote(shortened_name(texts[row]))}, not a number{more}; {remedy}"
-        )
-    return numbers
+    if not len(strange):
+        return numbers
+    texts = table.text(column)
+    row = int(strange[0])
+    more = f" (and {quantity(len(strange) - 1, 'other cell')} of this column)" if len(strange) > 1 else ""
+    ways = [options.spelled(name, mark) for name, mark in advice([texts[index] for index in strange]).items()]
+    if len(ways) == 2:
+        remedy = f"if the comma is the decimal mark, add {ways[0]}; if it groups thousands, {ways[1]}"
+    elif ways:
+        remedy = f"add {ways[0]} if that is how numbers are written here"
+    elif texts[row].endswith("%"):
+        remedy = "give every cell of the column the sign, or none"
+    else:
+        remedy = f"correct it, or leave the cell empty {when}"
+    raise UserError(
+        f"{table.place(row)}: {column} is {quote(shortened_name(texts[row]))}, not a number{more}; {remedy}"
+    )
 
 
 def _other_metrics(table: Table, columns: Columns, options: Options) -> dict[str, Numbers]:
@@ -324,8 +343,8 @@ def _with_outcomes(table: Table, runs: pd.DataFrame, metric: str) -> tuple[pd.Da
     for row in runs["_row"][absent]:
         if int(table.places[row]) in table.short:
             raise UserError(
-                f"{table.place(row)}: fewer cells than the header has, and so no {metric}; was the file cut off? Complete "
-                "the row, or delete it"
+                f"{table.place(row)}: fewer cells than the header has, and so no {metric}; was the file cut off? "
+                "Complete the row, or delete it"
             )
     if absent.any():
         notes.append(note(labels(runs[absent]), f"counted as failed: no {metric}"))
@@ -366,6 +385,20 @@ def _one_each(
     return runs.drop(index=dropped).reset_index(drop=True), notes
 
 
+def _refuse_answers(table: Table, runs: pd.DataFrame, columns: Columns, options: Options) -> None:
+    """Refuse to take the answers of an evaluation, each right or wrong, for runs."""
+    if options.sample == "runs":
+        return
+    metric = options.metrics[0]
+    values = runs.loc[runs[STATUS] == "finished", metric]
+    count = int(runs[VARIANT].value_counts().max())
+    if count >= _ANSWERS and values.isin([0, 1]).all():
+        raise UserError(
+            f"{table.name}: {metric} is 0 or 1 in all of up to {count} rows of a variant: are they answers to "
+            f"questions? Then add --example {columns.seed}, so that the verdict is about new questions; else --sample runs"
+        )
+
+
 def _dates(table: Table, columns: Columns) -> list[float] | None:
     return read_dates(table.text(columns.created).tolist()) if columns.created else None
 
@@ -391,9 +424,9 @@ def _counting(
         raise UserError(f"{what}; one run must not count twice: delete all but one, or say which counts")
     why = f"{columns.created} does not say which is newer" if columns.created else "no column says when they were made"
     raise UserError(
-        f"{what}, and {why}. Say which counts: {options.spelled('duplicates', 'first-row')} if the newest stands first, as "
-        f"W&B and MLflow export, {options.spelled('duplicates', 'last-row')}, or {options.spelled('created', 'COLUMN')} "
-        "with their dates"
+        f"{what}, and {why}. Say which counts: {options.spelled('duplicates', 'first-row')} if the newest stands first, "
+        f"as W&B and MLflow export, {options.spelled('duplicates', 'last-row')}, or "
+        f"{options.spelled('created', 'COLUMN')} with their dates"
     )
 
 

@@ -301,7 +301,12 @@ def test_large_seeds_stay_apart(tmp_path):
 
 def test_questions_are_not_seeds(analyse):
     status, text = analyse("20-llm-per-question/samples.csv", "acc", "m1", "--pairing", "seed")
-    assert (status, "passage varies within the variant m1" in text) == (2, True)
+    assert (status, "are they answers to questions? Then add --example seed" in text) == (2, True)
+    flags = ("--example", "seed", "--cluster", "passage")
+    status, text = analyse("20-llm-per-question/samples.csv", "acc", "m1", *flags)
+    assert (status, "+0.1050 [−0.0252, 0.2352] 0.1077 NOT_SUPPORTED" in text) == (0, True)
+    assert "new examples from new clusters" in text
+    assert "new test sets" not in text
 
 
 def test_seeds_on_one_side_only(analyse):

@@ -45,7 +45,9 @@ def test_the_date_decides_which_duplicate_counts(chosen, duplicates, counts, oth
 
 def test_duplicates_without_a_date_are_asked_about(chosen):
     rows = [line.replace("2024-01-01", "").replace("2024-02-02", "") for line in (NEW, OLD)]
-    with pytest.raises(UserError, match=r"runs: .*lines 2, 3: a has seed 0 twice.*runs.duplicates: first-row if the newest"):
+    with pytest.raises(
+        UserError, match=r"runs: .*lines 2, 3: a has seed 0 twice.*runs.duplicates: first-row if the newest"
+    ):
         chosen(*rows)
     assert chosen(*rows, duplicates="first-row")[0] == [("r2", "finished")]
     assert chosen(*rows, duplicates="last-row")[0] == [("r1", "finished")]
