@@ -160,7 +160,7 @@ def test_lines_fit_a_terminal(capsys, scale):
     )
     _, out, _ = run(capsys, text=text)
 
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines())) <= 80
     assert len([line for line in out.splitlines() if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]) == 3
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from seedwise.analysis.examples import ExampleAnalysis
+from seedwise.analysis.run_table import analyse_runs, data_from
 from seedwise.plan import Plan
-from seedwise.statistics.analysis import Analysis
+from seedwise.statistics.analysis import Analysis, analyse_datasets
 
 SCHEMA = "seedwise.findings/1"
 """Name of the form of the JSON; the number grows when a key changes its meaning or goes."""
@@ -33,6 +34,31 @@ class Result:
     runs: pd.DataFrame
     analysis: Analysis
     notes: tuple[str, ...] = ()
+
+
+def analyse_table(name: str, runs: pd.DataFrame, plan: Plan, notes: Sequence[str]) -> list[Result]:
+    """Analyse a table of runs; one that has a column of datasets, each of them by itself.
+
+    Args:
+        name: what the table is called in messages.
+        runs: as `seedwise.sources.runs.read_runs` makes them.
+        plan: by which they are compared.
+        notes: sentences about how the table was read.
+
+    Raises:
+        UserError: the table lacks a variant, or holds what cannot be analysed.
+    """
+    if "dataset" not in runs:
+        return [Result("", runs, analyse_runs(name, runs, plan), tuple(notes))]
+    tables = {str(dataset): group.drop(columns="dataset") for dataset, group in runs.groupby("dataset", sort=False)}
+    with data_from(name):
+        analyses = analyse_datasets(tables, plan)
+    count = sum(len(analysis.comparisons) for analysis in analyses.values())
+    shared = f"p-values are corrected together over {count} comparisons on {len(tables)} datasets (Holm)."
+    return [
+        Result(dataset, tables[dataset], analysis, (*notes, shared) if count > 1 else tuple(notes))
+        for dataset, analysis in analyses.items()
+    ]
 
 
 def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:

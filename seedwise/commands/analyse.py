@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         UserError: a mistake in the flags or in the table.
     """
     _check(arguments)
-    from seedwise.analysis.result import findings_json
+    from seedwise.analysis.result import analyse_table, findings_json
     from seedwise.basics.plugins import slug
     from seedwise.report.text.terminal import verdict_table
     from seedwise.sources.open import open_table
@@ -109,7 +109,7 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     notes = [*found.notes, *_contradiction(metric, arguments.higher_is_better)]
     plan = _plan(arguments, higher)
     name = _shown(arguments.results)
-    results = _analyse(name, found.runs, plan, notes)
+    results = analyse_table(name, found.runs, plan, notes)
     written = ""
     if arguments.out is not None:
         for result in results:
@@ -177,29 +177,6 @@ def _evaluate(arguments: argparse.Namespace, options: Options, command: Sequence
     if written:
         print(f"\nWritten to {arguments.out}: {', '.join(written)}")
     return 0
-
-
-def _analyse(name: str, runs: pd.DataFrame, plan: Plan, notes: Sequence[str]) -> list[Result]:
-    """Analyse a table; one that has a column of datasets, each of them by itself.
-
-    Raises:
-        UserError: the table lacks a variant, or holds what cannot be analysed.
-    """
-    from seedwise.analysis.result import Result
-    from seedwise.analysis.run_table import analyse_runs, data_from
-    from seedwise.statistics.analysis import analyse_datasets
-
-    if "dataset" not in runs:
-        return [Result("", runs, analyse_runs(name, runs, plan), tuple(notes))]
-    tables = {str(dataset): group.drop(columns="dataset") for dataset, group in runs.groupby("dataset", sort=False)}
-    with data_from(name):
-        analyses = analyse_datasets(tables, plan)
-    count = sum(len(analysis.comparisons) for analysis in analyses.values())
-    shared = f"p-values are corrected together over {count} comparisons on {len(tables)} datasets (Holm)."
-    return [
-        Result(dataset, tables[dataset], analysis, (*notes, shared) if count > 1 else tuple(notes))
-        for dataset, analysis in analyses.items()
-    ]
 
 
 def _report(name: str, result: Result, plan: Plan, command: Sequence[str], *, assumed: bool) -> Report:

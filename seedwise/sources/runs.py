@@ -395,7 +395,8 @@ def _refuse_answers(table: Table, runs: pd.DataFrame, columns: Columns, options:
     if count >= _ANSWERS and values.isin([0, 1]).all():
         raise UserError(
             f"{table.name}: {metric} is 0 or 1 in all of up to {count} rows of a variant: are they answers to "
-            f"questions? Then add --example {columns.seed}, so that the verdict is about new questions; else --sample runs"
+            f"questions? Then add --example {columns.seed}, so that the verdict is about new questions; else "
+            "--sample runs"
         )
 
 
@@ -424,7 +425,8 @@ def _counting(
         raise UserError(f"{what}; one run must not count twice: delete all but one, or say which counts")
     why = f"{columns.created} does not say which is newer" if columns.created else "no column says when they were made"
     raise UserError(
-        f"{what}, and {why}. Say which counts: {options.spelled('duplicates', 'first-row')} if the newest stands first, "
+        f"{what}, and {why}. Say which counts: "
+        f"{options.spelled('duplicates', 'first-row')} if the newest stands first, "
         f"as W&B and MLflow export, {options.spelled('duplicates', 'last-row')}, or "
         f"{options.spelled('created', 'COLUMN')} with their dates"
     )

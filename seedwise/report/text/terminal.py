@@ -14,8 +14,8 @@ from seedwise.report.wording import Wording
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.analysis import Analysis
 
-WIDTH = 100
-_NARROWEST_NAME = 8
+WIDTH = 80
+_NARROWEST_NAME = 7
 _FRAGILE = " (fragile)"
 _LEFT_ALIGNED = (0, 5, 7)
 
@@ -54,6 +54,7 @@ def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = F
 
 
 def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """Return a line for each variant; where that is too wide, a name that does not fit has a line of its own."""
     by_variant, digits = {row.variant: row for row in comparisons}, wording.digits
     interval = f"{percent(wording.plan.confidence)} CI"
     lines = [["variant", "n", "mean", "std", "difference", interval, wording.p_name, "verdict"]]
@@ -61,10 +62,18 @@ def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow]
         line = [row.variant, str(row.n), digits.number(row.mean), digits.number(row.std)]
         compared = by_variant.get(row.variant)
         lines.append(line + (_compared(compared, digits) if compared else ["", "", "", "baseline"]))
+    legend = ""
+    if _width(lines) > WIDTH and any(line[-1].endswith(_FRAGILE) for line in lines):
+        lines = [[*line[:-1], line[-1].replace(_FRAGILE, "*")] for line in lines]
+        legend = "\n* fragile"
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     rest = sum(widths[1:]) + 2 * (len(widths) - 1)
     widths[0] = min(widths[0], max(_NARROWEST_NAME, WIDTH - rest))
-    return "\n".join(_aligned(line, widths) for line in lines)
+    return "\n".join(_aligned(line, widths) for line in lines) + legend
+
+
+def _width(lines: Sequence[Sequence[str]]) -> int:
+    return sum(max(len(line[column]) for line in lines) + 2 for column in range(len(lines[0]))) - 2
 
 
 def _compared(row: ComparisonRow, digits: Digits) -> list[str]:
@@ -73,9 +82,11 @@ def _compared(row: ComparisonRow, digits: Digits) -> list[str]:
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    name = line[0] if len(line[0]) <= widths[0] else line[0][: widths[0] - 1] + "…"
+    name, above = line[0], ""
+    if len(name) > widths[0]:
+        name, above = "", textwrap.fill(name, WIDTH) + "\n"
     cells = [
         cell.ljust(width) if column in _LEFT_ALIGNED else cell.rjust(width)
         for column, (cell, width) in enumerate(zip([name, *line[1:]], widths, strict=True))
     ]
-    return "  ".join(cells).rstrip()
+    return above + "  ".join(cells).rstrip()

@@ -1,0 +1,168 @@
+"""Verdicts on a table from Python: a path, a pattern, or a data frame of pandas or polars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from seedwise.analysis.result import Result, analyse_table
+from seedwise.basics.errors import UserError
+from seedwise.plan import Plan
+from seedwise.report.text.terminal import verdict_table
+from seedwise.sources.cells.numbers import NumberFormat
+from seedwise.sources.open import open_table
+from seedwise.sources.options import Duplicates, Options, parse_states
+from seedwise.sources.runs import read_runs
+from seedwise.sources.tables.columnar import table_of_frame
+from seedwise.sources.tables.files import FileOptions
+from seedwise.sources.tables.table import Table
+from seedwise.sources.taking import parse_take
+
+
+@dataclass(frozen=True)
+class TableFindings:
+    """What a table shows; `print` shows the verdicts.
+
+    Attributes:
+        plan: how runs were compared.
+        results: the analysis on each dataset; a single one where the table does not distinguish any.
+    """
+
+    plan: Plan
+    results: Sequence[Result]
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """A row per variant, and dataset if there are several; the columns of summary.csv."""
+        return self._joined([result.analysis.summary for result in self.results])
+
+    @property
+    def comparisons(self) -> pd.DataFrame:
+        """A row per comparison with the baseline, and dataset; the columns of comparisons.csv."""
+        return self._joined([result.analysis.comparisons for result in self.results])
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about whatever was left out, assumed or recognised while the table was read."""
+        return list(dict.fromkeys(note for result in self.results for note in result.notes))
+
+    def _joined(self, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        if len(frames) == 1:
+            return frames[0]
+        named = [frame.assign(dataset=result.dataset) for frame, result in zip(frames, self.results, strict=True)]
+        return pd.concat(named, ignore_index=True)
+
+    def __str__(self) -> str:
+        parts = []
+        for result in self.results:
+            table = verdict_table(result.analysis, self.plan, notes=result.notes)
+            parts.append(f"{result.dataset}:\n{table}" if result.dataset else table)
+        return "\n\n".join(parts)
+
+
+def analyse(
+    table: str | Path | Any,
+    *,
+    metric: str,
+    baseline: str,
+    higher_is_better: bool,
+    pairing: Literal["none", "seed"] = "none",
+    variance: Literal["separate", "pooled"] = "separate",
+    margin: float | None = None,
+    confidence: float = 0.95,
+    variant: str | Sequence[str] = (),
+    seed: str | None = None,
+    status: str | None = None,
+    created: str | None = None,
+    dataset: str | None = None,
+    where: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
+    states: Mapping[str, str] | None = None,
+    duplicates: Duplicates = "latest",
+    take: str | None = None,
+    decimal: str = ".",
+    thousands: str | None = None,
+    layout: str | None = None,
+) -> TableFindings:
+    """Compare the variants of a table with a baseline, as `seedwise analyse` does, by the rules of docs/tables.md.
+
+    Args:
+        table: a path, a pattern of paths, or a data frame of pandas or polars, with a row per run or per step of a run.
+        metric: column to compare.
+        baseline: variant with which all others are compared.
+        higher_is_better: direction of the metric.
+        pairing: seed compares runs with the same seed.
+        variance: separate is Welch's test with Holm's correction; pooled is Dunnett's test.
+        margin: smallest difference that matters.
+        confidence: of every interval.
+        variant: column of the variant, or several that make it together.
+        seed: column of the seed.
+        status: column that says how runs ended.
+        created: column with the time at which they were made.
+        dataset: column of datasets; each gets a verdict, all corrected together.
+        where: conditions that a row must meet, such as `env=Hopper-v4`.
+        ignore: columns that may vary between runs of a variant.
+        rename: variants by the name that they have in the table.
+        states: what words of the status mean: finished, diverged, failed or running.
+        duplicates: which of several runs with one seed counts.
+        take: which row of a run's history counts.
+        decimal: decimal mark of numbers that are text.
+        thousands: mark between their groups of three digits.
+        layout: of the table; None recognises it.
+
+    Raises:
+        UserError: a mistake in the arguments or in the table, in one line.
+    """
+    options = Options(
+        metrics=(metric,),
+        variant=(variant,) if isinstance(variant, str) else tuple(variant),
+        seed=seed,
+        status=status,
+        created=created,
+        dataset=dataset,
+        where=tuple(where),
+        ignore=tuple(ignore),
+        rename=dict(rename or {}),
+        states=parse_states(dict(states or {}), "states"),
+        numbers=NumberFormat(decimal, thousands),
+        files=FileOptions(),
+        duplicates=duplicates,
+        layout=layout,
+        take=parse_take(take) if take else None,
+        higher_is_better=higher_is_better,
+    )
+    plan = Plan(
+        metric=metric,
+        higher_is_better=higher_is_better,
+        baseline=baseline,
+        pairing=pairing,
+        variance=variance,
+        margin=margin,
+        confidence=confidence,
+    )
+    opened = open_table(str(table), options) if isinstance(table, (str, Path)) else _of_frame(table)
+    found = read_runs(opened, options)
+    return TableFindings(plan, analyse_table(opened.name, found.runs, plan, found.notes))
+
+
+def _of_frame(frame: Any) -> Table:
+    """Take a data frame as a table; that of polars by its columns, so that no other package is needed."""
+    if isinstance(frame, pd.DataFrame):
+        return table_of_frame(frame, "the data frame")
+    if hasattr(frame, "collect") and not hasattr(frame, "to_dict"):
+        frame = frame.collect()  # a lazy frame of polars
+    if not hasattr(frame, "to_dict"):
+        raise UserError(f"found {type(frame).__name__}; need a path, or a data frame of pandas or polars")
+    columns = {name: list(values) for name, values in frame.to_dict(as_series=False).items()}
+    typed = {name: pd.Series(values, dtype=_kind(values)) for name, values in columns.items()}
+    return table_of_frame(pd.DataFrame(typed), "the data frame")
+
+
+def _kind(values: Sequence[object]) -> str:
+    """Return a type that keeps values exact: float only where all are floats, which large whole numbers do not fit."""
+    return "float64" if values and all(isinstance(value, float) or value is None for value in values) else "object"
