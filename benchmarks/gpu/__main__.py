@@ -3,6 +3,7 @@
     benchmarks/gpu.sh gpu.json --data DIR           (or: python -m benchmarks.gpu --out gpu.json --data DIR)
     python -m benchmarks.gpu --device cpu --out try.json      tries every path without a GPU; its figures mean nothing
     python -m benchmarks.gpu --table gpu.json                 prints the tables
+    ... --into gpu.json --sections core=70 study=110          measures what gpu.json lacks, and adds it to it
 
 DIR has the four files of Fashion-MNIST, packed or not; without it, all trains on made-up images of that shape. Each
 section is a process of its own with its share of the time, and what it measured is written after each result.
@@ -42,6 +43,39 @@ SHARES = {
     "cifar": 30,
 }
 """The sections in their order, and their shares of the time; what one leaves goes to those after it."""
+
+
+def chosen(words: list[str]) -> dict[str, float]:
+    """Return sections with their shares from NAME or NAME=SHARE."""
+    found: dict[str, float] = {}
+    for word in words:
+        name, _, share = word.partition("=")
+        if name not in SHARES:
+            raise argparse.ArgumentTypeError(f"no such section: {name} (sections: {', '.join(SHARES)})")
+        found[name] = float(share or SHARES[name])
+    return found
+
+
+def merged(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    """Add what a later run of the benchmark measured; its rows say which run they are of, as machines may differ."""
+    run = len(earlier.get("later_runs", [])) + 2
+    about = {key: later[key] for key in ("machine", "data", "total_seconds") if key in later}
+    sections = dict(earlier["sections"])
+    for name, new in later["sections"].items():
+        old = sections.get(name, {})
+        if old and new["status"] == "skipped":
+            continue
+        rows = [{**row, "run": run} for row in new.get("rows", [])]
+        again = {row["check"] for row in rows if "check" in row}
+        kept = [row for row in old.get("rows", []) if row.get("check") not in again]
+        sections[name] = {**old, **new, "rows": kept + rows, "seconds": old.get("seconds", 0) + new["seconds"]}
+        if "study" in new:
+            sections[name]["study_run"] = run
+        if new["status"] == "done":
+            sections[name].pop("error", None)
+    return {**earlier, "later_runs": [*earlier.get("later_runs", []), about], "sections": sections}
+
+
 GRACE = 3.0
 """Seconds after its end in which a section may still finish what it is doing."""
 
@@ -127,7 +161,8 @@ def main() -> None:
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--seconds", type=float, default=475, help="time for everything (default: 475)")
     parser.add_argument("--epochs", type=int, help="epochs of each run of the study (default: 3, on a CPU 1)")
-    parser.add_argument("--sections", nargs="+", choices=list(SHARES), default=list(SHARES))
+    parser.add_argument("--sections", nargs="+", default=list(SHARES), metavar="NAME[=SHARE]", help=", ".join(SHARES))
+    parser.add_argument("--into", type=Path, metavar="JSON", help="measure only what this file lacks; --out has both")
     parser.add_argument("--table", type=Path, metavar="JSON", help="print the tables of such a file, and end")
     arguments = parser.parse_args()
     if arguments.table:
@@ -135,7 +170,12 @@ def main() -> None:
         return
     if arguments.out is None:
         parser.error("name a file for the measurements: --out FILE.json")
+    try:
+        shares = chosen(arguments.sections)
+    except (ValueError, argparse.ArgumentTypeError) as error:
+        parser.error(f"--sections: {error}")
     began = time.monotonic()
+    earlier = json.loads(arguments.into.read_text(encoding="utf-8")) if arguments.into else None
     quick = arguments.device == "cpu"
     with tempfile.TemporaryDirectory(prefix="seedwise-gpu-") as folder:
         scratch = Path(folder)
@@ -155,22 +195,25 @@ def main() -> None:
                 figures["data"] = f"made up, because Fashion-MNIST could not be read: {error}"
         if data is None:
             data = made_up(scratch / "made-up.npz", *((640, 200) if quick else (60_000, 10_000)), 1, 28)
-        plan = Plan(arguments.device, data, scratch, arguments.epochs or (1 if quick else 3), quick)
+        epochs = arguments.epochs or (1 if quick else 3)
+        before = arguments.into.resolve() if arguments.into else None
+        plan = Plan(arguments.device, data, scratch, epochs, quick, before)
         plan.write(scratch / "plan.json")
         figures["epochs"] = plan.epochs
         print(json.dumps(figures, indent=1), flush=True)
-        for number, name in enumerate(arguments.sections):
+        for number, name in enumerate(shares):
             left = arguments.seconds - (time.monotonic() - began) - GRACE
-            later = sum(SHARES[other] for other in arguments.sections[number:])
-            share = left * SHARES[name] / later
+            later = sum(list(shares.values())[number:])
+            share = left * shares[name] / later
             print(f"== {name}: {share:.0f} of {left:.0f} s", flush=True)
             if share < 5:
-                figures["sections"][name] = {"status": "skipped", "error": f"only {share:.0f} s left for it"}
+                figures["sections"][name] = {"status": "skipped", "error": f"only {share:.0f} s left", "seconds": 0}
             else:
                 figures["sections"][name] = measure(name, share, scratch / "plan.json", scratch / f"{name}.json")
             figures["total_seconds"] = round(time.monotonic() - began, 1)
-            write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
-    print(tables(figures))
+            whole = merged(earlier, figures) if earlier else figures
+            write_text(arguments.out, json.dumps(whole, indent=1) + "\n")
+    print(tables(whole))
 
 
 if __name__ == "__main__":

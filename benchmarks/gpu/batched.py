@@ -115,11 +115,16 @@ WAYS: dict[str, Callable[[Sequence[nn.Module]], Any]] = {"vmap": Vmapped, "group
 
 def batched(section: Section) -> None:
     """Compare gradients, speed and whole trainings of batched models with those of single ones."""
-    with section.guarded("gradients"):
-        section.put(gradients=_gradients(section.plan))
     plan = section.plan
+    known = plan.known("batched")
+    if "gradients" not in known:
+        with section.guarded("gradients"):
+            section.put(gradients=_gradients(plan))
     precision = "fp32" if plan.quick else "bf16"
+    measured = {row["models"] for row in known["rows"]}
     for models in (2,) if plan.quick else (3, 9):
+        if models in measured:
+            continue
         if not section.enough(8, f"{models} models"):
             continue
         with section.guarded(f"{models} models"):
@@ -145,15 +150,20 @@ def batched(section: Section) -> None:
 def _whole_study(section: Section) -> None:
     """Train the default study with the seeds of each variant batched, and compare accuracies with the single runs."""
     plan = section.plan
-    known = plan.scratch / SINGLES
-    singles = json.loads(known.read_text()) if known.exists() else []
-    trained: dict[str, Any] = {}
-    speed = section.found["rows"][0].get("images_per_second", {}) if section.found["rows"] else {}
+    file = plan.scratch / SINGLES
+    singles = json.loads(file.read_text()) if file.exists() else []
+    singles = singles or [run for row in plan.known("study")["rows"] for run in row["runs"]]
+    known = plan.known("batched")
+    trained: dict[str, Any] = known.get("study", {})
+    rows = section.found["rows"] or known["rows"]
+    speed = rows[0].get("images_per_second", {}) if rows else {}
     for name in sorted(WAYS, key=lambda way: -speed.get(f"{way}, captured", 0)):  # the fastest first
+        if name in trained:
+            continue
         by_variant: dict[str, list[tuple[int, RunSettings]]] = {}
         for job in study_jobs(plan)[:: 3 if plan.quick else 1]:
             by_variant.setdefault(job.variant, []).append((job.seed, job.settings))
-        expected = 1.3 * max((found["seconds"] for found in trained.values()), default=6 + 4 * plan.epochs)
+        expected = 1.3 * max((found["seconds"] for found in trained.values()), default=6 + 2 * plan.epochs)
         if not section.enough(expected, f"study, {name}"):
             continue
         with section.guarded(f"study, {name}"):

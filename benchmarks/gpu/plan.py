@@ -32,6 +32,7 @@ class Plan:
         scratch: a folder for everything else.
         epochs: of each run of the study.
         quick: sizes so small that a CPU is through in a minute; its figures mean nothing.
+        earlier: the JSON of earlier runs of the benchmark, which this one completes.
     """
 
     device: str
@@ -39,6 +40,7 @@ class Plan:
     scratch: Path
     epochs: int
     quick: bool
+    earlier: Path | None = None
 
     def write(self, path: Path) -> None:
         """Write the plan for a section's process."""
@@ -48,7 +50,15 @@ class Plan:
     def read(cls, path: Path) -> Plan:
         """Read what `write` wrote."""
         given = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{**given, "data": Path(given["data"]), "scratch": Path(given["scratch"])})
+        paths = {key: Path(given[key]) for key in ("data", "scratch", "earlier") if given[key]}
+        return cls(**{**given, **paths})
+
+    def known(self, section: str) -> dict[str, Any]:
+        """Return what earlier runs of the benchmark found in a section, which is measured no more."""
+        if self.earlier is None:
+            return {"rows": []}
+        found = json.loads(self.earlier.read_text(encoding="utf-8"))["sections"].get(section, {})
+        return {"rows": [], **found}
 
 
 @dataclass

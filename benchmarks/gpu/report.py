@@ -43,6 +43,17 @@ TITLES = {
 
 
 def _machine(figures: dict[str, Any]) -> str:
+    later = [_one_machine(run) for run in figures.get("later_runs", [])]
+    if not later:
+        return _one_machine(figures)
+    numbered = [f"- Run {number}: {text}" for number, text in enumerate([_one_machine(figures), *later], 1)]
+    return (
+        "The second run measured what the first had no time for. A ratio is always of figures of one run; "
+        "what a later run measured has its number.\n\n" + "\n".join(numbered)
+    )
+
+
+def _one_machine(figures: dict[str, Any]) -> str:
     machine = figures["machine"]
     card = machine.get("gpu", "no GPU: only a trial of the script, whose figures mean nothing")
     driver = f", driver {machine['driver']}" if "driver" in machine else ""
@@ -92,36 +103,52 @@ def _study(section: dict[str, Any]) -> str:
         "evaluation",
         "card busy",
     ]
-    times = section.get("times_one_run", {})
+    ones = _alone(section["rows"])
+    later = any("run" in row for row in section["rows"])
     rows = []
-    for row in sorted(section["rows"], key=lambda row: row["at_once"]):
+    for row in sorted(section["rows"], key=lambda row: (row.get("run", 1), row["at_once"])):
+        one, trained = ones.get(row.get("run", 1)), len([run for run in row["runs"] if "failed" not in run])
+        whole = trained == 9 or (row["complete"] and row["at_once"] > 1)
+        seconds = f"{row['seconds']:.1f}" if whole else f"{trained} runs: {row['seconds']:.1f}"
         median = row["median_of_a_run"]
         busy = row["gpu"].get("busy_percent")
         rows.append(
             [
+                *([row.get("run", 1)] if later else []),
                 row["at_once"],
-                f"{row['seconds']:.1f}" if row["complete"] else "not complete",
-                _number(times.get(str(row["at_once"])), 2),
+                seconds,
+                f"{row['seconds'] / one:.2f}" if whole and one else "–",
                 _thousands(row["images_per_second"]),
                 *(_number(median.get(part), 2) for part in ("imports", "data", "train", "evaluate")),
                 "–" if busy is None else f"{busy} %",
             ]
         )
-    lines = [_table(head, rows, left=0)]
-    if "seconds_of_one_run" in section:
+    lines = [_table([*(["measured in run"] if later else []), *head], rows, left=0)]
+    if ones:
+        alone = ", ".join(f"{one:.1f} s" + (f" (run {run})" if later else "") for run, one in ones.items())
         lines.append(
-            f"{section['runs']} runs of {section['epochs']} epochs (the study has {section['epochs_of_the_study']}); "
-            f"one run alone took {section['seconds_of_one_run']:.1f} s (median). The columns from imports on are the "
-            "median seconds of a run."
+            f"The nine runs of the study, of {section['epochs']} epochs (the study has "
+            f"{section['epochs_of_the_study']}). One run alone took {alone}, the median of those trained one after "
+            "another. The columns from imports on are the median seconds of a run."
         )
     if accuracies := _accuracies(section["rows"]):
         lines.append(accuracies)
     return "\n\n".join(lines)
 
 
+def _alone(rows: Sequence[dict[str, Any]]) -> dict[int, float]:
+    """Return the median seconds of one training run alone, by run of the benchmark."""
+    found = {}
+    for row in rows:
+        done = [run["seconds"] for run in row["runs"] if "failed" not in run]
+        if row["at_once"] == 1 and done:
+            found[row.get("run", 1)] = statistics.median(done)
+    return found
+
+
 def _accuracies(rows: Sequence[dict[str, Any]]) -> str:
     """Return the mean test accuracy of each variant over all runs of an arrangement."""
-    done = next((row for row in rows if row["at_once"] == 1), rows[0])
+    done = next((row for row in rows if row["complete"] and row["at_once"] > 1), rows[0])
     found: dict[str, list[float]] = {}
     for run in done["runs"]:
         accuracy = run.get("metrics", {}).get("test_accuracy")
@@ -136,7 +163,7 @@ def _accuracies(rows: Sequence[dict[str, Any]]) -> str:
 def _start_up(section: dict[str, Any]) -> str:
     rows = [
         [
-            f"{row['at_once']}{', the first on this machine' if row['first'] else ''}",
+            f"{row['at_once']}{', the first on this machine' if row['first'] else ''}{_run(row)}",
             f"{row['seconds']:.1f}",
             f"{row['import_torch']:.1f}",
             f"{row['cuda_context']:.2f}",
@@ -164,6 +191,10 @@ def _cell(row: dict[str, Any]) -> str:
         parts.insert(0, f"{row['models']} models")
     if "precision" in row:
         parts.append(row["precision"])
+    if row.get("compiled"):
+        parts.append("compiled")
+    if "run" in row:
+        parts.append(f"run {row['run']}")
     return ", ".join(parts)
 
 
@@ -205,14 +236,15 @@ def _batched(section: dict[str, Any]) -> str:
         head = ["as one model", "variant", "set-up, s", "training, s", "images/s", "test accuracy by seed", "run alone"]
         lines.append(_table(head, rows, left=2))
         wholes = ", ".join(f"{way} {found['seconds']:.1f} s" for way, found in section["study"].items())
-        lines.append(f"The whole study in one process, without its start: {wholes}.")
+        of = f" (run {section['study_run']})" if "study_run" in section else ""
+        lines.append(f"The whole study in one process, without its start{of}: {wholes}.")
     return "\n\n".join(lines)
 
 
 def _core(section: dict[str, Any]) -> str:
     rows = [
         [
-            row["check"],
+            f"{row['check']}{_run(row)}",
             f"failed: {_last_line(row['failed'])}" if "failed" in row else row.get("status", "done"),
             _number(row.get("seconds"), 1),
             ", ".join(
@@ -230,6 +262,11 @@ def _core(section: dict[str, Any]) -> str:
         counts = ", ".join(f"{name} {count}" for name, count in section["synchronisations"].items())
         lines.append(f"Waits for the card in 40 steps: {counts}.")
     return "\n\n".join(lines)
+
+
+def _run(row: dict[str, Any]) -> str:
+    """Return which run of the benchmark a row is of, unless it is the first."""
+    return f", run {row['run']}" if "run" in row else ""
 
 
 def _thousands(value: float) -> str:

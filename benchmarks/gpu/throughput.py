@@ -34,12 +34,12 @@ CELLS = [
 
 def small_cnn(section: Section) -> None:
     """Measure the model of the default study on 28 × 28 × 1."""
-    _measure(section, "small_cnn", "28 × 28 × 1", compile_seconds=20)
+    _measure(section, "small_cnn", "small_cnn", "28 × 28 × 1", compile_seconds=20)
 
 
 def resnet18(section: Section) -> None:
     """Measure a ResNet-18 on 28 × 28 × 1."""
-    _measure(section, "resnet18", "28 × 28 × 1", compile_seconds=45)
+    _measure(section, "resnet18", "resnet18", "28 × 28 × 1", compile_seconds=45)
 
 
 def cifar(section: Section) -> None:
@@ -47,10 +47,10 @@ def cifar(section: Section) -> None:
     plan = section.plan
     data = made_up(plan.scratch / "cifar.npz", *((160, 40) if plan.quick else (20_000, 100)), 3, 32)
     section.plan = replace(plan, data=data)
-    _measure(section, "resnet18", "32 × 32 × 3", compile_seconds=45)
+    _measure(section, "cifar", "resnet18", "32 × 32 × 3", compile_seconds=45)
 
 
-def _measure(section: Section, model: str, images: str, compile_seconds: float) -> None:
+def _measure(section: Section, name: str, model: str, images: str, compile_seconds: float) -> None:
     plan = section.plan
     section.put(
         tf32={"cudnn": torch.backends.cudnn.allow_tf32, "matmul": torch.backends.cuda.matmul.allow_tf32},
@@ -60,9 +60,12 @@ def _measure(section: Section, model: str, images: str, compile_seconds: float) 
     if plan.device != "cuda":
         section.note("torch.compile: skipped; Seedwise uses it only on CUDA")
         section.note("CUDA graphs: skipped, no CUDA; the captured step is run operation by operation instead")
+    known = {(row["batch"], row["precision"], row.get("compiled", False)) for row in plan.known(name)["rows"]}
+    cells = [cell for cell in cells if cell not in known]
+    before = False  # whether torch.compile has been loaded, which takes longer than a second compilation
     for number, (batch, precision, compiled) in enumerate(cells):
         label = f"{model}, {images}, {batch}, {precision}{', compiled' if compiled else ''}"
-        if number and not section.enough(compile_seconds + 6 if compiled else 8, label):
+        if number and not section.enough(compile_seconds / (2 if before else 1) + 6 if compiled else 8, label):
             continue
         with section.guarded(label):
             chosen = partial(settings, plan, model, batch_size=batch, precision=precision)
@@ -80,16 +83,23 @@ def _measure(section: Section, model: str, images: str, compile_seconds: float) 
                 }
             slow = {}
             if compiled:
-                slow = dict.fromkeys(("seedwise, cuda_graphs", "seedwise, compiled"), compile_seconds)
+                slow = {
+                    "seedwise, cuda_graphs": compile_seconds / (2 if before else 1),
+                    "seedwise, compiled": compile_seconds / 2,
+                }
+                before = True
                 ways |= {
                     "seedwise, cuda_graphs": lambda chosen=chosen: seedwise(plan, chosen(compile="cuda_graphs")),
                     "seedwise, compiled": lambda chosen=chosen: seedwise(plan, chosen(compile=True)),
                 }
             if not compiled:
-                ways |= _lightning(section, chosen, with_workers=number == 0 and model == "small_cnn")
+                ways |= _lightning(
+                    section, chosen, with_workers=(batch, precision) == (64, "bf16") and name == "small_cnn"
+                )
             compare(
                 section,
-                {"model": model, "images": images, "batch": batch, "precision": precision},
+                {"model": model, "images": images, "batch": batch, "precision": precision}
+                | ({"compiled": True} if compiled else {}),
                 ways,
                 batch,
                 "bare loop",

@@ -25,6 +25,11 @@ def copy(made):
     ("name", "head"), [("small_cnn", "head."), ("resnet18", "fc."), ("efficientnet_lite0", "_fc.")]
 )
 def test_with_a_trainable_head_nothing_else_changes_not_even_batch_norm_statistics(first_steps, name, head):
+    if name == "efficientnet_lite0":
+        pytest.importorskip(
+            "efficientnet_lite_pytorch",
+            reason="there is no efficientnet-lite-pytorch; requirements-efficientnet.txt has it",
+        )
     changes = {"model": {"name": name, "trainable": "head"}, "n": 32, "batch_size": 16, "weight_decay": 0.1}
     made, _ = first_steps(**changes)
     before = copy(made)
