@@ -20,6 +20,7 @@ from seedwise.sources.tables.table import Table
 
 SEPARATORS = (",", "\t", ";", "|")
 CHUNK = 50_000
+_LARGE = 1_000_000  # bytes from which on reading faster is worth another way
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1e]")  # what no text has; escape and \x1f stand in some logs
 BETWEEN = "\x1f"
 """Stands between the two names of a column below a header of two rows."""
@@ -101,8 +102,56 @@ def read_delimited(content: bytes, name: str, encoding: str, separator: str | No
         raise UserError(f"{name}: not a table (it holds zero bytes)")
     if not text.strip():
         raise UserError(f"{name}: the file is empty")
+    separator = separator or _separator(text)
+    quick = _read_even(content, name, encoding, separator) if len(content) > _LARGE else None
+    if quick is not None:
+        return quick
     stream = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
-    return table_of_rows(_rows(stream, separator or _separator(text), name), name)
+    return table_of_rows(_rows(stream, separator, name), name)
+
+
+def _read_even(content: bytes, name: str, encoding: str, separator: str) -> Table | None:
+    """Read a large text in which each line is a row with as many cells as the header, and nothing is in quotes.
+
+    Returns:
+        The table that reading line by line would give, many times faster; None if the text is not so even.
+    """
+    mark = b"\xef\xbb\xbf"
+    body = memoryview(content)[len(mark) if content.startswith(mark) else 0 :]
+    first = bytes(body[:_SAMPLE]).split(b"\n", 1)[0]
+    if encoding not in ("utf-8", "utf-8-sig") or separator not in SEPARATORS or b'"' in content:
+        return None
+    if content.count(b"\r") != content.count(b"\r\n") or first.startswith(b"#") or not first.strip():
+        return None
+    header = [cell.strip() for cell in first.decode().split(separator)]
+    codes = np.frombuffer(body, dtype=np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    if ends[-1] < len(codes) - 1:
+        ends = np.append(ends, len(codes))
+    between = np.flatnonzero(codes == ord(separator))
+    counts = np.diff(np.searchsorted(between, ends), prepend=0)
+    if len(header) < 2 or len(set(header)) < len(header) or (counts != len(header) - 1).any():
+        return None
+    frame = pd.read_csv(
+        io.BytesIO(body[ends[0] + 1 :]),
+        sep=separator,
+        header=None,
+        names=range(len(header)),
+        index_col=False,
+        dtype="str",
+        na_filter=False,
+        quoting=csv.QUOTE_NONE,
+        skip_blank_lines=False,
+        encoding="utf-8",
+    )
+    if len(frame) != len(ends) - 1:
+        return None
+    frame = frame.apply(lambda cells: cells.str.strip())
+    if (frame == header).all(axis=1).any() or (frame == "").all(axis=1).any():
+        return None
+    frame = frame.rename(columns=dict(enumerate(header)))
+    kept = [column for column in header if column]
+    return Table(name, frame[kept], np.arange(2, len(frame) + 2, dtype=np.int64))
 
 
 def table_of_rows(rows: Iterator[_Row], name: str) -> Table:
