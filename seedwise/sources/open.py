@@ -12,6 +12,7 @@ import pandas as pd
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.basics.words import quantity
+from seedwise.sources.cells.seeds import read_seed
 from seedwise.sources.columns import find
 from seedwise.sources.layouts import ONE_RUN, arrange
 from seedwise.sources.layouts.beside import settings_beside
@@ -70,15 +71,16 @@ def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, optio
     lacking = [table for table in tables if not (has_variant(table, options) and has_seed(table, options))]
     if not lacking or all(RUN_NAME in table.columns for table in tables):
         return tables
-    found = usual(_tails(files), words=True) if len(files) > 1 else None
-    if found is not None and not any(has_variant(table, options) or has_seed(table, options) for table in tables):
-        read, pattern_text = found
+    found = usual(_tails(files)[0], words=True) if len(files) > 1 else None
+    if found is not None and _agree(tables, [keys["seed"] for keys in found[0]], options):
+        read, pattern_text = found[0], found[1] + _tails(files)[1]
         note = (
             f"Variant and seed were read from the paths of the files, as {pattern_text} "
             f"({_spell_path_name(options, pattern_text)} with another pattern says otherwise)."
         )
         return [_saying(table, keys, "").noting(note) for table, keys in zip(tables, read, strict=True)]
-    example = f"{_FOLDERS}{files[0].name}"
+    same = len({path.name for path in files}) == 1
+    example = f"{_FOLDERS}{files[0].name}" if same else f"{{variant}}_seed{{seed}}{files[0].suffix}"
     if len(files) == 1:
         every = re.sub(r"\{.*?\}", "*", example)
         raise UserError(
@@ -93,9 +95,19 @@ def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, optio
         else "variant and seed"
     )
     raise UserError(
-        f"{name}: {quantity(len(files), 'file')}, and nothing in {lacking[0].name} says the {what} of its run; say how "
-        f"the paths are made: {_spell_path_name(options, example)}"
+        f"{name}: {quantity(len(files), 'file')}, and nothing in {lacking[0].name} says the {what} of its run; "
+        f"name the column ({options.spelled('variant' if what != 'seed' else 'seed', 'COLUMN')}), or say how the paths "
+        f"are made: {_spell_path_name(options, example)}"
     )
+
+
+def _agree(tables: Sequence[Table], seeds: Sequence[str], options: Options) -> bool:
+    """Whether no file says a variant, or another seed than its path."""
+    for table, seed in zip(tables, seeds, strict=True):
+        own = find(table.columns, options.seed or "seed")
+        if has_variant(table, options) or {read_seed(text) for name in own for text in table.text(name)} - {int(seed)}:
+            return False
+    return True
 
 
 def _is_one_run(table: Table, options: Options) -> bool:
@@ -111,15 +123,15 @@ def _saying(table: Table, keys: Mapping[str, str], place: str) -> Table:
     return with_columns(table, None, {"": dict(keys)}, place)
 
 
-def _tails(files: Sequence[Path]) -> list[str]:
-    """Return what distinguishes the paths: without the folders and the ending that all have."""
+def _tails(files: Sequence[Path]) -> tuple[list[str], str]:
+    """Return what distinguishes the paths, without the folders and the ending that all have; and that ending."""
     paths = [path.as_posix() for path in files]
     folder = os.path.commonpath([path.rpartition("/")[0] for path in paths]) if "/" in paths[0] else ""
     rests = [path.removeprefix(f"{folder}/") if folder else path for path in paths]
     names = {path.name for path in files}
-    if len(names) == 1:
-        return [rest.removesuffix(f"/{files[0].name}") for rest in rests]
-    return [rest.removesuffix("".join(path.suffixes[-1:])) for rest, path in zip(rests, files, strict=True)]
+    endings = {path.suffix for path in files}
+    ending = f"/{files[0].name}" if len(names) == 1 else endings.pop() if len(endings) == 1 else ""
+    return [rest.removesuffix(ending) for rest in rests], ending
 
 
 def _with_settings(files: Sequence[Path], tables: Sequence[Table], options: Options) -> tuple[list[Table], str]:

@@ -28,8 +28,15 @@ def _recognise(table: Table, _: Options) -> bool:
     if extremes:
         return all(found[1] in columns and _BETWEEN in found[1] for found in extremes)
     first, *others = table.columns or [""]
-    axis = first.lower() in STEPS or bool(_TIMES.fullmatch(first))
-    return axis and bool(others) and all(_BETWEEN in column for column in others)
+    return (
+        (_counts_steps(first) or bool(_TIMES.fullmatch(first)))
+        and bool(others)
+        and all(_BETWEEN in column for column in others)
+    )
+
+
+def _counts_steps(axis: str) -> bool:
+    return axis.lower().rpartition("/")[2] in STEPS  # the Trainer of Hugging Face has train/global_step
 
 
 def _convert(table: Table, _: Options) -> Table:

@@ -60,10 +60,10 @@ def refuse_statistics(table: Table, values: Sequence[str]) -> None:
 
 
 def _statistic(column: str) -> str:
-    """Return the last words of a column's name, in lower case: `std` of `acc_std`, and `std_err` of `acc std err`."""
+    """Return the statistic that a column's name begins or ends with: `std` of `acc_std`, `mean` of `mean_reward`."""
     words = re.split(rf"[-_ ./{BETWEEN}()]+", bare(column).strip().lower().rstrip(")"))
     two = "_".join(words[-2:])
-    return two if two in STATISTICS else words[-1]
+    return next((word for word in (two, words[-1], words[0]) if word in _SPREADS | _CENTRES), "")
 
 
 def _sums_up(table: Table, column: str) -> bool:

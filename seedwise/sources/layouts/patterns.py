@@ -45,7 +45,13 @@ class Pattern:
                 ", ".join(f"{key} {quote(text)}" for key, text in zip(self.keys, found.groups(), strict=True))
                 for found in (shortest, longest)
             )
-            raise UserError(f"{self.place}: {quote(self.text)} reads {quote(name)} in two ways: {ways}")
+            differing = next(
+                k for k, a, b in zip(self.keys, longest.groups(), shortest.groups(), strict=True) if a != b
+            )
+            raise UserError(
+                f"{self.place}: {quote(self.text)} reads {quote(name)} in two ways: {ways}. Say what {{{differing}}} is "
+                f"made of, as in {{{differing},[a-z]+}} or {{{differing},[^_]+}}"
+            )
         return dict(zip(self.keys, longest.groups(), strict=True))
 
     def read_all(self, names: Sequence[str], what: str) -> list[dict[str, str]]:
@@ -68,6 +74,8 @@ class Pattern:
 def parse_pattern(text: str, place: str, *, path: bool = False) -> Pattern:
     """Read a pattern: {variant}, {seed} and other names in braces become columns, * is anything.
 
+    As in Snakemake, a regular expression after a comma says what a placeholder is made of: {subset,[0-9]+pct}.
+
     Args:
         text: the pattern.
         place: the flag or key that it is from.
@@ -88,18 +96,22 @@ def parse_pattern(text: str, place: str, *, path: bool = False) -> Pattern:
         elif found[2]:
             long, short = long + "(?:.*/)?", short + "(?:.*/)?"
         else:
-            key = found[1]
+            key, _, made_of = found[1].partition(",")
             if not re.fullmatch(r"[^\W\d][\w./-]*", key) or key in keys:
                 problem = "twice" if key in keys else "which is no name"
                 raise UserError(f"{place}: {quote(text)} has {{{key}}} {problem}; write it as in {{variant}}-s{{seed}}")
             keys.append(key)
-            long += f"({_SEED})" if key == "seed" else f"({any_of}+)"
-            short += f"({_SEED}?)" if key == "seed" else f"({any_of}+?)"
+            long += f"({made_of or (_SEED if key == 'seed' else any_of + '+')})"
+            short += f"({made_of or (_SEED + '?' if key == 'seed' else any_of + '+?')})"
     rest = re.escape(text[end:])
     if not keys:
         raise UserError(f"{place}: {quote(text)} says nothing about a run; write it as in {{variant}}-s{{seed}}")
     start = "(?:.*/)?" if path and not text.startswith("/") else ""
     flags = re.DOTALL
-    return Pattern(
-        text, place, tuple(keys), re.compile(start + long + rest, flags), re.compile(start + short + rest, flags)
-    )
+    try:
+        greedy, lazy = re.compile(start + long + rest, flags), re.compile(start + short + rest, flags)
+    except re.error as error:
+        raise UserError(f"{place}: {quote(text)}: not a regular expression ({error})") from None
+    if greedy.groups != len(keys):
+        raise UserError(f"{place}: {quote(text)}: write a group as (?:…)")
+    return Pattern(text, place, tuple(keys), greedy, lazy)

@@ -28,6 +28,8 @@ PIVOT = "pivot:"
 """What the layout of such a table begins with; the name of the second level follows."""
 _SAMPLE = 65_536
 _RULE = re.compile(r":?-{2,}:?|")  # a cell of the line below a Markdown header
+_IN_MARKDOWN = re.compile(r"^[ \t]*\|.*\|[ \t]*\r?\n[ \t]*\|[ \t|:-]*--[ \t|:-]*\r?$", re.MULTILINE)
+"""A header and the line below it, wherever in a text."""
 _Row = tuple[int, list[str]]
 csv.field_size_limit(16 * 1024 * 1024)  # logs of evaluations have whole documents in a cell
 
@@ -165,6 +167,8 @@ def table_of_rows(rows: Iterator[_Row], name: str) -> Table:
 
 def _separator(text: str) -> str:
     """Find what stands between cells; a word for text in columns, in which blanks do."""
+    if _IN_MARKDOWN.search(text):
+        return "markdown"
     for line in text.splitlines():
         said = re.fullmatch(r"sep=(.)", line.strip())
         if said:
