@@ -43,7 +43,7 @@ def take_rows(
     sizes = run.value_counts()
     step = _step(table)
     # Most runs have a history, or none has: a single run that was repeated is a duplicate.
-    if step is None or 2 * int((sizes > 1).sum()) <= len(sizes):
+    if step is None or (not table.steps and 2 * int((sizes > 1).sum()) <= len(sizes)):
         return runs, []
     steps, _ = read_numbers(table.text(step), step).at(runs["_row"].to_numpy())
     ordered = runs.assign(_run=run, _step=steps).iloc[np.lexsort((runs["_row"], steps, run))]

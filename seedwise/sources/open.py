@@ -128,9 +128,14 @@ def _tails(files: Sequence[Path]) -> tuple[list[str], str]:
     paths = [path.as_posix() for path in files]
     folder = os.path.commonpath([path.rpartition("/")[0] for path in paths]) if "/" in paths[0] else ""
     rests = [path.removeprefix(f"{folder}/") if folder else path for path in paths]
-    names = {path.name for path in files}
+    parts = [rest.split("/") for rest in rests]
+    shared: list[str] = []
+    while (
+        all(len(names) > len(shared) + 1 for names in parts) and len({names[-len(shared) - 1] for names in parts}) == 1
+    ):
+        shared.insert(0, parts[0][-len(shared) - 1])
     endings = {path.suffix for path in files}
-    ending = f"/{files[0].name}" if len(names) == 1 else endings.pop() if len(endings) == 1 else ""
+    ending = f"/{'/'.join(shared)}" if shared else endings.pop() if len(endings) == 1 else ""
     return [rest.removesuffix(ending) for rest in rests], ending
 
 

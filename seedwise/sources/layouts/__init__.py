@@ -38,7 +38,7 @@ def arrange(table: Table, options: Options) -> Table:
     if layout is None:
         return _flattened(table)
     table = layout.convert(table, options) if layout.convert else table
-    return replace(table, layout=layout.phrase)
+    return replace(table, layout=layout.phrase, steps=layout.steps)
 
 
 def _layout(table: Table, options: Options, place: str) -> Layout | None:

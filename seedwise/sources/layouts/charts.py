@@ -54,7 +54,7 @@ def _convert(table: Table, _: Options) -> Table:
     for run, columns in by_run.items():
         cells = {metric: table.text(columns[metric]) for metric in metrics if metric in columns}
         frame = pd.DataFrame(cells).reindex(columns=metrics, fill_value="")
-        given = (frame != "").any(axis=1).to_numpy()
+        given = (frame != "").any(axis=1).to_numpy(copy=True)
         if not given.any():
             given[-1:] = True  # a run that never had a value is still a run
         rows = np.flatnonzero(given)
@@ -113,4 +113,5 @@ CHART = Layout(
     'columns named "RUN - METRIC", with __MIN and __MAX',
     _recognise,
     _convert,
+    steps=True,
 )

@@ -24,6 +24,7 @@ class Layout:
         recognise: whether a table has it. It says yes only where nothing else is likely.
         convert: makes rows of runs, or of steps of runs; None where the table has them already.
         forced: as `recognise`, where the user named the layout; None is the same.
+        steps: whether each row is a step of a run.
         one_run: whether a file is of one run, so that its path must say which, unless a column does.
     """
 
@@ -33,6 +34,7 @@ class Layout:
     recognise: Callable[[Table, Options], bool]
     convert: Callable[[Table, Options], Table] | None = None
     forced: Callable[[Table, Options], bool] | None = None
+    steps: bool = False
     one_run: bool = False
 
 

@@ -45,12 +45,11 @@ class Pattern:
                 ", ".join(f"{key} {quote(text)}" for key, text in zip(self.keys, found.groups(), strict=True))
                 for found in (shortest, longest)
             )
-            differing = next(
-                k for k, a, b in zip(self.keys, longest.groups(), shortest.groups(), strict=True) if a != b
-            )
+            pairs = zip(longest.groups(), shortest.groups(), strict=True)
+            differing = self.keys[[one != other for one, other in pairs].index(True)]
             raise UserError(
-                f"{self.place}: {quote(self.text)} reads {quote(name)} in two ways: {ways}. Say what {{{differing}}} is "
-                f"made of, as in {{{differing},[a-z]+}} or {{{differing},[^_]+}}"
+                f"{self.place}: {quote(self.text)} reads {quote(name)} in two ways: {ways}. Say what {{{differing}}} "
+                f"is made of, as in {{{differing},[a-z]+}} or {{{differing},[^_]+}}"
             )
         return dict(zip(self.keys, longest.groups(), strict=True))
 

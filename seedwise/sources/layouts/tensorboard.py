@@ -45,4 +45,5 @@ SCALAR = Layout(
     "the columns Wall time, Step and Value",
     _recognise,
     _convert,
+    steps=True,
 )

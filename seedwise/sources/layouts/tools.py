@@ -91,6 +91,7 @@ TOOLS = (
         "logs of the Hugging Face Trainer",
         "trainer_state.json or all_results.json",
         _trainer,
+        steps=True,
         one_run=True,
     ),
     Layout(
@@ -98,6 +99,7 @@ TOOLS = (
         "metrics of Lightning's CSVLogger",
         "metrics.csv with the columns epoch and step",
         _lightning,
+        steps=True,
         one_run=True,
     ),
     Layout(
@@ -106,6 +108,7 @@ TOOLS = (
         "loss, val_loss and other such pairs",
         _keras,
         _count_epochs,
+        steps=True,
         one_run=True,
     ),
 )

@@ -262,7 +262,7 @@ class _Reader:
         frame = pd.DataFrame(named)
         numbers = np.array(places, dtype=np.int64)
         table = Table(self.name, frame, numbers, notes=tuple(notes), short=frozenset(short))
-        return replace(table, layout=f"{PIVOT}{self.pivot}") if self.pivot else table
+        return replace(table, layout=self.pivot)
 
     def _header(self, rows: Iterator[_Row]) -> tuple[list[str], list[str]]:
         skipped: list[_Row] = []
@@ -281,21 +281,20 @@ class _Reader:
             twice = next((column for column in cells if column and cells.count(column) > 1), None)
             if twice is None:
                 return cells, notes
-            below = next(rows, None)
-            if below is not None and len(below[1]) == len(cells) and not cells[0] and below[1][0]:
-                return self._pivoted(cells, below[1], rows), notes
+            below, third = next(rows, None), next(rows, None)
+            if below is not None and _is_pivot(cells, below[1], third[1] if third else []):
+                return self._pivoted(cells, below[1], third), notes
             raise UserError(f"{self.name}: two columns are named {quote(twice)}; rename or delete one of them")
         raise UserError(f"{self.name}: the file is empty")
 
-    def _pivoted(self, metrics: list[str], values: list[str], rows: Iterator[_Row]) -> list[str]:
+    def _pivoted(self, metrics: list[str], values: list[str], third: _Row | None) -> list[str]:
         """Return one name for each column below a header of two rows, as `pandas.pivot` writes it."""
-        index = "index"
-        names = next(rows, None)
-        if names is not None and names[1][0] and not any(names[1][1:]):
-            index = names[1][0]
-        elif names is not None:
-            self.ahead.append(names)
-        self.pivot = values[0]
+        index = metrics[0] or "index"
+        if third is not None and _names_index(third[1]):
+            index = third[1][0]
+        elif third is not None:
+            self.ahead.append(third)
+        self.pivot = f"{PIVOT}{values[0]}"
         pairs = zip(metrics[1:], values[1:], strict=True)
         return [index, *(f"{metric}{BETWEEN}{value}" for metric, value in pairs)]
 
@@ -306,6 +305,22 @@ class _Reader:
                 "that contains the separator in quotes"
             )
         return cells[:width] + [""] * (width - len(cells))
+
+
+def _is_pivot(metrics: list[str], values: list[str], third: list[str]) -> bool:
+    """Whether two rows are a header together: the values repeat for each metric, or the index is named below them."""
+    if len(values) != len(metrics) or (metrics[0] and values[0]) or is_number(values[0]) or not all(values[1:]):
+        return False
+    by_metric: dict[str, list[str]] = {}
+    for metric, value in zip(metrics[1:], values[1:], strict=True):
+        by_metric.setdefault(metric, []).append(value)
+    distinct = all(len(set(found)) == len(found) for found in by_metric.values())
+    repeated = len({tuple(found) for found in by_metric.values()}) == 1 < len(by_metric)
+    return distinct and (repeated or (not metrics[0] and _names_index(third)))
+
+
+def _names_index(cells: list[str]) -> bool:
+    return bool(cells and cells[0]) and not any(cells[1:])
 
 
 def _lines(numbers: list[int]) -> str:
