@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from seedwise.sources.cells.seeds import read_seed
 from seedwise.sources.columns import find
 from seedwise.sources.layouts import ONE_RUN, arrange
 from seedwise.sources.layouts.beside import settings_beside
-from seedwise.sources.layouts.layout import RUN_NAME, has_seed, has_variant
+from seedwise.sources.layouts.layout import RUN_NAME, has_seed, has_variant, is_evaluation
 from seedwise.sources.layouts.means import refuse_means
 from seedwise.sources.layouts.names import name_runs, usual, with_columns
 from seedwise.sources.layouts.patterns import parse_pattern
@@ -50,9 +51,12 @@ def open_frame(frame: pd.DataFrame, options: Options, name: str = "the data fram
 
 
 def _whole(table: Table, options: Options) -> Table:
+    """Add what the names of runs say, and say first what the table was read as."""
     table = name_runs(table, options)
     refuse_means(table, options)
-    return table
+    if not table.layout:
+        return table
+    return replace(table, notes=(f"{table.name} was read as {table.layout}.", *table.notes))
 
 
 def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, options: Options) -> list[Table]:
@@ -71,7 +75,7 @@ def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, optio
     lacking = [table for table in tables if not (has_variant(table, options) and has_seed(table, options))]
     if not lacking or all(RUN_NAME in table.columns for table in tables):
         return tables
-    found = usual(_tails(files)[0], words=True) if len(files) > 1 else None
+    found = usual(_tails(files)[0], words=True) if len(files) > 1 and not is_evaluation(options) else None
     if found is not None and _agree(tables, [keys["seed"] for keys in found[0]], options):
         read, pattern_text = found[0], found[1] + _tails(files)[1]
         note = (
@@ -81,6 +85,8 @@ def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, optio
         return [_saying(table, keys, "").noting(note) for table, keys in zip(tables, read, strict=True)]
     same = len({path.name for path in files}) == 1
     example = f"{_FOLDERS}{files[0].name}" if same else f"{{variant}}_seed{{seed}}{files[0].suffix}"
+    if is_evaluation(options):
+        example = f"{{variant}}/{files[0].name}" if same else f"{{variant}}{files[0].suffix}"
     if len(files) == 1:
         every = re.sub(r"\{.*?\}", "*", example)
         raise UserError(

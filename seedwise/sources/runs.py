@@ -95,10 +95,9 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     runs, more = _one_each(table, runs, cell, columns, options)
     notes += more
     runs[SEED] = _of_one_kind(runs[SEED])
-    said = [f"{table.name} was read as {table.layout}."] if table.layout else []
     given = [name for name in others if runs[name].notna().any()]
     kept = [VARIANT, SEED, STATUS, REASON, *cell[2:], *options.metrics, *given, RUN]
-    return RunTable(runs[kept].reset_index(drop=True), tuple(dict.fromkeys([*said, *table.notes, *notes])), found)
+    return RunTable(runs[kept].reset_index(drop=True), tuple(dict.fromkeys([*table.notes, *notes])), found)
 
 
 def meeting(table: Table, options: Options) -> Table:

@@ -53,9 +53,14 @@ def has_variant(table: Table, options: Options) -> bool:
     return bool(options.variant or find(table.columns, "variant"))
 
 
+def is_evaluation(options: Options) -> bool:
+    """Whether the rows are answers to examples, which need no seed."""
+    return options.sample == "examples" or (options.example is not None and options.sample is None)
+
+
 def has_seed(table: Table, options: Options) -> bool:
-    """Whether a column is, or is said to be, the seed."""
-    return bool(options.seed or find(table.columns, "seed"))
+    """Whether a column is, or is said to be, the seed, or none is needed."""
+    return is_evaluation(options) or bool(options.seed or find(table.columns, "seed"))
 
 
 def has_metrics(table: Table, options: Options) -> bool:

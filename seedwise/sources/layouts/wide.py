@@ -17,7 +17,7 @@ from seedwise.sources.cells import dates, states
 from seedwise.sources.cells.numbers import read_numbers
 from seedwise.sources.columns import find, listing
 from seedwise.sources.history import STEPS
-from seedwise.sources.layouts.layout import Layout, has_metrics, has_seed, has_variant, is_named
+from seedwise.sources.layouts.layout import Layout, has_metrics, has_seed, has_variant, is_evaluation, is_named
 from seedwise.sources.layouts.means import STATISTICS, refuse_statistics
 from seedwise.sources.options import Options
 from seedwise.sources.replicates import HARMLESS, SETTINGS
@@ -107,25 +107,36 @@ def _holds_numbers(table: Table, columns: Sequence[str] | Mapping[str, object]) 
     return True
 
 
-def _seed_of(table: Table, options: Options) -> list[str]:
-    return find(table.columns, options.seed or "seed")
+def _units(table: Table, options: Options) -> list[str]:
+    """Return the columns that can tell the rows apart: the seed, or what was asked."""
+    return find(table.columns, (options.example if is_evaluation(options) else options.seed) or "seed")
 
 
 def _variant_columns(table: Table, options: Options) -> list[str]:
     """Return the columns that are neither the seed nor named by the user."""
-    named = {options.seed, options.status, options.created, options.dataset, *options.ignore}
+    named = {
+        options.seed,
+        options.cluster,
+        options.repeat,
+        options.judge,
+        options.digest,
+        options.status,
+        options.created,
+        options.dataset,
+        *options.ignore,
+    }
     named |= {re.split(r"!?=", condition)[0].strip() for condition in options.where}
-    taken = {column for name in named if name for column in find(table.columns, name)} | {*_seed_of(table, options)}
+    taken = {column for name in named if name for column in find(table.columns, name)} | {*_units(table, options)}
     return _without_statistics([column for column in table.columns if column not in taken])
 
 
 def _by_variants(table: Table, options: Options) -> bool:
-    if len(_seed_of(table, options)) != 1 or has_variant(table, options) or has_metrics(table, options):
+    if len(_units(table, options)) != 1 or has_variant(table, options) or has_metrics(table, options):
         return False
     columns = _variant_columns(table, options)
     if len(columns) < 2 or len(options.metrics) > 1 or not _holds_numbers(table, columns):
         return False
-    if table.text(_seed_of(table, options)[0]).duplicated().any() and not options.dataset:
+    if table.text(_units(table, options)[0]).duplicated().any() and not options.dataset:
         return False
     metric = options.metrics[0]
     odd = [
@@ -144,7 +155,7 @@ def _by_variants(table: Table, options: Options) -> bool:
 
 
 def _by_variants_forced(table: Table, options: Options) -> bool:
-    return len(_seed_of(table, options)) == 1 and len(_variant_columns(table, options)) > 1
+    return len(_units(table, options)) == 1 and len(_variant_columns(table, options)) > 1
 
 
 def _from_variants(table: Table, options: Options) -> Table:

@@ -508,3 +508,24 @@ def test_a_large_table_is_read_like_a_small_one(monkeypatch, tmp_path):
         pd.testing.assert_frame_equal(quick.frame, slow.frame)
         assert quick.places.tolist() == slow.places.tolist()
         assert quick.notes == slow.notes
+
+
+def test_answers_need_no_seed(tmp_path):
+    """A file for each model, or a column for each: what was asked takes the place of the seed."""
+    from seedwise.sources.answers import read_answers
+
+    for model, scores in (("m1", (1, 0)), ("m2", (1, 1))):
+        lines = [{"doc_id": question, "acc": score} for question, score in enumerate(scores)]
+        (tmp_path / f"samples_{model}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "wide.csv").write_text("doc_id,topic,m1,m2\n0,x,1,1\n1,y,0,1\n")
+    options = Options(metrics=("acc",), example="doc_id", path_name="samples_{variant}.jsonl")
+    long = read_answers(open_table(str(tmp_path / "*.jsonl"), options), options)
+    options = Options(metrics=("acc",), example="doc_id", cluster="topic")
+    wide = read_answers(open_table(str(tmp_path / "wide.csv"), options), options)
+    expected = {("m1", "0"): 1, ("m1", "1"): 0, ("m2", "0"): 1, ("m2", "1"): 1}
+    for found in (long, wide):
+        answers = found.answers
+        assert dict(zip(zip(answers.variant, answers.example, strict=True), answers.score, strict=True)) == expected
+    assert "was read as a table with a column for each variant" in wide.notes[0]
+    with pytest.raises(UserError, match=r'says the variant of its run; .*--path-name "\{variant\}.jsonl"'):
+        open_table(str(tmp_path / "*.jsonl"), Options(metrics=("acc",), example="doc_id"))
