@@ -144,7 +144,7 @@ def _by_variants(table: Table, options: Options) -> bool:
         for column in columns
         if is_named(column, HARMLESS) or is_named(column, SETTINGS) or is_named(column, _OTHERS)
     ]
-    odd += [column for column in columns if column not in odd and higher_is_better(column) is not None]
+    odd += [column for column in columns if higher_is_better(column) is not None or _SEED.fullmatch(column.strip())]
     if odd or nearest(metric, columns):
         raise UserError(
             f"{table.name}: no column {quote(metric)} and none that is the variant. {listing(table.columns)} If each "
