@@ -113,47 +113,57 @@ def read_delimited(content: bytes, name: str, encoding: str, separator: str | No
 
 
 def _read_even(content: bytes, name: str, encoding: str, separator: str) -> Table | None:
-    """Read a large text in which each line is a row with as many cells as the header, and nothing is in quotes.
+    """Read a large text in which each line is a row with as many cells as the header, all of them in quotes or none.
 
     Returns:
         The table that reading line by line would give, many times faster; None if the text is not so even.
     """
-    mark = b"\xef\xbb\xbf"
-    body = memoryview(content)[len(mark) if content.startswith(mark) else 0 :]
-    first = bytes(body[:_SAMPLE]).split(b"\n", 1)[0]
-    if encoding not in ("utf-8", "utf-8-sig") or separator not in SEPARATORS or b'"' in content:
+    if encoding not in ("utf-8", "utf-8-sig") or separator not in SEPARATORS:
         return None
-    if content.count(b"\r") != content.count(b"\r\n") or first.startswith(b"#") or not first.strip():
-        return None
-    header = [cell.strip() for cell in first.decode().split(separator)]
-    codes = np.frombuffer(body, dtype=np.uint8)
-    ends = np.flatnonzero(codes == ord("\n"))
-    if ends[-1] < len(codes) - 1:
-        ends = np.append(ends, len(codes))
-    between = np.flatnonzero(codes == ord(separator))
-    counts = np.diff(np.searchsorted(between, ends), prepend=0)
-    if len(header) < 2 or len(set(header)) < len(header) or (counts != len(header) - 1).any():
+    body = content.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
+    header = _even_header(body, separator)
+    if header is None:
         return None
     frame = pd.read_csv(
-        io.BytesIO(body[ends[0] + 1 :]),
+        io.BytesIO(body),
         sep=separator,
         header=None,
+        skiprows=1,
         names=range(len(header)),
         index_col=False,
         dtype="str",
         na_filter=False,
-        quoting=csv.QUOTE_NONE,
+        quoting=csv.QUOTE_MINIMAL if b'"' in body else csv.QUOTE_NONE,
         skip_blank_lines=False,
         encoding="utf-8",
     )
-    if len(frame) != len(ends) - 1:
-        return None
     frame = frame.apply(lambda cells: cells.str.strip())
     if (frame == header).all(axis=1).any() or (frame == "").all(axis=1).any():
         return None
-    frame = frame.rename(columns=dict(enumerate(header)))
-    kept = [column for column in header if column]
-    return Table(name, frame[kept], np.arange(2, len(frame) + 2, dtype=np.int64))
+    kept = [index for index, column in enumerate(header) if column]
+    named = frame[kept].set_axis([header[index] for index in kept], axis=1)
+    return Table(name, named, np.arange(2, len(frame) + 2, dtype=np.int64))
+
+
+def _even_header(body: bytes, separator: str) -> list[str] | None:
+    """Return the names in the first line of an even text; None if the text is not even."""
+    codes = np.frombuffer(body, dtype=np.uint8)
+    ends = np.append(np.flatnonzero(codes == ord("\n")), len(codes))
+    if len(ends) < 2 or body.count(b"\r") not in (0, len(ends) - 1) or body.count(b"\r") != body.count(b"\r\n"):
+        return None
+    header = [cell.strip() for cell in body[: ends[0]].decode().split(separator)]
+    marks = np.flatnonzero(codes == ord(separator))
+    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
+    if len(header) < 2 or (counts != len(header) - 1).any() or header[0].startswith("#"):
+        return None
+    if quotes := body.count(b'"'):
+        mark = separator.encode()
+        around = body.count(b'"\n"') + body.count(b'"\r\n"')
+        whole = body.startswith(b'"') and body.endswith(b'"') and around == len(ends) - 1
+        if not whole or quotes != 2 * len(header) * len(ends) or body.count(b'"' + mark + b'"') != len(marks):
+            return None
+        header = [cell.strip('"').strip() for cell in header]
+    return header if len(set(header)) == len(header) else None
 
 
 def table_of_rows(rows: Iterator[_Row], name: str) -> Table:
@@ -192,7 +202,7 @@ def _rows(stream: io.TextIOBase, separator: str, name: str) -> Iterator[_Row]:
     reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
     try:
         for cells in reader:
-            yield reader.line_num, [cell.strip() for cell in cells]
+            yield reader.line_num, list(map(str.strip, cells))
     except csv.Error as error:
         raise UserError(f"{name}, line {reader.line_num}: not a table in text ({error})") from error
 

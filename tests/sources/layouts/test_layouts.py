@@ -496,6 +496,9 @@ def test_a_large_table_is_read_like_a_small_one(monkeypatch, tmp_path):
         "empty row": [header, *lines[:9], ",,,,", *lines[9:]],
         "unnamed": [header.replace("lr", ""), *lines],
         "accents": [header, *lines, "é,301,0.5,ü,1"],
+        "all in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines]],
+        "a quote in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines, 'a,301,0.5,x""y,1']],
+        "a line in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines, "a,301,0.5,x\ny,1"]],
     }
     for name, rows in texts.items():
         path = tmp_path / f"{name}.csv"
