@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
@@ -113,7 +114,7 @@ def read_delimited(content: bytes, name: str, encoding: str, separator: str | No
 
 
 def _read_even(content: bytes, name: str, encoding: str, separator: str) -> Table | None:
-    """Read a large text in which each line is a row with as many cells as the header, all of them in quotes or none.
+    """Read a large text in which each line is a row with as many cells as the header, and no line in quotes.
 
     Returns:
         The table that reading line by line would give, many times faster; None if the text is not so even.
@@ -148,22 +149,33 @@ def _read_even(content: bytes, name: str, encoding: str, separator: str) -> Tabl
 def _even_header(body: bytes, separator: str) -> list[str] | None:
     """Return the names in the first line of an even text; None if the text is not even."""
     codes = np.frombuffer(body, dtype=np.uint8)
-    ends = np.append(np.flatnonzero(codes == ord("\n")), len(codes))
-    if len(ends) < 2 or body.count(b"\r") not in (0, len(ends) - 1) or body.count(b"\r") != body.count(b"\r\n"):
-        return None
-    header = [cell.strip() for cell in body[: ends[0]].decode().split(separator)]
+    lines = np.flatnonzero(codes == ord("\n"))
     marks = np.flatnonzero(codes == ord(separator))
+    if not len(lines) or body.count(b"\r") not in (0, len(lines)) or body.count(b"\r") != body.count(b"\r\n"):
+        return None
+    if b'"' in body:
+        quotes = np.flatnonzero(codes == ord('"'))
+        if not _stands_around_cells(codes, quotes, separator) or (np.searchsorted(quotes, lines) % 2).any():
+            return None
+        marks = marks[np.searchsorted(quotes, marks) % 2 == 0]  # within quotes it separates nothing
+    ends = np.append(lines, len(codes))
+    header = next(csv.reader([body[: ends[0]].decode()], delimiter=separator))
+    header = [cell.strip() for cell in header]
     counts = np.diff(np.searchsorted(marks, ends), prepend=0)
     if len(header) < 2 or (counts != len(header) - 1).any() or header[0].startswith("#"):
         return None
-    if quotes := body.count(b'"'):
-        mark = separator.encode()
-        around = body.count(b'"\n"') + body.count(b'"\r\n"')
-        whole = body.startswith(b'"') and body.endswith(b'"') and around == len(ends) - 1
-        if not whole or quotes != 2 * len(header) * len(ends) or body.count(b'"' + mark + b'"') != len(marks):
-            return None
-        header = [cell.strip('"').strip() for cell in header]
     return header if len(set(header)) == len(header) else None
+
+
+def _stands_around_cells(codes: NDArray[np.uint8], quotes: NDArray[np.intp], separator: str) -> bool:
+    """Whether each quote begins or ends a cell, or is one of two for a quote within."""
+    if len(quotes) % 2:
+        return False
+    around = [ord(separator), ord("\n"), ord('"')]
+    opening, closing = quotes[::2], quotes[1::2]
+    before = codes[opening[opening > 0] - 1]
+    after = codes[closing[closing < len(codes) - 1] + 1]
+    return bool(np.isin(before, around).all() and np.isin(after, [*around, ord("\r")]).all())
 
 
 def table_of_rows(rows: Iterator[_Row], name: str) -> Table:

@@ -498,6 +498,9 @@ def test_a_large_table_is_read_like_a_small_one(monkeypatch, tmp_path):
         "accents": [header, *lines, "é,301,0.5,ü,1"],
         "all in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines]],
         "a quote in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines, 'a,301,0.5,x""y,1']],
+        "some in quotes": [header, *(row.replace("note", '"a, b"').replace(' "a, b" ', '"a, ""b"""') for row in lines)],
+        "a stray quote": [header, *lines, 'a,301,0.5,5" wide,1'],
+        "a quote after a blank": [header, *lines, 'a,301,0.5, "x, y",1'],
         "a line in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines, "a,301,0.5,x\ny,1"]],
     }
     for name, rows in texts.items():
