@@ -180,6 +180,8 @@ def _likely(table: Table, role: str, options: Options) -> str | None:
     rows = len(table.frame)
     for column in others:
         values = table.text(column)
+        if _simple(column) in (*states.COLUMNS, *dates.COLUMNS):
+            continue
         if 2 <= values.nunique() <= min(_FEW, rows // 2) and not values.str.fullmatch(r"[0-9.,eE+%-]*").all():
             return column
     return None

@@ -39,23 +39,23 @@ def take_rows(
     Raises:
         UserError: the best row is wanted, and nothing says what is better.
     """
-    sizes = runs.groupby(list(cell), sort=False).size()
+    run = runs.groupby(list(cell), sort=False).ngroup()  # grouping by a number is many times faster
+    sizes = run.value_counts()
     step = _step(table)
     # Most runs have a history, or none has: a single run that was repeated is a duplicate.
-    if step is None or 2 * int((sizes > 1).sum()) <= len(sizes):
+    if step is None or (not table.steps and 2 * int((sizes > 1).sum()) <= len(sizes)):
         return runs, []
     steps, _ = read_numbers(table.text(step), step).at(runs["_row"].to_numpy())
-    ordered = runs.assign(_step=steps).sort_values([*cell, "_step", "_row"], kind="stable")
-    spans = ordered.groupby(list(cell), sort=False)["_step"].agg(["min", "max"])
+    ordered = runs.assign(_run=run, _step=steps).iloc[np.lexsort((runs["_row"], steps, run))]
+    spans = ordered.groupby("_run", sort=False)["_step"].agg(["min", "max"])
     if not (spans["min"] < spans["max"]).any():
         return runs, []
     take = options.take or Take()
     ordered["_by"] = _judged(table, ordered, metrics[0], take)
-    groups = ordered.groupby(list(cell), sort=False)
-    chosen = groups.tail(1).set_index(list(cell))
+    chosen = ordered.groupby("_run", sort=False).tail(1).set_index("_run")
     for metric in metrics:
         given = ordered[~ordered[EMPTY + metric]]
-        values = _values(given, cell, metric, take, options)
+        values = _values(given, metric, take, options)
         chosen[metric] = values.reindex(chosen.index)
         chosen[EMPTY + metric] = ~chosen.index.isin(values.index)
     taken = chosen.reset_index().sort_values("_row")[[*runs.columns]].reset_index(drop=True)
@@ -64,7 +64,9 @@ def take_rows(
     ends = spans["max"]
     early = ends[ends < ends.max()]
     if len(early):
-        labels = [f"{' seed '.join(map(str, np.atleast_1d(np.array(key, dtype=object))[:2]))}" for key in early.index]
+        labels = [
+            " seed ".join(map(str, row)) for row in chosen.loc[early.index, list(cell[:2])].itertuples(index=False)
+        ]
         notes.append(
             f"{quantity(len(early), 'run')} ended before {bare(step)} {ends.max():g}, where others did: "
             f"{shortened(labels)}. If they were cut off, their last value is no result: give them a status."
@@ -88,11 +90,11 @@ def _judged(table: Table, ordered: pd.DataFrame, metric: str, take: Take) -> pd.
     return pd.Series(values, index=ordered.index)
 
 
-def _values(given: pd.DataFrame, cell: Sequence[str], metric: str, take: Take, options: Options) -> pd.Series:
-    groups = given.groupby(list(cell), sort=False)
+def _values(given: pd.DataFrame, metric: str, take: Take, options: Options) -> pd.Series:
+    groups = given.groupby("_run", sort=False)
     if take.kind in ("last", "first"):
         ends = groups.tail(1) if take.kind == "last" else groups.head(1)
-        return ends.set_index(list(cell))[metric]
+        return ends.set_index("_run")[metric]
     if take.kind == "mean-last":
         return groups[metric].apply(lambda values: values.tail(take.count).mean(skipna=False))
     higher = options.higher_is_better
@@ -105,7 +107,7 @@ def _values(given: pd.DataFrame, cell: Sequence[str], metric: str, take: Take, o
             f"{options.spelled('take', 'best')}: the name {take.by or metric} does not say which way is better; take "
             "the best of a column that does, or the last value"
         )
-    judged = given[given["_by"].notna()].groupby(list(cell), sort=False)["_by"]
+    judged = given[given["_by"].notna()].groupby("_run", sort=False)["_by"]
     best: pd.Series = judged.idxmax() if higher else judged.idxmin()
     return pd.Series(given[metric].reindex(best.to_numpy()).to_numpy(), index=best.index)
 

@@ -95,8 +95,6 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     runs, more = _one_each(table, runs, cell, columns, options)
     notes += more
     runs[SEED] = _of_one_kind(runs[SEED])
-    if table.layout:
-        notes.insert(0, f"{table.name} was read as {table.layout}.")
     given = [name for name in others if runs[name].notna().any()]
     kept = [VARIANT, SEED, STATUS, REASON, *cell[2:], *options.metrics, *given, RUN]
     return RunTable(runs[kept].reset_index(drop=True), tuple(dict.fromkeys([*table.notes, *notes])), found)
@@ -147,7 +145,7 @@ def _identified(
         runs["_id"] = table.text(identity)
     runs["_row"] = np.arange(len(runs))
     named = (runs[VARIANT] != "") & runs[SEED].notna()
-    named &= ~runs[SEED].astype("str").str.lower().isin(["none", "nan", "null"])
+    named &= ~runs[SEED].isin([text for text in texts.unique() if text.lower() in ("none", "nan", "null")])
     notes = []
     if not named.all():
         if not declared:
@@ -198,7 +196,7 @@ def _column(table: Table, names: Sequence[str], columns: Columns) -> str | None:
 
 def _names(table: Table, columns: Columns) -> pd.Series:
     """Return what the source calls each row."""
-    places = pd.Series([f"{table.unit} {place}" for place in table.places], dtype="str")
+    places = f"{table.unit} " + pd.Series(table.places).astype("str")
     column = _column(table, NAMES, columns)
     if column is None:
         return places
@@ -246,7 +244,8 @@ def _with_states(
         reasons = table.text(given[0]).iloc[rows].to_numpy()
         words = np.where(reasons != "", reasons, words)
     runs = runs.copy()
-    runs[STATUS], runs[REASON] = states, [" ".join(str(word).split()) for word in words]
+    tidy = {word: " ".join(word.split()) for word in set(words)}
+    runs[STATUS], runs[REASON] = states, [tidy[word] for word in words]
     runs.loc[runs[STATUS] == "finished", REASON] = ""
     running = runs[STATUS] == "running"
     if not running.any():
@@ -297,7 +296,7 @@ def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Op
         UserError: a cell that counts cannot be read.
     """
     numbers = read_numbers(table.frame[column], column, options.numbers)
-    strange = np.intersect1d(numbers.strange, counted)
+    strange = np.intersect1d(numbers.strange, counted) if len(numbers.strange) else numbers.strange
     if not len(strange):
         return numbers
     texts = table.text(column)

@@ -103,7 +103,8 @@ def test_the_newest_counts_by_its_date(tmp_path):
     _, runs, notes = pulled("05-requeued-duplicates", "c05mlflow", tmp_path)
     right = pd.read_csv(CASES / "05-requeued-duplicates/right.csv").set_index(["variant", "seed"])["acc"]
     assert runs.set_index(["variant", "seed"])["test_accuracy"].to_dict() == right.to_dict()
-    assert notes == ["1 run replaced by b1f (latest counts): base seed 1 (b1)."]
+    assert "c05mlflow.csv was read as runs exported from MLflow." in notes[0]
+    assert notes[1:] == ["1 run replaced by b1f (latest counts): base seed 1 (b1)."]
 
 
 def test_without_a_date_the_order_of_a_file_is_asked_about(analyse):
@@ -293,7 +294,7 @@ def test_two_columns_of_one_name_are_refused_by_a_study_too(tmp_path, analyse):
 
 
 def test_large_seeds_stay_apart(tmp_path):
-    counts, runs, notes = pulled("17-big-seeds", "c17big", tmp_path)
+    counts, runs, (_, *notes) = pulled("17-big-seeds", "c17big", tmp_path)
     assert counts == {("aug", "finished"): 3, ("base", "finished"): 3}
     assert sorted(set(runs["seed"])) == [9007199254740992, 9007199254740993, 9007199254740995]
     assert notes == []

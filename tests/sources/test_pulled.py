@@ -18,7 +18,7 @@ HEADER = "Name,State,Created,variant,seed,f1"
 
 @pytest.fixture
 def chosen(tmp_path):
-    """Pull a table; return (name, status) of the runs that count, and the notes."""
+    """Pull a table; return (name, status) of the runs that count, and the notes after what the table was read as."""
 
     def pulled(*rows, variants=("a",), seeds=(0,), header=HEADER, metric="f1", **more):
         (tmp_path / "export.csv").write_text("\n".join([header, *rows]) + "\n")
@@ -26,7 +26,8 @@ def chosen(tmp_path):
         found = pull(settings, metric, variants, seeds, tmp_path / "runs.csv", base=tmp_path)
         with (tmp_path / "runs.csv").open(newline="") as stream:
             runs = [(row["source_run"], row["status"]) for row in csv.DictReader(stream)]
-        return runs, found.notes
+        assert found.notes[0].endswith("export.csv was read as a table of runs exported from W&B.")
+        return runs, found.notes[1:]
 
     return pulled
 

@@ -15,6 +15,7 @@ MISSING = frozenset({"", "na", "n/a", "null", "none", "-", "–", "—", "#n/a",
 TRUE, FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_MADE_OF = re.compile(r"[0-9+.eE-]*")  # of these alone, `float` reads only what _PLAIN is
 _MINUS = "\u2212"
 
 
@@ -72,7 +73,22 @@ def read_numbers(cells: pd.Series, name: str, written: NumberFormat | None = Non
         values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
         return Numbers(values, np.isnan(values), np.array([], dtype=np.intp))
     texts = cells.fillna("").astype("str").tolist()
-    return _read(texts, name, written or NumberFormat())
+    return _read_plain(texts) or _read(texts, name, written or NumberFormat())
+
+
+def _read_plain(texts: Sequence[str]) -> Numbers | None:
+    """Read a column that has only plain numbers and empty cells, which can be long; None if there is anything else."""
+    given = [text for text in texts if text]
+    if not _MADE_OF.fullmatch("".join(given)):
+        return None
+    try:
+        numbers = np.fromiter(map(float, given), dtype=np.float64, count=len(given))
+    except ValueError:
+        return None
+    missing = np.fromiter((not text for text in texts), dtype=bool, count=len(texts))
+    values = np.full(len(texts), np.nan)
+    values[~missing] = numbers
+    return Numbers(values, missing, np.array([], dtype=np.intp))
 
 
 def _read(texts: Sequence[str], name: str, written: NumberFormat) -> Numbers:

@@ -35,11 +35,10 @@ def read_seeds(cells: pd.Series) -> pd.Series:
 
 def through_float(texts: pd.Series) -> pd.Series:
     """Return for each seed whether it was written as a float too large to be exact, so that two could have merged."""
-    seeds = read_seeds(texts)
-    return pd.Series(
-        [
-            isinstance(seed, int) and abs(seed) >= EXACT and not _WHOLE.fullmatch(text)
-            for seed, text in zip(seeds, texts, strict=True)
-        ],
-        index=texts.index,
-    )
+    read = {text: read_seed(text) for text in texts.unique()}
+    rounded = [
+        text
+        for text, seed in read.items()
+        if isinstance(seed, int) and abs(seed) >= EXACT and not _WHOLE.fullmatch(text)
+    ]
+    return texts.isin(rounded)

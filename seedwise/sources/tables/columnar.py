@@ -16,7 +16,7 @@ import pandas as pd
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.basics.words import shortened
-from seedwise.sources.tables.delimited import table_of_rows
+from seedwise.sources.tables.delimited import BETWEEN, PIVOT, table_of_rows
 from seedwise.sources.tables.table import Table, as_text
 
 EXTRA = "pip install 'seedwise[tables]'"
@@ -108,8 +108,10 @@ def table_of_frame(frame: pd.DataFrame, name: str) -> Table:
     """
     if any(level is not None for level in frame.index.names):
         frame = frame.reset_index()
+    is_pivot = frame.columns.nlevels == 2
+    between = BETWEEN if is_pivot else "."
     columns = [
-        ".".join(str(part) for part in c if str(part)) if isinstance(c, tuple) else str(c) for c in frame.columns
+        between.join(str(part) for part in c if str(part)) if isinstance(c, tuple) else str(c) for c in frame.columns
     ]
     twice = next((column for column in columns if columns.count(column) > 1), None)
     if twice is not None:
@@ -120,7 +122,8 @@ def table_of_frame(frame: pd.DataFrame, name: str) -> Table:
         is_typed = pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype)
         named[column] = cells if is_typed else as_text(cells)
     places = np.arange(1, len(frame) + 1, dtype=np.int64)
-    return Table(name, pd.DataFrame(named), places, "row")
+    layout = f"{PIVOT}{frame.columns.names[-1] or ''}" if is_pivot else ""
+    return Table(name, pd.DataFrame(named), places, "row", layout=layout)
 
 
 def _chosen(wanted: str | None, names: list[str], what: str, name: str) -> str:

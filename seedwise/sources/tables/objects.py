@@ -103,8 +103,8 @@ def find_rows(read: Any, name: str) -> list[Row]:
         return _by_column(read)
     if lists and len(lists) == len(read) and len({len(value) for value in lists.values()}) == 1:
         return [dict(zip(lists, cells, strict=True)) for cells in zip(*lists.values(), strict=True)]
-    if read and not lists:
-        return [read]
+    if any(not isinstance(value, (list, Mapping)) for value in read.values()):
+        return [read]  # one run: what it was, what it reached, and perhaps lists of what happened on the way
     raise UserError(f"{name}: not a table; a table in JSON is a list with an object for each row")
 
 

@@ -26,6 +26,7 @@ class Table:
         notes: sentences about what was skipped or assumed while it was read.
         layout: what the table was recognised as; empty for one row per run.
         short: the places of rows that end before the header does.
+        steps: whether its layout says that each row is a step of a run.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Table:
     notes: tuple[str, ...] = field(default=())
     layout: str = ""
     short: frozenset[int] = frozenset()
+    steps: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -93,4 +95,5 @@ def joined(tables: Sequence[Table], name: str) -> Table:
     places = np.arange(1, len(frame) + 1, dtype=np.int64)
     notes = dict.fromkeys(note for table in tables for note in table.notes)
     layouts = dict.fromkeys(table.layout for table in tables)
-    return Table(name, frame, places, "row", tuple(notes), ", ".join(filter(None, layouts)))
+    steps = all(table.steps for table in tables)
+    return Table(name, frame, places, "row", tuple(notes), ", ".join(filter(None, layouts)), steps=steps)
