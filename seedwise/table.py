@@ -10,16 +10,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from seedwise.analysis.result import Result, analyse_table
-from seedwise.basics.errors import UserError
 from seedwise.plan import Plan
 from seedwise.report.text.terminal import verdict_table
 from seedwise.sources.cells.numbers import NumberFormat
-from seedwise.sources.open import open_table
+from seedwise.sources.open import open_frame, open_table
 from seedwise.sources.options import Duplicates, Options, parse_states
 from seedwise.sources.runs import read_runs
-from seedwise.sources.tables.columnar import table_of_frame
 from seedwise.sources.tables.files import FileOptions
-from seedwise.sources.tables.table import Table
 from seedwise.sources.taking import parse_take
 
 
@@ -145,24 +142,6 @@ def analyse(
         margin=margin,
         confidence=confidence,
     )
-    opened = open_table(str(table), options) if isinstance(table, (str, Path)) else _of_frame(table)
+    opened = open_table(str(table), options) if isinstance(table, (str, Path)) else open_frame(table, options)
     found = read_runs(opened, options)
     return TableFindings(plan, analyse_table(opened.name, found.runs, plan, found.notes))
-
-
-def _of_frame(frame: Any) -> Table:
-    """Take a data frame as a table; that of polars by its columns, so that no other package is needed."""
-    if isinstance(frame, pd.DataFrame):
-        return table_of_frame(frame, "the data frame")
-    if hasattr(frame, "collect") and not hasattr(frame, "to_dict"):
-        frame = frame.collect()  # a lazy frame of polars
-    if not hasattr(frame, "to_dict"):
-        raise UserError(f"found {type(frame).__name__}; need a path, or a data frame of pandas or polars")
-    columns = {name: list(values) for name, values in frame.to_dict(as_series=False).items()}
-    typed = {name: pd.Series(values, dtype=_kind(values)) for name, values in columns.items()}
-    return table_of_frame(pd.DataFrame(typed), "the data frame")
-
-
-def _kind(values: Sequence[object]) -> str:
-    """Return a type that keeps values exact: float only where all are floats, which large whole numbers do not fit."""
-    return "float64" if values and all(isinstance(value, float) or value is None for value in values) else "object"

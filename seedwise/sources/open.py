@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -44,10 +45,25 @@ def open_table(source: str, options: Options) -> Table:
     return _whole(joined(tables, shown(source)), options)
 
 
-def open_frame(frame: pd.DataFrame, options: Options, name: str = "the data frame") -> Table:
-    """Read the table that a data frame of pandas, or of anything with `to_pandas`, is."""
-    to_pandas = getattr(frame, "to_pandas", None)
-    return _whole(arrange(table_of_frame(to_pandas() if to_pandas else frame, name), options), options)
+def open_frame(frame: Any, options: Options, name: str = "the data frame") -> Table:
+    """Read the table that a data frame of pandas or polars is; that of polars by its columns, without pyarrow.
+
+    Raises:
+        UserError: it is no data frame, or two of its columns have one name.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        if hasattr(frame, "collect") and not hasattr(frame, "to_dict"):
+            frame = frame.collect()  # a lazy frame of polars
+        if not hasattr(frame, "to_dict"):
+            raise UserError(f"found {type(frame).__name__}; need a path, or a data frame of pandas or polars")
+        columns = {name: list(values) for name, values in frame.to_dict(as_series=False).items()}
+        frame = pd.DataFrame({name: pd.Series(values, dtype=_kind(values)) for name, values in columns.items()})
+    return _whole(arrange(table_of_frame(frame, name), options), options)
+
+
+def _kind(values: Sequence[object]) -> str:
+    """Return a type that keeps values exact: float only where all are floats, which large whole numbers do not fit."""
+    return "float64" if values and all(isinstance(value, float) or value is None for value in values) else "object"
 
 
 def _whole(table: Table, options: Options) -> Table:

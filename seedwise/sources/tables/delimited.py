@@ -211,12 +211,13 @@ def _rows(stream: io.TextIOBase, separator: str, name: str) -> Iterator[_Row]:
     if separator in ("columns", "blanks", "markdown"):
         yield from _plain_rows(stream, separator)
         return
-    reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
+    reader = csv.reader(stream, delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for cells in reader:
             yield reader.line_num, list(map(str.strip, cells))
     except csv.Error as error:
-        raise UserError(f"{name}, line {reader.line_num}: not a table in text ({error})") from error
+        why = "a quote is not closed; was the file cut off?" if "end of data" in str(error) else str(error)
+        raise UserError(f"{name}, line {reader.line_num}: not a table in text ({why})") from error
 
 
 def _plain_rows(lines: Iterable[str], separator: str) -> Iterator[_Row]:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.words import shortened
@@ -32,6 +33,13 @@ _OTHER = {
     b"\xd0\xcf\x11\xe0": "Excel's format from before 2007",
     b"\x93NUMPY": "an array of NumPy",
 }
+
+
+class Readable(Protocol):
+    """What unpacks while it is read."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,7 @@ def _is_excel(content: bytes) -> bool:
         return False
 
 
-def _bounded(stream: io.BufferedIOBase | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, name: str) -> tuple[bytes, str]:
+def _bounded(stream: Readable, name: str) -> tuple[bytes, str]:
     content = stream.read(MOST + 1)
     if len(content) > MOST:
         raise UserError(f"{name}: unpacked it has more than {MOST / 1024**3:.0f} GiB; split it, or save it as Parquet")
