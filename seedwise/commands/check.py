@@ -219,7 +219,7 @@ def _common(study: Study, std: float | None, cores: int | None = None) -> Iterat
 def _detects(study: Study, std: float | None) -> Iterator[str]:
     from contextlib import suppress
 
-    from seedwise.analysis.forecast import detectable, spread_of
+    from seedwise.analysis.forecast import detectable, detectable_from, spread_of
     from seedwise.basics.words import quantity
     from seedwise.runs.record import RecordError, read_record
 
@@ -241,9 +241,16 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
     if std is not None:
         yield f"that is {units * std:.3g} of {plan.metric} if it varies by {std:g} from seed to seed"
     elif known is not None and known[0] > 0:
+        found = detectable_from(records, plan, [variant.name for variant in study.variants], seeds)
+        low, high = _roughly(min(found.values())), _roughly(max(found.values()))
         std_so_far, count = known
-        amount = f"{_roughly(units * std_so_far)} of {plan.metric}"
-        yield f"that is about {amount}, by the spread of {count} runs so far ({_roughly(std_so_far)})"
+        if low == high:
+            yield f"that is about {low} of {plan.metric}, by the spread of {count} runs so far ({_roughly(std_so_far)})"
+        else:
+            yield (
+                f"that is about {low} to {high} of {plan.metric}, depending on the variant, by the spread of {count} "
+                "runs so far"
+            )
     elif known is not None:
         yield f"of {plan.metric} that is unknown: the {known[1]} runs so far are equal, whatever their seeds"
     for more in (5, 10):
