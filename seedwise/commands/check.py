@@ -71,7 +71,10 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         topics = [*_program(study, code, arguments.all), *_common(study, arguments.std, arguments.cores)]
         cautions = [*_cautions_of_program(study), *_cautions(study)]
     elif study.source is not None:
-        topics, cautions = [("Runs", ["were recorded elsewhere; nothing is run"]), *_common(study, arguments.std)], []
+        topics, cautions = (
+            [("Runs", ["were recorded elsewhere; nothing is run"]), *_common(study, arguments.std)],
+            [*_exploratory(study)],
+        )
     else:
         _check_functions(study, path)
         topics = [*_images(study), *_common(study, arguments.std, arguments.cores)]
@@ -288,6 +291,7 @@ def _cautions_of_program(study: Study) -> Iterator[str]:
 
 
 def _cautions(study: Study) -> Iterator[str]:
+    yield from _exploratory(study)
     if len(study.variants) == 1:
         yield "there is only one variant, so nothing is compared"
     seen: dict[tuple[object, ...], str] = {}
@@ -299,6 +303,14 @@ def _cautions(study: Study) -> Iterator[str]:
                 "apart"
             )
         seen.setdefault(key, variant.name)
+
+
+def _exploratory(study: Study) -> Iterator[str]:
+    from seedwise.analysis.declaration import declared, forewarning
+
+    now = declared(study.analysis, study.seeds, [variant.name for variant in study.variants])
+    if line := forewarning(study.folder() / "plan.json", now, study.study):
+        yield line
 
 
 def _runs(study: Study) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from seedwise.analysis.declaration import declared, write_declaration
 from seedwise.analysis.forecast import detectable, detectable_from, spread_of
 from seedwise.cli import main
 from seedwise.plan import Plan
@@ -186,6 +187,19 @@ def test_large_numbers_are_written_out(check) -> None:
     for seed, value in ((4, 19100.0), (5, 19400.0)):
         write_record(Path(f"results/checked/runs/baseline/seed{seed}/metrics.json"), record("baseline", seed, value))
     assert "by the spread of 2 runs so far (210)" in check()[1]
+
+
+def test_a_departure_from_the_recorded_plan_is_said_before_it_is_run(check) -> None:
+    plan = Plan(**PLAN)
+    Path("results/checked").mkdir(parents=True)
+    write_declaration(Path("results/checked/plan.json"), declared(plan, [4, 5], ["baseline", "high"]))
+    write(seeds=[4, 5])
+    assert "EXPLORATORY" not in check()[1]
+    write(seeds=[4, 5, 6, 7])
+    assert (
+        "Caution: seeds 6 and 7 are not in the recorded plan: these verdicts will be EXPLORATORY; to confirm, run a "
+        "new study (`study: checked-2`) with new seeds"
+    ) in check()[1].splitlines()
 
 
 def test_comments_count_where_files_are_compared_by_content(check) -> None:
