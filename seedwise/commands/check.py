@@ -270,6 +270,7 @@ def _roughly(number: float) -> str:
 def _cautions_of_program(study: Study) -> Iterator[str]:
     from seedwise.trainers.command.command_line import placeholders
     from seedwise.trainers.command.outputs.settings import cautions, paths
+    from seedwise.trainers.command.recognition import fixed_seed
 
     assert study.program
     program = study.program
@@ -277,7 +278,9 @@ def _cautions_of_program(study: Study) -> Iterator[str]:
     yield from cautions(program.results, study.analysis.metric, *sources, isolated=program.isolate == "copy")
     if study.command:
         used = placeholders([*program.words, *program.env.values()])
-        if "seed" not in used:
+        if "seed" not in used and (fixed := fixed_seed(program.words)):
+            yield f"the command fixes the seed: {fixed.written}. Write {fixed.rewritten}, or all its runs use that seed"
+        elif "seed" not in used:
             yield (
                 "the command has no {seed}: the program must read $SEEDWISE_SEED, or all its runs use the same seed. "
                 "`seedwise try` finds out"

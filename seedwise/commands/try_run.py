@@ -313,6 +313,7 @@ class _Findings:
 
     def _seed_advice(self) -> Iterator[str]:
         from seedwise.trainers.command.command_line import placeholders
+        from seedwise.trainers.command.recognition import fixed_seed
 
         if self.section == "function":
             yield "The function gets the seed as its second argument: set the seeds of all random generators with it."
@@ -320,6 +321,8 @@ class _Findings:
         settings = self.study.program_settings(self.study.analysis.baseline)
         if "seed" in placeholders([*settings.words, *settings.env.values()]):
             yield "The command passes {seed}, so look where the program sets its seed: it may be fixed in the code."
+        elif fixed := fixed_seed(settings.words):
+            yield f"The command fixes it: {fixed.written}. Write {fixed.rewritten} there instead."
         else:
             yield "The command has no {seed}: add the option that takes it, such as --seed {seed}, or let the program"
             yield 'read it: int(os.environ["SEEDWISE_SEED"])'

@@ -262,6 +262,12 @@ def test_a_metric_that_nothing_reads(check) -> None:
     ("command", "more", "caution"),
     [
         ({"run": "sh train.sh {lr}"}, {}, "the command has no {seed}: the program must read $SEEDWISE_SEED"),
+        ({"run": "sh train.sh {lr} --seed 0"}, {}, "the command fixes the seed: --seed 0. Write --seed {seed}, or all"),
+        (
+            {"run": "sh train.sh {lr} train.seed=7"},
+            {},
+            "the command fixes the seed: train.seed=7. Write train.seed={seed}",
+        ),
         (
             {"run": "sh train.sh {lr} {seed}"},
             {},

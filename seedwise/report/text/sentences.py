@@ -280,6 +280,12 @@ def alone_sentence(row: SummaryRow, wording: Wording) -> str:
             "which supports no claim: how far another seed would move it is unknown. No other variant is compared "
             "with it."
         )
+    if row.std == 0:
+        return (
+            f"All {quantity(row.n, 'run')} of {name} have the same {wording.metric}, {digits.number(row.mean)} "
+            f"({wording.direction}): without a spread there is no interval, and nothing is known of another seed. No "
+            "other variant is compared with it."
+        )
     return (
         f"{name} has a mean {wording.metric} of {digits.number(row.mean)} ({wording.direction}) over "
         f"{quantity(row.n, 'seed')}, {confidence_percent(wording.plan.confidence)} t interval "
@@ -313,7 +319,7 @@ def _constant(group: Sequence[SummaryRow], wording: Wording) -> list[str]:
     if not group:
         return []
     names = enumerate_words([wording.names[row.variant] for row in group])
-    return [f"All runs of {names} agree, so the intervals are a single point and say nothing about another seed."]
+    return [f"All runs of {names} agree: without a spread there is no interval, and nothing is known of another seed."]
 
 
 def _worth_at(n: int, group: Sequence[SummaryRow], wording: Wording) -> str:
