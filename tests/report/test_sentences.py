@@ -157,7 +157,7 @@ def test_exploratory_verdicts_claim_nothing_under_the_plan():
     [
         ((0, 3, 0.6316), "0 of 3 runs diverged; rates up to 63% remain compatible (one-sided bound)."),
         ((1, 1, 1.0), "1 of 1 run diverged."),
-        ((0, 0, None), "0 of 0 runs diverged."),
+        ((0, 0, None), "no run has ended."),
     ],
 )
 def test_diverged(args, text):

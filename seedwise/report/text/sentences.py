@@ -170,9 +170,16 @@ def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording) -> 
     )
 
 
-def lost_runs_sentence(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    """How many runs were lost, and whether the verdicts hang on them; empty where none was."""
+def lost_runs_sentence(
+    summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording, *, partly: bool = False
+) -> str:
+    """How many runs were lost, and whether the verdicts hang on them; empty where none was.
+
+    `partly`: variants all of whose runs were lost were named already; they are left out where no verdict is judged.
+    """
     names = wording.names
+    if partly and not any(row.judged and row.verdict_if_worst for row in comparisons):
+        summaries = [row for row in summaries if row.n]
     lost = [
         f"{row.n_lost} of {quantity(row.n + row.n_lost, 'run')} of {names[row.variant]}"
         for row in summaries
@@ -345,6 +352,8 @@ def _worth_at(n: int, group: Sequence[SummaryRow], wording: Wording) -> str:
 
 def diverged_sentence(diverged: int, runs: int, rate_high: float | None) -> str:
     """How many runs diverged, and which rates that leaves possible (Clopper & Pearson 1934)."""
+    if not runs:
+        return "no run has ended."
     counted = f"{diverged} of {quantity(runs, 'run')} diverged"
     if rate_high is None or diverged == runs:
         return f"{counted}."
