@@ -10,6 +10,7 @@ import argparse
 import difflib
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -116,6 +117,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"seedwise: {error}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
+        if argv is None:  # this process is the command: a second Ctrl-C while it ends says nothing new
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of the output, such as `head`, has closed the pipe; nothing more may be written on exit.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -74,8 +73,7 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     # Otherwise Snakemake notes it when the first job starts. A study with a mistake leaves no folder behind.
     if studies.RESULTS.is_dir() and not snakemake.has_option(words, *_NOT_A_RUN):
         remember_study(study, studies.RESULTS)
-    sys.stdout.flush()
-    os.execve(line[0], line, snakemake.environment(study))
+    snakemake.become(line, snakemake.environment(study))
 
 
 def _take_revisions(words: Sequence[str]) -> tuple[list[str], list[str]]:
