@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
 
 
 def _check_functions(study: Study, path: Path) -> None:
-    """Raise UserError if the image classifier could not call a function of the user's."""
+    """Raise UserError if the image classifier could not call a user's own function."""
     from seedwise.workflow.environment import open_working_folder
     from seedwise.workflow.own_functions import check_own_functions
 

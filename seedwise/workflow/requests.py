@@ -1,4 +1,4 @@
-"""One run of a program of the user's own, as `seedwise check` shows it and `seedwise try` does it."""
+"""One run of a user's own program, as `seedwise check` shows it and `seedwise try` does it."""
 
 from __future__ import annotations
 

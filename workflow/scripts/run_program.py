@@ -1,4 +1,4 @@
-"""Run a program of the user's own once, for one variant and one seed, and write its run record."""
+"""Run a user's own program once, for one variant and one seed, and write its run record."""
 
 from __future__ import annotations
 
