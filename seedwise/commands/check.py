@@ -31,16 +31,10 @@ _FILES, _WIDTH = 5, 9
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.parser import add_command
     from seedwise.commands.studies import add_study
 
-    parser = commands.add_parser(
-        "check",
-        help="check a study and show its plan; nothing runs",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = add_command(commands, "check", "check a study and show its plan; nothing runs", DESCRIPTION, EXAMPLES)
     add_study(parser)
     parser.add_argument("--all", action="store_true", help="list every file of code")
     parser.add_argument(

@@ -16,16 +16,10 @@ example:
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.parser import add_command
     from seedwise.commands.studies import add_study
 
-    parser = commands.add_parser(
-        "interim",
-        help="report on what has finished",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = add_command(commands, "interim", "report on what has finished", DESCRIPTION, EXAMPLE)
     add_study(parser, last=True)
     parser.set_defaults(run=run, flags=["--help"])
 

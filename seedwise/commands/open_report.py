@@ -23,14 +23,9 @@ REPORTS = ("page.html", "results.md", "interim/results.md")
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
-    parser = commands.add_parser(
-        "open",
-        help="open a report",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    from seedwise.commands.parser import add_command
+
+    parser = add_command(commands, "open", "open a report", DESCRIPTION, EXAMPLE)
     parser.add_argument(
         "study",
         metavar="STUDY",

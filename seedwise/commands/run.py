@@ -36,15 +36,15 @@ Exit status: Snakemake's; 2 for a mistake that is found before it starts."""
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand; Snakemake reads its flags."""
     from seedwise.basics import share
+    from seedwise.commands.parser import add_command
 
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "run",
+        "run what is missing of a study",
+        DESCRIPTION,
+        EXAMPLES.format(profiles=share.home() / "profiles"),
         usage="seedwise run [STUDY] [--cores N] [any option or target of Snakemake ...]",
-        help="run what is missing of a study",
-        description=DESCRIPTION,
-        epilog=EXAMPLES.format(profiles=share.home() / "profiles"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.set_defaults(run=run, flags=None)
 

@@ -41,15 +41,15 @@ _PROPOSED, _LISTED, _LAST_LINES = 5, 4, 12
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.parser import add_command
     from seedwise.commands.studies import add_study
 
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "try",
-        help="run the program three times: are its numbers found, does the seed count?",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "run the program three times: are its numbers found, does the seed count?",
+        DESCRIPTION,
+        EXAMPLES,
     )
     add_study(parser)
     parser.add_argument("--variant", metavar="NAME", help="variant to run; default: the baseline")

@@ -37,7 +37,7 @@ _NAMED = re.compile(
     r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?|nan|inf)(?=[\s,;:|)\]%]|$)"
 )
 _SMALL_WORDS = frozenset(
-    (
+    {
         "a",
         "about",
         "after",
@@ -55,8 +55,8 @@ _SMALL_WORDS = frozenset(
         "of",
         "on",
         "or",
-    )
-    + ("over", "per", "than", "the", "to", "under", "until", "up", "using", "was", "were", "with")
+    }
+    | {"over", "per", "than", "the", "to", "under", "until", "up", "using", "was", "were", "with"}
 )
 """Words before a number that are no name of it."""
 _STAMP = re.compile(r"\d{4}[-_]?\d{2}[-_]?\d{2}|\d{2}-\d{2}-\d{2}|\d{9,}|__\d+$")
@@ -190,7 +190,7 @@ def _patterns(place: Place) -> dict[str, str]:
 
 
 def _label(match: re.Match[str], line: str) -> str:
-    """Return what a number of the output is called; nothing where it is part of a sentence, as in "on 3173 examples"."""
+    """Return what a number of the output is called; nothing where it belongs to a sentence: "on 3173 examples"."""
     words = match["name"].split()
     spoken = len(words)
     while words and words[-1].lower() in _SMALL_WORDS:
