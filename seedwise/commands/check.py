@@ -146,7 +146,7 @@ def _checked(study: Study, path: Path) -> ProgramCode:
 
 def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tuple[str, list[str]]]:
     """Yield what is run, where and with what."""
-    from seedwise.trainers.command.run import command_of
+    from seedwise.trainers.command.request import command_of
     from seedwise.workflow.requests import make_request
 
     assert study.program

@@ -15,7 +15,7 @@ from seedwise.basics.errors import UserError
 
 if TYPE_CHECKING:
     from seedwise.config.study import Study
-    from seedwise.trainers.command.run import Request
+    from seedwise.trainers.command.request import Request
     from seedwise.trainers.command.settings import Program, SettingValue
     from seedwise.trainers.command.trial import Tried
 
@@ -186,6 +186,6 @@ def _override(text: str, program: Program) -> tuple[str, SettingValue]:
 
 
 def _command_line(request: Request) -> str:
-    from seedwise.trainers.command.run import command_of
+    from seedwise.trainers.command.request import command_of
 
     return shlex.join(command_of(request, None)[1])

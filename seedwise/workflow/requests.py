@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seedwise.config.study import Study
 from seedwise.trainers.command.place import ProgramPlace
-from seedwise.trainers.command.run import Digests, Request
+from seedwise.trainers.command.request import Digests, Request
 from seedwise.trainers.command.settings import SettingValue
 
 
