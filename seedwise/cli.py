@@ -17,8 +17,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from seedwise import __version__
 from seedwise.basics.errors import UserError
+from seedwise.basics.interrupts import INTERRUPTED, LINE, answer_interrupts
 
-MISTAKE, INTERRUPTED = 2, 130
+MISTAKE = 2
 
 
 class Command(NamedTuple):
@@ -111,6 +112,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; return the exit status."""
     given = sys.argv[1:] if argv is None else list(argv)
     try:
+        if argv is None:
+            answer_interrupts()
         status = _run(given)
         sys.stdout.flush()
     except UserError as error:
@@ -119,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         if argv is None:  # this process is the command: a second Ctrl-C while it ends says nothing new
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        print("interrupted", file=sys.stderr)
+        print(LINE, file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of the output, such as `head`, has closed the pipe; nothing more may be written on exit.

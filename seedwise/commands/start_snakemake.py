@@ -1,7 +1,7 @@
 """Starts Snakemake as a program of its own, so that Ctrl-C ends it in a line and with status 130, whenever it comes.
 
-Run as a file, not as a module: it needs nothing but Snakemake. The process that starts it blocks SIGINT, so that a
-Ctrl-C while Python itself starts waits until it can be answered.
+Run as a file, not as a module, so that no module of the user's folder can stand in for another. The process that starts
+it blocks SIGINT, so that a Ctrl-C while Python itself starts waits until it can be answered.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-INTERRUPTED = 130
+sys.path.append(str(Path(__file__).parents[2]))
+
+from seedwise.basics.interrupts import INTERRUPTED, LINE, end_if_importing
+
 _ONE_PRESS = 2.0  # seconds in which more of them mean the same: Snakemake is about to stop
 
 
@@ -22,6 +27,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.last: float | None = None
+        self.starting = True  # Snakemake is being imported; later, runs may be on their way
 
     def listen(self) -> None:
         """Answer from now on, also what has come before; a process that was told to ignore SIGINT still does."""
@@ -32,7 +38,9 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._answer)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
-    def _answer(self, _number: int, _frame: FrameType | None) -> None:
+    def _answer(self, _number: int, frame: FrameType | None) -> None:
+        if self.starting:
+            end_if_importing(frame)
         now = time.monotonic()
         if self.last is None or now - self.last > _ONE_PRESS:
             self.last = now
@@ -55,12 +63,15 @@ def main() -> int:
     interrupts = Interrupts()
     try:
         interrupts.listen()
+        with suppress(ImportError):  # the Snakefile needs it
+            import pydantic  # noqa: F401
         from snakemake.cli import main as snakemake
 
+        interrupts.starting = False
         snakemake()
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # no run is waited for, so that this ends at once
-        print("interrupted", file=sys.stderr)
+        print(LINE, file=sys.stderr)
     except SystemExit as end:
         if interrupts.last is None:
             raise

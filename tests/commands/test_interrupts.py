@@ -84,10 +84,8 @@ def test_ctrl_c_before_the_first_run(presses: int, later: float) -> None:
 
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_while_a_command_imports(presses: int) -> None:
-    status, printed = press(["check", "study.yaml"], importing, presses)
-    # Python ends by the signal where the import that was interrupted ran generated code: 130 in a shell, too.
-    assert status in (130, -signal.SIGINT)
-    assert printed == ["interrupted"]
+    # Interrupted there, pydantic's compiled module would panic.
+    assert press(["check", "study.yaml"], importing, presses) == (130, ["interrupted"])
 
 
 @pytest.mark.slow
