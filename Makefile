@@ -12,8 +12,12 @@ ifeq ($(origin CONFIGFILE),command line)
 $(error CONFIGFILE is called STUDY now: make $(MAKECMDGOALS) STUDY=$(CONFIGFILE))
 endif
 LIMITS = $(strip $(CORES:%=--cores %) --resources gpu=1)
+# A path that has a space as one word of the shell.
+quoted = $(if $(word 2,$1),'$(subst ','\'',$1)',$1)
 # Where no study is named, targets that only look mean the one that was run last.
-LOOKED_AT = $(or $(STUDY),$(wildcard $(shell cat results/.last-study 2> /dev/null)),config.yaml)
+LAST = $(shell file=$$(cat results/.last-study 2> /dev/null) && test -f "$$file" && printf %s "$$file")
+RUN = $(or $(call quoted,$(STUDY)),config.yaml)
+LOOKED_AT = $(or $(call quoted,$(or $(STUDY),$(LAST))),config.yaml)
 
 # Files that `make generate` generates from the code.
 GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.schema.json docs/configuration.md
@@ -33,7 +37,7 @@ help:                      ## list what make can do (this is what a plain `make`
 	@echo "Without CORES, all cores are used. make shell gives you the commands snakemake and seedwise."
 
 study run: $(VENV)/.study  ## run the study in config.yaml, or STUDY, to results/<study>/results.md
-	$(SEEDWISE) run $(or $(STUDY),config.yaml) $(LIMITS)
+	$(SEEDWISE) run $(RUN) $(LIMITS)
 
 quick: $(VENV)/.study      ## run the whole workflow on a small subset, in about a minute
 	$(SEEDWISE) run studies/quick.yaml $(LIMITS)

@@ -10,14 +10,16 @@ import argparse
 import difflib
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from seedwise import __version__
 from seedwise.basics.errors import UserError
+from seedwise.basics.interrupts import INTERRUPTED, LINE, answer_interrupts
 
-MISTAKE, INTERRUPTED = 2, 130
+MISTAKE = 2
 
 
 class Command(NamedTuple):
@@ -110,12 +112,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; return the exit status."""
     given = sys.argv[1:] if argv is None else list(argv)
     try:
+        if argv is None:
+            answer_interrupts()
         status = _run(given)
         sys.stdout.flush()
     except UserError as error:
         print(f"seedwise: {error}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
+        if argv is None:  # this process is the command: a second Ctrl-C while it ends says nothing new
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print(LINE, file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of the output, such as `head`, has closed the pipe; nothing more may be written on exit.

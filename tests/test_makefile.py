@@ -72,6 +72,8 @@ def test_a_plain_make_lists_every_target_and_does_nothing_else(clone: Path) -> N
         (["status", "STUDY=studies/mine.yaml"], "seedwise status studies/mine.yaml"),
         (["interim", "STUDY=studies/mine.yaml"], "seedwise interim studies/mine.yaml"),
         (["open", "STUDY=studies/mine.yaml"], "seedwise open studies/mine.yaml"),
+        (["study", "STUDY=my studies/a.yaml"], "seedwise run 'my studies/a.yaml' --resources gpu=1"),
+        (["status", "STUDY=my studies/a.yaml"], "seedwise status 'my studies/a.yaml'"),
         (["try", "STUDY=studies/mine.yaml", "CORES=2"], "seedwise try studies/mine.yaml --cores 2"),
     ],
 )
@@ -88,6 +90,11 @@ def test_targets_that_look_mean_the_study_that_was_run_last(clone: Path, target:
     assert "config.yaml" not in planned(clone, target)
     assert "config.yaml" in planned(clone, target, "STUDY=config.yaml")
     assert planned(clone, "study").endswith("run config.yaml --resources gpu=1")
+    spaced = clone / "my studies/it's mine.yaml"
+    spaced.parent.mkdir()
+    spaced.touch()
+    ran_last(clone, "my studies/it's mine.yaml")
+    assert "'my studies/it'\\''s mine.yaml'" in planned(clone, target)
     ran_last(clone, "studies/deleted.yaml")
     assert "config.yaml" in planned(clone, target)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
+from seedwise.basics.words import capital, enumerate_words
 from seedwise.plan import Plan
 
 Declaration = dict[str, Any]
@@ -52,17 +55,62 @@ def departures(first: Declaration, now: Declaration) -> list[str]:
     """Say how the declaration `now` departs from the `first` one, in one sentence per departure."""
     reasons = [
         f"analysis.{key} was {json.dumps(first['analysis'].get(key))} in the first analysis of this study and is now "
-        f"{json.dumps(value)}."
-        for key, value in now["analysis"].items()
-        if value != first["analysis"].get(key)
+        f"{json.dumps(now['analysis'][key])}."
+        for key in _changed_keys(first, now)
     ]
     for noun in ("seed", "variant"):
-        was, now_is = first[f"{noun}s"], now[f"{noun}s"]
-        added = [str(item) for item in now_is if item not in was]
-        removed = [str(item) for item in was if item not in now_is]
-        for items, verb in ((added, "added"), (removed, "removed")):
+        for items, verb in zip(_added_and_removed(first, now, noun), ("added", "removed"), strict=True):
             if items:
-                many = "s were" if len(items) > 1 else " was"
-                names = ", ".join(items)
-                reasons.append(f"{len(items)} {noun}{many} {verb} after the first analysis of this study: {names}.")
+                were = "were" if len(items) > 1 else "was"
+                reasons.append(f"{capital(_named(noun, items))} {were} {verb} after the first analysis of this study.")
     return reasons
+
+
+def forewarning(path: Path, now: Declaration, study: str) -> str | None:
+    """Say before anything is run that the verdicts will be exploratory, and what would confirm; None if they won't be.
+
+    Args:
+        path: plan.json, in the folder of the study.
+        now: the declaration of the study as it is.
+        study: its name.
+
+    Raises:
+        UserError: the recorded plan cannot be read.
+    """
+    if not departures_from_recorded(path, now):
+        return None
+    first = json.loads(path.read_text(encoding="utf-8"))
+    parts = []
+    for noun in ("seed", "variant"):
+        added, removed = _added_and_removed(first, now, noun)
+        if added:
+            parts.append(f"{_named(noun, added)} {'are' if len(added) > 1 else 'is'} not in the recorded plan")
+        if removed:
+            parts.append(f"{_named(noun, removed)} of the recorded plan {'are' if len(removed) > 1 else 'is'} missing")
+    if keys := [f"analysis.{key}" for key in _changed_keys(first, now)]:
+        parts.append(f"{enumerate_words(keys)} {'differ' if len(keys) > 1 else 'differs'} from the recorded plan")
+    return (
+        f"{', '.join(parts)}: these verdicts will be EXPLORATORY; to confirm, run a new study (`study: "
+        f"{_next_name(study, path.parent.parent)}`) with new seeds"
+    )
+
+
+def _changed_keys(first: Declaration, now: Declaration) -> list[str]:
+    return [key for key, value in now["analysis"].items() if value != first["analysis"].get(key)]
+
+
+def _added_and_removed(first: Declaration, now: Declaration, noun: str) -> tuple[list[str], list[str]]:
+    was, is_now = first[f"{noun}s"], now[f"{noun}s"]
+    return [str(item) for item in is_now if item not in was], [str(item) for item in was if item not in is_now]
+
+
+def _named(noun: str, items: Sequence[str]) -> str:
+    """Write `seed 3`, or `seeds 3 and 4`."""
+    return f"{noun}{'s' if len(items) > 1 else ''} {enumerate_words(items)}"
+
+
+def _next_name(study: str, results: Path) -> str:
+    """Return a name like the study's that no folder of results has: `quick-2` after `quick`."""
+    numbered = re.fullmatch(r"(.+)-(\d{1,3})", study)
+    stem, number = (numbered[1], int(numbered[2])) if numbered else (study, 1)
+    return next(name for k in itertools.count(number + 1) if not (results / (name := f"{stem}-{k}")).exists())

@@ -10,7 +10,9 @@ import numpy as np
 from seedwise.plan import Plan
 from seedwise.runs.record import RunRecord
 from seedwise.statistics.multiple import dunnett
-from seedwise.statistics.planning import plan_seeds
+from seedwise.statistics.planning import Floats, Pair, detectable_by_seeds
+from seedwise.statistics.spending import last_level
+from seedwise.statistics.verdict import FEWEST_SEEDS
 
 
 def detectable(plan: Plan, variants: int, seeds: int) -> float | None:
@@ -23,17 +25,51 @@ def detectable(plan: Plan, variants: int, seeds: int) -> float | None:
         variants: how many there are, with the baseline.
         seeds: how many runs each of them has.
     """
-    others = variants - 1
-    if others < 1 or seeds < 2:
+    if variants < 2 or seeds < FEWEST_SEEDS:
         return None
-    # Only the spread matters: runs with a standard deviation of 1 stand for those that are not there yet.
-    runs = np.linspace(-1.0, 1.0, seeds)
-    runs /= runs.std(ddof=1)
-    paired = plan.pairing == "seed"
-    alpha = 1 - plan.confidence
-    pooled = dunnett([runs] * others, runs, plan.confidence) if plan.variance == "pooled" else None
-    pairs = [(runs, np.zeros(seeds) if paired else runs)] * others
-    return plan_seeds(pairs, alpha, paired=paired, dunnett=pooled)[0].detectable_difference
+    runs = _stand_in(1.0, seeds)
+    pair = (runs, np.zeros(seeds) if plan.pairing == "seed" else runs)
+    return _planned(plan, [pair] * (variants - 1), seeds)[0]
+
+
+def detectable_from(records: Iterable[RunRecord], plan: Plan, variants: Sequence[str], seeds: int) -> dict[str, float]:
+    """Return the true difference of each variant that `seeds` runs detect with 80 % power, by the runs so far.
+
+    Every variant has the spread of its own runs, as in the report; one without two runs has that of all of them. Empty
+    if no runs have a spread.
+    """
+    records = list(records)
+    known = spread_of(records, plan)
+    if known is None or seeds < FEWEST_SEEDS:
+        return {}
+    scores = _scores(records, plan)
+    reference = scores.get(plan.baseline, {})
+    unknown, others = _stand_in(known[0], seeds), [name for name in variants if name != plan.baseline]
+    pairs = []
+    for own in (scores.get(name, {}) for name in others):
+        if plan.pairing == "seed":
+            both = np.array([[own[seed], reference[seed]] for seed in own if seed in reference]).reshape(-1, 2)
+            pairs.append((both[:, 0], both[:, 1]) if len(both) > 1 else (unknown, np.zeros(seeds)))
+        else:
+            arms = (np.array([*arm.values()]) for arm in (own, reference))
+            first, second = (arm if len(arm) > 1 else unknown for arm in arms)
+            pairs.append((first, second))
+    found = zip(others, _planned(plan, pairs, seeds), strict=True)
+    return {name: difference for name, difference in found if difference is not None}
+
+
+def _stand_in(std: float, n: int) -> Floats:
+    """Return runs with this standard deviation, which is all that matters, for those that are not there yet."""
+    runs = np.linspace(-1.0, 1.0, n)
+    return np.asarray(runs * std / runs.std(ddof=1))
+
+
+def _planned(plan: Plan, pairs: Sequence[Pair], seeds: int) -> list[float | None]:
+    """Return what the test that decides, at the last look if there are looks, detects with so many runs per variant."""
+    alpha = last_level(plan) or plan.alpha
+    pooled = dunnett([own for own, _ in pairs], pairs[0][1], 1 - alpha) if plan.variance == "pooled" else None
+    found = detectable_by_seeds(pairs, [seeds], alpha, paired=plan.pairing == "seed", dunnett=pooled)
+    return [None if curve is None else float(curve[0]) for curve in found]
 
 
 def spread_of(records: Iterable[RunRecord], plan: Plan) -> tuple[float, int] | None:
@@ -41,11 +77,7 @@ def spread_of(records: Iterable[RunRecord], plan: Plan) -> tuple[float, int] | N
 
     If runs are paired by seed, it is that of the differences from the baseline.
     """
-    scores: dict[str, dict[int, float]] = {}
-    for record in records:
-        value = record.metrics.get(plan.metric)
-        if record.status == "finished" and value is not None:
-            scores.setdefault(record.variant, {})[record.seed] = value
+    scores = _scores(records, plan)
     groups = (
         _differences(scores, plan.baseline) if plan.pairing == "seed" else [[*own.values()] for own in scores.values()]
     )
@@ -56,6 +88,15 @@ def spread_of(records: Iterable[RunRecord], plan: Plan) -> tuple[float, int] | N
     # Equal numbers have no spread at all, where rounding would leave some.
     squares = sum((len(group) - 1) * float(np.var(group, ddof=1)) for group in groups if len(set(group)) > 1)
     return math.sqrt(squares / freedom), sum(map(len, groups))
+
+
+def _scores(records: Iterable[RunRecord], plan: Plan) -> dict[str, dict[int, float]]:
+    scores: dict[str, dict[int, float]] = {}
+    for record in records:
+        value = record.metrics.get(plan.metric)
+        if record.status == "finished" and value is not None:
+            scores.setdefault(record.variant, {})[record.seed] = value
+    return scores
 
 
 def _differences(scores: Mapping[str, Mapping[int, float]], baseline: str) -> list[Sequence[float]]:

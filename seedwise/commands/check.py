@@ -31,16 +31,10 @@ _FILES, _WIDTH = 5, 9
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.parser import add_command
     from seedwise.commands.studies import add_study
 
-    parser = commands.add_parser(
-        "check",
-        help="check a study and show its plan; nothing runs",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = add_command(commands, "check", "check a study and show its plan; nothing runs", DESCRIPTION, EXAMPLES)
     add_study(parser)
     parser.add_argument("--all", action="store_true", help="list every file of code")
     parser.add_argument(
@@ -71,7 +65,10 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         topics = [*_program(study, code, arguments.all), *_common(study, arguments.std, arguments.cores)]
         cautions = [*_cautions_of_program(study), *_cautions(study)]
     elif study.source is not None:
-        topics, cautions = [("Runs", ["were recorded elsewhere; nothing is run"]), *_common(study, arguments.std)], []
+        topics, cautions = (
+            [("Runs", ["were recorded elsewhere; nothing is run"]), *_common(study, arguments.std)],
+            [*_exploratory(study)],
+        )
     else:
         _check_functions(study, path)
         topics = [*_images(study), *_common(study, arguments.std, arguments.cores)]
@@ -90,7 +87,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
 
 
 def _check_functions(study: Study, path: Path) -> None:
-    """Raise UserError if the image classifier could not call a function of the user's."""
+    """Raise UserError if the image classifier could not call a user's own function."""
     from seedwise.workflow.environment import open_working_folder
     from seedwise.workflow.own_functions import check_own_functions
 
@@ -149,7 +146,7 @@ def _checked(study: Study, path: Path) -> ProgramCode:
 
 def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tuple[str, list[str]]]:
     """Yield what is run, where and with what."""
-    from seedwise.trainers.command.run import command_of
+    from seedwise.trainers.command.request import command_of
     from seedwise.workflow.requests import make_request
 
     assert study.program
@@ -219,7 +216,7 @@ def _common(study: Study, std: float | None, cores: int | None = None) -> Iterat
 def _detects(study: Study, std: float | None) -> Iterator[str]:
     from contextlib import suppress
 
-    from seedwise.analysis.forecast import detectable, spread_of
+    from seedwise.analysis.forecast import detectable, detectable_from, spread_of
     from seedwise.basics.words import quantity
     from seedwise.runs.record import RecordError, read_record
 
@@ -241,9 +238,16 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
     if std is not None:
         yield f"that is {units * std:.3g} of {plan.metric} if it varies by {std:g} from seed to seed"
     elif known is not None and known[0] > 0:
+        found = detectable_from(records, plan, [variant.name for variant in study.variants], seeds)
+        low, high = _roughly(min(found.values())), _roughly(max(found.values()))
         std_so_far, count = known
-        amount = f"{_roughly(units * std_so_far)} of {plan.metric}"
-        yield f"that is about {amount}, by the spread of {count} runs so far ({_roughly(std_so_far)})"
+        if low == high:
+            yield f"that is about {low} of {plan.metric}, by the spread of {count} runs so far ({_roughly(std_so_far)})"
+        else:
+            yield (
+                f"that is about {low} to {high} of {plan.metric}, depending on the variant, by the spread of {count} "
+                "runs so far"
+            )
     elif known is not None:
         yield f"of {plan.metric} that is unknown: the {known[1]} runs so far are equal, whatever their seeds"
     for more in (5, 10):
@@ -260,6 +264,7 @@ def _roughly(number: float) -> str:
 def _cautions_of_program(study: Study) -> Iterator[str]:
     from seedwise.trainers.command.command_line import placeholders
     from seedwise.trainers.command.outputs.settings import cautions, paths
+    from seedwise.trainers.command.recognition import fixed_seed
 
     assert study.program
     program = study.program
@@ -267,7 +272,9 @@ def _cautions_of_program(study: Study) -> Iterator[str]:
     yield from cautions(program.results, study.analysis.metric, *sources, isolated=program.isolate == "copy")
     if study.command:
         used = placeholders([*program.words, *program.env.values()])
-        if "seed" not in used:
+        if "seed" not in used and (fixed := fixed_seed(program.words)):
+            yield f"the command fixes the seed: {fixed.written}. Write {fixed.rewritten}, or all its runs use that seed"
+        elif "seed" not in used:
             yield (
                 "the command has no {seed}: the program must read $SEEDWISE_SEED, or all its runs use the same seed. "
                 "`seedwise try` finds out"
@@ -281,6 +288,7 @@ def _cautions_of_program(study: Study) -> Iterator[str]:
 
 
 def _cautions(study: Study) -> Iterator[str]:
+    yield from _exploratory(study)
     if len(study.variants) == 1:
         yield "there is only one variant, so nothing is compared"
     seen: dict[tuple[object, ...], str] = {}
@@ -292,6 +300,14 @@ def _cautions(study: Study) -> Iterator[str]:
                 "apart"
             )
         seen.setdefault(key, variant.name)
+
+
+def _exploratory(study: Study) -> Iterator[str]:
+    from seedwise.analysis.declaration import declared, forewarning
+
+    now = declared(study.analysis, study.seeds, [variant.name for variant in study.variants])
+    if line := forewarning(study.folder() / "plan.json", now, study.study):
+        yield line
 
 
 def _runs(study: Study) -> str:

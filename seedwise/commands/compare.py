@@ -22,14 +22,9 @@ In a workflow:  snakemake --cores 1 compare --config studies=fashion-mnist,cifar
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
-    parser = commands.add_parser(
-        "compare",
-        help="compare two finished studies",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    from seedwise.commands.parser import add_command
+
+    parser = add_command(commands, "compare", "compare two finished studies", DESCRIPTION, EXAMPLE)
     parser.add_argument("studies", metavar="FOLDER", type=Path, nargs="*", help="two folders, results/<study>")
     parser.add_argument(
         "--out",

@@ -31,14 +31,15 @@ _SHOWN = 8
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
-    parser = commands.add_parser(
+    from seedwise.commands.parser import add_command
+
+    parser = add_command(
+        commands,
         "init",
+        "write a study around a command line",
+        DESCRIPTION,
+        EXAMPLES,
         usage="seedwise init [--out FILE] [--metric NAME] [--lower-is-better] [--force] -- COMMAND ...",
-        help="write a study around a command line",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--out", type=Path, default=Path("study.yaml"), metavar="FILE", help="default: study.yaml")
     parser.add_argument("--metric", metavar="NAME", help="the number that decides, by the program's name for it")

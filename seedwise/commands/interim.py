@@ -16,16 +16,10 @@ example:
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.parser import add_command
     from seedwise.commands.studies import add_study
 
-    parser = commands.add_parser(
-        "interim",
-        help="report on what has finished",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = add_command(commands, "interim", "report on what has finished", DESCRIPTION, EXAMPLE)
     add_study(parser, last=True)
     parser.set_defaults(run=run, flags=["--help"])
 
@@ -42,12 +36,17 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     studies.require_posix()
     study = studies.find_study(arguments.study, "seedwise interim", last=True)
     from seedwise.basics.errors import UserError
+    from seedwise.basics.words import quantity
     from seedwise.progress.states import ENDED_STATES, read_states
     from seedwise.workflow.asked import read_asked
 
     asked = read_asked(study)
-    if not any(run.state in ENDED_STATES for run in read_states(asked, studies.RESULTS)):
-        raise UserError(f"study {asked.study.study}: no run has ended yet; run them: {to('run', study)}")
+    runs = read_states(asked, studies.RESULTS)
+    if not any(run.state in ENDED_STATES for run in runs):
+        running = sum(run.state == "running" for run in runs)
+        now = f"{quantity(running, 'run')} {'is' if running == 1 else 'are'} running"
+        remedy = f"{now}, see {to('status', study)}" if running else f"run them: {to('run', study)}"
+        raise UserError(f"study {asked.study.study}: no run has ended yet; {remedy}")
     status = snakemake.call(study, "--", "interim")
     if status == 0:
         say_next(f"{to('status', study)}, or run what is missing: {to('run', study)}")

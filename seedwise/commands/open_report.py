@@ -13,7 +13,7 @@ from seedwise.basics.errors import UserError
 
 DESCRIPTION = """\
 Open the report of a study in a browser: page.html, or else results.md, or else the interim report.
-Prints its path; where there is no display, that is all."""
+Prints its path; where there is no display, also what to do with it."""
 EXAMPLE = """\
 examples:
   seedwise open study.yaml
@@ -23,14 +23,9 @@ REPORTS = ("page.html", "results.md", "interim/results.md")
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
-    parser = commands.add_parser(
-        "open",
-        help="open a report",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    from seedwise.commands.parser import add_command
+
+    parser = add_command(commands, "open", "open a report", DESCRIPTION, EXAMPLE)
     parser.add_argument(
         "study",
         metavar="STUDY",
@@ -59,12 +54,21 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     if report is None:
         raise UserError(f"{folder}: no report is there yet ({' or '.join(REPORTS[:2])}); {remedy}")
     print(report, flush=True)
-    if has_display():
-        import webbrowser
+    if not has_display():
+        print(f"there is no display here: {_by_hand(report)}", file=sys.stderr)
+        return 0
+    import webbrowser
 
-        if not webbrowser.open(report.resolve().as_uri()):
-            print("no browser was found; open this file yourself", file=sys.stderr)
+    if not webbrowser.open(report.resolve().as_uri()):
+        print(f"no browser was found: {_by_hand(report)}", file=sys.stderr)
     return 0
+
+
+def _by_hand(report: Path) -> str:
+    """Say what to do with a report that no browser shows."""
+    if report.suffix == ".html":
+        return "copy this file to a machine with a browser and open it there; it needs no other file and no network"
+    return "read it in an editor, or with `less`"
 
 
 def has_display() -> bool:

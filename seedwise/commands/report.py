@@ -24,16 +24,10 @@ REPORTING = ("collect_runs", "analyse_study", "plot_figures", "render_report", "
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.parser import add_command
     from seedwise.commands.studies import add_study
 
-    parser = commands.add_parser(
-        "report",
-        help="write the report of a finished study",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = add_command(commands, "report", "write the report of a finished study", DESCRIPTION, EXAMPLE)
     add_study(parser, last=True)
     parser.set_defaults(run=run, flags=["--help"])
 

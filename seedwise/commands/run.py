@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -37,15 +36,15 @@ Exit status: Snakemake's; 2 for a mistake that is found before it starts."""
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand; Snakemake reads its flags."""
     from seedwise.basics import share
+    from seedwise.commands.parser import add_command
 
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "run",
+        "run what is missing of a study",
+        DESCRIPTION,
+        EXAMPLES.format(profiles=share.home() / "profiles"),
         usage="seedwise run [STUDY] [--cores N] [any option or target of Snakemake ...]",
-        help="run what is missing of a study",
-        description=DESCRIPTION,
-        epilog=EXAMPLES.format(profiles=share.home() / "profiles"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.set_defaults(run=run, flags=None)
 
@@ -74,8 +73,7 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     # Otherwise Snakemake notes it when the first job starts. A study with a mistake leaves no folder behind.
     if studies.RESULTS.is_dir() and not snakemake.has_option(words, *_NOT_A_RUN):
         remember_study(study, studies.RESULTS)
-    sys.stdout.flush()
-    os.execve(line[0], line, snakemake.environment(study))
+    snakemake.become(line, snakemake.environment(study))
 
 
 def _take_revisions(words: Sequence[str]) -> tuple[list[str], list[str]]:

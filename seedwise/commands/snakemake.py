@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from seedwise.basics import share
 from seedwise.basics.calls import CALL
@@ -22,6 +23,7 @@ JOBS = "100"
 """How many jobs are submitted to a cluster at once, as in the profiles."""
 FAILED = 1
 """Snakemake's exit status after a failure."""
+STARTER = Path(__file__).with_name("start_snakemake.py")
 _PROFILES = ("--workflow-profile", "--profile")
 
 
@@ -49,7 +51,7 @@ def command_line(study: Path, words: Sequence[str]) -> list[str]:
             head += ["--workflow-profile", "none", *_options(packaged)]
     # --configfile takes any number of values, so that what follows it has to be an option.
     # -P: modules in the user's folder are not to be taken for those that Snakemake imports.
-    return [sys.executable, "-P", "-m", "snakemake", *head, *_limits(words, profiles), *words]
+    return [sys.executable, "-P", str(STARTER), *head, *_limits(words, profiles), *words]
 
 
 def environment(study: Path) -> dict[str, str]:
@@ -72,20 +74,27 @@ def call(study: Path, *words: str) -> int:
     return status
 
 
-def _wait(line: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Run a command; return its exit status, also after Ctrl-C, which it gets as well."""
+def become(line: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
+    """Replace this process by a command, whose exit status and signals are then its own."""
     sys.stdout.flush()
-    interrupted = False
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the new program answers what comes meanwhile
+    try:
+        os.execve(line[0], list(line), variables)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _wait(line: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a command; return its exit status. It alone answers Ctrl-C, which it gets as well."""
+    sys.stdout.flush()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     with subprocess.Popen(line, env=variables) as process:
-        while True:
-            try:
-                status = process.wait()
-                break
-            except KeyboardInterrupt:
-                interrupted = True
-    if interrupted:
-        raise KeyboardInterrupt
-    return status
+        kept = signal.signal(signal.SIGINT, lambda *_: None)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        try:
+            return process.wait()
+        finally:
+            signal.signal(signal.SIGINT, kept)
 
 
 def has_option(words: Sequence[str], *names: str) -> bool:

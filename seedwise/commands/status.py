@@ -21,16 +21,10 @@ examples:
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.parser import add_command
     from seedwise.commands.studies import add_study
 
-    parser = commands.add_parser(
-        "status",
-        help="show how far a study is",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = add_command(commands, "status", "show how far a study is", DESCRIPTION, EXAMPLE)
     add_study(parser, last=True)
     parser.add_argument("--json", action="store_true", help="print JSON, which includes every run")
     parser.set_defaults(run=run, flags=["--json", "--help"])

@@ -29,16 +29,10 @@ CHECK = 5.0
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
+    from seedwise.commands.parser import add_command
     from seedwise.commands.studies import add_study
 
-    parser = commands.add_parser(
-        "watch",
-        help="follow a study in the browser",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = add_command(commands, "watch", "follow a study in the browser", DESCRIPTION, EXAMPLE)
     add_study(parser, last=True)
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the page; default: any free one")
     parser.add_argument("--once", type=Path, metavar="PATH", help="write the page to a file instead, and end")

@@ -56,7 +56,7 @@ def cross_problems(
         plan: the `analysis` section.
         pulled: whether the runs were recorded elsewhere; these have any metrics.
         renamed: what W&B calls the columns of the history, by their own name.
-        config: the whole config, for what concerns a program of the user's own.
+        config: the whole config, for what concerns a user's own program.
 
     Returns:
         The location and the message of each problem.

@@ -23,7 +23,7 @@ def remember_study(file: Path, results: Path = Path("results")) -> None:
 def remembered_study(results: Path = Path("results")) -> Path | None:
     """Return the file of the study that was run last; None if none was, or its file is gone."""
     try:
-        named = Path((results / MARK).read_text(encoding="utf-8").strip())
+        named = Path((results / MARK).read_text(encoding="utf-8").removesuffix("\n"))
     except (OSError, ValueError):
         return None
     return named if named.is_file() else None

@@ -15,7 +15,7 @@ from seedwise.trainers.command.settings import flatten
 from seedwise.trainers.image_classifier.settings import Overrides
 
 PROGRAMS = ("command", "function")
-"""Sections of a config that say that its runs are runs of a program of the user's own."""
+"""Sections of a config that say that its runs are runs of a user's own program."""
 
 
 class ProgramOverrides(dict[Any, Any]):

@@ -27,7 +27,7 @@ def write_revisions(study: Path, revisions: Sequence[str]) -> Path:
         revisions: branches, tags or commits.
 
     Raises:
-        UserError: fewer than two revisions, the study runs no program of the user's own, or the file is another one.
+        UserError: fewer than two revisions, the study has no program to run, or the file is another one.
     """
     if len({_name(revision).lower() for revision in revisions}) < len(revisions):
         raise UserError(f"--revisions: found {', '.join(revisions)}; each has to be named once")

@@ -17,7 +17,7 @@ _ALWAYS: tuple[State, ...] = ("finished", "running", "missing")
 _LISTED: tuple[State, ...] = ("running", "failed", "diverged")
 _BY_VARIANT: dict[State, str] = {
     "outdated": "outdated, and run again with the study",
-    "interrupted": "interrupted, and continued by the next run of the study",
+    "interrupted": "interrupted, and run again with the study, from a checkpoint where there is one",
     "missing": "missing",
 }
 _WIDEST = 24

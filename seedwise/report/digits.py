@@ -39,8 +39,13 @@ class Digits:
         return f"+{text}" if value is not None and math.isfinite(value) and value > 0 else text
 
     def interval(self, low: float | None, high: float | None) -> str:
-        """Write `[low, high]`, or a dash where either end is not defined."""
+        """Write `[low, high]`, or a dash where either end is not defined.
+
+        An interval without width comes from runs without a spread, and says nothing about others: that is a dash too.
+        """
         ends = self.number(low), self.number(high)
+        if low == high:
+            return MISSING
         return MISSING if MISSING in ends else f"[{ends[0]}, {ends[1]}]"
 
     def ascii(self, value: float) -> str:

@@ -23,6 +23,7 @@ from seedwise.statistics.intervals import (
     sigma_interval,
     t_interval,
 )
+from seedwise.statistics.planning import Floats, detectable_by_seeds
 from seedwise.statistics.runs import arms, unknown
 from seedwise.statistics.spending import last_level
 from seedwise.statistics.verdict import JUDGED
@@ -191,6 +192,27 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
     """
     found = arms(runs, plan.metric, variants)
     return _comparisons(found, _baseline(runs, found, plan), plan, last_level(plan))
+
+
+def detectable_by_variant(
+    runs: pd.DataFrame, plan: Plan, seeds: Sequence[int], variants: Sequence[str] | None = None
+) -> dict[str, Floats]:
+    """The true difference of each variant that the plan's test would detect with 80 % power, by seeds in both arms.
+
+    The spreads are those of the runs. Variants whose runs have none, or too few to tell, are left out. Arguments and
+    errors as `analyse`, and `seeds`: the numbers of seeds, at least 2.
+    """
+    found = arms(runs, plan.metric, variants)
+    others = [arm for arm in found if arm.variant != plan.baseline]
+    compared = contests(others, _baseline(runs, found, plan), plan)
+    curves = detectable_by_seeds(
+        [(each.scores, each.baseline) for each in compared],
+        seeds,
+        plan.alpha,
+        paired=plan.pairing == "seed",
+        dunnett=decide_all(compared, plan).dunnett,
+    )
+    return {arm.variant: curve for arm, curve in zip(others, curves, strict=True) if curve is not None}
 
 
 def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: float | None = None) -> pd.DataFrame:

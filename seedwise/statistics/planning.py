@@ -83,23 +83,14 @@ def plan_seeds(
         later_alpha: family-wise level at which more seeds would be judged, if it is another one.
     """
     plans = [SeedPlan(None, None, None, None)] * len(pairs)
-    noises = {i: _noise(a, b, paired) for i, (a, b) in enumerate(pairs) if min(len(a), len(b)) >= 2}
-    usable = [i for i, noise in noises.items() if sum(noise) > 0 or dunnett is not None]
+    family = max(1, len(pairs) if comparisons is None else comparisons)
+    later_alpha = alpha if later_alpha is None else later_alpha
+    usable, own, other = _usable(pairs, paired, dunnett)
     if not usable:
         return plans
     n, n_baseline = (np.array([len(pairs[i][arm]) for i in usable], dtype=np.float64) for arm in (0, 1))
-    own, other = (np.array([noises[i][arm] for i in usable]) for arm in (0, 1))
-    family = max(1, len(pairs) if comparisons is None else comparisons)
-    later_alpha = alpha if later_alpha is None else later_alpha
     kind = _Paired if paired else _Welch
-    test: _Test = kind(own, other, alpha / family)
-    later: _Test = kind(own, other, later_alpha / family)
-    if dunnett is not None:
-        # Two constant arms in a family that varies: their own noise is not known, but the pooled one is.
-        flat = own + other == 0
-        noise, other_noise = (np.where(flat, dunnett.variance, variances) for variances in (own, other))
-        test = _Dunnett(noise, other_noise, dunnett, _freedom(pairs), family, alpha)
-        later = replace(test, alpha=later_alpha)
+    test, later = (_test(pairs, own, other, level, family, paired, dunnett) for level in (alpha, later_alpha))
     detectable = test.now(n, n_baseline).shift(POWER) * test.error(n, n_baseline)
     exaggerated = _exaggerations(test, {(len(pairs[i][0]), len(pairs[i][1])) for i in usable})
     gaps = np.array([abs(mean_difference(*pairs[i])) for i in usable])
@@ -122,6 +113,31 @@ def plan_seeds(
     return plans
 
 
+def detectable_by_seeds(
+    pairs: Sequence[Pair],
+    seeds: Sequence[int],
+    alpha: float,
+    *,
+    paired: bool = False,
+    dunnett: Dunnett | None = None,
+) -> list[Floats | None]:
+    """True differences that each pair would detect with 80 % power, by the number of seeds (at least 2) in both arms.
+
+    With the numbers of runs that there are, it is the `detectable_difference` of `plan_seeds`, which has the other
+    arguments. None where that is not defined.
+    """
+    usable, own, other = _usable(pairs, paired, dunnett)
+    found: list[Floats | None] = [None] * len(pairs)
+    if usable:
+        test = _test(pairs, own, other, alpha, len(pairs), paired, dunnett)
+        rows = np.arange(len(usable))
+        columns = [np.full(len(usable), float(n)) for n in seeds]
+        curves = np.array([test.later(n, rows).shift(POWER) * test.error(n, n) for n in columns]).T
+        for place, i in enumerate(usable):
+            found[i] = curves[place]
+    return found
+
+
 def detectable_differences(n: ArrayLike, std: float, alpha: float) -> Floats:
     """True differences that Welch's test at the level `alpha` detects with 80 % power, for `n` runs in each arm.
 
@@ -132,6 +148,32 @@ def detectable_differences(n: ArrayLike, std: float, alpha: float) -> Floats:
     """
     n = np.asarray(n, dtype=np.float64)
     return welch_thresholds(n, n, 0.5, alpha).shift(POWER) * std * np.sqrt(2 / n)
+
+
+def _usable(pairs: Sequence[Pair], paired: bool, dunnett: Dunnett | None) -> tuple[list[int], Floats, Floats]:
+    """Positions of the pairs whose power is defined, and the variances of their arms."""
+    noises = {i: _noise(a, b, paired) for i, (a, b) in enumerate(pairs) if min(len(a), len(b)) >= 2}
+    usable = [i for i, noise in noises.items() if sum(noise) > 0 or dunnett is not None]
+    own, other = (np.array([noises[i][arm] for i in usable]) for arm in (0, 1))
+    return usable, own, other
+
+
+def _test(
+    pairs: Sequence[Pair],
+    own: Floats,
+    other: Floats,
+    alpha: float,
+    comparisons: int,
+    paired: bool,
+    dunnett: Dunnett | None,
+) -> _Test:
+    """The test that decides about pairs with these variances, at its family-wise level."""
+    if dunnett is None:
+        return (_Paired if paired else _Welch)(own, other, alpha / comparisons)
+    # Two constant arms in a family that varies: their own noise is not known, but the pooled one is.
+    flat = own + other == 0
+    noise, other_noise = (np.where(flat, dunnett.variance, variances) for variances in (own, other))
+    return _Dunnett(noise, other_noise, dunnett, _freedom(pairs), comparisons, alpha)
 
 
 def _noise(a: Floats, b: Floats, paired: bool) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""One run of a program of the user's own, as `seedwise check` shows it and `seedwise try` does it."""
+"""One run of a user's own program, as `seedwise check` shows it and `seedwise try` does it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seedwise.config.study import Study
 from seedwise.trainers.command.place import ProgramPlace
-from seedwise.trainers.command.run import Digests, Request
+from seedwise.trainers.command.request import Digests, Request
 from seedwise.trainers.command.settings import SettingValue
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from seedwise.analysis.declaration import declared, departures_from_recorded, write_declaration
+from seedwise.analysis.declaration import declared, departures_from_recorded, forewarning, write_declaration
 from seedwise.basics.errors import UserError
 from seedwise.plan import Plan
 
@@ -28,10 +28,45 @@ def test_every_deviation_has_a_sentence(tmp_path):
     now = declared(PLAN.model_copy(update={"margin": 0.01}), [0, 2, 3], ["a"])
     assert departures_from_recorded(tmp_path / "plan.json", now) == [
         "analysis.margin was null in the first analysis of this study and is now 0.01.",
-        "2 seeds were added after the first analysis of this study: 2, 3.",
-        "1 seed was removed after the first analysis of this study: 1.",
-        "1 variant was removed after the first analysis of this study: b.",
+        "Seeds 2 and 3 were added after the first analysis of this study.",
+        "Seed 1 was removed after the first analysis of this study.",
+        "Variant b was removed after the first analysis of this study.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "seeds", "variants", "said"),
+    [
+        ({}, [0, 1, 3, 4], ["a", "b"], "seeds 3 and 4 are not in the recorded plan"),
+        ({}, [0, 3], ["a", "b"], "seed 3 is not in the recorded plan, seed 1 of the recorded plan is missing"),
+        ({}, [0, 1], ["a", "b", "c"], "variant c is not in the recorded plan"),
+        ({"margin": 0.01}, [0, 1], ["a", "b"], "analysis.margin differs from the recorded plan"),
+        (
+            {"metric": "test_loss", "higher_is_better": False},
+            [0, 1],
+            ["a", "b"],
+            "analysis.metric and analysis.higher_is_better differ from the recorded plan",
+        ),
+    ],
+)
+def test_what_makes_verdicts_exploratory_is_said_before_the_runs(tmp_path, changes, seeds, variants, said):
+    folder = tmp_path / "quick"
+    folder.mkdir()
+    write_declaration(folder / "plan.json", FIRST)
+    now = declared(PLAN.model_copy(update=changes), seeds, variants)
+    assert forewarning(folder / "plan.json", now, "quick") == (
+        f"{said}: these verdicts will be EXPLORATORY; to confirm, run a new study (`study: quick-2`) with new seeds"
+    )
+    (tmp_path / "quick-2").mkdir()
+    found = forewarning(folder / "plan.json", now, "quick")
+    assert found is not None
+    assert "`study: quick-3`" in found
+
+
+def test_nothing_is_said_before_the_first_analysis_or_under_its_plan(tmp_path):
+    assert forewarning(tmp_path / "plan.json", FIRST, "quick") is None
+    write_declaration(tmp_path / "plan.json", FIRST)
+    assert forewarning(tmp_path / "plan.json", FIRST, "quick") is None
 
 
 @pytest.mark.parametrize("content", ["{", "[]", json.dumps({"analysis": {}})])

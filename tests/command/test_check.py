@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
-from seedwise.analysis.forecast import detectable, spread_of
+from seedwise.analysis.declaration import declared, write_declaration
+from seedwise.analysis.forecast import detectable, detectable_from, spread_of
 from seedwise.cli import main
 from seedwise.plan import Plan
 from seedwise.runs.record import Provenance, RunRecord, Timing, write_record
+from seedwise.statistics.analysis import compare_all
 from seedwise.statistics.planning import detectable_differences
 
 PLAN = {"metric": "acc", "higher_is_better": True, "baseline": "baseline"}
@@ -135,6 +138,29 @@ def test_the_spread_of_runs_so_far() -> None:
     assert spread_of(records[:1], Plan(**PLAN)) is None
 
 
+RUNS = {"baseline": (0.80, 0.81, 0.805), "high": (0.82, 0.90, 0.86), "low": (0.79, 0.792, 0.80)}
+
+
+@pytest.mark.parametrize("fields", [{}, {"pairing": "seed"}, {"variance": "pooled"}], ids=str)
+def test_runs_so_far_detect_what_the_report_will_say(fields: dict[str, str]) -> None:
+    plan = Plan(**PLAN, **fields)
+    runs = [(variant, seed, acc) for variant, scores in RUNS.items() for seed, acc in enumerate(scores)]
+    table = pd.DataFrame(runs, columns=["variant", "seed", "acc"])
+    said = compare_all(table, plan, list(RUNS)).set_index("variant")["detectable_difference"]
+    found = detectable_from([record(*run) for run in runs], plan, list(RUNS), 3)
+    assert found == pytest.approx(said.to_dict(), rel=1e-4)
+
+
+def test_each_variant_has_its_own_spread(check) -> None:
+    write(variants=[{"name": "baseline"}, {"name": "high", "set": {"lr": 0.3}}, {"name": "low", "set": {"lr": 0.2}}])
+    for variant in ("baseline", "high"):
+        for seed, acc in zip((4, 5, 6), RUNS[variant], strict=True):
+            file = Path(f"results/checked/runs/{variant}/seed{seed}/metrics.json")
+            write_record(file, record(variant, seed, acc))
+    # Nothing is known of `low`, which gets the spread of all runs.
+    assert "that is about 0.13 to 0.18 of acc, depending on the variant, by the spread of 6 runs so far" in check()[1]
+
+
 def test_runs_that_ignore_their_seed_have_no_spread(check) -> None:
     """Rounding leaves one of 3e-16, which would make any difference detectable."""
     write()
@@ -161,6 +187,19 @@ def test_large_numbers_are_written_out(check) -> None:
     for seed, value in ((4, 19100.0), (5, 19400.0)):
         write_record(Path(f"results/checked/runs/baseline/seed{seed}/metrics.json"), record("baseline", seed, value))
     assert "by the spread of 2 runs so far (210)" in check()[1]
+
+
+def test_a_departure_from_the_recorded_plan_is_said_before_it_is_run(check) -> None:
+    plan = Plan(**PLAN)
+    Path("results/checked").mkdir(parents=True)
+    write_declaration(Path("results/checked/plan.json"), declared(plan, [4, 5], ["baseline", "high"]))
+    write(seeds=[4, 5])
+    assert "EXPLORATORY" not in check()[1]
+    write(seeds=[4, 5, 6, 7])
+    assert (
+        "Caution: seeds 6 and 7 are not in the recorded plan: these verdicts will be EXPLORATORY; to confirm, run a "
+        "new study (`study: checked-2`) with new seeds"
+    ) in check()[1].splitlines()
 
 
 def test_comments_count_where_files_are_compared_by_content(check) -> None:
@@ -223,6 +262,12 @@ def test_a_metric_that_nothing_reads(check) -> None:
     ("command", "more", "caution"),
     [
         ({"run": "sh train.sh {lr}"}, {}, "the command has no {seed}: the program must read $SEEDWISE_SEED"),
+        ({"run": "sh train.sh {lr} --seed 0"}, {}, "the command fixes the seed: --seed 0. Write --seed {seed}, or all"),
+        (
+            {"run": "sh train.sh {lr} train.seed=7"},
+            {},
+            "the command fixes the seed: train.seed=7. Write train.seed={seed}",
+        ),
         (
             {"run": "sh train.sh {lr} {seed}"},
             {},

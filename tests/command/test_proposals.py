@@ -72,6 +72,22 @@ def test_nothing_to_propose(tmp_path: Path) -> None:
     place = make_place(tmp_path, "acc")
     place.log.write_text("epoch 3\nseed: 4\nhello 5 worlds\n")
     (place.out / "sizes.json").write_text('{"num_samples": 3, "seed": 1}')
-    assert [found.metric for found in propose(place)] == ["hello"]
+    assert propose(place) == []
     place.log.unlink()
     assert propose(place) == []
+
+
+@pytest.mark.parametrize(
+    ("output", "metrics"),
+    [
+        ("trained on 3173 examples\nlistening on 3173\nusing 4 workers\nLoaded 60000 images\n", []),
+        ("accuracy of 0.91\n", ["accuracy"]),
+        ("the test loss is 0.25 after 3 hours\n", ["test_loss"]),
+        ("reward 12 in 40 steps\n", ["reward"]),
+        ("wins 12\nspeedup: 3\ncoverage 0.75\n", ["wins", "speedup", "coverage"]),
+    ],
+)
+def test_a_number_in_a_sentence_is_no_metric(output: str, metrics: list[str], tmp_path: Path) -> None:
+    place = make_place(tmp_path, "")
+    place.log.write_text(output)
+    assert sorted(found.metric for found in propose(place)) == sorted(metrics)

@@ -24,7 +24,8 @@ from seedwise.trainers.command import launch
 from seedwise.trainers.command.command_line import split_command
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.program_settings import ProgramSettings
-from seedwise.trainers.command.run import Digests, Request, command_of, run_program
+from seedwise.trainers.command.request import Digests, Request, command_of
+from seedwise.trainers.command.run import run_program
 from tests.command.projects import put
 
 PYTHON = sys.executable

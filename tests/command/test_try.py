@@ -173,6 +173,15 @@ def test_a_seed_that_is_not_passed(tries) -> None:
     assert "The command has no {seed}: add the option that takes it" in found["Seed"]
 
 
+def test_a_seed_that_the_command_fixes_is_the_reason(tries) -> None:
+    run = ["sh", "-c", 'echo "acc: 0.512345$2" # {mode}', "train", "--seed", "0"]
+    write({"run": run, "settings": {"mode": "fine"}, "results": {"stdout": {"acc": "acc: (.+)"}}})
+    status, found, _ = tries()
+    assert status == 1
+    assert found["Seed"].startswith("IT IS IGNORED")
+    assert found["Seed"].endswith("The command fixes it: --seed 0. Write --seed {seed} there instead.")
+
+
 def test_numbers_that_do_not_repeat(tries) -> None:
     write_study("noise")
     status, found, _ = tries()

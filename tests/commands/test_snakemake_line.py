@@ -26,11 +26,11 @@ def _in_empty_folder(tmp_path, monkeypatch):
 def options(*words):
     """What follows the study and the Snakefile."""
     line = command_line(STUDY, words)
-    assert line[:8] == [
-        *(sys.executable, "-P", "-m", "snakemake", "--configfile", "my study.yaml", "--snakefile"),
+    assert line[:7] == [
+        *(sys.executable, "-P", str(snakemake.STARTER), "--configfile", "my study.yaml", "--snakefile"),
         str(PROFILES.parent / "Snakefile"),
     ]
-    return line[8:]
+    return line[7:]
 
 
 def profile(name):

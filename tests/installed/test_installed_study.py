@@ -108,7 +108,9 @@ def test_status_without_snakemake_agrees_with_the_workflow(installed, finished):
 
 
 def test_open_prints_the_page_and_opens_it_where_there_is_a_display(installed, finished, tmp_path):
-    assert installed.run(finished, "open").stdout == "results/tiny/page.html\n"
+    alone = installed.run(finished, "open")
+    assert alone.stdout == "results/tiny/page.html\n"
+    assert alone.stderr.startswith("there is no display here: copy this file to a machine with a browser")
     assert installed.run(finished, "open", "results/tiny").stdout == "results/tiny/page.html\n"
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')

@@ -208,7 +208,7 @@ diverged:
 outdated, and run again with the study:
   baseline: seed 2 (code changed (results/s/digests does not say which files))
 
-interrupted, and continued by the next run of the study:
+interrupted, and run again with the study, from a checkpoint where there is one:
   dropout: seed 2
 
 missing:

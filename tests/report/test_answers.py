@@ -165,6 +165,19 @@ def test_why_nothing_can_be_judged_is_said_as_it_is():
     assert "a finished run has no finite result" in infinite.found
 
 
+def test_a_variant_without_a_run_left_is_named_once_in_the_headline():
+    lost = [None] * 3
+    assert headline_of({"A": A, "B": lost}) == "B cannot be judged, because all 3 of its runs were lost."
+    assert headline_of({"A": lost, "B": A}) == "B cannot be judged, because all 3 runs of A were lost."
+    assert (
+        headline_of({"A": A, "B": lost, "C": [None]}) == "B and C cannot be judged, because all their runs were lost."
+    )
+    early = headline_of({"A": A[:2], "B": [None], "C": [0.8]}, exploratory=["This is an interim report"])
+    assert early == "C cannot be judged: too few seeds; B cannot be judged, because its only run was lost."
+    some = headline_of({"A": CLEAR, "B": [score + 0.1 for score in CLEAR], "C": lost})
+    assert some.startswith("B is better than A; C cannot be judged, because all 3 of its runs were lost. ")
+
+
 def test_lost_runs_are_in_the_headline_and_a_verdict_that_hangs_on_them_is_not_settled():
     scores = {"A": [0.80, 0.81, 0.805, 0.79, 0.80, 0.802], "B": [0.85, 0.86, 0.855, None, None, None]}
     assert headline_of(scores) == (

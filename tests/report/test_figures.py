@@ -15,7 +15,6 @@ from made_studies import A, B, C, make_report
 from seedwise.report.figures import style
 from seedwise.report.figures.curves import mean_curve
 from seedwise.report.figures.means import bar_start
-from seedwise.report.figures.power import pooled_std
 from seedwise.report.figures.registry import FIGURES
 from tests.plans import accuracy_plan
 
@@ -152,6 +151,39 @@ def test_power_curve_marks_the_study_and_says_when_there_is_no_spread(tmp_path):
     assert "No spread between seeds" in shown("constant", tmp_path, "power")
 
 
+@pytest.mark.parametrize("fields", [{}, {"pairing": "seed"}, {"variance": "pooled"}], ids=str)
+def test_power_has_a_curve_for_each_spread_through_what_the_text_says(tmp_path, monkeypatch, fields):
+    drawn = []
+    monkeypatch.setattr(style, "save", lambda figure, png, svg: drawn.append(figure))
+    scores = {
+        "a": [0.84, 0.842, 0.843, 0.841],
+        "noisy": [0.85, 0.87, 0.83, 0.86],
+        "quiet": [0.845, 0.846, 0.849, 0.846],
+    }
+    report = make_report(scores, accuracy_plan("a", **fields))
+    FIGURES["power"](report, tmp_path / "p.png", tmp_path / "p.svg")
+    (axes,) = drawn[0].axes
+    lines = [line for line in axes.get_lines() if len(line.get_xdata()) > 2]
+    dots = [line.get_xydata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
+    assert len(lines) == 2
+    for row, line, (n, difference) in zip(report.comparison_rows, lines, dots, strict=True):
+        assert (n, difference) == (4, row.detectable_difference)
+        assert dict(zip(line.get_xdata(), line.get_ydata(), strict=True))[4] == pytest.approx(difference, rel=1e-4)
+    assert (dots[0][1] > 2 * dots[1][1]) == (fields != {"variance": "pooled"})  # one variance, for Dunnett's test
+    words = {text.get_text() for legend in drawn[0].legends for text in legend.get_texts()}
+    assert words == {"noisy", "quiet", "observed"}
+
+
+def test_power_has_one_curve_where_variants_scatter_alike(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(style, "save", lambda figure, png, svg: drawn.append(figure))
+    report = make_report({"a": A, "b": [score + 0.01 for score in A], "c": [score + 0.02 for score in A]})
+    FIGURES["power"](report, tmp_path / "p.png", tmp_path / "p.svg")
+    assert len([line for line in drawn[0].axes[0].get_lines() if len(line.get_xdata()) > 2]) == 1
+    words = {text.get_text() for legend in drawn[0].legends for text in legend.get_texts()}
+    assert words == {"observed, b", "observed, c"}
+
+
 def test_curves_average_over_the_runs_that_reached_an_epoch():
     runs = [
         pd.DataFrame({"epoch": [1, 2, 3], "validation_loss": [1.0, 0.6, 0.5]}),
@@ -183,12 +215,6 @@ def test_labels_are_literal_text(tmp_path):
     found = shown("three", tmp_path, "means", {"a": "a", "b": "$x$ costs $5", "c": "_|_"})
     assert "$x$ costs $5" in found
     assert "_|_" in found
-
-
-def test_pooled_std_weighs_by_degrees_of_freedom():
-    report = make_report({"a": [0.0, 2.0], "b": [0.0, 3.0, 6.0], "c": [1.0]})
-    assert pooled_std(report.summary_rows) == pytest.approx(((2 + 18) / 3) ** 0.5)
-    assert pooled_std(make_report({"a": [1.0], "b": [2.0]}).summary_rows) is None
 
 
 def test_twelve_variants_look_different_and_each_keeps_its_look_if_others_are_left_out():

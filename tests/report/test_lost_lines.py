@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_studies import A, B, make_report
+from made_studies import FAILED, A, B, make_report
 
 from seedwise.report.figures import curves as curves_figure
 from seedwise.report.page.page import render_page
+from seedwise.report.text.limits import failure_lines
 from seedwise.report.text.results import render_results
 
 AT_CHANCE = "validation accuracy 0.0983 is no better than chance (0.1000 plus 3 standard errors is 0.2162)"
@@ -32,6 +33,18 @@ def lines(report):
     """Return the lines of the report's section of lost runs that are not counts."""
     section = render_results(report).partition("## Lost runs\n\n")[2].partition("\n\n")[0]
     return [line.removeprefix("- ") for line in section.splitlines() if " runs diverged" not in line]
+
+
+def test_where_no_run_ended_or_all_failed_none_is_said_to_have_diverged():
+    scores = {"a": A, "b": [FAILED, FAILED], "c": [FAILED], "d": [FAILED] * 2}
+    report = make_report(scores)
+    rows = [*report.summary_rows, replace(report.summary_rows[0], variant="e", n=0)]
+    wording = replace(report.plain_wording, names={name: name for name in "abcde"})
+    assert failure_lines(rows, wording)[1:] == [
+        "b and d each: all 2 runs failed, but did not diverge.",
+        "c: 1 run failed, but did not diverge.",
+        "e: no run has ended.",
+    ]
 
 
 def test_every_lost_run_is_named_with_its_reason_and_those_of_one_reason_together():

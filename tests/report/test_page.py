@@ -67,6 +67,7 @@ STUDIES = {
     "one variant": lambda: make_report({"baseline": A}),
     "one seed": lambda: make_report({"baseline": [0.84], "augment": [0.86]}, commit=None, dirty=None),
     "a lost run with a score": lambda: lost_with_score(0.1),
+    "no spread": lambda: make_report({"baseline": A, "augment": [0.905] * 3}),
     "no result": lambda: make_report({"baseline": A, "augment": [None, None, None]}),
     "twelve variants, thirty seeds": lambda: crowd(12, 30),
 }
@@ -193,6 +194,14 @@ def test_a_lost_run_with_a_score_is_in_the_table_and_no_dot(browser, page_of):
         assert "0.1" in shown_rows(visit.page)[-1].split()
         visit.page.get_by_role("button", name="Follow seed 3 of augment").focus()
         assert visit.page.inner_text("#readout").startswith("augment, seed 3: diverged, test accuracy 0.1")
+
+
+def test_runs_without_a_spread_have_no_interval(browser, page_of):
+    with visiting(browser, page_of("no spread", curves=False)) as visit:
+        visit.page.wait_for_selector("body[data-ready]")
+        words = visit.page.text_content("#strip svg")
+        assert "0.9050 (no spread: all runs agree)" in words
+        assert "[0.9050, 0.9050]" not in visit.page.content()
 
 
 def test_a_seed_can_be_selected_by_keyboard_and_remains_selected(usual_page):

@@ -42,6 +42,15 @@ def test_undefined_values_are_a_dash_or_empty(tmp_path):
     assert "B,0,,,,,,,,,NO_RESULT\n" in made["tables/results.csv"]
 
 
+def test_runs_without_a_spread_have_no_interval(tmp_path):
+    made = files(tmp_path, {"A": A, "B": [0.905] * 3})
+    assert r"B & $0.9050$ & $0.0000$ & --- & --- & 3 \\" in made["tables/results.tex"]
+    assert "Where all runs agree there is no spread, and so no interval." in made["tables/results.tex"]
+    assert "no spread" not in files(tmp_path, {"A": A, "B": B})["tables/results.tex"]
+    assert "B,3,0.9050,0.0000,,," in made["tables/results.csv"]
+    assert files(tmp_path, {"B": [0.905] * 3})["summary.txt"].startswith("small: B 0.9050 without a spread;")
+
+
 def test_exploratory_tables_say_so(tmp_path):
     made = files(tmp_path, {"A": A, "B": B}, exploratory=["seeds were added"])
     assert "Exploratory:" in made["tables/comparisons.tex"]

@@ -65,6 +65,13 @@ def test_percentile_interval_at_more_seeds_is_not_called_the_range():
     assert "about 84% of the time" in text
 
 
+def test_equal_runs_of_one_variant_have_no_interval():
+    assert bottom_line({"A": [0.905] * 3}) == (
+        "All 3 runs of A have the same test accuracy, 0.9050 (higher is better): without a spread there is no "
+        "interval, and nothing is known of another seed. No other variant is compared with it."
+    )
+
+
 def test_one_seed_of_one_variant_supports_no_claim():
     summaries, _, wording = plain({"A": [0.84]})
     assert sentences.alone_sentence(summaries[0], wording) == (
@@ -150,7 +157,7 @@ def test_exploratory_verdicts_claim_nothing_under_the_plan():
     [
         ((0, 3, 0.6316), "0 of 3 runs diverged; rates up to 63% remain compatible (one-sided bound)."),
         ((1, 1, 1.0), "1 of 1 run diverged."),
-        ((0, 0, None), "0 of 0 runs diverged."),
+        ((0, 0, None), "no run has ended."),
     ],
 )
 def test_diverged(args, text):

@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections import Counter
 
+from seedwise.analysis.declaration import declared, forewarning
 from seedwise.basics.calls import command_for, is_called
 from seedwise.runs.gpus import NO_GPU
 from seedwise.runs.hardware import gpus
@@ -102,6 +103,7 @@ def announce(counts):
     say(*lines)
     if internals.is_dry_run(workflow):
         say_unfit(jobs)
+        say_exploratory(jobs)
         say(*plan(counts, runs_of(jobs)))
 
 
@@ -134,11 +136,20 @@ def say_unfit(jobs):
             say("To keep them, stop now; `code:` and `environment: {lock: …}` in the study say what counts.")
 
 
+def say_exploratory(jobs):
+    """Report, before anything is run, that verdicts will be exploratory: only then can the study still be another one."""
+    if {job.rule.name for job in jobs} & {TRAIN, ANALYSE}:
+        now = declared(STUDY.analysis, STUDY.seeds, VARIANTS)
+        if line := or_exit(forewarning, FOLDER / "plan.json", now, STUDY.study):
+            say(line)
+
+
 # Rules that only read a study: it is neither locked nor set up for them.
 LOOKING = ("status", "status_json", "compare", "collect_interim", "analyse_interim", "plot_interim", "interim")
 ONLOOKERS = {internals.rule_name(workflow, name) for name in LOOKING}
-TRAIN, REPORT, LR_FINDER, LOOK = (
-    internals.rule_name(workflow, name) for name in ("train_run", "render_report", "lr_finder", "interim")
+TRAIN, ANALYSE, REPORT, LR_FINDER, LOOK = (
+    internals.rule_name(workflow, name)
+    for name in ("train_run", "analyse_study", "render_report", "lr_finder", "interim")
 )
 STUDY_LOCK = DISPLAY = None
 
@@ -170,6 +181,7 @@ def start_study():
             if len(CONFIG_FILES) == 1:
                 remember_study(CONFIG_FILES[0], FOLDER.parent)
             say_unfit(jobs)
+            say_exploratory(jobs)
             prepare_mlflow()
             show_progress(jobs)
         elif LOOK in asked and not any(run.state in ENDED_STATES for run in or_exit(read_states, ASKED, FOLDER.parent)):

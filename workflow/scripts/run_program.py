@@ -1,4 +1,4 @@
-"""Run a program of the user's own once, for one variant and one seed, and write its run record."""
+"""Run a user's own program once, for one variant and one seed, and write its run record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from seedwise.trainers.command.canary import refuse_after_canary
 from seedwise.trainers.command.data import data_digests
 from seedwise.trainers.command.place import read_place
 from seedwise.trainers.command.program_settings import ProgramSettings
-from seedwise.trainers.command.run import Digests, Request, run_program
+from seedwise.trainers.command.request import Digests, Request
+from seedwise.trainers.command.run import run_program
 from seedwise.trainers.command.sources import CACHE, code_digests, program_files
 
 

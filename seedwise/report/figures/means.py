@@ -88,10 +88,10 @@ def _draw_variant(axes: Axes, x: int, row: SummaryRow, appearance: style.Appeara
         zorder=1,
     )
     axes.hlines(row.mean, x - BAR_WIDTH / 2, x + BAR_WIDTH / 2, color=style.INK, linewidth=1.8, zorder=2)
-    if row.t_low is not None and row.t_high is not None:
+    if row.std and row.t_low is not None and row.t_high is not None:  # without a spread there is no interval
         axes.vlines(x, row.t_low, row.t_high, color=style.INK, linewidth=1.8, zorder=3)
         axes.hlines([row.t_low, row.t_high], x - 0.07, x + 0.07, color=style.INK, linewidth=1.8, zorder=3)
-    if row.ci_low is not None and row.ci_high is not None:
+    if row.std and row.ci_low is not None and row.ci_high is not None:
         axes.vlines(x + BRACKET, row.ci_low, row.ci_high, color=style.INK, linewidth=0.9, zorder=3)
         axes.hlines(
             [row.ci_low, row.ci_high], x + BRACKET - 0.07, x + BRACKET, color=style.INK, linewidth=0.9, zorder=3
@@ -176,7 +176,7 @@ def _legend(figure: Figure, report: Report) -> None:
     thin = Line2D([], [], marker=BRACKET_MARKER, linestyle="", color=style.INK, markersize=13, markeredgewidth=1)
     cross = Line2D([], [], marker="x", linestyle="", color=style.INK, markersize=8, markeredgewidth=2)
     handles, names = [dot], [f"one run ({n})"]
-    if any(row.t_low is not None for row in rows):
+    if any(row.std and row.t_low is not None for row in rows):
         handles += [thick, thin]
         names += [f"{confidence} t interval", f"{confidence} percentile bootstrap"]
     if any(row.n_diverged for row in rows):

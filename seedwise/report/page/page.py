@@ -146,10 +146,13 @@ def _variants(report: Report, summaries: Mapping[str, SummaryRow]) -> list[dict[
     for name, label in report.labels.items():
         row, appearance = summaries[name], appearances[name]
         kind = style.HATCHES.index(appearance.hatch)
-        span = "" if row.t_low is None else f" {report.digits.interval(row.t_low, row.t_high)}"
+        low, high = (None, None) if row.std == 0 else (row.t_low, row.t_high)
+        span = f" {report.digits.interval(low, high)}" if low is not None else ""
+        if row.std == 0:
+            span = " (no spread: all runs agree)"
         drawn = {"colour": appearance.colour, "dash": DASHES[kind], "symbol": SYMBOLS[kind]}
         shown = report.digits.number(row.mean) + span
-        found.append({"label": label, **drawn, "mean": row.mean, "low": row.t_low, "high": row.t_high, "shown": shown})
+        found.append({"label": label, **drawn, "mean": row.mean, "low": low, "high": high, "shown": shown})
     return found
 
 

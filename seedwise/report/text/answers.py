@@ -101,7 +101,7 @@ def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRo
     sentences = [
         _findings(comparisons, wording),
         fragile_sentence(claims, wording),
-        lost_runs_sentence(summaries, comparisons, wording),
+        lost_runs_sentence(summaries, comparisons, wording, partly=True),
         not_finite_sentence(summaries, wording),
     ]
     doubts = dict.fromkeys(doubt_sentence(row, wording) for row in comparisons if row.judged)
@@ -120,6 +120,9 @@ def _findings(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
             continue
         names = [wording.names[row.variant] for row in group]
         who = enumerate_words(names) if len(names) <= ASKED_BY_NAME else f"{len(names)} {_others(parts)}"
+        if verdict == Verdict.NO_RESULT:
+            parts.append(f"{who} cannot be judged, because {_lost(group, wording)}")
+            continue
         if verdict != Verdict.NOT_SUPPORTED:
             one = len(group) == 1 and verdict == Verdict.UNDEFINED
             why = why_undefined(group[0], wording) if one else WHY_UNJUDGED[verdict]
@@ -130,7 +133,9 @@ def _findings(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
             them = "it" if len(names) == 1 else "them" if len(names) <= ASKED_BY_NAME else "any of them"
             text += f": these runs do not show {them} to be better or worse than {baseline}"
         parts.append(text)
-    text = f"{'Exploratory, to be confirmed: ' if wording.exploratory else ''}{'; '.join(parts)}."
+    # Where nothing is judged, there is nothing to be confirmed.
+    exploratory = wording.exploratory and any(row.judged for row in comparisons)
+    text = f"{'Exploratory, to be confirmed: ' if exploratory else ''}{'; '.join(parts)}."
     if sum(row.verdict == Verdict.BETTER for row in comparisons) > 1:
         text += " Which of them is best was not asked: each is compared with the baseline only."
     return text
@@ -148,6 +153,17 @@ def _claimed(group: Sequence[ComparisonRow], than: str, wording: Wording) -> str
         return claim
     which = f" ({enumerate_words(small)})" if len(small) < len(group) else ""
     return f"{claim}, {TOO_SMALL_TO_MATTER}{which}"
+
+
+def _lost(group: Sequence[ComparisonRow], wording: Wording) -> str:
+    """Whose runs were all lost; if it was the baseline, no comparison is left."""
+    first = group[0]
+    if first.n_lost_baseline and not first.n_baseline:
+        who, lost = wording.names[first.baseline], first.n_lost_baseline
+        return f"all {lost} runs of {who} were lost" if lost > 1 else f"the only run of {who} was lost"
+    if len(group) > 1:
+        return "all their runs were lost"
+    return f"all {first.n_lost} of its runs were lost" if first.n_lost > 1 else "its only run was lost"
 
 
 def _others(parts: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from seedwise.basics.words import quantity
 from seedwise.report.model import Report
 from seedwise.report.text.format import confidence_percent, level
+from seedwise.report.text.sentences import TESTS
 
 
 def means_caption(report: Report) -> str:
@@ -43,15 +44,18 @@ def differences_caption(report: Report) -> str:
 
 def power_caption(report: Report) -> str:
     """Caption of the power curve."""
-    count = len(report.comparison_rows)
-    corrected = f" (corrected for {count} comparisons)" if count > 1 else ""
-    welch = report.plan.pairing == "none" and report.plan.variance == "separate"
-    other = "" if welch else " Another test decides; the table has what it can detect."
+    rows = report.comparison_rows
+    test = TESTS[rows[0].test] if rows else TESTS["welch"]
+    corrected = f" (corrected for {len(rows)} comparisons)" if len(rows) > 1 else ""
+    spread = "differences between runs of one seed scatter" if report.plan.pairing == "seed" else "runs scatter"
+    each = " One curve for all variants where theirs are the same." if len(rows) > 1 else ""
+    dots = "Dots: the runs of this study, as in the table"
+    if any(row.n != row.n_baseline for row in rows):
+        dots += "; off the curve where the baseline has another number of runs"
     return (
-        f"Smallest true difference in {report.wording.metric} that Welch's t test at the "
-        f"{level(report.deciding.alpha)} level{corrected} detects 80% of the time, by seeds per variant, if the "
-        "seed-to-seed standard deviation is the one pooled over this study's variants. Horizontal lines: the observed "
-        f"differences that lie within the axis.{other}"
+        f"Smallest true difference from the baseline in {report.wording.metric} that {test} at the "
+        f"{level(report.deciding.alpha)} level{corrected} detects 80% of the time, by seeds per variant, if {spread} "
+        f"as they do here.{each} {dots}. Horizontal lines: the observed differences that lie within the axis."
     )
 
 

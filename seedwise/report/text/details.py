@@ -203,13 +203,14 @@ def _rules_of_thumb(c: ComparisonRow, digits: Digits) -> list[Row]:
 def _bootstrap(c: ComparisonRow, plan: Plan, digits: Digits) -> list[Row]:
     if c.bootstrap_low is None or c.bootstrap_high is None:
         return []
+    varies = c.bootstrap_low < c.bootstrap_high
     excludes = c.bootstrap_low > 0 or c.bootstrap_high < 0
     measured = (c.n, c.n_baseline, plan.confidence) == (3, 3, 0.95) and c.test != "paired"
     return [
         [
             f"{confidence_percent(plan.confidence)} percentile bootstrap of the difference",
-            digits.interval(c.bootstrap_low, c.bootstrap_high),
-            _says(excludes),
+            digits.interval(c.bootstrap_low, c.bootstrap_high) if varies else "no spread, so no interval",
+            _says(excludes) if varies else "nothing",
             "19.5%" if measured else MISSING,
         ]
     ]

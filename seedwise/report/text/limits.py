@@ -55,8 +55,12 @@ def failure_lines(summaries: Sequence[SummaryRow], wording: Wording) -> list[str
     lines = []
     for (diverged, failed, ended, rate_high), variants in groups.items():
         each = " each" if len(variants) > 1 else ""
-        line = f"{enumerate_words(variants)}{each}: {sentences.diverged_sentence(diverged, ended, rate_high)}"
-        lines.append(line + (f" {quantity(failed, 'run')} failed for another reason." if failed else ""))
+        if failed and not ended:
+            how = f"{'all ' if failed > 1 else ''}{quantity(failed, 'run')} failed, but did not diverge."
+        else:
+            how = sentences.diverged_sentence(diverged, ended, rate_high)
+            how += f" {quantity(failed, 'run')} failed for another reason." if failed else ""
+        lines.append(f"{enumerate_words(variants)}{each}: {how}")
     return lines
 
 

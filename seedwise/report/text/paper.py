@@ -83,6 +83,8 @@ def results_tex(report: Report) -> str:
     )
     if lost := sum(row.n_diverged for row in report.summary_rows):
         caption += f" {quantity(lost, 'run')} diverged and {'is' if lost == 1 else 'are'} not in the means."
+    if any(row.std == 0 for row in report.summary_rows):
+        caption += " Where all runs agree there is no spread, and so no interval."
     header = ["Variant", "Mean", "Std", "t interval", "Bootstrap", "$n$"]
     return _environment(caption, f"tab:{_study(report)}-results", "lrrllr", header, rows)
 
@@ -122,7 +124,8 @@ def paper_csv(report: Report) -> str:
         ["variant", "n", "mean", "std", "t_low", "t_high", "difference", "ci_low", "ci_high", "p", "verdict"]
     )
     for row in report.summary_rows:
-        own = [_cell(value, digits) for value in (row.mean, row.std, row.t_low, row.t_high)]
+        interval = (None, None) if row.std == 0 else (row.t_low, row.t_high)
+        own = [_cell(value, digits) for value in (row.mean, row.std, *interval)]
         if compared := by_variant.get(row.variant):
             difference = [_cell(value, digits) for value in (compared.difference, compared.ci_low, compared.ci_high)]
             difference += [_cell(compared.p, P), compared.verdict]
@@ -141,7 +144,7 @@ def summary_line(report: Report) -> str:
         outcome = "; ".join(
             labels[row.variant]
             + f" {digits.number(row.mean)}"
-            + ("" if row.std is None else f" ± {digits.number(row.std)}")
+            + (" without a spread" if row.std == 0 else "" if row.std is None else f" ± {digits.number(row.std)}")
             for row in report.summary_rows
         )
     elif len(comparisons) <= LISTED:

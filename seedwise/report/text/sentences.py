@@ -171,9 +171,16 @@ def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording) -> 
     )
 
 
-def lost_runs_sentence(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    """How many runs were lost, and whether the verdicts hang on them; empty where none was."""
+def lost_runs_sentence(
+    summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording, *, partly: bool = False
+) -> str:
+    """How many runs were lost, and whether the verdicts hang on them; empty where none was.
+
+    `partly`: variants all of whose runs were lost were named already; they are left out where no verdict is judged.
+    """
     names = wording.names
+    if partly and not any(row.judged and row.verdict_if_worst for row in comparisons):
+        summaries = [row for row in summaries if row.n]
     lost = [
         f"{row.n_lost} of {quantity(row.n + row.n_lost, 'run')} of {names[row.variant]}"
         for row in summaries
@@ -281,6 +288,12 @@ def alone_sentence(row: SummaryRow, wording: Wording) -> str:
             "which supports no claim: how far another seed would move it is unknown. No other variant is compared "
             "with it."
         )
+    if row.std == 0:
+        return (
+            f"All {quantity(row.n, 'run')} of {name} have the same {wording.metric}, {digits.number(row.mean)} "
+            f"({wording.direction}): without a spread there is no interval, and nothing is known of another seed. No "
+            "other variant is compared with it."
+        )
     return (
         f"{name} has a mean {wording.metric} of {digits.number(row.mean)} ({wording.direction}) over "
         f"{quantity(row.n, 'seed')}, {confidence_percent(wording.plan.confidence)} t interval "
@@ -314,7 +327,7 @@ def _constant(group: Sequence[SummaryRow], wording: Wording) -> list[str]:
     if not group:
         return []
     names = enumerate_words([wording.names[row.variant] for row in group])
-    return [f"All runs of {names} agree, so the intervals are a single point and say nothing about another seed."]
+    return [f"All runs of {names} agree: without a spread there is no interval, and nothing is known of another seed."]
 
 
 def _worth_at(n: int, group: Sequence[SummaryRow], wording: Wording) -> str:
@@ -340,6 +353,8 @@ def _worth_at(n: int, group: Sequence[SummaryRow], wording: Wording) -> str:
 
 def diverged_sentence(diverged: int, runs: int, rate_high: float | None) -> str:
     """How many runs diverged, and which rates that leaves possible (Clopper & Pearson 1934)."""
+    if not runs:
+        return "no run has ended."
     counted = f"{diverged} of {quantity(runs, 'run')} diverged"
     if rate_high is None or diverged == runs:
         return f"{counted}."

@@ -43,8 +43,8 @@ def means_table(report: Report) -> str:
             report.escaped[row.variant],
             digits.number(row.mean),
             digits.number(row.std),
-            digits.interval(row.t_low, row.t_high) if row.std else MISSING,
-            digits.interval(row.ci_low, row.ci_high) if row.std else MISSING,
+            digits.interval(row.t_low, row.t_high),
+            digits.interval(row.ci_low, row.ci_high),
             str(row.n),
         ]
         for row in report.summary_rows

@@ -5,7 +5,8 @@ from __future__ import annotations
 from seedwise.basics.errors import UserError
 from seedwise.runs.attempt import read_attempt
 from seedwise.trainers.command.failure import NOT_STARTED, failures_since
-from seedwise.trainers.command.run import Request, fitting_record
+from seedwise.trainers.command.request import Request
+from seedwise.trainers.command.run import fitting_record
 
 
 def refuse_after_canary(request: Request) -> None:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from seedwise.basics.errors import UserError
-from seedwise.trainers.command.run import Request, command_of, program_variables
+from seedwise.trainers.command.request import Request, command_of, program_variables
 
 _LONGEST = 300.0
 

@@ -15,7 +15,8 @@ from seedwise.trainers.command.outputs.place import Note, Place
 from seedwise.trainers.command.outputs.reading import read_history, read_results, read_scores
 
 if TYPE_CHECKING:
-    from seedwise.trainers.command.run import Execution, Request
+    from seedwise.trainers.command.request import Request
+    from seedwise.trainers.command.run import Execution
 
 
 class Left(NamedTuple):

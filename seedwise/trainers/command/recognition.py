@@ -59,6 +59,19 @@ class Passed(NamedTuple):
     value: str
     becomes: str
 
+    @property
+    def written(self) -> str:
+        """The option with its value, as in the command: `--seed 0`."""
+        return self._with(self.value)
+
+    @property
+    def rewritten(self) -> str:
+        """The option with what stands in the place of its value: `--seed {seed}`."""
+        return self._with(self.becomes)
+
+    def _with(self, value: str) -> str:
+        return f"{self.option}{'' if self.option.endswith('=') else ' '}{value}"
+
 
 class Recognised(NamedTuple):
     """A command line, taken apart.
@@ -100,6 +113,12 @@ class _Word(NamedTuple):
     before: str
     key: str | None = None
     value: str = ""
+
+
+def fixed_seed(words: Sequence[str]) -> Passed | None:
+    """Return the option of a study's command that has a number where the seed belongs, as in `--seed 0`."""
+    found = recognise(words, Path()).seed
+    return found if found is not None and found.value.isdecimal() else None
 
 
 def recognise(words: Sequence[str], folder: Path) -> Recognised:

@@ -14,7 +14,7 @@ from seedwise.trainers.command.settings import Command, Function
 
 
 class ProgramTrainer:
-    """Runs a program of the user's own; what it leaves is what the study says.
+    """Runs a user's own program; what it leaves is what the study says.
 
     Args:
         program: the section `command` or `function` of the study.

@@ -20,7 +20,8 @@ from seedwise.trainers.command.outputs.proposals import Proposal, propose
 from seedwise.trainers.command.outputs.reading import read_history, read_results, read_scores
 from seedwise.trainers.command.outputs.settings import HistorySource
 from seedwise.trainers.command.reading import place_of
-from seedwise.trainers.command.run import Execution, Request, execute
+from seedwise.trainers.command.request import Request
+from seedwise.trainers.command.run import Execution, execute
 
 COARSE = 3
 """Significant digits with which runs of one variant are likely to tie."""

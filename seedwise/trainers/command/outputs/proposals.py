@@ -36,6 +36,29 @@ _NAMED = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z0-9_@/.-]*(?: [A-Za-z][A-Za-z0-9_@/-]*){0,2})(?P<between>\s*[:=]\s*|\s+)"
     r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?|nan|inf)(?=[\s,;:|)\]%]|$)"
 )
+_SMALL_WORDS = frozenset(
+    {
+        "a",
+        "about",
+        "after",
+        "an",
+        "and",
+        "are",
+        "at",
+        "by",
+        "every",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "of",
+        "on",
+        "or",
+    }
+    | {"over", "per", "than", "the", "to", "under", "until", "up", "using", "was", "were", "with"}
+)
+"""Words before a number that are no name of it."""
 _STAMP = re.compile(r"\d{4}[-_]?\d{2}[-_]?\d{2}|\d{2}-\d{2}-\d{2}|\d{9,}|__\d+$")
 _BIGGEST = 50 << 20  # bytes of a file that is looked into
 _MOST_NAMES = 200
@@ -155,14 +178,28 @@ def _patterns(place: Place) -> dict[str, str]:
     try:
         for line in output_lines(place.log, place.log_start):
             for match in _NAMED.finditer(line):
-                name = re.sub(r"\W+", "_", match["name"].strip().lower()).strip("_")
-                if name in found or _EFFORT.search(match["name"]) or len(found) >= _MOST_NAMES:
+                label = _label(match, line)
+                name = re.sub(r"\W+", "_", label.lower()).strip("_")
+                if not name or name in found or _EFFORT.search(match["name"]) or len(found) >= _MOST_NAMES:
                     continue
                 found[name] = rf"{_literal(match['name'])}{_between(match['between'])}(\S+)"
     except ResultsError:
         return {}
     # The pattern of "loss" would also match "val loss".
     return {name: text for name, text in found.items() if not any(other.endswith(f"_{name}") for other in found)}
+
+
+def _label(match: re.Match[str], line: str) -> str:
+    """Return what a number of the output is called; nothing where it belongs to a sentence: "on 3173 examples"."""
+    words = match["name"].split()
+    spoken = len(words)
+    while words and words[-1].lower() in _SMALL_WORDS:
+        words.pop()
+    label = " ".join(words)
+    if _LIKELY.search(label):
+        return label
+    counted = match["between"].isspace() and match["number"].isdecimal() and match[0] != line.strip()
+    return "" if counted or len(words) < spoken else label
 
 
 def _literal(text: str) -> str:
