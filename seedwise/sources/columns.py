@@ -204,5 +204,5 @@ def listing(columns: Sequence[str]) -> str:
 
 def shortened_name(text: str) -> str:
     """Return a name in at most 40 characters, on one line."""
-    text = " ".join(text.split())
+    text = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
     return text if len(text) <= 40 else text[:39] + "…"

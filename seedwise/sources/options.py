@@ -78,6 +78,9 @@ class Options:
             text = value if value.replace("_", "").replace(".", "").replace("-", "").isalnum() else quote(value)
             text = f"[{text}]" if option in LISTS else text
             return f"runs.{KEYS.get(option, option)}: {text}"
+        if not value.isprintable():
+            escaped = value.encode("unicode_escape").decode().replace("'", "\\'")
+            return f"--{option} $'{escaped}'"
         return f"--{option} {shlex.quote(value)}"
 
 

@@ -216,7 +216,9 @@ def _rows(stream: io.TextIOBase, separator: str, name: str) -> Iterator[_Row]:
         for cells in reader:
             yield reader.line_num, list(map(str.strip, cells))
     except csv.Error as error:
-        why = "a quote is not closed; was the file cut off?" if "end of data" in str(error) else str(error)
+        why = "text follows the closing quote of a cell; a quote inside of it must be doubled"
+        if "expected after" not in str(error):
+            why = "a quote is not closed; was the file cut off?" if "end of data" in str(error) else str(error)
         raise UserError(f"{name}, line {reader.line_num}: not a table in text ({why})") from error
 
 
