@@ -56,7 +56,7 @@ class TableFindings:
     def __str__(self) -> str:
         parts = []
         for result in self.results:
-            table = verdict_table(result.analysis, self.plan, notes=result.notes)
+            table = verdict_table(result.analysis, result.plan, notes=result.notes)
             parts.append(f"{result.dataset}:\n{table}" if result.dataset else table)
         return "\n\n".join(parts)
 

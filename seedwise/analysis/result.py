@@ -4,39 +4,48 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from seedwise.analysis.examples import ExampleAnalysis
 from seedwise.analysis.run_table import analyse_runs, data_from
 from seedwise.plan import Plan
-from seedwise.statistics.analysis import Analysis, analyse_datasets
+from seedwise.sources.settings import RESERVED
+from seedwise.statistics.analysis import Analysis, analyse_family
 
+STATUS, DATASET = RESERVED[2], RESERVED[5]
 SCHEMA = "seedwise.findings/1"
 """Name of the form of the JSON; the number grows when a key changes its meaning or goes."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """The analysis of a table's runs on one dataset.
+    """The analysis of one metric of a table's runs, on one dataset.
 
     Attributes:
         dataset: name of the dataset; empty where the table does not distinguish any.
+        plan: by which runs were compared.
         runs: one row each.
         analysis: what they show.
         notes: sentences about how the table was read.
+        secondary: whether the metric is a further one, which decides nothing.
     """
 
     dataset: str
+    plan: Plan
     runs: pd.DataFrame
     analysis: Analysis
     notes: tuple[str, ...] = ()
+    secondary: bool = False
 
 
-def analyse_table(name: str, runs: pd.DataFrame, plan: Plan, notes: Sequence[str]) -> list[Result]:
+def analyse_table(
+    name: str, runs: pd.DataFrame, plan: Plan, notes: Sequence[str], further: Mapping[str, bool] | None = None
+) -> list[Result]:
     """Analyse a table of runs; one that has a column of datasets, each of them by itself.
 
     Args:
@@ -44,21 +53,50 @@ def analyse_table(name: str, runs: pd.DataFrame, plan: Plan, notes: Sequence[str
         runs: as `seedwise.sources.runs.read_runs` makes them.
         plan: by which they are compared.
         notes: sentences about how the table was read.
+        further: metrics that are compared as well and decide nothing, each with whether higher is better. Their
+            comparisons are a family of their own.
+
+    Returns:
+        The results that decide, one for each dataset, then those of the further metrics.
 
     Raises:
         UserError: the table lacks a variant, or holds what cannot be analysed.
     """
-    if "dataset" not in runs:
-        return [Result("", runs, analyse_runs(name, runs, plan), tuple(notes))]
-    tables = {str(dataset): group.drop(columns="dataset") for dataset, group in runs.groupby("dataset", sort=False)}
+    if DATASET in runs:
+        groups = {str(key): group.drop(columns=DATASET) for key, group in runs.groupby(DATASET, sort=False)}
+    else:
+        groups = {"": runs}
     with data_from(name):
-        analyses = analyse_datasets(tables, plan)
-    count = sum(len(analysis.comparisons) for analysis in analyses.values())
-    shared = f"p-values are corrected together over {count} comparisons on {len(tables)} datasets (Holm)."
+        found = _family(groups, [plan], notes) if len(groups) > 1 else _single(name, groups, plan, notes)
+        plans = [
+            plan.model_copy(update={"metric": metric, "higher_is_better": higher, "margin": None, "lost_value": None})
+            for metric, higher in (further or {}).items()
+        ]
+        more = [replace(result, secondary=True) for result in _family(groups, plans, ())] if plans else []
+    return [*found, *more]
+
+
+def _single(name: str, groups: Mapping[str, pd.DataFrame], plan: Plan, notes: Sequence[str]) -> list[Result]:
+    return [Result(key, plan, runs, analyse_runs(name, runs, plan), tuple(notes)) for key, runs in groups.items()]
+
+
+def _family(groups: Mapping[str, pd.DataFrame], plans: Sequence[Plan], notes: Sequence[str]) -> list[Result]:
+    """Analyse each group by each plan, with p-values corrected over all."""
+    cells = [(key, plan, _with_status(runs, plan.metric)) for plan in plans for key, runs in groups.items()]
+    analyses = analyse_family([(runs, plan) for _, plan, runs in cells])
+    count = sum(len(analysis.comparisons) for analysis in analyses)
+    several = len(cells) > 1 and count > 1
+    shared = [f"p-values are corrected together over the {count} comparisons of {len(cells)} tables (Holm)."]
     return [
-        Result(dataset, tables[dataset], analysis, (*notes, shared) if count > 1 else tuple(notes))
-        for dataset, analysis in analyses.items()
+        Result(key, plan, runs, analysis, (*notes, *(shared if several else ())))
+        for (key, plan, runs), analysis in zip(cells, analyses, strict=True)
     ]
+
+
+def _with_status(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Count a run without a finite value of this metric as failed, whatever others it has."""
+    without = (runs[STATUS] == "finished") & ~np.isfinite(runs[metric].astype("float64"))
+    return runs.assign(**{STATUS: runs[STATUS].where(~without, "failed")}) if without.any() else runs
 
 
 def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:
@@ -72,6 +110,9 @@ def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:
             "results": [
                 {
                     "dataset": result.dataset or None,
+                    "metric": result.plan.metric,
+                    "higher_is_better": result.plan.higher_is_better,
+                    "secondary": result.secondary,
                     "notes": list(result.notes),
                     "warnings": [
                         {"code": warning.code, "variants": list(warning.variants), "sentence": warning.sentence}

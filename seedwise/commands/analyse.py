@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -94,7 +95,6 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     """
     _check(arguments)
     from seedwise.analysis.result import analyse_table, findings_json
-    from seedwise.basics.plugins import slug
     from seedwise.report.text.terminal import verdict_table
     from seedwise.sources.open import open_table
     from seedwise.sources.runs import read_runs
@@ -109,20 +109,25 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     notes = [*found.notes, *_contradiction(metric, arguments.higher_is_better)]
     plan = _plan(arguments, higher)
     name = _shown(arguments.results)
-    results = analyse_table(name, found.runs, plan, notes)
+    results = analyse_table(name, found.runs, plan, notes, _further(arguments))
     written = ""
     if arguments.out is not None:
+        datasets = _folders([result.dataset for result in results])
+        metrics = _folders([result.plan.metric for result in results])
         for result in results:
-            out = arguments.out / slug(result.dataset) if result.dataset else arguments.out
-            written += _write(out, _report(name, result, plan, command, assumed=assumed), result.analysis)
+            out = arguments.out / datasets[result.dataset]
+            out = out / "secondary" / metrics[result.plan.metric] if result.secondary else out
+            written += _write(out, _report(name, result, command, assumed=assumed), result.analysis)
     # Files are written first: the reader of the output, such as `head`, may close it early.
     if arguments.json:
         print(findings_json(name, plan, results))
-    else:
-        for result in results:
-            print(f"{result.dataset}:\n" if result.dataset else "", end="")
-            print(verdict_table(result.analysis, plan, direction_assumed=assumed, notes=result.notes), end="\n" * 2)
-        print(written, end="")
+        return 0
+    for result in results:
+        print("SECONDARY, decides nothing: " if result.secondary else "", end="")
+        print(f"{result.dataset}:\n" if result.dataset else "", end="")
+        said = assumed and not result.secondary
+        print(verdict_table(result.analysis, result.plan, direction_assumed=said, notes=result.notes), end="\n\n")
+    print(written, end="")
     return 0
 
 
@@ -179,13 +184,43 @@ def _evaluate(arguments: argparse.Namespace, options: Options, command: Sequence
     return 0
 
 
-def _report(name: str, result: Result, plan: Plan, command: Sequence[str], *, assumed: bool) -> Report:
+def _folders(names: Sequence[str]) -> dict[str, str]:
+    """Return a folder for each name, without what a file system or a shell could take amiss, and all different."""
+    folders: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        folder = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed" * bool(name)
+        while folder and folder.lower() in (other.lower() for other in folders.values()):
+            folder += "-2"
+        folders[name] = folder
+    return folders
+
+
+def _further(arguments: argparse.Namespace) -> dict[str, bool]:
+    """Return the metrics that decide nothing, each with whether higher is better.
+
+    Raises:
+        UserError: neither its name nor a flag says it.
+    """
+    from seedwise.runs.direction import higher_is_better
+
+    found = {metric: higher_is_better(metric) for metric in arguments.metric[1:]}
+    given = arguments.higher_is_better
+    return {
+        metric: _direction(metric) if higher is None and given is None else bool(given if higher is None else higher)
+        for metric, higher in found.items()
+    }
+
+
+def _report(name: str, result: Result, command: Sequence[str], *, assumed: bool) -> Report:
     from seedwise.report.gather import report_of_table
 
+    plan = result.plan
     drawn = _drawn(result.runs, result.analysis, plan)
-    report = report_of_table(name, result.runs, result.analysis, plan, shlex.join(command), drawn, result.notes)
+    secondary = ["SECONDARY: this metric decides nothing."] if result.secondary else []
+    notes = [*secondary, *result.notes]
+    report = report_of_table(name, result.runs, result.analysis, plan, shlex.join(command), drawn, notes)
     title = f"{report.title} on {result.dataset}" if result.dataset else report.title
-    return replace(report, title=title, direction_assumed=assumed)
+    return replace(report, title=title, direction_assumed=assumed and not result.secondary)
 
 
 def _direction(metric: str) -> bool:

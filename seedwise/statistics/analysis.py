@@ -92,25 +92,25 @@ def analyse(
     return _with_warnings(summary, comparisons, chosen, plan, n_test, other_metrics)
 
 
-def analyse_datasets(tables: Mapping[str, pd.DataFrame], plan: Plan) -> dict[str, Analysis]:
-    """Analyse runs on several datasets, each by itself, with p-values corrected over all of their comparisons (Holm).
+def analyse_family(tables: Sequence[tuple[pd.DataFrame, Plan]]) -> list[Analysis]:
+    """Analyse several tables, each by itself, with p-values corrected over all of their comparisons (Holm).
 
     Args:
-        tables: the runs on each dataset, as in `analyse`.
-        plan: as in `analyse`; its variance must be separate.
+        tables: runs as in `analyse`, such as those on one dataset, each with a plan. The plans may differ in metric,
+            direction and margin; the variance is separate in all of them.
 
     Raises:
-        DataError: as `analyse`, or the plan pools variances, which is Dunnett's test of one family.
+        DataError: as `analyse`, or a plan pools variances, which is Dunnett's test of one family.
     """
-    if plan.variance == "pooled":
-        raise DataError("Dunnett's test is of one family: declare variance: separate, or one dataset")
-    found = {name: arms(runs, plan.metric) for name, runs in tables.items()}
-    groups = [(each, _baseline(tables[name], each, plan)) for name, each in found.items()]
-    compared = _comparisons_of(groups, plan, last_level(plan))
-    return {
-        name: _with_warnings(_summary(each, plan), comparisons, tables[name], plan)
-        for (name, each), comparisons in zip(found.items(), compared, strict=True)
-    }
+    if any(plan.variance == "pooled" for _, plan in tables):
+        raise DataError("Dunnett's test is of one family: declare variance: separate, or one dataset and metric")
+    found = [arms(runs, plan.metric) for runs, plan in tables]
+    groups = [(each, _baseline(runs, each, plan), plan) for each, (runs, plan) in zip(found, tables, strict=True)]
+    compared = _comparisons_of(groups, last_level(tables[0][1]) if tables else None)
+    return [
+        _with_warnings(_summary(each, plan), comparisons, runs, plan)
+        for each, (runs, plan), comparisons in zip(found, tables, compared, strict=True)
+    ]
 
 
 def _with_warnings(
@@ -216,21 +216,19 @@ def detectable_by_variant(
 
 
 def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: float | None = None) -> pd.DataFrame:
-    return _comparisons_of([(found, baseline)], plan, later_alpha)[0]
+    return _comparisons_of([(found, baseline, plan)], later_alpha)[0]
 
 
-def _comparisons_of(
-    groups: Sequence[tuple[Sequence[Arm], Arm]], plan: Plan, later_alpha: float | None
-) -> list[pd.DataFrame]:
-    """Compare the arms of each group with its baseline; the comparisons of all groups are one family."""
-    others = [[arm for arm in found if arm.variant != plan.baseline] for found, _ in groups]
-    baselines = [baseline for _, baseline in groups]
-    compared = _all_contests(others, baselines, plan)
-    family = decide_all(compared, plan)
-    described = iter(zip(compared, describe(compared, family, plan, later_alpha), strict=True))
-    values = [_worst([*found, baseline], plan) for found, baseline in groups]
-    worst = iter(_verdicts_if_lost(others, baselines, plan, values))
-    own_mean = iter(_verdicts_if_lost(others, baselines, plan, [None] * len(groups)))
+def _comparisons_of(groups: Sequence[tuple[Sequence[Arm], Arm, Plan]], later_alpha: float | None) -> list[pd.DataFrame]:
+    """Compare the arms of each group with its baseline by its plan; the comparisons of all groups are one family."""
+    others = [[arm for arm in found if arm.variant != plan.baseline] for found, _, plan in groups]
+    baselines, plans = [baseline for _, baseline, _ in groups], [plan for _, _, plan in groups]
+    compared = _all_contests(others, baselines, plans)
+    family = decide_all(compared, plans[0])
+    described = iter(zip(compared, describe(compared, family, plans[0], later_alpha), strict=True))
+    values = [_worst([*found, baseline], plan) for found, baseline, plan in groups]
+    worst = iter(_verdicts_if_lost(others, baselines, plans, values))
+    own_mean = iter(_verdicts_if_lost(others, baselines, plans, [None] * len(groups)))
     frames = []
     for group, baseline, value in zip(others, baselines, values, strict=True):
         rows = []
@@ -246,8 +244,9 @@ def _comparisons_of(
     return frames
 
 
-def _all_contests(others: Sequence[Sequence[Arm]], baselines: Sequence[Arm], plan: Plan) -> list[Contest]:
-    return [each for arms_, baseline in zip(others, baselines, strict=True) for each in contests(arms_, baseline, plan)]
+def _all_contests(others: Sequence[Sequence[Arm]], baselines: Sequence[Arm], plans: Sequence[Plan]) -> list[Contest]:
+    groups = zip(others, baselines, plans, strict=True)
+    return [each for group, baseline, plan in groups for each in contests(group, baseline, plan)]
 
 
 def _baseline(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Arm:
@@ -261,15 +260,15 @@ def _baseline(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Arm:
 
 
 def _verdicts_if_lost(
-    others: Sequence[Sequence[Arm]], baselines: Sequence[Arm], plan: Plan, values: Sequence[float | None]
+    others: Sequence[Sequence[Arm]], baselines: Sequence[Arm], plans: Sequence[Plan], values: Sequence[float | None]
 ) -> list[str | None]:
     """The verdicts with each lost run at its group's value, or at its arm's mean if None; None where none is judged."""
     if not any(arm.n_lost for group in (*others, baselines) for arm in group):
         return [None for group in others for _ in group]
     filled = [[arm.with_lost_at(value) for arm in group] for group, value in zip(others, values, strict=True)]
     bases = [baseline.with_lost_at(value) for baseline, value in zip(baselines, values, strict=True)]
-    compared = _all_contests(filled, bases, plan)
-    verdicts = [decision.verdict for decision in decide_all(compared, plan).decisions]
+    compared = _all_contests(filled, bases, plans)
+    verdicts = [decision.verdict for decision in decide_all(compared, plans[0]).decisions]
     return [str(verdict) if verdict in JUDGED else None for verdict in verdicts]
 
 

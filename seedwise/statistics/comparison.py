@@ -219,7 +219,7 @@ def _comparison(
 ) -> Comparison:
     a, b = contest.scores, contest.baseline
     both, by_seed = min(len(a), len(b)), plan.pairing == "seed"
-    confidence, sign = plan.confidence, 1.0 if plan.higher_is_better else -1.0
+    confidence, sign = plan.confidence, contest.sign
     effect, rule, improvement = hedges_g(a, b, confidence), rule_of_thumb(a, b), probability_of_improvement(a, b)
     chance, permuted = improvement_interval(a, b, confidence), _permuted(a, b, by_seed)
     because = flips(contest, decision, permuted, plan, family.dunnett)
