@@ -337,6 +337,10 @@ def test_trials_of_optuna(read):
             "runs exported from MLflow",
         ),
         (
+            "run_id,status,metrics.acc,params.seed,params.variant\n1f,FINISHED,0.81,0,a\n",  # as in QTaggerPlus
+            "runs exported from MLflow",
+        ),
+        (
             "Start Time,Duration,Run ID,Name,Source Type,Source Name,User,Status,variant,seed,acc\n"
             "2024-05-01 10:00:00,5.1min,1f,calm-ox,LOCAL,train.py,me,FINISHED,a,0,0.81\n",
             "runs exported from MLflow",
