@@ -30,33 +30,14 @@ def test_a_chart_export_has_the_last_value_of_each_run():
     assert "1 run ended before Step 2, where others did: vit seed 1" in notes
 
 
-@pytest.mark.parametrize("file", ["metrics", "epochs"])
-def test_a_row_per_step_has_the_last_value_of_each_run(file):
-    found, notes = read(f"06-lightning-metrics/{file}.csv", "val_acc")
-    assert found == {
-        ("base", 0): 0.70,
-        ("base", 1): 0.71,
-        ("base", 2): 0.69,
-        ("drop", 0): 0.75,
-        ("drop", 1): 0.76,
-        ("drop", 2): 0.74,
-    }
-    assert "has a row for each step: the last value counts for each run (--take best and others say otherwise)" in notes
-
-
 @pytest.mark.parametrize(
     ("file", "said"),
     [
         ("pivot", "was read as a pivot table with a header of two rows"),
         ("wide", "Each column is a variant: a, b; their cells are acc."),
-        ("comment", "Comments in lines 1, 2 were skipped."),
-        ("concat", "The header stands again in line 5"),
-        ("setindex", ""),
-        ("trailing", ""),
-        ("withindex", ""),
     ],
 )
-def test_tables_as_pandas_and_people_write_them(file, said):
+def test_tables_that_are_wide(file, said):
     found, notes = read(f"22-multiindex-header/{file}.csv", "acc")
     assert found == SIX
     assert said in notes

@@ -498,6 +498,7 @@ def test_a_large_table_is_read_like_a_small_one(monkeypatch, tmp_path):
         "short": [header, *lines, "a,301,0.5"],
         "comment": ["# of a run", header, *lines],
         "empty row": [header, *lines[:9], ",,,,", *lines[9:]],
+        "named index": [header.replace("variant", ""), *lines],
         "unnamed": [header.replace("lr", ""), *lines],
         "accents": [header, *lines, "é,301,0.5,ü,1"],
         "all in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines]],
@@ -539,3 +540,11 @@ def test_answers_need_no_seed(tmp_path):
     assert "was read as a table with a column for each variant" in wide.notes[0]
     with pytest.raises(UserError, match=r'says the variant of its run; .*--path-name "\{variant\}.jsonl"'):
         open_table(str(tmp_path / "*.jsonl"), Options(metrics=("acc",), example="doc_id"))
+
+
+def test_an_index_of_names_is_a_column(read):
+    """DataFrame.to_csv with the variants as its index, which pandas gives no name."""
+    text = ",seed,acc\na,0,0.81\na,1,0.82\nb,0,0.91\nb,1,0.92\n"
+    with pytest.raises(UserError, match="--variant index"):
+        read(text, "acc")
+    assert read(text, "acc", variant=("index",))[0] == AB
