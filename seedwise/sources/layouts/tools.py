@@ -23,6 +23,8 @@ def _wandb(table: Table, _: Options) -> bool:
 def _mlflow(table: Table, _: Options) -> bool:
     columns = set(table.columns)
     in_code = {"run_id", "experiment_id"} <= columns and bool({"artifact_uri", "status", "lifecycle_stage"} & columns)
+    kinds = {column.partition(".")[0] for column in columns if "." in column}
+    in_code |= "run_id" in columns and {"metrics", "params"} <= kinds
     return in_code or ({"Run ID", "Start Time"} <= columns and bool({"Source Type", "Duration", "Status"} & columns))
 
 

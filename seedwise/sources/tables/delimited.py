@@ -141,8 +141,7 @@ def _read_even(content: bytes, name: str, encoding: str, separator: str) -> Tabl
     frame = frame.apply(lambda cells: cells.str.strip())
     if (frame == header).all(axis=1).any() or (frame == "").all(axis=1).any():
         return None
-    kept = [index for index, column in enumerate(header) if column]
-    named = frame[kept].set_axis([header[index] for index in kept], axis=1)
+    named = pd.DataFrame(_named(header, [frame[position] for position in frame.columns]))
     return Table(name, named, np.arange(2, len(frame) + 2, dtype=np.int64))
 
 
@@ -282,9 +281,7 @@ class _Reader:
             notes.append(f"Comments in {_lines(comments)} were skipped.")
         if short:
             notes.append(f"Fewer cells than the header in {_lines(short)}; the rest counts as empty.")
-        # An unnamed column is the index that pandas writes, or follows a separator at the end of each line.
-        named = {column: cells for column, cells in zip(header, columns, strict=True) if column}
-        frame = pd.DataFrame(named)
+        frame = pd.DataFrame(_named(header, columns))
         numbers = np.array(places, dtype=np.int64)
         table = Table(self.name, frame, numbers, notes=tuple(notes), short=frozenset(short))
         return replace(table, layout=self.pivot)
@@ -342,6 +339,17 @@ def _is_pivot(metrics: list[str], values: list[str], third: list[str]) -> bool:
     distinct = all(len(set(found)) == len(found) for found in by_metric.values())
     repeated = len({tuple(found) for found in by_metric.values()}) == 1 < len(by_metric)
     return distinct and (repeated or (not metrics[0] and _names_index(third)))
+
+
+def _named(header: list[str], columns: list[pd.Series]) -> dict[str, pd.Series]:
+    """Return columns by name, without those that have none: an index of numbers, or what follows the last separator.
+
+    An index of names, as pandas writes it for a table that was grouped, stays as `index`.
+    """
+    named = {column: cells for column, cells in zip(header, columns, strict=True) if column}
+    if not header[0] and "index" not in named and not all(not text or is_number(text) for text in columns[0]):
+        return {"index": columns[0], **named}
+    return named
 
 
 def _names_index(cells: list[str]) -> bool:

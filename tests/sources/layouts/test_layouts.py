@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -337,6 +338,10 @@ def test_trials_of_optuna(read):
             "runs exported from MLflow",
         ),
         (
+            "run_id,status,metrics.acc,params.seed,params.variant\n1f,FINISHED,0.81,0,a\n",  # as in QTaggerPlus
+            "runs exported from MLflow",
+        ),
+        (
             "Start Time,Duration,Run ID,Name,Source Type,Source Name,User,Status,variant,seed,acc\n"
             "2024-05-01 10:00:00,5.1min,1f,calm-ox,LOCAL,train.py,me,FINISHED,a,0,0.81\n",
             "runs exported from MLflow",
@@ -494,11 +499,12 @@ def test_a_large_table_is_read_like_a_small_one(monkeypatch, tmp_path):
         "short": [header, *lines, "a,301,0.5"],
         "comment": ["# of a run", header, *lines],
         "empty row": [header, *lines[:9], ",,,,", *lines[9:]],
+        "named index": [header.replace("variant", ""), *lines],
         "unnamed": [header.replace("lr", ""), *lines],
         "accents": [header, *lines, "é,301,0.5,ü,1"],
         "all in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines]],
         "a quote in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines, 'a,301,0.5,x""y,1']],
-        "some in quotes": [header, *(row.replace("note", '"a, b"').replace(' "a, b" ', '"a, ""b"""') for row in lines)],
+        "some in quotes": [header, *(re.sub(", note ([0-9]+) ,", r',"a, ""b"" \1",', row) for row in lines)],
         "a stray quote": [header, *lines, 'a,301,0.5,5" wide,1'],
         "a quote after a blank": [header, *lines, 'a,301,0.5, "x, y",1'],
         "a line in quotes": ['"' + row.replace(",", '","') + '"' for row in [header, *lines, "a,301,0.5,x\ny,1"]],
@@ -535,3 +541,11 @@ def test_answers_need_no_seed(tmp_path):
     assert "was read as a table with a column for each variant" in wide.notes[0]
     with pytest.raises(UserError, match=r'says the variant of its run; .*--path-name "\{variant\}.jsonl"'):
         open_table(str(tmp_path / "*.jsonl"), Options(metrics=("acc",), example="doc_id"))
+
+
+def test_an_index_of_names_is_a_column(read):
+    """DataFrame.to_csv with the variants as its index, which pandas gives no name."""
+    text = ",seed,acc\na,0,0.81\na,1,0.82\nb,0,0.91\nb,1,0.92\n"
+    with pytest.raises(UserError, match="--variant index"):
+        read(text, "acc")
+    assert read(text, "acc", variant=("index",))[0] == AB
