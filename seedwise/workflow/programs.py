@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from seedwise.trainers.command.environments import EnvironmentSettings, prepare,
 from seedwise.trainers.command.interpreters import CACHE as ENVIRONMENTS
 from seedwise.trainers.command.outputs.settings import paths
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
-from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, untracked, worktree
+from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, worktree
 from seedwise.trainers.command.settings import Command, Function, plain
 from seedwise.trainers.command.sources import CACHE, code_digests, named_by, program_files
 from seedwise.trainers.command.user_environment import user_environment
@@ -134,17 +134,9 @@ class ProgramCode:
         program = program_of(self._program.words)
         return resolve(chosen, self.folder, program, path, base=self._base, environ=environ, cache=ENVIRONMENTS)
 
-    def notes(self, configs: Sequence[Path] = ()) -> list[str]:
-        """Return what users may not expect: files that git does not have, changes that a revision is without.
-
-        Args:
-            configs: files of the study.
-        """
-        found = []
-        here = {name for variant, place in self._places.items() if not place.commit for name in self.code[variant]}
-        if here and (missing := untracked(self.folder, [*(str(path.resolve()) for path in configs), *sorted(here)])):
-            without = f"git does not have {shortened(missing)}, without which nobody else can repeat this study"
-            found.append(f"{without}; git add and commit what belongs to it")
+    def notes(self) -> list[str]:
+        """Return what users of revisions may not expect: changes that a revision is without, files of Git LFS."""
+        found: list[str] = []
         revisions = {name: place for name, place in self._places.items() if place.commit}
         if not revisions:
             return found

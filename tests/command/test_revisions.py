@@ -13,7 +13,6 @@ from seedwise.trainers.command.revisions import (
     lacking,
     resolve_revision,
     uncommitted,
-    untracked,
     worktree,
 )
 from seedwise.trainers.command.sources import code_digests, program_files
@@ -55,14 +54,6 @@ def test_a_revision_is_a_branch_a_tag_a_commit_or_an_expression(folder):
         assert resolve_revision(folder / "examples", revision) == main
     git(folder, "tag", "-a", "annotated", "-m", "x", "main")
     assert resolve_revision(folder, "annotated") == main
-
-
-def test_files_that_git_does_not_have_are_found(folder, tmp_path):
-    new = put(folder, "study[1].yaml")
-    assert untracked(folder, ["train.py", "study[1].yaml"]) == ["study[1].yaml"]
-    assert untracked(folder / "examples", [str(new), "char/train.py"]) == ["../study[1].yaml"]
-    assert untracked(folder, []) == []
-    assert untracked(tmp_path, ["train.py"]) == [], "no repository"
 
 
 @pytest.mark.parametrize(

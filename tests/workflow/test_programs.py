@@ -264,7 +264,15 @@ def test_a_study_that_git_does_not_have_is_noted(tmp_path: Path) -> None:
     project = small(tmp_path / "p", WRITES + "seedwise.result(loss=x + seed / 10)\n")
     project.git("init", "-q", "-b", "main")
     project.git("add", "train.py")
-    assert "Note: git does not have config.yaml, scale.py, without which" in project.run("--", "runs")
+    project.git("commit", "-qm", "One")
+    (project.folder / "train.py").write_text(WRITES + "seedwise.result(loss=2 * x + seed / 10)\n")
+    printed = project.run("--", REPORT)
+    assert "Note: git does not have config.yaml, scale.py, without which" in printed
+    origin = json.loads(project.record("other", 1).read_text())["provenance"]
+    assert origin["uncommitted"] == ["config.yaml", "scale.py", "train.py"]
+    report = (project.results / "results.md").read_text()
+    assert "does not contain `config.yaml`, `scale.py` and `train.py` as these runs used them" in report
+    assert "git checkout" not in report
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -169,15 +169,18 @@ def start_study():
         asked = {job.rule.name for job in jobs}
         if not asked <= ONLOOKERS:
             check_gpus()
+            missing = uncommitted_files(STUDY, FOUND, CONFIG_FILES)
+            notes = [note] if missing and (note := missing.note()) else []
             if PROGRAM:
                 or_exit(FOUND.program.prepare, lambda line: print(line, file=sys.stderr))
-                for note in FOUND.program.notes(CONFIG_FILES):
-                    print(f"Note: {note}", file=sys.stderr)
+                notes += FOUND.program.notes()
+            for note in notes:
+                print(f"Note: {note}", file=sys.stderr)
             prepare_slurm()
             if LOCAL:
                 internals.unlimit_rate(workflow)
             lock_study()
-            write_context(FOLDER, study_context())
+            write_context(FOLDER, study_context(missing))
             if len(CONFIG_FILES) == 1:
                 remember_study(CONFIG_FILES[0], FOLDER.parent)
             say_unfit(jobs)

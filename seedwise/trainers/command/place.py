@@ -126,6 +126,12 @@ def read_place(context: Path) -> ProgramPlace:
     return place
 
 
+def read_uncommitted(context: Path, variant: str) -> list[str] | None:
+    """Read from the context of a study which files of a variant the git commit does not contain, if that is known."""
+    found = json.loads(context.read_bytes()).get("uncommitted")
+    return None if found is None else found.get(variant, [])
+
+
 def unreadable(context: Path) -> UserError:
     """Return the error that a file is not the context of a study."""
     return UserError(f"{context}: not the context of a study; the next snakemake command writes it again")
