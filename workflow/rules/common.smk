@@ -34,7 +34,7 @@ from seedwise.workflow.programs import require_metric
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.own_functions import check_own_functions
 from seedwise.workflow.params import by_variant, literal, literal_path
-from seedwise.workflow.unfit import unfit_outputs
+from seedwise.workflow.unfit import asks_to_replace, describe_unfit, finished_runs, unfit_outputs
 
 
 def or_exit(read, *arguments):
