@@ -88,11 +88,11 @@ def test_each_revision_has_its_own_code(folder):
     found = {}
     for revision in ("main", "HEAD"):
         tree = worktree(folder, resolve_revision(folder, revision), place(folder))
-        found[revision] = code_digests(tree, program_files(tree, None), None, None)
+        found[revision] = code_digests(tree, program_files(tree, None).files, None, None)
         assert tree.parent == place(folder)
     assert found["main"].keys() == found["HEAD"].keys() == {"train.py", "examples/char/train.py"}
     assert found["main"] != found["HEAD"]
-    assert found["HEAD"] == code_digests(folder, program_files(folder, None), None, None)
+    assert found["HEAD"] == code_digests(folder, program_files(folder, None).files, None, None)
     assert git(folder, "branch", "--show-current") == "faster"
 
 

@@ -49,7 +49,7 @@ def main() -> None:
 
     def verify() -> None:
         there = Path(place.of(arguments.variant).folder)
-        files = program_files(there, place.code, settings.named(), place.without)
+        files = program_files(there, place.code, settings.named(), place.without, cached=True).files
         now = {
             "code": (arguments.code, code_digests(there, files, CACHE, FILES_CACHE)),
             "data": (arguments.data, data_digests(Path(place.common.original), place.data, FILES_CACHE)),

@@ -62,7 +62,7 @@ class ProgramPlace:
         history: where the metrics by step are.
         reads: files outside the run's folder that numbers are read from, as paths with placeholders.
         link: data, which copies of the program link to.
-        code: patterns of the files of the program; None for all its sources.
+        code: patterns of the files of the program; None for its sources.
         without: files and folders, relative to the program's, that are neither code nor watched.
         time_limit: seconds after which a run is stopped.
         failures: `stop` or `count`, as in the study.
