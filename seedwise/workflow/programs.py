@@ -123,11 +123,11 @@ class ProgramCode:
     def _find(self, chosen: EnvironmentSettings | None) -> Found:
         environ = user_environment()
         path = environ.get("PATH", os.defpath)
-        if isinstance(self._program, Function) and chosen is None:
+        if isinstance(self._program, Function) and not (chosen and chosen.elsewhere):
             # It runs where the study runs, whatever `python` is on the user's PATH.
             path = os.pathsep.join([str(folder_of_python()), path])
             found = resolve(
-                None, self.folder, sys.executable, path, base=self._base, environ=environ, cache=ENVIRONMENTS
+                chosen, self.folder, sys.executable, path, base=self._base, environ=environ, cache=ENVIRONMENTS
             )
             return replace(found, variables={**found.variables, "PATH": path})
         program = program_of(self._program.words)

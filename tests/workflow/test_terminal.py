@@ -175,14 +175,13 @@ def test_finished_runs_are_replaced_only_after_a_yes_or_with_a_flag(project: Pro
     status, said = in_a_script()
     assert (status, said.splitlines()[-1]) == (
         1,
-        "3 finished runs would be replaced (3: it was made with different code): to replace them, add --replace to "
-        "`seedwise run`; to keep them, undo the change, or give the study another name (`study:`); `seedwise status "
-        "config.yaml` names what differs",
+        "3 finished runs would be replaced (3: code changed: train.py): to replace them, add --replace to "
+        "`seedwise run`; to keep them, undo the change, or give the study another name (`study:`)",
     )
     for command, answer in ((run, "n\n"), (project.command("--", "runs"), "n\n"), (run, "\x04")):
         status, written = at_terminal(project, command, 200, answer)
         assert status == 1
-        assert "3 finished runs would be replaced:\n  3: it was made with different code\n" in written
+        assert "3 finished runs would be replaced:\n  3: code changed: train.py\n" in written
         assert "Replace them? [y/N] " in written
         assert "Nothing was run and nothing was replaced.\n" in written
         assert "Traceback" not in written
@@ -193,7 +192,7 @@ def test_finished_runs_are_replaced_only_after_a_yes_or_with_a_flag(project: Pro
     losses = {record: json.loads(record.read_text())["metrics"]["loss"] for record in records}
     assert sorted(losses.values()) == [2, 2.1, 4, 4.1]
     project.edit("config.yaml", "{x: 1}", "{x: 3}")
-    assert "2 finished runs would be replaced (2: it was made with different settings)" in in_a_script()[1]
+    assert "2 finished runs would be replaced (2: settings.x was 1 and is now 3)" in in_a_script()[1]
     assert in_a_script("--replace")[0] == 0
     assert json.loads(project.record("baseline", 0).read_text())["metrics"]["loss"] == 6
     (project.folder / "train.py").write_text(PROGRAM)

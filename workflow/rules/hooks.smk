@@ -124,7 +124,7 @@ def show_progress(jobs):
 def say_unfit(jobs):
     """Report the finished runs that are run again, and why."""
     asked = {str(job.output.record) for job in jobs if job.rule.name == TRAIN}
-    say(*describe_unfit([judged for path, judged in UNFIT.items() if path in asked]))
+    say(*describe_unfit([misfit for path, misfit in UNFIT.items() if path in asked]))
 
 
 def ask(jobs):
