@@ -497,9 +497,9 @@ def conda(tmp_path):
     return tmp_path / "base"
 
 
-def by_conda(folder, base, name="env.yaml", program="python"):
+def by_conda(folder, base, name="env.yaml", program="python", ignore=()):
     variables = {"HOME": str(base.parent)}
-    settings = EnvironmentSettings(conda=name)
+    settings = EnvironmentSettings(conda=name, ignore=ignore)
     there = f"{base}/bin:/usr/bin:/bin"
     return resolve(settings, folder, program, there, environ=variables, store=base.parent / "store")
 
@@ -554,6 +554,7 @@ def test_a_conda_environment_is_found_by_name_and_by_folder(folder, conda, tmp_p
     assert before.digest == by_conda(folder, conda, "mine").digest
     put(conda / "envs" / "mine", "conda-meta/r-base-4.0-0.json")
     assert by_conda(folder, conda, "mine").digest != before.digest
+    assert by_conda(folder, conda, "mine", ignore=("r-base",)).digest == before.digest
     assert error(by_conda, folder, conda, "mien") == (
         'environment.conda: found "mien"; did you mean "mine"? Environments: mine, other'
     )
