@@ -45,6 +45,8 @@ def reached(folder, command):
     [
         "python train.py --lr {lr} {args}",
         "python3.11 -u -X dev ./train.py",
+        "python -X dev -m cProfile -o profile train.py",
+        "python train.py -m resnet -c 3",
         "/usr/bin/python {folder}/train.py",
         "env A=1 nice -n 5 timeout 60 python train.py",
         "uv run --extra gpu train.py",
@@ -88,6 +90,9 @@ def test_a_package_is_found_wherever_its_folder_is(folder):
         "python train.py --start run.sh",
         "python",
         "make train.py",
+        "python {folder}/train.py scale.py",
+        "python ../train.py scale.py",
+        "python -m {module} scale.py",
         [],
     ],
 )

@@ -133,7 +133,8 @@ def _entries(folder: Path, sources: Collection[str], modules: _Modules, words: S
     if start is None:
         return set(), unknown
     options = words[start + 1 :] if _PYTHON.fullmatch(_base(words[start])) else ()
-    if _runs_text(options):
+    module = _module(options)
+    if module is None:
         return set(), unknown
     entries: set[str] = set()
     for word in words:
@@ -141,18 +142,18 @@ def _entries(folder: Path, sources: Collection[str], modules: _Modules, words: S
             name = os.path.normpath(os.path.relpath(text, folder) if text.startswith("/") else text) if text else ".."
             if name in modules.files:
                 entries.add(name)
+            elif name.endswith(".py"):  # elsewhere, or with a placeholder in its name
+                return set(), f"the command names {text}, which is not in its folder"
             elif name in sources and not _is_configuration(name):
                 return set(), f"the command names {name}"
             elif name == "." or any(file.startswith(f"{name}/") for file in modules.files):
                 return set(), f"the command names the folder {name}"
-    modules_run = [word for option, word in pairwise(words) if option in ("-m", "--module")]
-    if modules_run and options and modules_run[0] in options:
-        first = modules_run[0]
-        if not (first in _STARTERS or modules.module(first)):
-            return set(), unknown  # it may import any module of the folder
-        if first == "seedwise.call":
-            entries.update(modules.named(_tokens(words[words.index(first) + 1])))
-    entries.update(file for module in modules_run for file in modules.module(module))
+    if module == "seedwise.call":
+        entries.update(modules.named(_tokens(words[words.index(module) + 1])))
+    elif module and not modules.module(module) and module not in _STARTERS:
+        return set(), unknown  # it may import any module of the folder
+    after = [word for option, word in pairwise(words) if option in ("-m", "--module")]  # torchrun has one as well
+    entries.update(file for name in after for file in modules.module(name))
     if not entries:
         return set(), unknown
     return entries | set(modules.named(token for word in words for token in _tokens(word))), ""
@@ -180,14 +181,16 @@ def _base(word: str) -> str:
     return PurePosixPath(word).name
 
 
-def _runs_text(options: Sequence[str]) -> bool:
-    """Whether the first options after `python` have a program as their text."""
-    for word in options:
-        if not word.startswith("-") or word == "-m":
-            return False
+def _module(options: Sequence[str]) -> str | None:
+    """Return the module that `python -m` runs, empty if it is a file; None if the program is the text after -c."""
+    for place, word in enumerate(options):
+        if word == "-m":
+            return "".join(options[place + 1 : place + 2])
+        if not word.startswith("-") and "".join(options[place - 1 : place]) not in ("-X", "-W"):
+            return ""
         if not word.startswith("--") and word.endswith("c"):
-            return True
-    return False
+            return None
+    return ""
 
 
 class _Modules:
