@@ -17,7 +17,7 @@ from seedwise.statistics.analysis import Analysis
 WIDTH = 80
 _NARROWEST_NAME = 7
 _FRAGILE = " (fragile)"
-_LEFT_ALIGNED = (0, 5, 7)
+_LEFT_ALIGNED = (1, 3)  # the verdict and the interval, from the end
 
 
 def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = False, notes: Sequence[str] = ()) -> str:
@@ -66,6 +66,10 @@ def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow]
     if _width(lines) > WIDTH and any(line[-1].endswith(_FRAGILE) for line in lines):
         lines = [[*line[:-1], line[-1].replace(_FRAGILE, "*")] for line in lines]
         legend = "\n* fragile"
+    for column in ("std", "n"):  # what summary.csv has, and the verdict needs least
+        if _width([[line[0][:_NARROWEST_NAME], *line[1:]] for line in lines]) > WIDTH:
+            place = lines[0].index(column)
+            lines = [[*line[:place], *line[place + 1 :]] for line in lines]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     rest = sum(widths[1:]) + 2 * (len(widths) - 1)
     widths[0] = min(widths[0], max(_NARROWEST_NAME, WIDTH - rest))
@@ -86,7 +90,7 @@ def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     if len(name) > widths[0]:
         name, above = "", textwrap.fill(name, WIDTH) + "\n"
     cells = [
-        cell.ljust(width) if column in _LEFT_ALIGNED else cell.rjust(width)
+        cell.ljust(width) if len(line) - column in _LEFT_ALIGNED else cell.rjust(width)
         for column, (cell, width) in enumerate(zip([name, *line[1:]], widths, strict=True))
     ]
-    return above + "  ".join(cells).rstrip()
+    return above + "  ".join([name.ljust(widths[0]), *cells[1:]]).rstrip()
