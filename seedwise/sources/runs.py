@@ -231,14 +231,15 @@ def _with_states(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Add how each run ended, and leave out those that have not."""
     rows = runs["_row"].to_numpy()
-    states = np.full(len(rows), "finished", dtype=object)
+    ranks = np.full(len(rows), len(GRAVEST) - 1)
     words = np.full(len(rows), "", dtype=object)
     for column in columns.status:
-        texts = table.text(column).iloc[rows].tolist()
-        read = _states(table, rows, column, texts, options)
-        graver = [GRAVEST.index(new) < GRAVEST.index(old) for new, old in zip(read, states, strict=True)]
-        for index in np.flatnonzero(graver):
-            states[index], words[index] = read[index], texts[index]
+        codes, texts = pd.factorize(table.text(column).iloc[rows])
+        read = _states(table, rows[np.unique(codes, return_index=True)[1]], column, list(texts), options)
+        rank = np.array([GRAVEST.index(state) for state in read])[codes]
+        graver = rank < ranks
+        ranks[graver], words[graver] = rank[graver], np.asarray(texts, dtype=object)[codes[graver]]
+    states = np.array(GRAVEST, dtype=object)[ranks]
     given = find(table.columns, REASON)
     if len(given) == 1:
         reasons = table.text(given[0]).iloc[rows].to_numpy()
@@ -256,6 +257,7 @@ def _with_states(
 
 
 def _states(table: Table, rows: NDArray[np.intp], column: str, texts: Sequence[str], options: Options) -> list[State]:
+    """Return what each different word of a column means; `rows` are the first with each of them."""
     known: dict[str, State | None] = {text: meaning(text, options.states) for text in set(texts)}
     if "" in known and known[""] is None:
         # Without any other word for it, an empty cell is the word for a run that ended well.
