@@ -3,7 +3,7 @@
     python -m benchmarks.table_reading
 
 The tables: a row per step of 1 000 runs, a row per run, a row per answer of an evaluation with repeats, and a table of
-runs with every cell in quotes. Seconds are from the file to one row per run (or answer), without the analysis and without
+runs with every cell in quotes. Seconds are from the file to one row per run (or answer), without the analysis and
 Python's start; megabytes are the most that the process held.
 """
 
