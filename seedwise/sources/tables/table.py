@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +12,35 @@ from numpy.typing import NDArray
 from seedwise.basics.words import shortened
 
 _LISTED = 6  # rows that a message names one by one
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the columns of a tool's evaluation log are.
+
+    Attributes:
+        variant: those that can make the variant; the first always does, the others where they vary.
+        example: what was asked.
+        scores: those with scores.
+        dataset: the task.
+        repeat: the number of the answer.
+        digest: of the question and its right answer, which all variants must share.
+        prompt: a digest of how the question was put, which may differ between variants.
+        one_of: a column of which only one value can count within a data set.
+        settings: those that belong to the variant if they vary within it.
+        higher_is_better: direction of the scores for which the log says it.
+    """
+
+    variant: tuple[str, ...]
+    example: str
+    scores: tuple[str, ...]
+    dataset: str | None = None
+    repeat: str | None = None
+    digest: str | None = None
+    prompt: str | None = None
+    one_of: str | None = None
+    settings: tuple[str, ...] = ()
+    higher_is_better: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -27,6 +56,7 @@ class Table:
         layout: what the table was recognised as; empty for one row per run.
         short: the places of rows that end before the header does.
         steps: whether its layout says that each row is a step of a run.
+        evaluation: what its columns are, if it is the log of an evaluation.
     """
 
     name: str
@@ -37,6 +67,7 @@ class Table:
     layout: str = ""
     short: frozenset[int] = frozenset()
     steps: bool = False
+    evaluation: Evaluation | None = None
 
     @property
     def columns(self) -> list[str]:
