@@ -13,11 +13,11 @@ import pandas as pd
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.words import quantity
-from seedwise.sources.evaluations.log import Inner, Log, LogFile, digest, scores, table_of, texts
+from seedwise.sources.evaluations.log import Inner, Log, LogFile, digest, first_line, scores, table_of, texts
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Evaluation, Table
 
-_START = re.compile(rb'\s*\{\s*"version"\s*:\s*[0-9]+\s*,\s*"status"\s*:\s*"')
+_START = re.compile(rb'\s*\{\s*(?:"version"\s*:\s*[0-9]+\s*,\s*)?"status"\s*:\s*"')
 _VALUES = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 """What inspect_ai's grades count, as its own metrics do."""
 _OWN = ("model", "task", "created", "status", "id", "epoch", "error", "digest", "prompt_hash")
@@ -67,7 +67,7 @@ def _read(file: LogFile, options: Options) -> Table:
         for answer in _by_judge(values) if as_judges else [values]:
             cells["id"].append(sample.get("id"))
             cells["epoch"].append(sample.get("epoch", 1))
-            cells["error"].append(_first_line(sample.get("error")))
+            cells["error"].append(first_line(sample.get("error")))
             cells["digest"].append(digest(sample.get("target"), sample.get("choices")))
             cells["prompt_hash"].append(digest(_without_ids(sample.get("input"))))
             inner.add({"metadata": sample.get("metadata")})
@@ -148,11 +148,6 @@ def _settings(spec: Mapping[str, Any]) -> dict[str, str]:
             if value is not None:
                 found[f"{section}.{key}"] = value
     return {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for key, value in found.items()}
-
-
-def _first_line(error: Any) -> str:
-    message = error.get("message") if isinstance(error, Mapping) else error
-    return str(message or "").strip().partition("\n")[0][:200]
 
 
 def _without_ids(messages: Any) -> Any:

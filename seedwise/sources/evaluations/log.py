@@ -201,6 +201,12 @@ def scores(cells: Sequence[Any]) -> pd.Series:
     return texts(cells)
 
 
+def first_line(error: Any) -> str:
+    """Return the beginning of the message of an error."""
+    message = error.get("message") if isinstance(error, Mapping) else error
+    return str(message or "").strip().partition("\n")[0].partition("\\n")[0][:120]
+
+
 def digest(*parts: Any) -> str:
     """Return a digest of anything that JSON can hold."""
     whole = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)

@@ -12,7 +12,17 @@ import pandas as pd
 from seedwise.basics.errors import UserError
 from seedwise.basics.words import quantity
 from seedwise.sources.columns import shortened_name
-from seedwise.sources.evaluations.log import Inner, Log, LogFile, digest, first_object, scores, table_of, texts
+from seedwise.sources.evaluations.log import (
+    Inner,
+    Log,
+    LogFile,
+    digest,
+    first_line,
+    first_object,
+    scores,
+    table_of,
+    texts,
+)
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Evaluation, Table
 
@@ -79,6 +89,11 @@ def _read(file: LogFile, options: Options) -> Table:
         "example": texts(examples),
         "repeat": texts(repeats),
         **({"created": pd.Series([created] * len(rows), dtype="str")} if created else {}),
+        **(
+            {"error": texts([first_line(r.get("error")) * f for r, f in zip(rows, failed, strict=True)])}
+            if any(failed)
+            else {}
+        ),
         **{name: scores([float(cell) if isinstance(cell, bool) else cell for cell in c]) for name, c in given.items()},
     }
     columns |= inner.frame(file.name, [*_OWN, *given])

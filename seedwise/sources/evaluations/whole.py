@@ -158,7 +158,7 @@ def _variant(
         if column not in named and table.text(column).groupby(within).nunique().max() > 1
     ]
     notes = []
-    if len(there) > 1 or more:
+    if len(varying) > 1 or more:
         notes.append(f"A variant is {enumerate_words([*varying, *more])}, because these vary.")
     return (*varying, *more), notes
 
@@ -173,8 +173,8 @@ def _refuse_other_tasks(table: Table, variant: Sequence[pd.Series], dataset: str
     if partial and len(partial) < len(counts):
         ways = " ".join(options.spelled("where", f"{dataset}!={task}") for task in partial[:4])
         raise UserError(
-            f"{table.name}: not every variant did {shortened(partial, 4)}; leave {'it' if len(partial) == 1 else 'these'} "
-            f"out with {ways}{' …' if len(partial) > 4 else ''}"
+            f"{table.name}: not every variant did {shortened(partial, 4)}; leave "
+            f"{'it' if len(partial) == 1 else 'them'} out with {ways}{' …' if len(partial) > 4 else ''}"
         )
     if partial:
         raise UserError(
