@@ -36,24 +36,38 @@ def _recognise(file: LogFile) -> bool:
 def _read(file: LogFile, options: Options) -> Table:
     rows = enumerate(file.json(), start=1) if file.head().lstrip().startswith(b"[") else file.objects()
     places: list[int] = []
-    own: dict[str, list[Any]] = {"doc_id": [], "filter": [], "doc_hash": [], "prompt_hash": [], "digest": []}
+    ids: list[Any] = []
+    filters: list[str] = []
+    doc_hashes: list[str] = []
+    prompt_hashes: list[str] = []
+    digests: list[str] = []
+    own = {
+        "doc_id": ids,
+        "filter": filters,
+        "doc_hash": doc_hashes,
+        "prompt_hash": prompt_hashes,
+        "digest": digests,
+    }
     inner = Inner(options, ("doc",), _OWN)
     found: dict[str, list[Any]] = {}
+    known = _OTHERS
     for number, row in rows:
         if "doc_id" not in row:
             raise UserError(f"{file.name}, line {number}: no doc_id, which the other lines have; was the file edited?")
-        for key in row.keys() - _OTHERS:
-            if key not in found:
-                found[key] = [None] * len(places)
+        if not row.keys() <= known:
+            found |= {key: [None] * len(places) for key in row.keys() - known}
+            known = known | row.keys()
+        get = row.get
         for key, cells in found.items():
-            cells.append(row.get(key))
-        own["doc_id"].append(row["doc_id"])
-        own["filter"].append(row.get("filter", "none"))
-        doc_hash, target_hash = (str(row.get(key) or "")[:_DIGITS] for key in ("doc_hash", "target_hash"))
-        own["doc_hash"].append(doc_hash)
-        own["prompt_hash"].append(str(row.get("prompt_hash") or "")[:_DIGITS])
-        own["digest"].append(doc_hash + target_hash)
-        inner.add({"doc": row.get("doc")})
+            cells.append(get(key))
+        ids.append(row["doc_id"])
+        filters.append(get("filter", "none"))
+        doc_hash = (get("doc_hash") or "")[:_DIGITS]
+        doc_hashes.append(doc_hash)
+        prompt_hashes.append((get("prompt_hash") or "")[:_DIGITS])
+        digests.append(doc_hash + (get("target_hash") or "")[:_DIGITS])
+        if inner.columns:
+            inner.add({"doc": get("doc")})
         places.append(number)
     metrics = {key: cells for key, cells in found.items() if not _is_pooled(cells)}
     for metric in options.metrics:

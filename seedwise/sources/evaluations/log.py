@@ -21,6 +21,7 @@ from seedwise.sources.tables.table import Evaluation, Table
 
 _HEAD = 64 * 1024
 _LONGEST = 64 * 1024**2  # bytes of the first line
+_LOOKS = 20  # answers in which keys are looked up, to name them in a message
 _SHORT = 24  # hexadecimal digits that tell contents apart
 
 
@@ -139,13 +140,15 @@ class Inner:
         self._names = [name for name in wanted(options) if name not in own]
         self._prefixes = prefixes
         self._there: dict[str, None] = {}
+        self._looks = _LOOKS
         self.columns: dict[str, list[Any]] = {name: [] for name in self._names}
 
     def add(self, objects: Mapping[str, Any]) -> None:
         """Take the cells of one answer from its objects, by their prefixes."""
         for name, cells in self.columns.items():
             cells.append(self._find(name, objects))
-        if self._names and len(self._there) < _SHORT:
+        if self._names and self._looks:
+            self._looks -= 1
             for found in objects.values():
                 self._there |= dict.fromkeys(key for key, _ in flat(found or {}))
 
@@ -185,12 +188,12 @@ def _inside(found: Any, key: str) -> Any:
 
 def texts(cells: Sequence[Any]) -> pd.Series:
     """Make a column of text; True and False as JSON has them, nothing where there is none."""
-    return pd.Series(["" if cell is None else _text(cell) for cell in cells], dtype="str")
+    return pd.Series([cell if type(cell) is str else _text(cell) for cell in cells], dtype="str")
 
 
 def _text(cell: Any) -> str:
-    if isinstance(cell, str):
-        return cell
+    if cell is None:
+        return ""
     return json.dumps(cell) if isinstance(cell, (bool, list, dict)) else repr(cell)
 
 

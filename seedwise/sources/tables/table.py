@@ -120,7 +120,9 @@ def joined(tables: Sequence[Table], name: str) -> Table:
     """Put the rows of several tables under one another; a column that one of them lacks is empty there."""
     if len(tables) == 1:
         return tables[0]
-    frames = [table.frame.astype("object") for table in tables]
+    frames = [table.frame for table in tables]
+    if any(list(frame.dtypes.items()) != list(frames[0].dtypes.items()) for frame in frames):
+        frames = [frame.astype("object") for frame in frames]  # so that no whole number becomes a float
     frame = pd.concat(frames, ignore_index=True)
     # A row is named by its number in the whole, because lines of different files would be mixed up.
     places = np.arange(1, len(frame) + 1, dtype=np.int64)
