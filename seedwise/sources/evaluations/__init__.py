@@ -36,8 +36,17 @@ def read_log(stream: BinaryIO, name: str, path: Path, options: Options) -> Table
     file = LogFile(stream, name, path)
     for log in LOGS:
         if options.layout in (None, log.name) and log.recognise(file):
-            return replace(log.read(file, options), layout=log.phrase)
+            return replace(_read(log, file, options), layout=log.phrase)
     if options.layout is None:
         return None
     log = next(log for log in LOGS if log.name == options.layout)
     raise UserError(f"{name}: {options.spelled('layout', log.name)}, whose sign is {log.signs}; leave it out")
+
+
+def _read(log: Log, file: LogFile, options: Options) -> Table:
+    try:
+        return log.read(file, options)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Anything can stand in a JSON file; a reader that checked every part of it would be all checks.
+        said = " ".join(str(error).split())[:120]
+        raise UserError(f"{file.name}: looks like {log.phrase}, but is not as the tool writes it ({said})") from error

@@ -24,6 +24,8 @@ _OWN = ("model", "task", "created", "status", "id", "epoch", "error", "digest", 
 _SCORER = "scorer"
 """The column of judges where each scorer is one."""
 _KEPT = ("id", "epoch", "input", "choices", "target", "metadata", "scores", "error", "invalidation")
+_LARGE = ("messages", "events", "attachments", "store")
+"""What makes most of a log and no number depends on."""
 _SECTIONS = ("task_args", "model_args", "solver_args", "model_generate_config")
 
 
@@ -179,7 +181,7 @@ def _from_archive(file: LogFile) -> tuple[dict[str, Any], Iterable[dict[str, Any
             header = read_eval_log(str(path), header_only=True).model_dump(mode="json")
             samples = [
                 sample.model_dump(mode="json", include=set(_KEPT))
-                for sample in read_eval_log_samples(str(path), all_samples_required=False)
+                for sample in read_eval_log_samples(str(path), all_samples_required=False, exclude_fields=set(_LARGE))
             ]
         except Exception as error:  # it raises errors of many kinds
             said = " ".join(str(error).split())[:200]

@@ -26,8 +26,10 @@ _DIGITS = 12  # of a hash
 
 
 def _recognise(file: LogFile) -> bool:
+    if b'"doc_id"' not in file.head():
+        return False
     row = first_object(file)
-    if not row and file.head().lstrip().startswith(b"[") and b'"doc_id"' in file.head():
+    if not row and file.head().lstrip().startswith(b"["):
         rows = file.json()  # as versions before 0.4.3 wrote it
         row = rows[0] if rows and isinstance(rows[0], dict) else {}
     return "doc_id" in row and len(_SIGNS & row.keys()) > 1

@@ -117,13 +117,17 @@ def first_object(file: LogFile) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def wanted(options: Options) -> list[str]:
-    """Return the columns that the user names, apart from the scores."""
+def roles(options: Options) -> list[str]:
+    """Return the columns to which the user gives a role, apart from the scores."""
     single = (options.seed, options.dataset, options.example, options.cluster, options.repeat, options.judge)
     parts = [part for name in options.variant for part in (name, *name.split(","))]
+    return list(dict.fromkeys(name for name in (*single, options.digest, *parts) if name))
+
+
+def wanted(options: Options) -> list[str]:
+    """Return all columns that the user names, apart from the scores."""
     conditions = [re.split(r"!?=", condition)[0].strip() for condition in options.where]
-    names = [*single, options.digest, *parts, *options.ignore, *conditions]
-    return list(dict.fromkeys(name for name in names if name))
+    return list(dict.fromkeys([*roles(options), *options.ignore, *conditions]))
 
 
 class Inner:

@@ -11,7 +11,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.sources.columns import find
-from seedwise.sources.evaluations.log import wanted
+from seedwise.sources.evaluations.log import roles
 from seedwise.sources.options import Options
 from seedwise.sources.runs import meeting
 from seedwise.sources.tables.table import Evaluation, Table
@@ -58,7 +58,7 @@ def settled(table: Table, options: Options) -> Table:
         return table
     table = _scored(meeting(table, options), table.evaluation, options)
     evaluation = table.evaluation or Evaluation((), "", ())
-    named = set(wanted(options))
+    named = set(roles(options))
     several = evaluation.dataset is not None and len(table.text(evaluation.dataset).unique()) > 1
     if evaluation.dataset and several and evaluation.dataset in named - {options.dataset}:
         table = _with_task(table, evaluation)
@@ -110,6 +110,10 @@ def _scored(table: Table, evaluation: Evaluation, options: Options) -> Table:
         errors = [text for text in table.text("error") if text] if "error" in table.columns else []
         first = f"; the first error: {errors[0]}" if errors else ""
         raise UserError(f"{table.name}: not one answer was scored{first}")
+    bare, comma, chosen = metric.partition(",")
+    if comma and bare in evaluation.scores and evaluation.one_of:  # as the harness writes it in its results
+        ways = f"{options.spelled('metric', bare)} {options.spelled('where', f'{evaluation.one_of}={chosen}')}"
+        raise UserError(f"{table.name}: no score {quote(metric)}; write {ways}")
     raise UserError(f"{table.name}: no score {quote(metric)}; choose one of {shortened(list(evaluation.scores), 8)}")
 
 
@@ -151,7 +155,7 @@ def _variant(
         )
     varying = [column for column in there if len(table.text(column).unique()) > 1] or there[:1]
     within = [table.text(column) for column in [*varying, *([dataset] if dataset else [])]]
-    named = set(wanted(options))
+    named = set(roles(options))
     more = [
         column
         for column in evaluation.settings

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from seedwise.basics.errors import UserError
+from seedwise.sources.open import open_table
+from seedwise.sources.options import Options
+from seedwise.sources.runs import read_runs
+
 DATE = "2026-03-04T05-06-07.891011"
 FILES = f"out/*/samples_*_{DATE}.jsonl"
 
@@ -106,12 +111,26 @@ def test_a_filter_is_chosen_without_losing_tasks_that_lack_it(harness, analyse):
     assert "gsm8k" in said
 
 
+def test_a_condition_that_leaves_several_filters_does_not_choose(harness, analyse):
+    names = ("strict", "flexible", "regex")
+    harness("base", [sample(n, n % 2, filters=name) for name in names for n in range(4)])
+    status, said = analyse(FILES, "acc", "base", "--where", "filter!=regex")
+    assert status == 2
+    assert "there is a row for each document and filter (strict, flexible)" in said
+
+
 def test_another_version_of_the_documents_is_refused(harness, analyse):
     harness("base", [sample(n, n % 2) for n in range(12)])
     harness("tuned", [sample(n, n % 2, doc="question" if n > 3 else "corrected question") for n in range(12)])
     status, said = analyse(FILES, "acc", "base")
     assert status == 2
     assert "4 examples of base and tuned have the same name but another hash" in said
+
+
+def test_another_version_can_be_compared_all_the_same(harness, analyse):
+    harness("base", [sample(n, n % 2) for n in range(12)])
+    harness("tuned", [sample(n, n % 2, doc="corrected question") for n in range(12)])
+    assert analyse(FILES, "acc", "base", "--ignore", "digest")[0] == 0
 
 
 def test_another_prompt_is_allowed_and_said(harness, analyse):
@@ -184,6 +203,7 @@ def test_two_evaluations_of_one_model_are_told_apart_by_their_date(harness, anal
     status, said = analyse(everything, "acc", "org__base")
     assert status == 2
     assert "date tells several answers of a variant to one example apart" in said
+    assert analyse(FILES.replace(DATE, "*"), "acc", "org__tuned", "--repeat", "date")[0] == 0
     status, said = analyse(everything, "acc", "org__base", "--where", f"date!={DATE.replace('-04T', '-05T')}")
     assert status == 0
     assert "org__tuned 0.7500" in said
@@ -242,6 +262,20 @@ def test_a_misspelt_score_is_answered_with_those_there_are(harness, analyse):
     status, said = analyse(FILES, "exact_match", "base", "--higher-is-better")
     assert status == 2
     assert 'no score "exact_match"; choose one of acc' in said
+
+
+def test_a_metric_as_the_harness_prints_it_is_answered_with_the_filter(harness, analyse):
+    harness("base", [sample(n, 1.0, filters=f, metric="exact_match") for f in ("strict", "flexible") for n in range(4)])
+    status, said = analyse(FILES, "exact_match,strict", "base", "--higher-is-better")
+    assert status == 2
+    assert "write --metric exact_match --where filter=strict" in said
+
+
+def test_answers_are_not_taken_for_runs_of_a_study(harness):
+    two_models(harness)
+    options = Options(metrics=("acc",), keys=True)
+    with pytest.raises(UserError, match="whose rows are answers, not runs"):
+        read_runs(open_table(FILES, options), options)
 
 
 def test_a_misspelt_key_of_the_document_is_answered_with_a_guess(harness, analyse):
