@@ -75,6 +75,7 @@ def settled(table: Table, options: Options) -> Table:
     digest = evaluation.digest if evaluation.digest not in options.ignore else None
     if evaluation.prompt in table.columns and not options.digest:
         notes += _other_prompts(table, [evaluation.example, *([dataset] if dataset else [])], evaluation)
+    notes += _scored_otherwise(table, parts, evaluation, options)
     final = replace(evaluation, variant=variant, dataset=dataset, repeat=repeat, digest=digest)
     return replace(table, evaluation=final).noting(*notes)
 
@@ -112,8 +113,8 @@ def _scored(table: Table, evaluation: Evaluation, options: Options) -> Table:
         raise UserError(f"{table.name}: not one answer was scored{first}")
     bare, comma, chosen = metric.partition(",")
     if comma and bare in evaluation.scores and evaluation.one_of:  # as the harness writes it in its results
-        ways = f"{options.spelled('metric', bare)} {options.spelled('where', f'{evaluation.one_of}={chosen}')}"
-        raise UserError(f"{table.name}: no score {quote(metric)}; write {ways}")
+        condition = options.spelled("where", f"{evaluation.one_of}={chosen}")
+        raise UserError(f"{table.name}: no score {quote(metric)}; write {options.spelled('metric', bare)} {condition}")
     raise UserError(f"{table.name}: no score {quote(metric)}; choose one of {shortened(list(evaluation.scores), 8)}")
 
 
@@ -170,7 +171,7 @@ def _variant(
 def _refuse_other_tasks(table: Table, variant: Sequence[pd.Series], dataset: str, options: Options) -> None:
     """Refuse tasks that not every variant did."""
     tasks = table.text(dataset)
-    labels = pd.Series(pd.factorize(pd.MultiIndex.from_arrays([part.to_numpy() for part in variant]))[0])
+    labels = _labels(variant)
     counts = labels.groupby(tasks).nunique()
     every = labels.nunique()
     partial = [task for task in tasks.unique() if counts[task] < every]
@@ -199,3 +200,27 @@ def _other_prompts(table: Table, example: Sequence[str], evaluation: Evaluation)
         f"{quantity(several, 'example')} of {len(counts)} {'was' if several == 1 else 'were'} asked with different "
         f"prompts ({evaluation.prompt}): a difference may come from the prompt as well as from the model."
     ]
+
+
+def _scored_otherwise(
+    table: Table, variant: Sequence[pd.Series], evaluation: Evaluation, options: Options
+) -> list[str]:
+    """Say which variants lack the compared score, although they have another one."""
+    given = {name: table.text(name) != "" for name in evaluation.scores}
+    own = given.get(options.metrics[0])
+    if own is None or own.all():
+        return []
+    notes = []
+    labels = _labels(variant)
+    for label in labels.unique():
+        rows = labels == label
+        others = [name for name, there in given.items() if there[rows].any()]
+        if others and not own[rows].any():
+            name = ", ".join(part[rows].iloc[0] for part in variant)
+            notes.append(f"{name} was not scored with {options.metrics[0]}, but with {enumerate_words(others)}.")
+    return notes
+
+
+def _labels(variant: Sequence[pd.Series]) -> pd.Series:
+    """Number the variants that several columns make."""
+    return pd.Series(pd.factorize(pd.MultiIndex.from_arrays([part.to_numpy() for part in variant]))[0])

@@ -108,6 +108,22 @@ def test_several_scorers_must_be_chosen_from_and_one_need_not(log, analyse):
     assert "accuracy is the mean of match." in said
 
 
+def test_models_with_other_scorers_are_pointed_out(log, analyse):
+    def only(scorer):
+        def change(read):
+            for sample in read["samples"]:
+                sample["scores"] = {scorer: sample["scores"][scorer]}
+
+        return change
+
+    log("small", only("match"))
+    log("large", only("includes"))
+    status, said = analyse(FILES, "match", BASE)
+    assert status == 0
+    assert "mockllm/large was not scored with match, but with includes." in said
+    assert "TOO_FEW_EXAMPLES" in said
+
+
 def test_scorers_as_judges(log, answers, analyse):
     log("small")
     log("large")
@@ -196,6 +212,16 @@ def test_other_right_answers_are_refused_and_other_inputs_said(log, analyse):
     status, said = analyse(FILES, "match", BASE)
     assert status == 0
     assert "6 examples of 6 were asked with different prompts" in said
+
+
+def test_ids_that_look_like_numbers_stay_as_they_are(log, answers):
+    ids = ["1e2", "100", "007", "7", "7.0", "12e345"]
+
+    def change(read):
+        for number, sample in enumerate(read["samples"]):
+            sample["id"] = ids[number % 6]
+
+    assert set(answers(log("large", change), "match")[0].example) == set(ids)
 
 
 def test_task_arguments_that_vary_make_variants(log, answers, analyse):
