@@ -66,6 +66,7 @@ def settled(table: Table, options: Options) -> Table:
     if evaluation.one_of in table.columns and evaluation.one_of not in named:
         _refuse_several(table, str(evaluation.one_of), dataset, options)
     variant, notes = _variant(table, evaluation, dataset, options)
+    table = _with_defaults(table, [column for column in variant if column in evaluation.settings])
     parts = [table.text(column) for column in variant]
     if dataset is not None and options.dataset is None:
         _refuse_other_tasks(table, parts, dataset, options)
@@ -168,6 +169,15 @@ def _variant(
     return (*varying, *more), notes
 
 
+def _with_defaults(table: Table, columns: Sequence[str]) -> Table:
+    """Write a word where a log does not have a setting that others have."""
+    frame = table.frame.copy(deep=False)
+    for column in columns:
+        cells = table.text(column)
+        frame[column] = cells.where(cells != "", "default")
+    return replace(table, frame=frame)
+
+
 def _refuse_other_tasks(table: Table, variant: Sequence[pd.Series], dataset: str, options: Options) -> None:
     """Refuse tasks that not every variant did."""
     tasks = table.text(dataset)
@@ -206,7 +216,7 @@ def _scored_otherwise(
     table: Table, variant: Sequence[pd.Series], evaluation: Evaluation, options: Options
 ) -> list[str]:
     """Say which variants lack the compared score, although they have another one."""
-    given = {name: table.text(name) != "" for name in evaluation.scores}
+    given = {name: table.text(name) != "" for name in evaluation.scores if name in table.columns}
     own = given.get(options.metrics[0])
     if own is None or own.all():
         return []

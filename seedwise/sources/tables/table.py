@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -112,7 +113,7 @@ def _written(value: object) -> str:
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if isinstance(value, float):
-        return repr(value)
+        return "" if math.isnan(value) else repr(value)
     return str(value).strip()
 
 

@@ -232,6 +232,16 @@ def test_task_arguments_that_vary_make_variants(log, answers, analyse):
     assert "A variant is model and task_args.style, because these vary." in notes
 
 
+def test_a_setting_that_only_one_log_has_makes_variants_too(log, answers):
+    log("large")
+    log("large", lambda read: read["eval"]["model_generate_config"].update(temperature=0.7), "other.json")
+    variants = set(answers(FILES, "match")[0].variant)
+    assert variants == {
+        "mockllm/large (model_generate_config.temperature=default)",
+        "mockllm/large (model_generate_config.temperature=0.7)",
+    }
+
+
 def test_two_logs_of_one_evaluation_are_told_apart_by_their_time(log, analyse):
     log("small")
     log("large")
