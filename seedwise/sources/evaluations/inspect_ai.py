@@ -53,7 +53,7 @@ def _read(file: LogFile, options: Options) -> Table:
     if not rows:
         raise UserError(
             f"{file.name}: the log has no samples (its status is {header.get('status', 'unknown')}), like that of an "
-            "evaluation that ended early, or was run with --no-log-samples"
+            "evaluation that ended early or was run with --no-log-samples; leave it out"
         )
     cells: dict[str, list[Any]] = {key: [] for key in ("id", "epoch", "error", "digest", "prompt_hash")}
     inner = Inner(options, ("metadata",), (*_OWN, _SCORER))
