@@ -69,6 +69,10 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     found = len(table.frame)
     if not found:
         raise UserError(f"{table.name}: only a header, no runs below it")
+    if table.evaluation is not None and options.sample != "runs":
+        raise UserError(
+            f"{table.name}: {table.layout}, whose rows are answers, not runs; compare it with seedwise analyse"
+        )
     table = meeting(table, options)
     columns = find_columns(table, options)
     runs, notes = _identified(table, columns, options, declared)
