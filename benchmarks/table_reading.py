@@ -81,9 +81,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS)
     arguments = parser.parse_args()
-    print(
-        f"| {arguments.rows:,} rows × 6 columns | seconds | of processor | MB | rows left |\n| --- | ---: | ---: | ---: | ---: |"
-    )
+    print(f"| {arguments.rows:,} rows × 6 columns | seconds | of processor | MB | rows left |")
+    print("| --- | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as folder:
         for name, (path, example) in write_tables(Path(folder), arguments.rows).items():
             command = [sys.executable, "-c", READ, str(path), example]
