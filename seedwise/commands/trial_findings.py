@@ -34,10 +34,11 @@ class Findings:
         changed: bool,
         limit: float | None,
         cores: int | None,
+        uncommitted: bool,
     ) -> None:
         assert study.program
         self.trial, self.study, self.program, self.path, self.scratch = trial, study, study.program, path, scratch
-        self.changed, self.limit, self.cores = changed, limit, cores
+        self.changed, self.limit, self.cores, self.uncommitted = changed, limit, cores, uncommitted
         self.metric = study.analysis.metric
         self.section = "command" if study.command else "function"
         self.blocked = False
@@ -64,6 +65,8 @@ class Findings:
         if self.blocked:
             say(f"next: change the above in {self.path} or in the program, then: {to('try', self.path)}")
             return _FAILED
+        if self.uncommitted:
+            say(f"Note: {self.path} is not committed; commit it first, and the report can name one commit")
         cores = f" --cores {self.cores}" if self.cores else ""
         say(f"next: {to('run', self.path)}{cores}")
         return 0

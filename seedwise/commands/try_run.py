@@ -106,6 +106,7 @@ def _try(
     from seedwise.commands.trial_findings import Findings, end_of, say, shown_path
     from seedwise.runs.gpus import take_gpu
     from seedwise.runs.hardware import expected_device
+    from seedwise.trainers.command.own_output import remember_own_output
     from seedwise.trainers.command.trial import try_program
     from seedwise.workflow.needs import gpus_of
     from seedwise.workflow.programs import ProgramCode
@@ -122,6 +123,7 @@ def _try(
     first = study.seeds[0]
     second, third = [*study.seeds[1:3], *range(max(study.seeds) + 1, max(study.seeds) + 3)][:2]
     shutil.rmtree(scratch, ignore_errors=True)
+    remember_own_output()
 
     def requests() -> Iterator[Request]:
         for name, seed in (("first", first), ("again", first), ("other", second), ("third", third)):
@@ -142,7 +144,14 @@ def _try(
 
     with take_gpu(device, 1, say):
         trial = try_program(requests(), study.analysis.metric, progress, ended)
-    return Findings(trial, study, path, scratch, bool(overrides), limited, cores).show()
+    return Findings(trial, study, path, scratch, bool(overrides), limited, cores, _uncommitted(path)).show()
+
+
+def _uncommitted(path: Path) -> bool:
+    """Whether the study's file is in a repository whose commit does not contain it."""
+    from seedwise.runs.commit import not_committed
+
+    return bool(not_committed(path.absolute().parent, [path.absolute()]))
 
 
 def _limit(text: str) -> float | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import yaml
 from seedwise.cli import main
 from seedwise.trainers.command.trial import significant_digits
 
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """\
 import json, os, random, sys, time
 mode, seed, out = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -386,6 +389,14 @@ def test_a_download_is_told_from_a_file_that_runs_share(tries) -> None:
     write_study("download")
     _, found, _ = tries()
     assert found["Files"].startswith("the first run wrote cached.bin into the program's own folder, the others did not")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows the open files of a process")
+def test_its_own_output_in_the_folder_is_no_file_of_the_program() -> None:
+    write_study("fine")
+    line = f"{sys.executable} -m seedwise.cli try study.yaml 2> log.txt | tee seen.txt > also.txt"
+    subprocess.run(["sh", "-c", f"{line}"], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert "Files    it writes nothing outside of {out} that was noticed" in Path("seen.txt").read_text()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows the open files of a process")

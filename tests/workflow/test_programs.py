@@ -281,6 +281,24 @@ def test_a_study_that_git_does_not_have_is_noted(tmp_path: Path) -> None:
     report = (project.results / "results.md").read_text()
     assert "does not contain `config.yaml` and `train.py` as these runs used them" in report
     assert "git checkout" not in report
+    head = ["git", "-C", str(project.folder), "rev-parse", "HEAD"]
+    first = subprocess.check_output(head, text=True).strip()
+    project.git("add", "config.yaml", "train.py")
+    project.git("commit", "-qm", "Two")
+    second = subprocess.check_output(head, text=True).strip()
+    printed = project.run("--", REPORT)
+    assert "git does not have" not in printed
+    assert origin == json.loads(project.record("other", 1).read_text())["provenance"]
+    report = (project.results / "results.md").read_text()
+    contains = (
+        f"Commit `{second}` contains the study and its code as used here; the runs were made from commit `{first}`"
+    )
+    assert f"{contains}, before `config.yaml` and `train.py` were committed." in report
+    assert f"git checkout {second}" in report
+    (project.folder / "notes.txt").write_text("something else")
+    project.git("add", "notes.txt")
+    project.git("commit", "-qm", "Three")
+    assert "Nothing to be done" in project.run("--", REPORT)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from seedwise.progress.display import Display
 from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
 from seedwise.progress.states import ENDED_STATES, StateReader, read_states
+from seedwise.trainers.command.own_output import remember_own_output
 from seedwise.workflow.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
@@ -176,6 +177,7 @@ def start_study():
             missing = uncommitted_files(STUDY, FOUND, CONFIG_FILES)
             notes = [note] if missing and (note := missing.note()) else []
             if PROGRAM:
+                remember_own_output()
                 or_exit(FOUND.program.prepare, lambda line: print(line, file=sys.stderr))
                 notes += FOUND.program.notes()
             for note in notes:
