@@ -171,8 +171,9 @@ def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp
     (packages / "numerics-2.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: numerics\nVersion: 2.0\n")
     assert "environment changed: numerics" in outdated()
     refused = seedwise(project, "run", "config.yaml", "runs")
-    assert "4 finished runs would be replaced (4: environment changed: numerics): to replace them, add" in refused
-    assert "to keep them, list packages that the program does not use in `environment: {ignore: […]}`, undo" in refused
+    assert "4 finished runs would be replaced (environment changed: numerics). To replace them, add" in refused
+    pasted = f"environment: {{venv: {venv}, ignore: [numerics]}}"
+    assert f"to keep them, add under command: `{pasted}` if the program does not use it, or undo" in refused
     project.edit("config.yaml", f"{{venv: {venv}}}", f"{{venv: {venv}, ignore: [Numerics]}}")
     assert "4 of 4 runs finished" in outdated()
     assert "Nothing to be done" in seedwise(project, "run", "config.yaml", "runs")

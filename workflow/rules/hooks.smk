@@ -125,7 +125,8 @@ def show_progress(jobs):
 def say_unfit(jobs):
     """Report the finished runs that are run again, and why."""
     asked = {str(job.output.record) for job in jobs if job.rule.name == TRAIN}
-    say(*describe_unfit([misfit for path, misfit in UNFIT.items() if path in asked]))
+    unfit = [misfit for path, misfit in UNFIT.items() if path in asked]
+    say(*describe_unfit(unfit, dry_run=internals.is_dry_run(workflow)))
 
 
 def ask(jobs):
@@ -134,7 +135,7 @@ def ask(jobs):
     if forced is None or SOURCE or internals.is_touch(workflow):
         return False
     due = [job for job in jobs if job.rule.name == TRAIN and str(job.output.record) not in forced]
-    return asks_to_replace(or_exit(finished_runs, ASKED, FOLDER, runs_of(due)), say)
+    return asks_to_replace(or_exit(finished_runs, ASKED, FOLDER, runs_of(due)), STUDY, say)
 
 
 def say_exploratory(jobs):
