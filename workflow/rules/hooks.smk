@@ -107,16 +107,18 @@ def announce(counts):
         say(*plan(counts, runs_of(jobs)))
 
 
-def show_progress(jobs):
+def show_progress(jobs, asked):
     """Show the progress of the jobs; if Snakemake was told to be quiet about it, only failures.
+
+    `asked` is whether there was a question before finished runs were replaced.
 
     Where the user has chosen a logger plugin for the terminal, Snakemake's own handler is not there, and it shows.
     """
     global DISPLAY
     if HANDLER:
-        asked = runs_of(internals.planned_jobs(workflow))  # not all runs, with --batch or a target
-        session = Session(StateReader(ASKED, FOLDER.parent), asked, set(runs_of(jobs)), queues=not LOCAL, train=TRAIN)
-        DISPLAY = Display(session, HANDLER, silent=internals.is_quiet(workflow))
+        runs = runs_of(internals.planned_jobs(workflow))  # not all runs, with --batch or a target
+        session = Session(StateReader(ASKED, FOLDER.parent), runs, set(runs_of(jobs)), queues=not LOCAL, train=TRAIN)
+        DISPLAY = Display(session, HANDLER, silent=internals.is_quiet(workflow), asked=asked)
         if QUIET and internals.is_imported(workflow):
             HANDLER.addFilter(QUIET)
         DISPLAY.start(logger, QUIET)
@@ -173,7 +175,8 @@ def start_study():
             check_gpus()
             lock_study()
             say_exploratory(jobs)
-            if not ask(jobs):
+            agreed = ask(jobs)
+            if not agreed:
                 say_unfit(jobs)
             missing = uncommitted_files(STUDY, FOUND, CONFIG_FILES)
             notes = [note] if missing and (note := missing.note()) else []
@@ -190,7 +193,7 @@ def start_study():
             if len(CONFIG_FILES) == 1:
                 remember_study(CONFIG_FILES[0], FOLDER.parent)
             prepare_mlflow()
-            show_progress(jobs)
+            show_progress(jobs, agreed)
         elif LOOK in asked and not any(run.state in ENDED_STATES for run in or_exit(read_states, ASKED, FOLDER.parent)):
             sys.exit(f"no run has a result yet, so there is nothing to report on; see `{command_for('status')}`")
 
