@@ -127,10 +127,11 @@ class ComparisonRow:
 
 
 def p_name(rows: Sequence[ComparisonRow]) -> str:
-    """What the p values that decide are called; a single one needs no correction."""
+    """What the p values that decide are called; a single one needs no correction, unless others are elsewhere."""
     if any(row.test == "dunnett" for row in rows):
         return "Dunnett p"
-    return "Holm p" if len(rows) > 1 else "p"
+    corrected = len(rows) > 1 or any(row.p_holm != row.p_value for row in rows)
+    return "Holm p" if corrected else "p"
 
 
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:

@@ -96,14 +96,14 @@ def analyse_family(tables: Sequence[tuple[pd.DataFrame, Plan]]) -> list[Analysis
     """Analyse several tables, each by itself, with p-values corrected over all of their comparisons (Holm).
 
     Args:
-        tables: runs as in `analyse`, such as those on one dataset, each with a plan. The plans may differ in metric,
-            direction and margin; the variance is separate in all of them.
+        tables: runs as in `analyse`, such as those on one dataset, each with a plan. The plans may differ in metric
+            and direction only; their variance is separate.
 
     Raises:
         DataError: as `analyse`, or a plan pools variances, which is Dunnett's test of one family.
     """
     if any(plan.variance == "pooled" for _, plan in tables):
-        raise DataError("Dunnett's test is of one family: declare variance: separate, or one dataset and metric")
+        raise DataError("Dunnett's test is of one family: take separate variances, or one dataset and metric at a time")
     found = [arms(runs, plan.metric) for runs, plan in tables]
     groups = [(each, _baseline(runs, each, plan), plan) for each, (runs, plan) in zip(found, tables, strict=True)]
     compared = _comparisons_of(groups, last_level(tables[0][1]) if tables else None)

@@ -167,6 +167,23 @@ def test_further_metrics_are_secondary_and_corrected_by_themselves(tmp_path, cap
     assert "SECONDARY" in (tmp_path / "out/secondary/loss/results.md").read_text()
 
 
+def test_a_tab_can_be_written_as_shells_do(tmp_path, capsys):
+    FRAME.to_csv(tmp_path / "t.txt", index=False, sep="\t")
+    assert main(["analyse", str(tmp_path / "t.txt"), "--metric", "acc", "--baseline", "a", "--separator", "\\t"]) == 0
+    assert "b" in capsys.readouterr().out
+
+
+def test_a_single_comparison_of_each_dataset_names_its_correction(tmp_path, capsys):
+    table = pd.concat([FRAME.assign(env="x"), FRAME.assign(env="y")])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    command = ["analyse", str(tmp_path / "t.csv"), "--metric", "acc", "--baseline", "a", "--dataset", "env"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    out = capsys.readouterr().out
+    assert out.count("Holm p  verdict") == 2
+    assert "corrected together over the 2 comparisons of 2 datasets (Holm)" in out
+    assert "Holm p" in (tmp_path / "out/x/results.md").read_text()
+
+
 # From Python
 
 
