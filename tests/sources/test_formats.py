@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import sqlite3
 import sys
 import zipfile
@@ -215,6 +216,43 @@ def test_a_data_frame_of_an_experiment_per_dataset():
     alone = analyse(frames[0], metric="acc", baseline="a", higher_is_better=True)
     assert found.comparisons["p_value"][0] == alone.comparisons["p_value"][0]
     assert found.comparisons["p_holm"][0] >= alone.comparisons["p_holm"][0]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"confidence": 95}, "confidence: found 95; Input should be less than 1"),
+        ({"margin": -1}, "margin: found -1; Input should be greater than 0"),
+        ({"duplicates": "newest"}, "duplicates: found 'newest'; use one of 'latest'"),
+        ({"decimal": ";"}, "decimal: found ';'"),
+        ({"thousands": "."}, "thousands: found '.'"),
+        ({"separator": "ab"}, 'separator: found "ab"; write one character'),
+    ],
+)
+def test_a_mistake_in_an_argument_is_one_line(given, said):
+    with pytest.raises(UserError, match=re.escape(said)) as error:
+        analyse(FRAME, **{"metric": "acc", "baseline": "a", "higher_is_better": True} | given)
+    assert "\n" not in str(error.value)
+
+
+def test_a_single_condition_or_column_needs_no_list():
+    table = pd.concat([FRAME.assign(env="x", host="h"), FRAME.assign(env="y", host="g")])
+    found = analyse(table, metric="acc", baseline="a", higher_is_better=True, where="env=x", ignore="host")
+    assert "6 rows that do not meet env=x left out, as asked." in found.notes
+
+
+def test_paths_say_variant_and_seed_from_python_too(tmp_path):
+    for row in FRAME.itertuples():
+        folder = tmp_path / row.variant
+        folder.mkdir(exist_ok=True)
+        (folder / f"{row.seed}.csv").write_text(f"acc\n{row.acc}\n")
+    pattern = f"{tmp_path}/{{variant}}/{{seed}}.csv"
+    found = analyse(
+        f"{tmp_path}/*/*.csv", metric="acc", baseline="a", higher_is_better=True, path_name=pattern, layout="rows"
+    )
+    assert found.comparisons["difference"].tolist() == pytest.approx(
+        [FRAME[FRAME.variant == "b"].acc.mean() - FRAME[FRAME.variant == "a"].acc.mean()]
+    )
 
 
 def test_what_is_no_table_is_said():

@@ -225,10 +225,10 @@ def settle(row: ExampleComparison, report: ExamplesReport) -> str:
 
 def _enough(row: ExampleComparison, report: ExamplesReport) -> str:
     """Say that there are as many examples as the margin needs, although they did not decide."""
+    margin = report.digits.number(report.plan.margin)
     return (
-        f"{row.n_examples} examples detect a true difference of the margin, {report.digits.number(report.plan.margin)}, "
-        "in at least 80% of evaluations, but these neither show a difference nor rule out one as large as the margin: "
-        "more of them narrow the interval."
+        f"{row.n_examples} examples detect a true difference of the margin, {margin}, in at least 80% of evaluations, "
+        "but these neither show a difference nor rule out one as large as the margin: more of them narrow the interval."
     )
 
 
