@@ -182,7 +182,10 @@ def test_a_single_comparison_of_each_dataset_names_its_correction(tmp_path, caps
     out = capsys.readouterr().out
     assert out.count("Holm p  verdict") == 2
     assert "corrected together over the 2 comparisons of 2 datasets (Holm)" in out
-    assert "Holm p" in (tmp_path / "out/x/results.md").read_text()
+    report = (tmp_path / "out/x/results.md").read_text()
+    assert "Holm p" in report
+    assert "corrected for 2 comparisons" in report
+    assert "at the 0.05 level (corrected for 2 comparisons) detects" in report
 
 
 # From Python
