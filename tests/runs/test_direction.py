@@ -7,8 +7,21 @@ import pytest
 from seedwise.runs.direction import higher_is_better
 
 UP = ["accuracy", "test_acc", "acc@1", "acc1", "F1", "f1_macro", "val/AUC", "episodic_return", "mean reward", "score"]
-DOWN = ["test_loss", "valLoss", "loss2", "error_rate", "perplexity", "eval/ppl", "bpb", "RMSE", "MAE", "WER (%)"]
-UNCLEAR = ["latency", "value", "metric", "accuracy_loss", "glossary", "accumulated", "x", "1", ""]
+DOWN = [
+    "latency_ms",
+    "latency",
+    "test_loss",
+    "valLoss",
+    "loss2",
+    "error_rate",
+    "perplexity",
+    "eval/ppl",
+    "bpb",
+    "RMSE",
+    "MAE",
+    "WER (%)",
+]
+UNCLEAR = ["width", "value", "metric", "accuracy_loss", "glossary", "accumulated", "x", "1", ""]
 UNCLEAR += [
     "neg_log_loss",
     "neg_mean_squared_error",
