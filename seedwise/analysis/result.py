@@ -86,11 +86,12 @@ def _family(groups: Mapping[str, pd.DataFrame], plans: Sequence[Plan], notes: Se
     cells = [(key, plan, _with_status(runs, plan.metric)) for plan in plans for key, runs in groups.items()]
     analyses = analyse_family([(runs, plan) for _, plan, runs in cells])
     count = sum(len(analysis.comparisons) for analysis in analyses)
-    several = len(cells) > 1 and count > 1
-    about = _cells(len(groups), len(plans))
-    shared = [f"p-values are corrected together over the {count} comparisons of {about} (Holm)."]
+    shared = []
+    if len(cells) > 1 and count > 1:
+        about = _cells(len(groups), len(plans))
+        shared = [f"p-values are corrected together over the {count} comparisons of {about} (Holm)."]
     return [
-        Result(key, plan, runs, analysis, (*notes, *(shared if several else ())))
+        Result(key, plan, runs, analysis, (*notes, *shared))
         for (key, plan, runs), analysis in zip(cells, analyses, strict=True)
     ]
 

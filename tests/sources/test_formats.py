@@ -188,6 +188,15 @@ def test_a_single_comparison_of_each_dataset_names_its_correction(tmp_path, caps
     assert "at the 0.05 level (corrected for 2 comparisons) detects" in report
 
 
+def test_a_single_further_metric_needs_no_correction(tmp_path, capsys):
+    FRAME.assign(loss=[0.5, 0.52, 0.51, 0.4, 0.41, 0.45]).to_csv(tmp_path / "t.csv", index=False)
+    command = ["analyse", str(tmp_path / "t.csv"), "--metric", "acc", "--metric", "loss", "--baseline", "a"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "SECONDARY, decides nothing: loss" in out
+    assert "corrected together" not in out
+
+
 # From Python
 
 
