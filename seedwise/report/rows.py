@@ -126,13 +126,11 @@ class ComparisonRow:
         return margin is not None and low is not None and high is not None and -margin < low and high < margin
 
 
-def p_name(rows: Sequence[ComparisonRow]) -> str:
+def p_name(rows: Sequence[ComparisonRow], family: int) -> str:
     """What the p values that decide are called; a single one needs no correction."""
     if any(row.test == "dunnett" for row in rows):
         return "Dunnett p"
-    # A single one can be of a family that is spread over several reports.
-    corrected = any(row.p_holm is not None and row.p_holm != row.p_value for row in rows)
-    return "Holm p" if len(rows) > 1 or corrected else "p"
+    return "Holm p" if family > 1 else "p"
 
 
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:

@@ -126,7 +126,8 @@ def meeting(table: Table, options: Options) -> Table:
             raise UserError(f"{spelled}: no row meets it; {found[0]} is {seen}")
         if not chosen.all():
             left = int((~chosen).sum())
-            table = table.where(chosen).noting(f"{quantity(left, 'row')} without {condition} left out, as asked.")
+            rows = f"{quantity(left, 'row')} that {'does' if left == 1 else 'do'} not meet {condition}"
+            table = table.where(chosen).noting(f"{rows} left out, as asked.")
     return table
 
 
