@@ -193,7 +193,7 @@ def test_a_single_further_metric_needs_no_correction(tmp_path, capsys):
     command = ["analyse", str(tmp_path / "t.csv"), "--metric", "acc", "--metric", "loss", "--baseline", "a"]
     assert main(command) == 0
     out = capsys.readouterr().out
-    assert "SECONDARY, decides nothing: loss" in out
+    assert "SECONDARY, decides nothing:\nloss" in out
     assert "corrected together" not in out
 
 
