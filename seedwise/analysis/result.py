@@ -13,6 +13,7 @@ import pandas as pd
 
 from seedwise.analysis.examples import ExampleAnalysis
 from seedwise.analysis.run_table import analyse_runs, data_from
+from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.sources.settings import RESERVED
 from seedwise.statistics.analysis import Analysis, analyse_family
@@ -85,12 +86,20 @@ def _family(groups: Mapping[str, pd.DataFrame], plans: Sequence[Plan], notes: Se
     cells = [(key, plan, _with_status(runs, plan.metric)) for plan in plans for key, runs in groups.items()]
     analyses = analyse_family([(runs, plan) for _, plan, runs in cells])
     count = sum(len(analysis.comparisons) for analysis in analyses)
-    several = len(cells) > 1 and count > 1
-    shared = [f"p-values are corrected together over the {count} comparisons of {len(cells)} tables (Holm)."]
+    shared = []
+    if len(cells) > 1 and count > 1:
+        about = _cells(len(groups), len(plans))
+        shared = [f"p-values are corrected together over the {count} comparisons of {about} (Holm)."]
     return [
-        Result(key, plan, runs, analysis, (*notes, *(shared if several else ())))
+        Result(key, plan, runs, analysis, (*notes, *shared))
         for (key, plan, runs), analysis in zip(cells, analyses, strict=True)
     ]
+
+
+def _cells(datasets: int, metrics: int) -> str:
+    """Name what the comparisons of a family are about."""
+    counts = [(datasets, "dataset"), (metrics, "further metric")]
+    return enumerate_words([quantity(count, noun) for count, noun in counts if count > 1])
 
 
 def _with_status(runs: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -143,11 +143,11 @@ class ComparisonRow:
         return margin is not None and low is not None and high is not None and -margin < low and high < margin
 
 
-def p_name(rows: Sequence[ComparisonRow]) -> str:
+def p_name(rows: Sequence[ComparisonRow], family: int) -> str:
     """What the p values that decide are called; a single one needs no correction."""
     if any(row.test == "dunnett" for row in rows):
         return "Dunnett p"
-    return "Holm p" if len(rows) > 1 else "p"
+    return "Holm p" if family > 1 else "p"
 
 
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:

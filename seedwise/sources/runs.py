@@ -126,7 +126,8 @@ def meeting(table: Table, options: Options) -> Table:
             raise UserError(f"{spelled}: no row meets it; {found[0]} is {seen}")
         if not chosen.all():
             left = int((~chosen).sum())
-            table = table.where(chosen).noting(f"{quantity(left, 'row')} without {condition} left out, as asked.")
+            rows = f"{quantity(left, 'row')} that {'does' if left == 1 else 'do'} not meet {condition}"
+            table = table.where(chosen).noting(f"{rows} left out, as asked.")
     return table
 
 
@@ -188,8 +189,9 @@ def variants_of(table: Table, columns: Sequence[str], options: Options) -> pd.Se
 
 
 def _finer(variant: str, settings: Mapping[str, str]) -> str:
-    """Name a variant that several columns make: `resnet (lr=0.1, width=2)`."""
-    return f"{variant} ({', '.join(f'{name}={text}' for name, text in settings.items())})" if variant else ""
+    """Name a variant that several columns make, without those that are empty: `resnet (lr=0.1, width=2)`."""
+    given = ", ".join(f"{name}={text}" for name, text in settings.items() if text)
+    return f"{variant} ({given})" if variant and given else variant
 
 
 def _column(table: Table, names: Sequence[str], columns: Columns) -> str | None:

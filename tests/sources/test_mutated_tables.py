@@ -115,6 +115,7 @@ def _check(runs, notes, text, separator):
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
         assert notes
         return
+    plain = plain[(plain.fillna("").map(str.strip) != "").any(axis=1)].reset_index(drop=True)  # empty rows are none
     if len(runs) < len(plain):
         assert notes, "a row was left out without a word"
     if notes or "acc" not in plain or list(plain.index) != list(range(len(plain))):

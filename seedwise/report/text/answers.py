@@ -86,7 +86,7 @@ def short_answers(
     """
     if not comparisons:
         return [Answer(alone_sentence(row, wording), "", "") for row in summaries]
-    count = len(comparisons)
+    count = max(wording.family, len(comparisons))
     return [
         Answer(_found(row, wording), _sure(row, wording, count), _settle(row, wording, next_look))
         for row in comparisons

@@ -103,7 +103,7 @@ def limits_table(report: Report) -> str:
 
 def planning_note(report: Report) -> str:
     """What the table of limits promises, and for what."""
-    plan, count = report.deciding, len(report.comparison_rows)
+    plan, count = report.deciding, report.family
     test = TESTS[report.comparison_rows[0].test]
     corrected = f", corrected for {count} comparisons" if count > 1 else ""
     strictest = " The correction is taken at its strictest: where other variants differ too, fewer seeds are enough."
