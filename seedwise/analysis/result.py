@@ -152,6 +152,11 @@ def evaluation_json(source: str, plan: Plan, analysis: ExampleAnalysis, notes: S
             "warnings": list(analysis.warnings),
             "variants": _records(analysis.summary),
             "comparisons": _records(analysis.comparison_table),
+            "level": analysis.level or None,
+            "pass_at_k": _records(pd.DataFrame([vars(row) for row in analysis.passes])),
+            "judges": _records(
+                pd.DataFrame([vars(row) for row in analysis.judges.findings] if analysis.judges else [])
+            ),
         },
         indent=2,
         ensure_ascii=False,
@@ -161,7 +166,8 @@ def evaluation_json(source: str, plan: Plan, analysis: ExampleAnalysis, notes: S
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table of results; what is not known is null."""
-    return [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+    rows = [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+    return [{**row, "dataset": row["dataset"] or None} if "dataset" in row else row for row in rows]
 
 
 def _plain(value: object) -> Any:

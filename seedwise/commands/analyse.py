@@ -133,7 +133,7 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         print(findings_json(name, plan, results))
         return 0
     for result in results:
-        print("SECONDARY, decides nothing: " if result.secondary else "", end="")
+        print("SECONDARY, decides nothing:\n" if result.secondary else "", end="")
         print(f"{result.dataset}:\n" if result.dataset else "", end="")
         said = assumed and not result.secondary
         print(verdict_table(result.analysis, result.plan, direction_assumed=said, notes=result.notes), end="\n\n")

@@ -51,10 +51,10 @@ def test_every_verdict_is_about_new_examples_and_never_about_new_seeds(table):
     assert "The intervals cover new *examples*" in text
 
 
-def test_a_single_answer_covers_these_checkpoints_only():
+def test_a_single_answer_covers_these_variants_as_they_are():
     text = render_examples(report(evaluation()))
 
-    assert "This covers these two checkpoints only, not models that are trained again" in text
+    assert "This covers these two as they are, not models that are trained again" in text
     assert "new seeds" not in text.replace("With new seeds or repeats?", "")
 
 

@@ -166,7 +166,7 @@ def again(row: ExampleComparison, report: ExamplesReport) -> str:
     digits, confidence = report.digits, confidence_percent(report.plan.confidence)
     if not report.analysis.level:
         return (
-            "Not known: there is one answer of each to each example. This covers these two checkpoints only, "
+            "Not known: there is one answer of each to each example. This covers these two as they are, "
             "not models that are trained again, nor other answers of these."
         )
     if row.same_examples_low is None and row.both_low is None:
@@ -190,7 +190,7 @@ def again(row: ExampleComparison, report: ExamplesReport) -> str:
         else "so that the difference is not shown for retrained models"
     )
     if not holds and row.verdict in (Verdict.BETTER, Verdict.WORSE):
-        verdict += ": the verdict covers these checkpoints only"
+        verdict += ": the verdict covers these variants as they are"
     if not holds and row.seeds_needed is not None:
         aim = "of the margin" if report.plan.margin is not None else "as large as the observed one"
         there = _most(report, row)
@@ -300,7 +300,7 @@ def scope(report: ExamplesReport) -> str:
         text += f"; {report.levels} are averaged within an example and never counted as examples"
     text += "."
     if not report.analysis.level:
-        text += " They cover these checkpoints only, not models that are trained again."
+        text += " They cover these variants as they are, not retrained models or other answers."
     if len(report.datasets) > 1:
         text += f" The overall verdict is about these {len(report.datasets)} data sets, each counting the same."
     return text

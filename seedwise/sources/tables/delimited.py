@@ -251,6 +251,7 @@ class _Reader:
         repeated: list[int] = []
         comments: list[int] = []
         short: list[int] = []
+        long: list[int] = []
         while chunk := list(itertools.islice(rows, CHUNK)):
             kept: list[list[str]] = []
             for number, cells in chunk:
@@ -260,8 +261,8 @@ class _Reader:
                     if cells[0].startswith("#"):
                         comments.append(number)
                         continue
+                    (short if len(cells) < width else long).append(number)
                     cells = self._fitted(cells, width, number)
-                    short.append(number)
                 elif not any(cells):
                     continue
                 if cells[0] == header[0] and cells == header:
@@ -279,6 +280,8 @@ class _Reader:
             notes.append(f"The header stands again in {_lines(repeated)}; there it is no row.")
         if comments:
             notes.append(f"Comments in {_lines(comments)} were skipped.")
+        if long:
+            notes.append(f"More cells than the header in {_lines(long)}; those are empty and were left out.")
         if short:
             notes.append(f"Fewer cells than the header in {_lines(short)}; the rest counts as empty.")
         frame = pd.DataFrame(_named(header, columns))
