@@ -139,11 +139,12 @@ def _with_warnings(
 
 def _doubt(row: Mapping[Hashable, object], about: Mapping[str, frozenset[str]]) -> str:
     """What warnings, by their code the variants that they are about, give as a reason to doubt a comparison's runs."""
-    compared, nobody = {row["variant"], row["baseline"]}, frozenset[str]()
-    if any(compared & about.get(code, nobody) for code in ("constant_arm", "identical_runs")):
-        return "constant"
-    alike = compared <= about.get("identical_variants", nobody) and row["mean"] == row["mean_baseline"]
-    return "identical" if alike else ""
+    nobody = frozenset[str]()
+    repeating = about.get("constant_arm", nobody) | about.get("identical_runs", nobody)
+    if found := [f"constant {arm}" for arm in ("variant", "baseline") if row[arm] in repeating]:
+        return "; ".join(found)
+    alike = {row["variant"], row["baseline"]} <= about.get("identical_variants", nobody)
+    return "identical" if alike and row["mean"] == row["mean_baseline"] else ""
 
 
 def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None) -> pd.DataFrame:
