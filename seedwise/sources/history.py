@@ -6,17 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.names import quote
 from seedwise.basics.words import quantity, shortened
-from seedwise.sources.cells.numbers import read_numbers
+from seedwise.sources.cells.numbers import advice, read_numbers
 from seedwise.sources.columns import bare, find, missing
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table
 from seedwise.sources.taking import Take
 
-STEPS = ("step", "_step", "global_step", "trainer/global_step", "training_iteration", "iteration", "iter", "epoch")
-"""Columns that count the steps of a run, in lower case; the finest first."""
+STEPS = (
+    "step", "_step", "steps", "global_step", "global_steps", "env_step", "env_steps", "num_env_steps", "timestep",
+    "timesteps", "num_timesteps", "total_timesteps", "timesteps_total", "training_iteration", "iteration", "iterations",
+    "iter", "iters", "update", "updates", "batch", "tokens", "num_tokens", "round", "rounds", "generation", "epoch",
+)  # fmt: skip
+"""Columns that count the steps of a run, in lower case and after any /; the finest first."""
 EMPTY = "empty:"
 """Begins the name of the column that says whether a run has no value of a metric."""
 
@@ -45,7 +51,7 @@ def take_rows(
     # Most runs have a history, or none has: a single run that was repeated is a duplicate.
     if step is None or (not table.steps and 2 * int((sizes > 1).sum()) <= len(sizes)):
         return runs, []
-    steps, _ = read_numbers(table.text(step), step).at(runs["_row"].to_numpy())
+    steps = _read_steps(table, runs, step, metrics[0], options)
     ordered = runs.assign(_run=run, _step=steps).iloc[np.lexsort((runs["_row"], steps, run))]
     spans = ordered.groupby("_run", sort=False)["_step"].agg(["min", "max"])
     if not (spans["min"] < spans["max"]).any():
@@ -75,8 +81,32 @@ def take_rows(
 
 
 def _step(table: Table) -> str | None:
-    named = {bare(column).strip().lower(): column for column in reversed(table.columns)}
+    named = {simple_step(column): column for column in reversed(table.columns)}
     return next((named[name] for name in STEPS if name in named), None)
+
+
+def simple_step(column: str) -> str:
+    """Return the name of a column as STEPS has it: `train/global_step` counts steps too."""
+    return bare(column).rpartition("/")[2].strip().lower().replace(" ", "_")
+
+
+def _read_steps(table: Table, runs: pd.DataFrame, step: str, metric: str, options: Options) -> NDArray[np.float64]:
+    """Return the step of each row; a row with a result must have one, or nothing says where it belongs."""
+    rows = runs["_row"].to_numpy()
+    numbers = read_numbers(table.frame[step], step, options.numbers)
+    steps, _ = numbers.at(rows)
+    unknown = np.flatnonzero(~np.isfinite(steps) & ~runs[EMPTY + metric].to_numpy())
+    if len(unknown) and np.isfinite(steps).any():
+        row = int(rows[unknown[0]])
+        text = table.text(step)[row]
+        way = options.spelled("where", f"{step}!={text}")
+        if text and (ways := advice([text])):
+            way = " or ".join(" ".join(options.spelled(key, mark) for key, mark in marks.items()) for marks in ways)
+        raise UserError(
+            f"{table.place(row)}: {step} is {quote(text) if text else 'empty'}, so that nothing says where in its run "
+            f"the row belongs (and {quantity(len(unknown) - 1, 'other row')}); correct it, or add {way}"
+        )
+    return steps
 
 
 def _judged(table: Table, ordered: pd.DataFrame, metric: str, take: Take) -> pd.Series:

@@ -14,7 +14,7 @@ from seedwise.basics.words import enumerate_words, shortened
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.cells import dates, states
 from seedwise.sources.cells.numbers import is_number
-from seedwise.sources.columns import Columns, bare, shortened_name
+from seedwise.sources.columns import Columns, bare, shortened_name, simple
 from seedwise.sources.history import STEPS
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table
@@ -59,11 +59,12 @@ def refuse_mixed(table: Table, runs: pd.DataFrame, columns: Columns, options: Op
         UserError: it names the columns and the ways on.
     """
     rows = runs["_row"].to_numpy()
+    _refuse_states(table, rows, columns, options)
     keys = [runs["variant"].to_numpy()]
     if columns.dataset:
         keys.append(runs["dataset"].to_numpy())
     ignored = {name.strip().lower() for name in options.ignore}
-    conditions = {condition.partition("=")[0].rstrip("!").strip().lower() for condition in options.where}
+    conditions = _conditions(options)
     mixed = []
     for column in table.columns:
         name = bare(column).strip().lower()
@@ -76,14 +77,51 @@ def refuse_mixed(table: Table, runs: pd.DataFrame, columns: Columns, options: Op
         raise UserError(_message(table, mixed, runs, options))
 
 
+def _refuse_states(table: Table, rows: NDArray[np.intp], columns: Columns, options: Options) -> None:
+    """Refuse a column that may say how runs ended, by its name or by a word in it, if nobody said what it is."""
+    ignored = {name.strip().lower() for name in (*options.ignore, *_conditions(options))}
+    for column in table.columns:
+        name = simple(column)
+        if column in columns.named or {column.strip().lower(), bare(column).strip().lower()} & ignored:
+            continue
+        words = table.text(column).iloc[rows].unique()
+        bad = [word for word in words if states.meaning(word, {}) in ("failed", "running") and word.isalpha()]
+        bad = [word for word in bad if word.lower() not in ("true", "false", "active", "lost")]
+        if len(words) < 2 or not (name in states.HINTS or bad):
+            continue
+        if name in states.HINTS and not bad and _are_measured(words):
+            continue  # an error is a metric as well
+        seen = shortened([shortened_name(word) or "nothing" for word in words], 3)
+        raise UserError(
+            f"{table.name}: does {plain(shortened_name(column))} say how runs ended ({seen})? If so, add "
+            f"{options.spelled('status', column)}, and for words of its own {_state(options)}, or "
+            f"{options.spelled('where', f'{column}={words[0]}')} for those rows only; if not, "
+            f"{options.spelled('ignore', column)}"
+        )
+
+
+def _conditions(options: Options) -> set[str]:
+    return {condition.partition("=")[0].rstrip("!").strip().lower() for condition in options.where}
+
+
+def _are_measured(words: Sequence[str]) -> bool:
+    """Whether words are measured, and no code that a process ended with."""
+    given = [word for word in words if word]
+    return all(map(is_number, given)) and any("." in word or "e" in word.lower() for word in given)
+
+
+def _state(options: Options) -> str:
+    return "runs.states: {WORD: failed}" if options.keys else "--state WORD=failed"
+
+
 def _harmless(name: str) -> bool:
-    simple = name.replace(" ", "_")
+    word = name.replace(" ", "_")
     return (
-        simple in HARMLESS
-        or simple in dates.COLUMNS
-        or simple in states.COLUMNS
-        or simple in STEPS
-        or (simple not in SETTINGS and higher_is_better(name) is not None)
+        word in HARMLESS
+        or word in dates.COLUMNS
+        or word in states.COLUMNS
+        or word.rpartition("/")[2] in STEPS
+        or (word not in SETTINGS and higher_is_better(name) is not None)
     )
 
 

@@ -15,10 +15,10 @@ from seedwise.basics.names import nearest, plain, quote
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.cells.dates import read_dates
-from seedwise.sources.cells.numbers import Numbers, advice, is_number, read_numbers
+from seedwise.sources.cells.numbers import MISSING, NumberFormat, Numbers, advice, is_number, read_numbers
 from seedwise.sources.cells.seeds import read_seeds, through_float
 from seedwise.sources.cells.states import GRAVEST, STATES, State, meaning
-from seedwise.sources.columns import Columns, bare, find, find_columns, missing, shortened_name
+from seedwise.sources.columns import Columns, bare, find, find_columns, missing, shortened_name, simple
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.options import Options
 from seedwise.sources.replicates import SETTINGS, refuse_mixed
@@ -145,7 +145,7 @@ def _identified(
         runs["_id"] = table.text(identity)
     runs["_row"] = np.arange(len(runs))
     named = (runs[VARIANT] != "") & runs[SEED].notna()
-    named &= ~runs[SEED].isin([text for text in texts.unique() if text.lower() in ("none", "nan", "null")])
+    named &= ~texts.str.lower().isin([*MISSING, "nan"])
     notes = []
     if not named.all():
         if not declared:
@@ -256,7 +256,7 @@ def _with_states(
 
 
 def _states(table: Table, rows: NDArray[np.intp], column: str, texts: Sequence[str], options: Options) -> list[State]:
-    known: dict[str, State | None] = {text: meaning(text, options.states) for text in set(texts)}
+    known: dict[str, State | None] = {text: meaning(text, options.states, simple(column)) for text in set(texts)}
     if "" in known and known[""] is None:
         # Without any other word for it, an empty cell is the word for a run that ended well.
         known[""] = None if "finished" in known.values() else "finished"
@@ -302,9 +302,16 @@ def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Op
     texts = table.text(column)
     row = int(strange[0])
     more = f" (and {quantity(len(strange) - 1, 'other cell')} of this column)" if len(strange) > 1 else ""
-    ways = [options.spelled(name, mark) for name, mark in advice([texts[index] for index in strange]).items()]
-    if len(ways) == 2:
-        remedy = f"if the comma is the decimal mark, add {ways[0]}; if it groups thousands, {ways[1]}"
+    cells = [texts[index] for index in strange]
+    ways = [
+        " ".join(options.spelled(name, mark) for name, mark in marks.items())
+        for marks in advice(cells)
+        if not (marks.keys() == {"thousands"} and options.numbers.decimal == marks["thousands"])
+    ]
+    if options.numbers != NumberFormat() and all(map(is_number, cells)):
+        remedy = "other cells are written with another mark; correct one or the other"
+    elif len(ways) == 2:
+        remedy = f"if the mark stands before the fraction, add {ways[0]}; if it groups digits, {ways[1]}"
     elif ways:
         remedy = f"add {ways[0]} if that is how numbers are written here"
     elif texts[row].endswith("%"):

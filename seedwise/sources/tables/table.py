@@ -81,7 +81,7 @@ def _written(value: object) -> str:
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if isinstance(value, float):
-        return repr(value)
+        return repr(float(value))  # a float of NumPy says in its own text that it is one
     return str(value).strip()
 
 
