@@ -115,7 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None:
             answer_interrupts()
         status = _run(given)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except UserError as error:
         print(f"seedwise: {error}", file=sys.stderr)
         return MISTAKE

@@ -9,20 +9,21 @@ HIGHER = re.compile(
     r"|ssim|success"
 )
 LOWER = re.compile(
-    r"bpb|bpc|brier|cer|eer|err|errors?|fid|fnr|fpr|latency|latencies|loss|losses|mae|mape|mse|nll|perplexity|ppl|regret|rmse|wer"
+    r"bpb|bpc|brier|cer|eer|err|errors?|fid|fnr|fpr|latency|latencies|loss|losses|mae|mape|mse|nll|perplexity|ppl|regret"
+    r"|rmse|wer"
 )
 TURNS = re.compile(
     r"neg|negated|negative|minus|inv|inverse|inverted|gains?|improvements?|reductions?|drops?|decrease|increase|changes?"
-    r"|delta|diff|difference|gap|free|false|wrong|std|stdev|stderr|sd|se|sem|var|variance|ci|ratio|rank|ranks|scale|weight"
+    r"|delta|diff|difference|gap|free|false|wrong|std|stdev|stderr|sd|se|sem|var|variance|ci|ratio|ranks?|scale|weight"
     r"|time|times|steps|epochs|iterations|cost|costs|to|until|attack|hacking|drawdown|code|correction|recovery|detection"
 )
-"""Words beside which a value may mean the opposite or something else: `neg_log_loss`, `time_to_accuracy`, `acc_stderr`."""
+"""Words beside which a value may mean the opposite or something else, as in `neg_log_loss` or `time_to_accuracy`."""
 SCORE = re.compile(r"scores?")
 PLAIN = re.compile(
     r"train|training|val|valid|validation|test|eval|evaluation|dev|mean|avg|average|median|final|best|last|max|total"
     r"|overall|game|human|normali[sz]ed|raw|metrics?|summary"
 )
-"""Words beside which a score is one; a `toxicity_score` or `risk_score` is better when lower, and others nobody knows."""
+"""Words beside which a score is one to raise; a `toxicity_score` is not, and of others nobody knows."""
 _WORD = re.compile(r"[A-Z]?[a-z]+\d*|[A-Z]+(?![a-z])\d*")
 
 

@@ -173,8 +173,8 @@ def _likely(table: Table, role: str, options: Options) -> str | None:
         "variant": ("model", "method", "algo", "algorithm", "name", "config", "arch", "optimizer", "exp_name", "group"),
         "seed": ("random_seed", "rng_seed", "random_state", "run", "trial", "repeat", "replicate", "rep"),
     }[role]
-    simple = {simple(column): column for column in reversed(others)}
-    by_name = next((simple[name] for name in names if name in simple), None)
+    named = {simple(column): column for column in reversed(others)}
+    by_name = next((named[name] for name in names if name in named), None)
     if by_name or role == "seed":
         return by_name
     rows = len(table.frame)

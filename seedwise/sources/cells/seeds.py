@@ -18,7 +18,10 @@ Seed = int | str
 
 
 def read_seed(text: str) -> Seed | None:
-    """Return the whole number that a text is, as 7 for `7`, `07`, `7.0`, `7e0`, `0x7` and `seed_7`; else the text, or None if empty."""
+    """Return the whole number that a text is, as 7 for `7`, `07`, `7.0`, `7e0`, `0x7` and `seed_7`.
+
+    Any other seed is its text, or None if that is empty.
+    """
     if _WHOLE.fullmatch(text):
         return int(text) if len(text) < 4000 else text
     if _DECIMAL.fullmatch(text):

@@ -33,8 +33,8 @@ GRAVEST: tuple[State, ...] = ("running", "diverged", "failed", "finished")
 """Which word counts where several columns have one: the first of these."""
 
 
-_FAILURES = frozenset("crashed failed is_failed failure error errored".split())
-_CODES = frozenset("exit_code exitcode exit_status returncode return_code".split())
+_FAILURES = frozenset({"crashed", "failed", "is_failed", "failure", "error", "errored"})
+_CODES = frozenset({"exit_code", "exitcode", "exit_status", "returncode", "return_code"})
 
 
 def meaning(word: str, own: Mapping[str, State], column: str = "") -> State | None:

@@ -49,7 +49,7 @@ def read_excel(content: bytes, name: str, sheet: str | None) -> Table:
         chosen = _chosen(sheet, filled, "sheet", name)
         _refuse_unsaved(sheets[chosen], openpyxl.load_workbook(io.BytesIO(content), read_only=True)[chosen], name)
         rows = (
-            (number, ["" if cell is None else _excel_cell(cell) for cell in row])
+            (number, ["" if cell is None else _excel_cell(cell) for cell in row] if any(map(_is_given, row)) else [])
             for number, row in enumerate(_values(sheets[chosen]), start=1)
         )
         return _in_rows(table_of_rows(rows, name))
@@ -68,6 +68,10 @@ def _refuse_unsaved(values: Any, written: Any, name: str) -> None:
                     f"{name}, row {row}: the formula {quote(cell[:40])} was never computed; open the file in a "
                     "spreadsheet program and save it, or write values"
                 )
+
+
+def _is_given(cell: object) -> bool:
+    return cell is not None
 
 
 def _excel_cell(value: object) -> str:
