@@ -49,7 +49,7 @@ def test_two_variants_print_the_numbers_of_the_specification(capsys):
     found = pd.read_csv("report/comparisons.csv").iloc[0]
 
     assert (status, err) == (0, "")
-    assert "B        3  0.8580  0.0030     +0.0143  [0.0003, 0.0284]  0.0476  BETTER (fragile)" in out
+    assert "B        3  0.8580  0.0030     +0.0143  [0.0003, 0.0284]  0.0476  BETTER*\n* fragile\n" in out
     assert "(Δ = +0.0143, 95% CI [0.0003, 0.0284], p = 0.0476)" in " ".join(out.split())
     expected = {
         "difference": 0.0143333,
@@ -73,7 +73,7 @@ def test_pairing_prints_the_paired_numbers(capsys):
     _, out, _ = run(capsys, "--pairing", "seed", "--out", "report")
     found = pd.read_csv("report/comparisons.csv").iloc[0]
 
-    assert "0.0610  NOT_SUPPORTED (fragile)" in out
+    assert "0.0610  NOT_SUPPORTED*\n* fragile\n" in out
     assert found["p_value"] == pytest.approx(0.0609921, abs=1e-7)
     assert found["permutation_p"] == 0.25
 
@@ -207,7 +207,7 @@ def test_out_gets_tables_figures_and_a_report(capsys):
     }
     text = (out / "results.md").read_text(encoding="utf-8")
 
-    assert files == {"results.md", "summary.csv", "comparisons.csv"} | figures
+    assert files == {"results.md", "page.html", "summary.csv", "comparisons.csv"} | figures
     assert "seedwise analyse results.csv --metric score --baseline A --out deep/report\n" in text
     for unknown in ("## Setup", "Differs from the baseline", "Commit", "Versions", "Decided beforehand", "runs.csv"):
         assert unknown not in text

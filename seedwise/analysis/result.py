@@ -23,7 +23,7 @@ from seedwise.sources.settings import RESERVED
 from seedwise.statistics.analysis import Analysis, analyse_family
 
 STATUS, DATASET = RESERVED[2], RESERVED[5]
-SCHEMA = "seedwise.findings/1"
+SCHEMA = "seedwise-findings/1"
 """Name of the form of the JSON; the number grows when a key changes its meaning or goes."""
 
 

@@ -7,6 +7,8 @@ import shlex
 
 CALL = "SEEDWISE_CALL"
 """Environment variable: the study's file as given to `seedwise run`; unset where Snakemake was called directly."""
+MAY_REPLACE = "SEEDWISE_REPLACE"
+"""Environment variable: set by `seedwise run --replace`, so that finished runs are replaced without a question."""
 OWN = ("status", "interim", "report", "open")
 """Targets that are also commands of `seedwise`."""
 

@@ -168,13 +168,19 @@ def syntax_digest(content: bytes, suffix: str = ".py") -> str:
     return _examine(content, suffix).digest
 
 
+def parse(content: bytes) -> ast.Module | None:
+    """Parse Python; None if that is not possible, as with Python 2."""
+    # The warnings are of the user's code, whose own runs show them.
+    with suppress(SyntaxError, ValueError, RecursionError), warnings.catch_warnings(action="ignore"):
+        return ast.parse(content)
+    return None
+
+
 def _examine(content: bytes, suffix: str) -> Source:
-    if suffix == ".py":
-        with suppress(SyntaxError, ValueError, RecursionError):
-            with warnings.catch_warnings(action="ignore"):  # of the user's code, which its own runs show
-                tree = ast.parse(content)
+    if suffix == ".py" and (tree := parse(content)) is not None:
+        with suppress(RecursionError):
             meaning = hashlib.sha256("".join(_meaning(tree)).encode()).hexdigest()[:DIGITS]
-            return Source(meaning, tuple(dict.fromkeys(_imports(tree))))
+            return Source(meaning, tuple(dict.fromkeys(imports_of(tree))))
     return Source(hashlib.sha256(content).hexdigest()[:DIGITS], ())
 
 
@@ -214,11 +220,11 @@ def _is_bare_text(statement: object) -> bool:
     )
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def imports_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Go through the imports of a tree as (level, name); those for type checkers only are passed over."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and _is_type_checking(node.test):
-            yield from _imports(ast.Module(node.orelse, []))
+            yield from imports_of(ast.Module(node.orelse, []))
             continue
         if isinstance(node, ast.Import):
             yield from ((0, alias.name) for alias in node.names)
@@ -227,7 +233,7 @@ def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.level, module
             yield from ((node.level, f"{module}.{alias.name}".strip(".")) for alias in node.names)
         else:
-            yield from _imports(node)
+            yield from imports_of(node)
 
 
 def _is_type_checking(test: ast.expr) -> bool:

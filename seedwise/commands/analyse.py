@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seedwise.plan import Plan
     from seedwise.report.model import Report
     from seedwise.sources.options import Options
+    from seedwise.sources.tables.table import Table
     from seedwise.statistics.analysis import Analysis
 
 DESCRIPTION = """\
@@ -96,16 +97,23 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     _check(arguments)
     from seedwise.analysis.result import analyse_table, findings_json
     from seedwise.report.text.terminal import verdict_table
+    from seedwise.runs.direction import higher_is_better
+    from seedwise.sources.evaluations.whole import as_evaluation
     from seedwise.sources.open import open_table
     from seedwise.sources.runs import read_runs
 
     metric = arguments.metric[0]
-    assumed = arguments.higher_is_better is None
-    higher = _direction(metric) if assumed else arguments.higher_is_better
-    options = table_options(arguments, higher)
+    given = arguments.higher_is_better
+    options = table_options(arguments, higher_is_better(metric) if given is None else given)
+    table = open_table(arguments.results, options)
+    logged = table.evaluation.higher_is_better.get(metric) if table.evaluation else None
+    assumed = given is None and logged is None
+    higher = next((way for way in (given, logged) if way is not None), None)
+    higher = _direction(metric) if higher is None else higher
+    options = replace(as_evaluation(options, table), higher_is_better=higher)
     if options.sample == "examples" or (options.example and options.sample is None):
-        return _evaluate(arguments, options, command, assumed=assumed)
-    found = read_runs(open_table(arguments.results, options), options)
+        return _evaluate(arguments, table, options, command, assumed=assumed)
+    found = read_runs(table, options)
     notes = [*found.notes, *_contradiction(metric, arguments.higher_is_better)]
     plan = _plan(arguments, higher)
     name = _shown(arguments.results)
@@ -145,7 +153,9 @@ def _plan(arguments: argparse.Namespace, higher_is_better: bool) -> Plan:
     )
 
 
-def _evaluate(arguments: argparse.Namespace, options: Options, command: Sequence[str], *, assumed: bool) -> int:
+def _evaluate(
+    arguments: argparse.Namespace, table: Table, options: Options, command: Sequence[str], *, assumed: bool
+) -> int:
     """Analyse a table of answers, with the examples as the sample.
 
     Raises:
@@ -161,11 +171,10 @@ def _evaluate(arguments: argparse.Namespace, options: Options, command: Sequence
     from seedwise.report.examples import report_of_examples
     from seedwise.report.text.examples import examples_terminal
     from seedwise.sources.answers import read_answers
-    from seedwise.sources.open import open_table
 
     name = _shown(arguments.results)
     plan = _plan(arguments, bool(options.higher_is_better))
-    found = read_answers(open_table(arguments.results, options), options)
+    found = read_answers(table, options)
     analysis = analyse_examples(found.answers, plan, place=name)
     notes = [*found.notes, *_contradiction(plan.metric, arguments.higher_is_better)]
     said = replace(analysis, warnings=[*notes, *analysis.warnings])

@@ -103,7 +103,7 @@ def _checked(study: Study, path: Path) -> ProgramCode:
     """
     from seedwise.trainers.command.data import located
     from seedwise.trainers.command.importing import check_import
-    from seedwise.trainers.command.sources import program_files
+    from seedwise.trainers.command.sources import listed_files
     from seedwise.workflow.own_functions import check_own_functions
     from seedwise.workflow.programs import ProgramCode, metric_problems
     from seedwise.workflow.requests import make_request
@@ -140,7 +140,7 @@ def _checked(study: Study, path: Path) -> ProgramCode:
             for key, entries in (("data", program.data), ("link", program.link)):
                 for entry in entries:
                     attempt(located, folder, entry, f"{section}.{key}")
-            attempt(program_files, folder, program.code, program.words, program.data, section)
+            attempt(listed_files, folder, program.code, program.data, section)
     raise UserError("\n".join(problems))
 
 
@@ -166,7 +166,9 @@ def _program(study: Study, code: ProgramCode, everything: bool) -> Iterator[tupl
         _by_variant({name: own.words or "programs on the PATH" for name, own in environments.items()}),
     )
     files = list(dict.fromkeys(name for own in code.code.values() for name in own))
-    yield "Code", _files(files, everything)
+    all_count = code.why_all and sum(name.endswith(".py") for name in files) > 1
+    why = f"all Python files, because {code.why_all}; code: in the study names those that count"
+    yield "Code", [*_files(files, everything), *([why] if all_count else [])]
     if code.data.parts:
         yield "Data", [f"{', '.join(code.data.parts)}; a change repeats all runs"]
     reported = "what the function returns" if study.function else "the file that $SEEDWISE_RESULTS names"

@@ -136,7 +136,7 @@ def _recognised(found: Recognised) -> list[str]:
 
 def _ignore_hint(here: Path) -> str | None:
     """Return advice if git would offer the results for committing."""
-    from seedwise.trainers.command.git import GitError, git, repository
+    from seedwise.basics.git import GitError, git, repository
 
     try:
         if repository(here) is None:

@@ -10,6 +10,7 @@ from typing import Any
 from seedwise.basics.errors import UserError
 
 REVISIONS = "--revisions"
+REPLACE = "--replace"
 _NOT_A_RUN = ("-n", "--dry-run", "--dryrun", "--help", "-h")
 DESCRIPTION = """\
 Run whatever a study is missing, then write tables, figures, results.md and page.html to
@@ -23,7 +24,11 @@ examples:
   seedwise run study.yaml runs                              only the runs, no report
   seedwise run study.yaml --workflow-profile slurm          on a cluster, one job per run
   seedwise run --revisions main,HEAD study.yaml             is this branch better than main?
+  seedwise run study.yaml --replace                         finished runs that do not fit any more too
   seedwise run study.yaml --report report.html              Snakemake's own report
+
+Finished runs that do not fit the study any more, because settings, code, data or environment have
+changed, are replaced only after a question, or with --replace.
 
 STUDY may be left out where this folder has exactly one. A profile is a folder, the name of one in
 profiles/ here, or slurm, slurm-groups, cluster-generic or kubernetes. To edit one of these, copy it
@@ -55,13 +60,16 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     Raises:
         UserError: the study, a profile or Snakemake is missing.
     """
+    from seedwise.basics.calls import MAY_REPLACE
     from seedwise.commands import snakemake, studies
     from seedwise.config.last_study import remember_study
 
     studies.require_posix()
     if snakemake.has_option(command[2:], "--configfile", "--configfiles"):
         raise UserError("--configfile: the study is the config; name it in its place: seedwise run study.yaml")
-    given, revisions = _take_revisions(command[2:])
+    words = [word for word in command[2:] if word != REPLACE]
+    replaces = len(words) < len(command[2:])
+    given, revisions = _take_revisions(words)
     study, words = studies.take_study(given, "seedwise run")
     if revisions:
         from seedwise.config.revisions import write_revisions
@@ -73,7 +81,7 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     # Otherwise Snakemake notes it when the first job starts. A study with a mistake leaves no folder behind.
     if studies.RESULTS.is_dir() and not snakemake.has_option(words, *_NOT_A_RUN):
         remember_study(study, studies.RESULTS)
-    snakemake.become(line, snakemake.environment(study))
+    snakemake.become(line, snakemake.environment(study) | ({MAY_REPLACE: "1"} if replaces else {}))
 
 
 def _take_revisions(words: Sequence[str]) -> tuple[list[str], list[str]]:

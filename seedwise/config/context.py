@@ -22,6 +22,8 @@ class Context(BaseModel):
         folder: folder of the dataset's raw files; None if they were fetched.
         program: where and how a program is run; None for other runs.
         config: the study's file, whose results are in the folder; empty if it is not one file.
+        uncommitted: by variant, the files of the study and of its code that the git commit does not contain; None
+            where there is no commit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +32,11 @@ class Context(BaseModel):
     folder: str | None = None
     program: ProgramPlace | None = None
     config: str = ""
+    uncommitted: dict[str, list[str]] | None = None
+
+    def uncommitted_of(self, variant: str) -> list[str] | None:
+        """Return the files of one variant that the commit does not contain; None where there is no commit."""
+        return None if self.uncommitted is None else self.uncommitted.get(variant, [])
 
 
 def context_path(study_folder: Path) -> Path:

@@ -51,7 +51,7 @@ def draft_study(
         *_command(found),
         *_settings(found),
         f"  folder: {_yaml(folder)}  # where the program runs, relative to this file",
-        '  # code: ["*.py", "src/**/*.py"]  # files that decide its numbers; default: sources that git does not ignore',
+        '  # code: ["*.py", "src/**/*.py"]  # files that decide its numbers; default: what it imports, other sources',
         *_data(found),
         *_results(),
         "",

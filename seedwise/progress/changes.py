@@ -16,6 +16,7 @@ from seedwise.runs.digest_parts import FOLDER, changed_parts, read_parts
 from seedwise.runs.fit import Misfit
 
 MOST_NAMED = 4
+MOST_PACKAGES = 40
 _ABSENT = "absent"
 
 
@@ -56,7 +57,8 @@ class Changes:
         changed = changed_parts(self._parts(was), self._parts(now))
         if not changed:
             return [f"{what} changed ({self._folder / FOLDER} does not say which files)"]
-        return [f"{what} changed: {shortened(changed)}"]
+        # Packages may have to be copied into the study.
+        return [f"{what} changed: {shortened(changed, MOST_PACKAGES if what == 'environment' else MOST_NAMED)}"]
 
     def _read_settings(self, variant: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self._study.study.settings(variant).canonical())

@@ -78,7 +78,7 @@ def report_of_study(
         comparisons=comparisons,
         commands=commands(
             study_file.config,
-            origin.commit if origin and not origin.dirty else None,
+            origin.commit if origin and not origin.dirty and not origin.uncommitted else None,
             program=study.program.folder if study.program else None,
         ),
         exploratory=findings.exploratory,
@@ -91,6 +91,7 @@ def report_of_study(
         pulled=not trained,
         commit=origin.commit if origin else None,
         dirty=origin.dirty if origin else None,
+        uncommitted=(origin.uncommitted or ()) if origin else (),
         versions=origin.versions if origin else {},
         figures={name: figure_path(name) for name in names},
         randomness=randomness,

@@ -95,6 +95,7 @@ class Report:
         pulled: whether the runs were recorded elsewhere.
         commit: git commit of the code that made the runs.
         dirty: whether that code had uncommitted changes.
+        uncommitted: files of the study and its code that the commit does not contain.
         versions: of the packages that made the runs.
         figures: paths of the figures by name, relative to results.md.
         randomness: sources.csv, where variants differ only in what varies between their runs.
@@ -128,6 +129,7 @@ class Report:
     pulled: bool = False
     commit: str | None = None
     dirty: bool | None = None
+    uncommitted: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
     randomness: pd.DataFrame | None = None

@@ -130,7 +130,9 @@ def p_name(rows: Sequence[ComparisonRow]) -> str:
     """What the p values that decide are called; a single one needs no correction."""
     if any(row.test == "dunnett" for row in rows):
         return "Dunnett p"
-    return "Holm p" if len(rows) > 1 else "p"
+    # A single one can be of a family that is spread over several reports.
+    corrected = any(row.p_holm is not None and row.p_holm != row.p_value for row in rows)
+    return "Holm p" if len(rows) > 1 or corrected else "p"
 
 
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:

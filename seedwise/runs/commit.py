@@ -1,21 +1,42 @@
-"""The commit of the user's repository from which a run was made."""
+"""The commit of the user's repository from which a run was made, and what that commit does not contain."""
 
 from __future__ import annotations
 
-import subprocess
+import os
+from collections.abc import Iterable
 from pathlib import Path
+
+from seedwise.basics.code_digest import is_within
+from seedwise.basics.git import GitError, git
 
 
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
     """Return (commit, dirty) of the repository around `folder`, ignoring results/; (None, None) outside one."""
     try:
-        commit = _git(folder, "rev-parse", "HEAD")
-        changes = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
-    except (OSError, subprocess.SubprocessError):
+        commit = git(folder, "rev-parse", "HEAD").strip()
+        changes = git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
+    except GitError:
         return None, None
     return commit, bool(changes)
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+def not_committed(folder: Path, files: Iterable[Path]) -> dict[Path, bool] | None:
+    """Return those of the files that the commit of the repository around `folder` does not contain as they are.
+
+    Each has whether git tracks it: then it was changed. None outside a repository, or before its first commit. A file
+    outside the repository, or in a clone inside it, is not in the commit either.
+    """
+    try:
+        top = Path(git(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
+        changed = _names(git(top, "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "HEAD"))
+        tracked = _names(git(top, "ls-files", "-z", "--recurse-submodules"))
+    except GitError:
+        return None
+    # Links to folders are resolved, as git does; a file that is a link is tracked as a link.
+    names = {file: os.path.relpath(file.parent.resolve() / file.name, top) for file in files}
+    # A submodule that was changed is one name.
+    return {file: name in tracked for file, name in names.items() if name not in tracked or is_within(name, changed)}
+
+
+def _names(listed: str) -> set[str]:
+    return set(listed.split("\0")) - {""}

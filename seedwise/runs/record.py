@@ -38,6 +38,13 @@ class Provenance:
 
     commit: str | None = field(metadata={"description": "Git commit of the repository; null outside one."})
     dirty: bool | None = field(metadata={"description": "Whether tracked files differed from that commit."})
+    uncommitted: list[str] | None = field(
+        default=None,
+        metadata={
+            "description": "Files of the study and of its code that this commit does not contain as the run used them: "
+            "untracked or changed; null outside a repository and in older records."
+        },
+    )
     versions: dict[str, str] = field(metadata={"description": "Versions of Python and of the numerical packages."})
     hardware: str = field(metadata={"description": "Model name of the training device."})
     device: str

@@ -68,7 +68,10 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
     numbers = numbers_of(table, metric, rows, options, "if there is no answer")
     answers = pd.DataFrame({"variant": variants.where(variants != "", None), "score": numbers.at(rows)[0]})
     for role, column in columns.items():
-        answers[role] = read_seeds(table.text(column)).astype("str").where(table.text(column) != "", None)
+        texts = table.text(column)
+        # A log has one way to write an id; in a table 7 and 7.0 are the same, and only a digest is as it is.
+        as_written = role == "hash" or table.evaluation is not None
+        answers[role] = (texts if as_written else read_seeds(texts).astype("str")).where(texts != "", None)
     notes = [*table.notes, *numbers.notes]
     infinite = ~np.isfinite(numbers.values) & ~numbers.missing
     if infinite.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from seedwise.basics.names import quote
 from seedwise.basics.words import quantity
 from seedwise.sources.cells.seeds import read_seed
 from seedwise.sources.columns import find
+from seedwise.sources.evaluations import read_log
+from seedwise.sources.evaluations.whole import as_one, settled
 from seedwise.sources.layouts import ONE_RUN, arrange
 from seedwise.sources.layouts.beside import settings_beside
 from seedwise.sources.layouts.layout import RUN_NAME, has_seed, has_variant, is_evaluation
@@ -25,7 +28,7 @@ from seedwise.sources.layouts.patterns import parse_pattern
 from seedwise.sources.options import Options
 from seedwise.sources.places import find_files, shown
 from seedwise.sources.tables.columnar import table_of_frame
-from seedwise.sources.tables.files import STDIN, read_file
+from seedwise.sources.tables.files import STDIN, load, parse
 from seedwise.sources.tables.table import Table, joined
 
 _FOLDERS = "runs/{variant}/seed{seed}/"
@@ -38,11 +41,28 @@ def open_table(source: str, options: Options) -> Table:
         UserError: there is no such file, one cannot be read, or nothing says which run a file is of.
     """
     if source == STDIN:
-        return _whole(arrange(read_file(None, options.files), options), options)
+        return _whole(_read(None, options), options)
     files = find_files(source)
-    tables = [arrange(read_file(path, options.files), options) for path in files]
+    tables = [_read(path, options) for path in files]
+    evaluation = as_one(tables)
     tables = _told_apart(files, tables, shown(source), options)
-    return _whole(joined(tables, shown(source)), options)
+    return _whole(replace(joined(tables, shown(source)), evaluation=evaluation), options)
+
+
+def _read(path: Path | None, options: Options) -> Table:
+    """Read one file, or standard input if `path` is None: the log of an evaluation, or a table of any layout."""
+    if path is not None and path.is_file():
+        try:
+            with path.open("rb") as stream:  # a log can be large, and little of it is needed
+                log = read_log(stream, shown(str(path)), path, options)
+        except OSError:
+            log = None  # which reading it as a table will report
+        if log is not None:
+            return log
+    content, name, file = load(path)
+    unpacked = path.with_name(file) if path is not None and file else Path()
+    log = read_log(io.BytesIO(content), name, unpacked, options)
+    return log or arrange(parse(content, name, file, options.files), options)
 
 
 def open_frame(frame: Any, options: Options, name: str = "the data frame") -> Table:
@@ -68,8 +88,11 @@ def _kind(values: Sequence[object]) -> str:
 
 def _whole(table: Table, options: Options) -> Table:
     """Add what the names of runs say, and say first what the table was read as."""
-    table = name_runs(table, options)
-    refuse_means(table, options)
+    if table.evaluation is not None:
+        table = settled(table, options)
+    else:
+        table = name_runs(table, options)
+        refuse_means(table, options)
     if not table.layout:
         return table
     return replace(table, notes=(f"{table.name} was read as {table.layout}.", *table.notes))
@@ -82,6 +105,8 @@ def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, optio
         pattern = parse_pattern(options.path_name, place, path=True)
         read = pattern.read_all([path.as_posix() for path in files], "file")
         return [_saying(table, keys, place) for table, keys in zip(tables, read, strict=True)]
+    if any(table.evaluation for table in tables):
+        return list(tables)
     known = [has_variant(table, options) and has_seed(table, options) for table in tables]
     if all(known):
         return list(tables)

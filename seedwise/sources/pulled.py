@@ -60,6 +60,10 @@ def _open(settings: RunsSettings, options: Options, base: Path) -> tuple[str, Ta
         from seedwise.sources import mlflow
 
         return f"MLflow experiment {settings.experiment}", mlflow.read(settings)
+    if settings.origin == "trackio":
+        from seedwise.sources import trackio
+
+        return f"trackio project {settings.project}", trackio.read(settings)
     if settings.origin == "wandb":
         from seedwise.sources import wandb
 

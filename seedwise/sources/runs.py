@@ -70,6 +70,10 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     found = len(table.frame)
     if not found:
         raise UserError(f"{table.name}: only a header, no runs below it")
+    if table.evaluation is not None and options.sample != "runs":
+        raise UserError(
+            f"{table.name}: {table.layout}, whose rows are answers, not runs; compare it with seedwise analyse"
+        )
     table = meeting(table, options)
     columns = find_columns(table, options)
     runs, notes = _identified(table, columns, options, declared)
@@ -212,8 +216,9 @@ def variants_of(table: Table, columns: Sequence[str], options: Options) -> pd.Se
 
 
 def _finer(variant: str, settings: Mapping[str, str]) -> str:
-    """Name a variant that several columns make: `resnet (lr=0.1, width=2)`."""
-    return f"{variant} ({', '.join(f'{name}={text}' for name, text in settings.items())})" if variant else ""
+    """Name a variant that several columns make, without those that are empty: `resnet (lr=0.1, width=2)`."""
+    given = ", ".join(f"{name}={text}" for name, text in settings.items() if text)
+    return f"{variant} ({given})" if variant and given else variant
 
 
 def _column(table: Table, names: Sequence[str], columns: Columns) -> str | None:
@@ -293,14 +298,15 @@ def _with_states(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Add how each run ended, and leave out those that have not."""
     rows = runs["_row"].to_numpy()
-    states = np.full(len(rows), "finished", dtype=object)
+    ranks = np.full(len(rows), len(GRAVEST) - 1)
     words = np.full(len(rows), "", dtype=object)
     for column in columns.status:
-        texts = table.text(column).iloc[rows].tolist()
-        read = _states(table, rows, column, texts, options)
-        graver = [GRAVEST.index(new) < GRAVEST.index(old) for new, old in zip(read, states, strict=True)]
-        for index in np.flatnonzero(graver):
-            states[index], words[index] = read[index], texts[index]
+        codes, texts = pd.factorize(table.text(column).iloc[rows])
+        read = _states(table, rows[np.unique(codes, return_index=True)[1]], column, list(texts), options)
+        rank = np.array([GRAVEST.index(state) for state in read])[codes]
+        graver = rank < ranks
+        ranks[graver], words[graver] = rank[graver], np.asarray(texts, dtype=object)[codes[graver]]
+    states = np.array(GRAVEST, dtype=object)[ranks]
     given = find(table.columns, REASON)
     if len(given) == 1:
         reasons = table.text(given[0]).iloc[rows].to_numpy()
@@ -318,6 +324,7 @@ def _with_states(
 
 
 def _states(table: Table, rows: NDArray[np.intp], column: str, texts: Sequence[str], options: Options) -> list[State]:
+    """Return what each different word of a column means; `rows` are the first with each of them."""
     known: dict[str, State | None] = {text: meaning(text, options.states, simple(column)) for text in set(texts)}
     if "" in known and known[""] is None:
         # Without any other word for it, an empty cell is the word for a run that ended well.

@@ -16,12 +16,13 @@ from seedwise.sources.taking import parse_take
 RESERVED = ("variant", "seed", "status", "reason", "source_run", "dataset")
 """Columns of runs.csv that are not metrics."""
 TABLE = ("path", "encoding", "separator", "table", "layout", "run_name", "path_name")
-NEEDED = {"wandb": "project", "csv": "path", "table": "path", "mlflow": "experiment"}
+NEEDED = {"wandb": "project", "trackio": "project", "csv": "path", "table": "path", "mlflow": "experiment"}
 ALLOWED = {
     "wandb": ("project", "entity", "filters", "timeout"),
     "csv": TABLE,
     "table": TABLE,
     "mlflow": ("experiment", "uri"),
+    "trackio": ("project",),
 }
 OWN = {key for keys in ALLOWED.values() for key in keys}
 
@@ -32,7 +33,7 @@ class RunsSettings(Section):
     """Where runs that were recorded elsewhere come from, and what their columns are called there."""
 
     origin: Annotated[
-        Literal["wandb", "csv", "table", "mlflow"],
+        Literal["wandb", "csv", "table", "mlflow", "trackio"],
         Field(alias="from", description="Kind of source; table reads files of any format, and csv is the same."),
     ]
     path: Annotated[
@@ -42,7 +43,7 @@ class RunsSettings(Section):
             examples=["export.csv", "runs/*/metrics.csv"],
         ),
     ] = None
-    project: Annotated[Text | None, Field(description="W&B project.", examples=["ablation"])] = None
+    project: Annotated[Text | None, Field(description="W&B or trackio project.", examples=["ablation"])] = None
     entity: Annotated[Text | None, Field(description="W&B user or team; null is your default.")] = None
     filters: Annotated[
         dict[str, Any] | None,

@@ -92,6 +92,17 @@ def is_dry_run(workflow: Any) -> bool:
     return bool(workflow.dryrun)
 
 
+def is_touch(workflow: Any) -> bool:
+    """Whether Snakemake only marks outputs as up to date."""
+    return bool(workflow.touch)
+
+
+def forced(workflow: Any, rule: str) -> Collection[str] | None:
+    """Return the files that the command line says to make again; None if it says so of all files of a rule."""
+    settings = workflow.dag_settings
+    return None if settings.forceall or rule in settings.forcerun else settings.forcerun
+
+
 def is_verbose(workflow: Any) -> bool:
     """Whether `--verbose` or `--printshellcmds` is set."""
     return bool(workflow.output_settings.verbose or workflow.output_settings.printshellcmds)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from seedwise.basics.code_digest import combine, is_within
+from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError
 from seedwise.basics.file_digests import FILES_CACHE
 from seedwise.basics.names import not_known
@@ -23,9 +23,9 @@ from seedwise.trainers.command.environments import EnvironmentSettings, prepare,
 from seedwise.trainers.command.interpreters import CACHE as ENVIRONMENTS
 from seedwise.trainers.command.outputs.settings import paths
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
-from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, untracked, worktree
+from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, worktree
 from seedwise.trainers.command.settings import Command, Function, plain
-from seedwise.trainers.command.sources import CACHE, code_digests, named_by, program_files
+from seedwise.trainers.command.sources import CACHE, code_digests, listed_files, program_files
 from seedwise.trainers.command.user_environment import user_environment
 from seedwise.workflow.environment import folder_of_python
 
@@ -50,6 +50,7 @@ class ProgramCode:
 
     Attributes:
         code: digest of each source file, by variant.
+        why_all: why all Python files of the project count; empty if only those do that the command reaches.
         data: that the runs read.
         environments: digest of the environment, by variant.
         packages: version of each package, by the digest of the environment.
@@ -74,25 +75,23 @@ class ProgramCode:
         self._base = base
         self._found: dict[EnvironmentSettings | None, Found] = {}
         self._places = {variant.name: self._place(variant, results) for variant in study.variants}
-        common: dict[str, dict[str, str]] = {}
-        for place in self._places.values():
-            if place.folder not in common:
-                there = Path(place.folder)
-                files = program_files(there, self._program.code, self._program.words, self._without, section)
-                common[place.folder] = code_digests(there, files, CACHE, FILES_CACHE)
-        self.code = {name: self._with_named(name, common[place.folder]) for name, place in self._places.items()}
+        self.why_all = ""
+        folders = {place.folder for place in self._places.values()}
+        listed = {folder: listed_files(Path(folder), self._program.code, self._without, section) for folder in folders}
+        self._digested: dict[tuple[str, ...], Mapping[str, str]] = {}
+        self.code = {name: self._code(name, listed[place.folder]) for name, place in self._places.items()}
         self.packages = {found.digest: _parts(found) for found in self._found.values() if found.digest}
         self.environments = {name: place.environment.digest for name, place in self._places.items()}
 
-    def _with_named(self, name: str, common: Mapping[str, str]) -> Mapping[str, str]:
-        """Add the files that the settings of a variant name, such as a configuration file."""
-        there = Path(self._places[name].folder)
-        named = [file for file in named_by(there, self._study.program_settings(name).named()) if file not in common]
-        named = [file for file in named if not is_within(file, self._without)]
-        if not named:
-            return common
-        added = code_digests(there, [there / file for file in named], CACHE, FILES_CACHE)
-        return dict(sorted({**common, **added}.items()))
+    def _code(self, name: str, listed: Sequence[str]) -> Mapping[str, str]:
+        """Digest the code of a variant; settings can name files, such as a configuration file."""
+        there, words = Path(self._places[name].folder), self._study.program_settings(name).named()
+        same = (str(there), *words)
+        if same not in self._digested:
+            code = program_files(there, self._program.code, words, self._without, listed, cached=True)
+            self.why_all = self.why_all or code.why_all
+            self._digested[same] = code_digests(there, code.files, CACHE, FILES_CACHE)
+        return self._digested[same]
 
     def _place(self, variant: Variant, results: Path) -> VariantPlace:
         folder, commit = self.folder, None
@@ -124,27 +123,19 @@ class ProgramCode:
     def _find(self, chosen: EnvironmentSettings | None) -> Found:
         environ = user_environment()
         path = environ.get("PATH", os.defpath)
-        if isinstance(self._program, Function) and chosen is None:
+        if isinstance(self._program, Function) and not (chosen and chosen.elsewhere):
             # It runs where the study runs, whatever `python` is on the user's PATH.
             path = os.pathsep.join([str(folder_of_python()), path])
             found = resolve(
-                None, self.folder, sys.executable, path, base=self._base, environ=environ, cache=ENVIRONMENTS
+                chosen, self.folder, sys.executable, path, base=self._base, environ=environ, cache=ENVIRONMENTS
             )
             return replace(found, variables={**found.variables, "PATH": path})
         program = program_of(self._program.words)
         return resolve(chosen, self.folder, program, path, base=self._base, environ=environ, cache=ENVIRONMENTS)
 
-    def notes(self, configs: Sequence[Path] = ()) -> list[str]:
-        """Return what users may not expect: files that git does not have, changes that a revision is without.
-
-        Args:
-            configs: files of the study.
-        """
-        found = []
-        here = {name for variant, place in self._places.items() if not place.commit for name in self.code[variant]}
-        if here and (missing := untracked(self.folder, [*(str(path.resolve()) for path in configs), *sorted(here)])):
-            without = f"git does not have {shortened(missing)}, without which nobody else can repeat this study"
-            found.append(f"{without}; git add and commit what belongs to it")
+    def notes(self) -> list[str]:
+        """Return what users of revisions may not expect: changes that a revision is without, files of Git LFS."""
+        found: list[str] = []
         revisions = {name: place for name, place in self._places.items() if place.commit}
         if not revisions:
             return found

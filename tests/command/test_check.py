@@ -26,8 +26,8 @@ PLAN = {"metric": "acc", "higher_is_better": True, "baseline": "baseline"}
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "p").mkdir()
     monkeypatch.chdir(tmp_path / "p")
-    for name in ("train.py", "model.py"):
-        Path(name).write_text("x = 1\n")
+    Path("train.py").write_text("import model\n")
+    Path("model.py").write_text("x = 1\n")
     Path("corpus.txt").write_text("text")
 
 
@@ -213,7 +213,12 @@ def test_all_files_of_code(check) -> None:
     for number in range(8):
         Path(f"m{number}.py").write_text("")
     write()
-    assert "10 files: m0.py, m1.py, m2.py, m3.py, m4.py, … (--all lists them)" in check()[1]
+    assert "Code     2 files: model.py, train.py;" in check()[1], "it imports none of the others"
+    with Path("train.py").open("a") as program:
+        program.write("import subprocess\n")
+    printed = check()[1]
+    assert "10 files: m0.py, m1.py, m2.py, m3.py, m4.py, … (--all lists them)" in printed
+    assert "\n         all Python files, because train.py imports subprocess; code: in the study names" in printed
     assert "\n           train.py\n" in check("--all")[1]
 
 

@@ -51,6 +51,8 @@ def error(function, *arguments, **more):
     ("given", "message"),
     [
         ({}, "need one of venv, conda and uv, or lock"),
+        ({"lock": "a.txt", "ignore": ("black",)}, "nothing to ignore: lock alone decides"),
+        ({"uv": ".", "ignore": ("black",)}, "nothing to ignore: uv.lock alone decides"),
         ({"venv": "a", "uv": "b"}, "found venv and uv; need one of"),
         ({"venv": ""}, "at least 1 character"),
         ({"vnv": "a"}, "Extra inputs"),
@@ -104,6 +106,17 @@ def test_a_package_changes_the_digest_and_what_only_installs_does_not(folder, en
     assert digest() == before
     install(environment, "torch", "2.2")
     assert len({before, added, digest()}) == 3
+
+
+def test_packages_that_a_study_ignores_change_no_digest_whenever_they_come(folder, environment):
+    before = by_venv(folder)
+    install(environment, "My.Tool", "1.0")
+    ignoring = by_venv(folder, ignore=("my_tool", "numpy"))
+    assert by_venv(folder, ignore=("my-tool",)).digest == before.digest != by_venv(folder).digest
+    assert "my-tool" not in ignoring.packages
+    assert ignoring.versions["numpy"] == "2.0", "the record still names it"
+    on_path = EnvironmentSettings(ignore=("my-tool", "numpy"))
+    assert resolve(on_path, folder, "python", path(environment / "bin")).digest == ignoring.digest
 
 
 def test_the_metadata_of_a_package_may_be_broken(folder, environment):
@@ -484,9 +497,9 @@ def conda(tmp_path):
     return tmp_path / "base"
 
 
-def by_conda(folder, base, name="env.yaml", program="python"):
+def by_conda(folder, base, name="env.yaml", program="python", ignore=()):
     variables = {"HOME": str(base.parent)}
-    settings = EnvironmentSettings(conda=name)
+    settings = EnvironmentSettings(conda=name, ignore=ignore)
     there = f"{base}/bin:/usr/bin:/bin"
     return resolve(settings, folder, program, there, environ=variables, store=base.parent / "store")
 
@@ -541,6 +554,7 @@ def test_a_conda_environment_is_found_by_name_and_by_folder(folder, conda, tmp_p
     assert before.digest == by_conda(folder, conda, "mine").digest
     put(conda / "envs" / "mine", "conda-meta/r-base-4.0-0.json")
     assert by_conda(folder, conda, "mine").digest != before.digest
+    assert by_conda(folder, conda, "mine", ignore=("r-base",)).digest == before.digest
     assert error(by_conda, folder, conda, "mien") == (
         'environment.conda: found "mien"; did you mean "mine"? Environments: mine, other'
     )

@@ -13,7 +13,6 @@ from seedwise.trainers.command.revisions import (
     lacking,
     resolve_revision,
     uncommitted,
-    untracked,
     worktree,
 )
 from seedwise.trainers.command.sources import code_digests, program_files
@@ -57,14 +56,6 @@ def test_a_revision_is_a_branch_a_tag_a_commit_or_an_expression(folder):
     assert resolve_revision(folder, "annotated") == main
 
 
-def test_files_that_git_does_not_have_are_found(folder, tmp_path):
-    new = put(folder, "study[1].yaml")
-    assert untracked(folder, ["train.py", "study[1].yaml"]) == ["study[1].yaml"]
-    assert untracked(folder / "examples", [str(new), "char/train.py"]) == ["../study[1].yaml"]
-    assert untracked(folder, []) == []
-    assert untracked(tmp_path, ["train.py"]) == [], "no repository"
-
-
 @pytest.mark.parametrize(
     ("revision", "hint"),
     [
@@ -97,11 +88,11 @@ def test_each_revision_has_its_own_code(folder):
     found = {}
     for revision in ("main", "HEAD"):
         tree = worktree(folder, resolve_revision(folder, revision), place(folder))
-        found[revision] = code_digests(tree, program_files(tree, None), None, None)
+        found[revision] = code_digests(tree, program_files(tree, None).files, None, None)
         assert tree.parent == place(folder)
     assert found["main"].keys() == found["HEAD"].keys() == {"train.py", "examples/char/train.py"}
     assert found["main"] != found["HEAD"]
-    assert found["HEAD"] == code_digests(folder, program_files(folder, None), None, None)
+    assert found["HEAD"] == code_digests(folder, program_files(folder, None).files, None, None)
     assert git(folder, "branch", "--show-current") == "faster"
 
 

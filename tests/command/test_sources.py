@@ -17,11 +17,13 @@ SOURCES = ("train.py", "src/model.py", "conf/base.yaml", "run.sh", "kernels/a.cu
 
 
 def names(folder, patterns=None, words=(), without=()):
-    return [file.relative_to(folder).as_posix() for file in program_files(folder, patterns, words, without)]
+    return [file.relative_to(folder).as_posix() for file in program_files(folder, patterns, words, without).files]
 
 
 def digests(folder, patterns=None, words=(), cache=None):
-    return code_digests(folder, program_files(folder, patterns, words), cache, cache and cache.with_suffix(".stat"))
+    return code_digests(
+        folder, program_files(folder, patterns, words).files, cache, cache and cache.with_suffix(".stat")
+    )
 
 
 @pytest.fixture
@@ -184,7 +186,7 @@ def test_patterns_name_the_code(project):
 
 
 def test_patterns_may_leave_the_folder(project):
-    found = program_files(project / "src", ["*.py", "../*.py"], [])
+    found = program_files(project / "src", ["*.py", "../*.py"], []).files
     assert sorted(code_digests(project / "src", found, None, None)) == ["../train.py", "model.py"]
 
 
@@ -296,7 +298,7 @@ def test_editing_one_file_changes_exactly_its_digest(tmp_path_factory, files, da
 
 
 def test_a_second_start_reads_and_parses_nothing(project, tmp_path, monkeypatch):
-    for file in program_files(project, None):
+    for file in program_files(project, None).files:
         os.utime(file, (1, 1))
     cache = tmp_path / "cache.json"
     monkeypatch.setattr("seedwise.basics.file_digests._TICK", 0)

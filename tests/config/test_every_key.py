@@ -84,7 +84,7 @@ def base(path: Keys, key: str) -> dict[str, Any]:
     whole: dict[str, Any] = yaml.safe_load(BASE)
     whole |= copy.deepcopy(FACTORS if (*path, key)[0] in ("factors", "design") else VARIANTS)
     kind = path[0] if path else key
-    if path[:1] == ("variants",) and key in ("revision", "environment", "venv", "conda", "uv", "lock"):
+    if path[:1] == ("variants",) and key in ("revision", "environment", "venv", "conda", "uv", "lock", "ignore"):
         kind = "command"
     if kind in PROGRAMS:
         whole |= copy.deepcopy(OF_PROGRAM) | {kind: copy.deepcopy(PROGRAMS[kind])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,19 @@ def test_a_trained_study_names_its_data_and_treats_test_examples_as_another_ques
     assert list(report.figures) == ["means", "differences", "power", "pairing", "curves"]
     assert report.panels == ("validation_accuracy", "train_loss")
     assert "after each epoch" in text
+
+
+def test_files_that_the_commit_does_not_contain_are_named_and_it_is_not_checked_out():
+    origin = replace(RECORD.provenance, uncommitted=["study.yaml", "train.py"])
+    text = render_results(gather(replace(RECORD, provenance=origin)))
+    assert "git checkout" not in text
+    assert "Commit `0123456` is not enough: it does not contain `study.yaml` and `train.py` as these runs used" in text
+    assert "Commit them, so that others can repeat this study" in text
+    assert "git checkout 0123456\n" in render_results(
+        gather(replace(RECORD, provenance=replace(RECORD.provenance, uncommitted=[])))
+    )
+    many = replace(RECORD.provenance, uncommitted=[f"part{number}.py" for number in range(20)])
+    assert "`part7.py` and 12 more as" in render_results(gather(replace(RECORD, provenance=many)))
 
 
 def test_pulled_runs_say_nothing_about_a_test_set_or_training():

@@ -20,6 +20,7 @@ UP = [
     "score",
 ]
 DOWN = [
+    "latency_ms",
     "test_loss",
     "valLoss",
     "loss2",
@@ -33,7 +34,7 @@ DOWN = [
     "latency",
 ]
 DOWN += ["brier_score", "FPR"]
-UNCLEAR = ["value", "metric", "accuracy_loss", "glossary", "accumulated", "x", "1", ""]
+UNCLEAR = ["width", "value", "metric", "accuracy_loss", "glossary", "accumulated", "x", "1", ""]
 UNCLEAR += [
     "neg_log_loss",
     "neg_mean_squared_error",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import sqlite3
 import sys
@@ -110,7 +111,7 @@ def test_sheets_and_tables_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (gzip.compress(b"variant,seed,acc\na,0,1\n")[:-9], "not a whole .gz file"),
+        (gzip.compress(b"variant,seed,acc\na,0,1\n", mtime=0)[:-9], "not a whole .gz file"),
         (b"PK\x03\x04 torn", "not a whole .zip file"),
         (b"PAR1 torn PAR1", "not a whole Parquet file"),
         (b"SQLite format 3\0 torn", "not a whole SQLite database"),
@@ -141,6 +142,29 @@ def test_several_files_are_one_table(tmp_path):
     assert found.runs["acc"].tolist() == FRAME["acc"].tolist()
     with pytest.raises(UserError, match="no file fits this pattern"):
         open_table(str(tmp_path / "*.tsv"), OPTIONS)
+
+
+def test_further_metrics_are_secondary_and_corrected_by_themselves(tmp_path, capsys):
+    table = FRAME.assign(loss=[0.5, 0.52, 0.51, 0.4, 0.41, 0.45], f1=[0.5, 0.6, 0.7, 0.55, 0.65, 0.6])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    command = ["analyse", str(tmp_path / "t.csv"), "--metric", "acc", "--baseline", "a"]
+    assert main([*command, "--json"]) == 0
+    alone = json.loads(capsys.readouterr().out)["results"]
+    further = ["--metric", "loss", "--metric", "f1", "--out", str(tmp_path / "out")]
+    assert main([*command, "--json", *further]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert results[0]["comparisons"] == alone[0]["comparisons"]
+    assert [(result["metric"], result["higher_is_better"], result["secondary"]) for result in results] == [
+        ("acc", True, False),
+        ("loss", False, True),
+        ("f1", True, True),
+    ]
+    loss, f1 = (result["comparisons"][0] for result in results[1:])
+    assert loss["p_holm"] == pytest.approx(2 * loss["p_value"])
+    assert f1["p_holm"] == f1["p_value"]
+    assert loss["difference"] == pytest.approx(0.09)
+    assert loss["mean"] == pytest.approx(0.42)
+    assert "SECONDARY" in (tmp_path / "out/secondary/loss/results.md").read_text()
 
 
 # From Python

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+
 import pytest
 
 from seedwise.basics.errors import UserError
 from seedwise.sources import mlflow as mlflow_source
+from seedwise.sources import trackio as trackio_source
 from seedwise.sources import wandb as wandb_source
 from seedwise.sources.pulled import options_of
 from seedwise.sources.runs import read_runs
@@ -76,3 +80,30 @@ def test_mlflow_has_a_metric_by_its_name(tmp_path, monkeypatch):
     assert [(run["seed"], run["f1"], run["loss"]) for run in runs] == [(0, 0.5, 2.0), (1, 0.6, 2.0)]
     with pytest.raises(UserError, match=r'MLflow experiment f1: no column "f2". Found: run_id'):
         runs_of(mlflow_source.read(settings), settings, "f2")
+
+
+TRACKIO = """
+CREATE TABLE metrics (id INTEGER PRIMARY KEY, run_id TEXT, timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT);
+CREATE TABLE configs (id INTEGER PRIMARY KEY, run_id TEXT, run_name TEXT, config TEXT, created_at TEXT);
+"""
+
+
+def test_trackio_keeps_a_row_per_step(tmp_path, monkeypatch):
+    """The tables are those that trackio 0.43 writes."""
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path))
+    with sqlite3.connect(tmp_path / "demo.db") as database:
+        database.executescript(TRACKIO)
+        for seed in (0, 1):
+            config = json.dumps({"variant": "a", "seed": seed, "_Created": "2026-11-27T03:34:06+00:00"}).encode()
+            database.execute("INSERT INTO configs VALUES (NULL, ?, ?, ?, ?)", (f"id{seed}", "n", config, "2026-11-27"))
+            for step in (0, 1):
+                logged = json.dumps({"f1": seed + step / 10}).encode()
+                values = (f"id{seed}", "2026-11-27", "n", step, logged)
+                database.execute("INSERT INTO metrics VALUES (NULL, ?, ?, ?, ?, ?)", values)
+    settings = RunsSettings.model_validate({"from": "trackio", "project": "demo"})
+    assert [(run["seed"], run["f1"]) for run in runs_of(trackio_source.read(settings), settings, "f1")] == [
+        (0, 0.1),
+        (1, 1.1),
+    ]
+    with pytest.raises(UserError, match=r"trackio has no project dem in .*; found demo"):
+        trackio_source.read(settings.model_copy(update={"project": "dem"}))

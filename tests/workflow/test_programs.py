@@ -160,6 +160,8 @@ def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp
     project.edit("scale.py", "1.0", "2.0")
     assert "code changed: scale.py" in outdated()
     project.edit("scale.py", "2.0", "1.0")
+    (project.folder / "plot.py").write_text("import scale\n")
+    assert "4 of 4 runs finished" in outdated(), "nothing imports it"
     project.edit("data.txt", "1.5", "1.6")
     assert "data changed: data.txt" in outdated()
     project.edit("data.txt", "1.6", "1.5")
@@ -168,6 +170,12 @@ def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp
     (packages / "numerics-2.0.dist-info").mkdir()
     (packages / "numerics-2.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: numerics\nVersion: 2.0\n")
     assert "environment changed: numerics" in outdated()
+    refused = seedwise(project, "run", "config.yaml", "runs")
+    assert "4 finished runs would be replaced (4: environment changed: numerics): to replace them, add" in refused
+    assert "to keep them, list packages that the program does not use in `environment: {ignore: […]}`, undo" in refused
+    project.edit("config.yaml", f"{{venv: {venv}}}", f"{{venv: {venv}, ignore: [Numerics]}}")
+    assert "4 of 4 runs finished" in outdated()
+    assert "Nothing to be done" in seedwise(project, "run", "config.yaml", "runs")
 
 
 def test_everything_works_in_folders_with_spaces_and_from_another_folder(tmp_path: Path) -> None:
@@ -203,8 +211,8 @@ def test_isolated_runs_do_not_see_each_others_files(tmp_path: Path) -> None:
 def test_code_that_is_edited_while_a_study_runs_is_not_credited(tmp_path: Path) -> None:
     """The second of two runs, one after another, finds other code than the one that the command has digested."""
     program = WRITES + (
-        "import pathlib\n"
-        "pathlib.Path('helper.py').write_text(f'EDITED = {seed}')\nseedwise.result(loss=x + seed / 10)\n"
+        "import pathlib, scale\n"
+        "pathlib.Path('scale.py').write_text(f'EDITED = {seed}')\nseedwise.result(loss=x + seed / 10)\n"
     )
     project = small(tmp_path / "p", program)
     answer = project.attempt("--cores", "1", "--", "runs")
@@ -264,7 +272,15 @@ def test_a_study_that_git_does_not_have_is_noted(tmp_path: Path) -> None:
     project = small(tmp_path / "p", WRITES + "seedwise.result(loss=x + seed / 10)\n")
     project.git("init", "-q", "-b", "main")
     project.git("add", "train.py")
-    assert "Note: git does not have config.yaml, scale.py, without which" in project.run("--", "runs")
+    project.git("commit", "-qm", "One")
+    (project.folder / "train.py").write_text(WRITES + "seedwise.result(loss=2 * x + seed / 10)\n")
+    printed = project.run("--", REPORT)
+    assert "Note: git does not have config.yaml, without which" in printed
+    origin = json.loads(project.record("other", 1).read_text())["provenance"]
+    assert origin["uncommitted"] == ["config.yaml", "train.py"]
+    report = (project.results / "results.md").read_text()
+    assert "does not contain `config.yaml` and `train.py` as these runs used them" in report
+    assert "git checkout" not in report
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

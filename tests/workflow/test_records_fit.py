@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
@@ -124,3 +125,18 @@ def test_training_code_that_is_edited_while_the_study_runs_is_not_credited_to_th
     assert not list(fresh.results.glob("runs/*/*/metrics.json"))
     fresh.run("--", "runs")
     assert fresh.planned("--", "runs") == {}
+
+
+def test_a_config_that_git_does_not_have_is_named_by_the_record_and_the_report(project):
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    (project.folder / ".gitignore").write_text("results\ndata\n.snakemake\n__pycache__\nconfig.yaml\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "Code"]):
+        subprocess.run([*git, *words], cwd=project.folder, check=True)
+    project.record("baseline", 0).unlink()
+    assert "Note: git does not have config.yaml, without which" in project.run("--", "runs", "results/tiny/results.md")
+    origin = json.loads(project.record("baseline", 0).read_text())["provenance"]
+    assert origin["commit"]
+    assert (origin["dirty"], origin["uncommitted"]) == (False, ["config.yaml"])
+    report = (project.results / "results.md").read_text()
+    assert f"Commit `{origin['commit']}` is not enough: it does not contain `config.yaml`" in report
+    assert "git checkout" not in report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -46,8 +47,8 @@ def lines(printed: str) -> list[str]:
     return [re.sub(r"^\[\d/", "[N/", line) for line in text.splitlines() if not re.match(left_out, line)]
 
 
-def at_terminal(project: ProgramProject, command: list[str], columns: int) -> tuple[int, str]:
-    """Run a command in a terminal; return its exit status, and everything that was written to the terminal."""
+def at_terminal(project: ProgramProject, command: list[str], columns: int, answer: str = "") -> tuple[int, str]:
+    """Run a command in a terminal, and type an answer; return its exit status, and all that was written there."""
     parent, child = pty.openpty()
     size = {"COLUMNS": str(columns), "LINES": "24", "TERM": "xterm"}
     process = subprocess.Popen(
@@ -60,6 +61,7 @@ def at_terminal(project: ProgramProject, command: list[str], columns: int) -> tu
         start_new_session=True,
     )
     os.close(child)
+    os.write(parent, answer.encode())
     written = b""
     try:
         while chunk := os.read(parent, 65536):
@@ -154,3 +156,64 @@ def test_no_flag_of_quietness_hides_an_error(project: ProgramProject) -> None:
     assert len(told) == 1, answer.stdout
     assert told[0].endswith("exit status 1: ValueError: no layer")
     assert "runs to do" not in answer.stdout
+
+
+def test_finished_runs_are_replaced_only_after_a_yes_or_with_a_flag(project: ProgramProject) -> None:
+    """In a terminal there is a question; a script needs the flag; a plain snakemake in a script reruns, as it says."""
+    run = [sys.executable, "-m", "seedwise.cli", "run", "config.yaml", "runs"]
+    variables = project.environment() | {"PYTHONPATH": str(ROOT)}
+
+    def in_a_script(*words: str) -> tuple[int, str]:
+        done = subprocess.run([*run, *words], cwd=project.folder, env=variables, capture_output=True, text=True)
+        return done.returncode, done.stderr
+
+    assert in_a_script()[0] == 0
+    records = sorted(project.results.glob("runs/*/*/metrics.json"))
+    (project.folder / "train.py").write_text(PROGRAM.replace("loss=x", "loss=2 * x"))
+    project.record("other", 1).unlink()
+    before = {record: record.read_bytes() for record in records if record.exists()}
+    status, said = in_a_script()
+    assert (status, said.splitlines()[-1]) == (
+        1,
+        "3 finished runs would be replaced (3: code changed: train.py): to replace them, add --replace to "
+        "`seedwise run`; to keep them, undo the change, or give the study another name (`study:`)",
+    )
+    for command, answer in ((run, "n\n"), (project.command("--", "runs"), "n\n"), (run, "\x04")):
+        status, written = at_terminal(project, command, 200, answer)
+        assert status == 1
+        assert "3 finished runs would be replaced:\n  3: code changed: train.py\n" in written
+        assert "Replace them? [y/N] " in written
+        assert "Nothing was run and nothing was replaced.\n" in written
+        assert "Traceback" not in written
+    assert {record: record.read_bytes() for record in records if record.exists()} == before
+    status, written = at_terminal(project, run, 200, "y\n")
+    assert status == 0
+    assert "do not fit" not in written, "it is said once"
+    losses = {record: json.loads(record.read_text())["metrics"]["loss"] for record in records}
+    assert sorted(losses.values()) == [2, 2.1, 4, 4.1]
+    project.edit("config.yaml", "{x: 1}", "{x: 3}")
+    assert "2 finished runs would be replaced (2: settings.x was 1 and is now 3)" in in_a_script()[1]
+    assert in_a_script("--replace")[0] == 0
+    assert json.loads(project.record("baseline", 0).read_text())["metrics"]["loss"] == 6
+    (project.folder / "train.py").write_text(PROGRAM)
+    assert "4 finished runs do not fit the study and are run again" in project.run("--", "runs")
+
+
+def test_there_is_no_question_where_nothing_is_lost(project: ProgramProject) -> None:
+    """Failed runs, added seeds and what the command line forces."""
+    run = [sys.executable, "-m", "seedwise.cli", "run", "config.yaml", "runs"]
+    project.edit("config.yaml", "  settings:", "  failures: count\n  settings:")
+    (project.folder / "train.py").write_text(PROGRAM.replace("seedwise.result", f"{BROKEN}seedwise.result"))
+    assert at_terminal(project, run, 200)[0] == 0
+    records = [json.loads(project.record(name, 0).read_text())["status"] for name in ("baseline", "other")]
+    assert records == ["finished", "failed"]
+    for record in project.results.glob("runs/baseline/*/metrics.json"):
+        record.unlink()
+    (project.folder / "train.py").write_text(PROGRAM)
+    project.edit("config.yaml", "[0, 1]", "[0, 1, 2]")
+    status, written = at_terminal(project, run, 200)
+    assert status == 0, written
+    assert "[y/N]" not in written
+    status, written = at_terminal(project, [*run, "--forcerun", "train_run"], 200)
+    assert status == 0, written
+    assert "[y/N]" not in written

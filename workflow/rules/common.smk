@@ -28,12 +28,13 @@ from seedwise.config.study_file import refuse_other_file, study_file_path, write
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.asked import dependencies, study_file
+from seedwise.workflow.committed import uncommitted_files
 from seedwise.workflow.digests import Digests
 from seedwise.workflow.programs import require_metric
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.own_functions import check_own_functions
 from seedwise.workflow.params import by_variant, literal, literal_path
-from seedwise.workflow.unfit import unfit_outputs
+from seedwise.workflow.unfit import asks_to_replace, describe_unfit, finished_runs, unfit_outputs
 
 
 def or_exit(read, *arguments):
@@ -128,17 +129,18 @@ STUDY_FILE = literal(str(STUDY_PATH))
 CONTEXT = literal(str(context_path(FOLDER)))
 
 
-def study_context():
-    """Return what runs need to know and no number depends on."""
+def study_context(missing):
+    """Return what runs need to know and no number depends on; `missing` are the files that are not committed."""
     own = CONFIG_FILE if len(CONFIG_FILES) == 1 else ""
+    uncommitted = missing.by_variant if missing else None
     if PROGRAM:
         place = FOUND.program.place(PROGRAM.retries or internals.retries(workflow))
-        return Context(tracking=STUDY.tracking, program=place, config=own)
-    return Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder, config=own)
+        return Context(tracking=STUDY.tracking, program=place, config=own, uncommitted=uncommitted)
+    return Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder, config=own, uncommitted=uncommitted)
 
 
 if not context_path(FOLDER).exists():  # the hook writes it; this is for modules that do not call the hook
-    or_exit(write_context, FOLDER, study_context())
+    or_exit(write_context, FOLDER, study_context(uncommitted_files(STUDY, FOUND, CONFIG_FILES)))
 
 if workflow.is_main_process and not SOURCE:
     FOUND.keep(FOLDER)

@@ -2,7 +2,6 @@
 import json
 import subprocess
 import time
-from collections import Counter
 
 from seedwise.analysis.declaration import declared, forewarning
 from seedwise.basics.calls import command_for, is_called
@@ -125,15 +124,16 @@ def show_progress(jobs):
 def say_unfit(jobs):
     """Report the finished runs that are run again, and why."""
     asked = {str(job.output.record) for job in jobs if job.rule.name == TRAIN}
-    again = [reason for path, reason in UNFIT.items() if path in asked]
-    if again:
-        what = "finished run does" if len(again) == 1 else "finished runs do"
-        say(f"{len(again)} {what} not fit the study and {'is' if len(again) == 1 else 'are'} run again:")
-        for reason, count in Counter(again).most_common(5):
-            say(f"  {count}: {reason}")
-        say(f"`{command_for('status')}` names the settings and files that differ")
-        if PROGRAM and any("code" in reason or "environment" in reason for reason in again):
-            say("To keep them, stop now; `code:` and `environment: {lock: …}` in the study say what counts.")
+    say(*describe_unfit([misfit for path, misfit in UNFIT.items() if path in asked]))
+
+
+def ask(jobs):
+    """Ask before finished runs are replaced, unless the command line says so; return whether there was a question."""
+    forced = internals.forced(workflow, TRAIN)
+    if forced is None or SOURCE or internals.is_touch(workflow):
+        return False
+    due = [job for job in jobs if job.rule.name == TRAIN and str(job.output.record) not in forced]
+    return asks_to_replace(or_exit(finished_runs, ASKED, FOLDER, runs_of(due)), say)
 
 
 def say_exploratory(jobs):
@@ -169,19 +169,23 @@ def start_study():
         asked = {job.rule.name for job in jobs}
         if not asked <= ONLOOKERS:
             check_gpus()
+            lock_study()
+            say_exploratory(jobs)
+            if not ask(jobs):
+                say_unfit(jobs)
+            missing = uncommitted_files(STUDY, FOUND, CONFIG_FILES)
+            notes = [note] if missing and (note := missing.note()) else []
             if PROGRAM:
                 or_exit(FOUND.program.prepare, lambda line: print(line, file=sys.stderr))
-                for note in FOUND.program.notes(CONFIG_FILES):
-                    print(f"Note: {note}", file=sys.stderr)
+                notes += FOUND.program.notes()
+            for note in notes:
+                print(f"Note: {note}", file=sys.stderr)
             prepare_slurm()
             if LOCAL:
                 internals.unlimit_rate(workflow)
-            lock_study()
-            write_context(FOLDER, study_context())
+            write_context(FOLDER, study_context(missing))
             if len(CONFIG_FILES) == 1:
                 remember_study(CONFIG_FILES[0], FOLDER.parent)
-            say_unfit(jobs)
-            say_exploratory(jobs)
             prepare_mlflow()
             show_progress(jobs)
         elif LOOK in asked and not any(run.state in ENDED_STATES for run in or_exit(read_states, ASKED, FOLDER.parent)):

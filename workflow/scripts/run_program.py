@@ -17,7 +17,7 @@ from seedwise.runs.hardware import expected_device
 from seedwise.tracking import Mirrors, Tracker
 from seedwise.trainers.command.canary import refuse_after_canary
 from seedwise.trainers.command.data import data_digests
-from seedwise.trainers.command.place import read_place
+from seedwise.trainers.command.place import read_place, read_uncommitted
 from seedwise.trainers.command.program_settings import ProgramSettings
 from seedwise.trainers.command.request import Digests, Request
 from seedwise.trainers.command.run import run_program
@@ -49,7 +49,7 @@ def main() -> None:
 
     def verify() -> None:
         there = Path(place.of(arguments.variant).folder)
-        files = program_files(there, place.code, settings.named(), place.without)
+        files = program_files(there, place.code, settings.named(), place.without, cached=True).files
         now = {
             "code": (arguments.code, code_digests(there, files, CACHE, FILES_CACHE)),
             "data": (arguments.data, data_digests(Path(place.common.original), place.data, FILES_CACHE)),
@@ -80,6 +80,7 @@ def main() -> None:
                 log=arguments.log,
                 threads=arguments.threads,
                 device=device,
+                uncommitted=read_uncommitted(arguments.context, arguments.variant),
             )
             refuse_after_canary(request)
             run_program(request, Mirrors(_trackers(arguments.context) if place.mirrored else []), say, verify)

@@ -9,6 +9,7 @@ BEGAN = time.perf_counter()
 import argparse  # noqa: E402 - the clock starts before the imports, whose time is recorded
 import functools  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import seedwise  # noqa: E402
@@ -19,6 +20,7 @@ from seedwise.config.context import Context, read_context  # noqa: E402
 from seedwise.runs.attempt import attempt  # noqa: E402
 from seedwise.runs.gpus import take_gpu  # noqa: E402
 from seedwise.runs.hardware import expected_device  # noqa: E402
+from seedwise.runs.record import write_record  # noqa: E402
 from seedwise.tracking import Mirrors  # noqa: E402
 from seedwise.tracking.registry import trackers  # noqa: E402
 from seedwise.trainers.image_classifier.settings import RunSettings  # noqa: E402
@@ -106,7 +108,11 @@ def _train(
         import_seconds=imported + time.perf_counter() - began,
     )
     enter(None)
-    train_run(request, Mirrors(trackers(context.tracking)), say=say)
+    record = train_run(request, Mirrors(trackers(context.tracking)), say=say)
+    uncommitted = context.uncommitted_of(arguments.variant)
+    if record.provenance.commit and uncommitted is not None and record.provenance.uncommitted is None:
+        # Training itself knows neither the study's file nor its own functions by name.
+        write_record(arguments.out, replace(record, provenance=replace(record.provenance, uncommitted=uncommitted)))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import jinja2
 from seedwise.analysis.examples import ALL_DATASETS, ExampleComparison, ExampleSummary
 from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.examples import ExamplesReport
+from seedwise.report.text.columns import WIDTH, in_columns
 from seedwise.report.text.format import (
     MISSING,
     code,
@@ -27,9 +28,7 @@ from seedwise.report.text.sentences import VERDICT_WORDS
 from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES, MAX_EXAMPLES
 from seedwise.statistics.verdict import Verdict
 
-WIDTH = 80
 NEW = "on new examples like these"
-_NARROWEST_NAME = 8
 
 
 def render_examples(report: ExamplesReport) -> str:
@@ -614,21 +613,6 @@ def _block(
             verdict = row.verdict + (" *" if row.fragile else "")
             cells = [digits.signed(row.difference), interval, p_cell(row.p_holm), verdict]
         lines.append([variant, digits.number(mean), *cells])
-    widths = [max(len(line[column]) for line in lines) for column in range(6)]
-    for column in (1, 2):  # the mean, then the difference, which the interval shows too, where numbers are very long
-        if sum(widths[1:]) + 2 * len(widths) + _NARROWEST_NAME > WIDTH:
-            widths[column] = 0
-    room = WIDTH - sum(widths[1:]) - 2 * sum(width > 0 for width in widths[1:])
-    widths[0] = min(widths[0], max(_NARROWEST_NAME, room))
-    text = "\n".join(_aligned(line, widths) for line in lines)
+    # The interval shows the difference too, where numbers are very long.
+    text = in_columns(lines, left={confidence, "verdict"}, droppable=("mean", "difference"))
     return f"{text}\n* fragile" if any(row.fragile for row in comparisons) else text
-
-
-def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    variant = line[0] if len(line[0]) <= widths[0] else line[0][: widths[0] - 1] + "…"
-    cells = [
-        cell.ljust(width) if column in (0, 3, 5) else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip([variant, *line[1:]], widths, strict=True))
-        if width
-    ]
-    return "  ".join(cells).rstrip()

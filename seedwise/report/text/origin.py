@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from seedwise.basics.words import enumerate_words
 from seedwise.report.model import Report
 from seedwise.report.text.answers import runs_line
 from seedwise.report.text.format import code, escape
 from seedwise.report.wording import Wording
+
+NAMED = 8
+"""How many uncommitted files are named."""
 
 
 def origin(report: Report) -> str:
@@ -56,7 +60,22 @@ def provenance(report: Report) -> str:
     """The commit and the versions that made the runs; empty for a table, of which they are not known."""
     if report.study is None:
         return ""
-    changed = ", with uncommitted changes" if report.dirty else ""
-    commit = f"Commit {code(report.commit)}{changed}." if report.commit else "Not made from a git commit."
+    commit = _commit(report)
     versions = ", ".join(f"{escape(name)} {escape(version)}" for name, version in report.versions.items())
     return f"{commit} Versions: {versions}." if versions else commit
+
+
+def _commit(report: Report) -> str:
+    if not report.commit:
+        return "Not made from a git commit."
+    if report.uncommitted:
+        names = [code(name) for name in report.uncommitted[:NAMED]]
+        more = len(report.uncommitted) - len(names)
+        files = enumerate_words([*names, *([f"{more} more"] if more else [])])
+        it = "it" if len(report.uncommitted) == 1 else "them"
+        return (
+            f"Commit {code(report.commit)} is not enough: it does not contain {files} as these runs used {it}. "
+            f"Commit {it}, so that others can repeat this study; from the digests in the run records, "
+            f"{code('seedwise status')} tells whether settings and code are the same."
+        )
+    return f"Commit {code(report.commit)}{', with uncommitted changes' if report.dirty else ''}."

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits, digits_of_metric
 from seedwise.report.rows import ComparisonRow, SummaryRow, p_name, read_rows
+from seedwise.report.text.columns import WIDTH, in_columns
 from seedwise.report.text.format import p_cell, percent
 from seedwise.report.text.sentences import bottom_line
 from seedwise.report.wording import Wording
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.analysis import Analysis
 
-WIDTH = 80
-_NARROWEST_NAME = 7
 _FRAGILE = " (fragile)"
-_LEFT_ALIGNED = (0, 5, 7)
 
 
 def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = False, notes: Sequence[str] = ()) -> str:
@@ -66,10 +64,8 @@ def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow]
     if _width(lines) > WIDTH and any(line[-1].endswith(_FRAGILE) for line in lines):
         lines = [[*line[:-1], line[-1].replace(_FRAGILE, "*")] for line in lines]
         legend = "\n* fragile"
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    rest = sum(widths[1:]) + 2 * (len(widths) - 1)
-    widths[0] = min(widths[0], max(_NARROWEST_NAME, WIDTH - rest))
-    return "\n".join(_aligned(line, widths) for line in lines) + legend
+    # What is left out where numbers are very long is in summary.csv, and the verdict needs it least.
+    return in_columns(lines, left={interval, "verdict"}, droppable=("std", "n")) + legend
 
 
 def _width(lines: Sequence[Sequence[str]]) -> int:
@@ -79,14 +75,3 @@ def _width(lines: Sequence[Sequence[str]]) -> int:
 def _compared(row: ComparisonRow, digits: Digits) -> list[str]:
     verdict = row.verdict + (_FRAGILE if row.is_fragile else "")
     return [digits.signed(row.difference), digits.interval(row.ci_low, row.ci_high), p_cell(row.p), verdict]
-
-
-def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    name, above = line[0], ""
-    if len(name) > widths[0]:
-        name, above = "", textwrap.fill(name, WIDTH) + "\n"
-    cells = [
-        cell.ljust(width) if column in _LEFT_ALIGNED else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip([name, *line[1:]], widths, strict=True))
-    ]
-    return above + "  ".join(cells).rstrip()

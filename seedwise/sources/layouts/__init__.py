@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import not_known
+from seedwise.sources.evaluations import NAMES as LOGS
 from seedwise.sources.layouts.charts import CHART
 from seedwise.sources.layouts.dumps import DUMP
 from seedwise.sources.layouts.layout import Layout
@@ -22,7 +23,8 @@ LAYOUTS: tuple[Layout, ...] = (CHART, DUMP, SCALAR, *TOOLS, *WIDE)
 """In the order in which they are tried; the most telling signs come first."""
 ONE_RUN = frozenset(layout.phrase for layout in LAYOUTS if layout.one_run)
 """Phrases of the layouts in which a file is of one run."""
-NAMES = (ROWS, *(layout.name for layout in LAYOUTS))
+NAMES = (ROWS, *(layout.name for layout in LAYOUTS), *LOGS)
+"""For `--layout`; logs of evaluations are recognised before a file is read as a table."""
 
 
 def arrange(table: Table, options: Options) -> Table:

@@ -63,13 +63,23 @@ def read_file(path: Path | None, options: FileOptions) -> Table:
     Raises:
         UserError: it cannot be opened, or is no table in a known format.
     """
+    content, name, file = load(path)
+    return parse(content, name, file, options)
+
+
+def load(path: Path | None) -> tuple[bytes, str, str]:
+    """Return the content of a file or of standard input, unpacked; what messages call it; and the file's own name.
+
+    Raises:
+        UserError: it cannot be opened or unpacked.
+    """
     name = shown(str(path)) if path else "standard input"
     try:
         content = path.read_bytes() if path else sys.stdin.buffer.read()
     except OSError as error:
         raise UserError(f"{name}: {error.strerror}") from error
     content, inner = _unpacked(content, name)
-    return parse(content, name, inner or (path.name if path else ""), options)
+    return content, name, inner or (path.name if path else "")
 
 
 def parse(content: bytes, name: str, file: str, options: FileOptions) -> Table:

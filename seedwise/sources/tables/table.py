@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +13,35 @@ from numpy.typing import NDArray
 from seedwise.basics.words import shortened
 
 _LISTED = 6  # rows that a message names one by one
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the columns of a tool's evaluation log are.
+
+    Attributes:
+        variant: those that can make the variant; the first always does, the others where they vary.
+        example: what was asked.
+        scores: those with scores.
+        dataset: the task.
+        repeat: the number of the answer.
+        digest: of the question and its right answer, which all variants must share.
+        prompt: a digest of how the question was put, which may differ between variants.
+        one_of: a column of which only one value can count within a data set.
+        settings: those that belong to the variant if they vary within it.
+        higher_is_better: direction of the scores for which the log says it.
+    """
+
+    variant: tuple[str, ...]
+    example: str
+    scores: tuple[str, ...]
+    dataset: str | None = None
+    repeat: str | None = None
+    digest: str | None = None
+    prompt: str | None = None
+    one_of: str | None = None
+    settings: tuple[str, ...] = ()
+    higher_is_better: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -27,6 +57,7 @@ class Table:
         layout: what the table was recognised as; empty for one row per run.
         short: the places of rows that end before the header does.
         steps: whether its layout says that each row is a step of a run.
+        evaluation: what its columns are, if it is the log of an evaluation.
     """
 
     name: str
@@ -37,6 +68,7 @@ class Table:
     layout: str = ""
     short: frozenset[int] = frozenset()
     steps: bool = False
+    evaluation: Evaluation | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -81,7 +113,8 @@ def _written(value: object) -> str:
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if isinstance(value, float):
-        return repr(float(value))  # a float of NumPy says in its own text that it is one
+        # A float of NumPy says in its own text that it is one.
+        return "" if math.isnan(value) else repr(float(value))
     return str(value).strip()
 
 
@@ -89,7 +122,9 @@ def joined(tables: Sequence[Table], name: str) -> Table:
     """Put the rows of several tables under one another; a column that one of them lacks is empty there."""
     if len(tables) == 1:
         return tables[0]
-    frames = [table.frame.astype("object") for table in tables]
+    frames = [table.frame for table in tables]
+    if any(list(frame.dtypes.items()) != list(frames[0].dtypes.items()) for frame in frames):
+        frames = [frame.astype("object") for frame in frames]  # so that no whole number becomes a float
     frame = pd.concat(frames, ignore_index=True)
     # A row is named by its number in the whole, because lines of different files would be mixed up.
     places = np.arange(1, len(frame) + 1, dtype=np.int64)

@@ -14,6 +14,7 @@ from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import sha256
 from seedwise.basics.names import not_known, quote
+from seedwise.trainers.command.interpreters import normalized
 from seedwise.trainers.command.listing import is_environment, nearby
 
 _MAY_BE_EXTRA = frozenset({"pip", "setuptools", "wheel", "seedwise"})
@@ -121,8 +122,19 @@ def check_lock(lock: Path, packages: Mapping[str, str]) -> None:
         )
 
 
-def conda(base: Path, text: str, path: str, environ: Mapping[str, str], store: Path) -> Place:
-    """Return the conda environment of a YAML file, of a name or in a folder; raises UserError."""
+def conda(
+    base: Path, text: str, path: str, environ: Mapping[str, str], store: Path, ignored: Collection[str] = ()
+) -> Place:
+    """Return the conda environment of a YAML file, of a name or in a folder; raises UserError.
+
+    Args:
+        base: folder that paths are relative to.
+        text: the file, name or folder.
+        path: the PATH of the user.
+        environ: the other environment variables.
+        store: folder of the environments that are created.
+        ignored: packages that do not count.
+    """
     tool = _conda_program(path, environ)
     file = base / Path(text).expanduser()
     if text.endswith((".yaml", ".yml")):
@@ -141,10 +153,10 @@ def conda(base: Path, text: str, path: str, environ: Mapping[str, str], store: P
             raise UserError(f"environment.conda: found {quote(text)}, {what} ({root})")
     else:
         root = _by_name(text, tool, environ)
-    # Also packages that are not written in Python.
-    return _of_conda(
-        tool, root, {"conda": " ".join(sorted(file.name for file in (root / "conda-meta").glob("*.json")))}
-    )
+    # Also packages that are not written in Python. A file is named <name>-<version>-<build>.json.
+    files = sorted(file.name for file in (root / "conda-meta").glob("*.json"))
+    counted = [name for name in files if normalized(name.rsplit("-", 2)[0]) not in ignored]
+    return _of_conda(tool, root, {"conda": " ".join(counted)})
 
 
 def _of_conda(

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Self
@@ -24,7 +24,7 @@ from seedwise.basics.files import hold_lock, sha256, write_text
 from seedwise.basics.names import problem, quote
 from seedwise.basics.sections import Section
 from seedwise.trainers.command.environment_places import Place, check_lock, conda, uv, venv
-from seedwise.trainers.command.interpreters import Installed, find_program, installed, interpreter_of
+from seedwise.trainers.command.interpreters import Installed, find_program, installed, interpreter_of, normalized
 from seedwise.trainers.command.listing import is_environment, nearby
 
 CONDA_STORE = Path(".snakemake/seedwise/conda")
@@ -81,15 +81,30 @@ class EnvironmentSettings(Section):
         Text | None,
         Field(description="File that names all packages; a change of it, and of nothing else, outdates the runs."),
     ] = None
+    ignore: Annotated[
+        tuple[Text, ...],
+        Field(
+            description="Packages that the program does not use: to add, update or remove one outdates no run.",
+            examples=[["ipython", "black"]],
+        ),
+    ] = ()
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         named = [kind for kind in ("venv", "conda", "uv") if getattr(self, kind)]
         if len(named) > 1:
             raise problem(f"found {' and '.join(named)}; need one of venv, conda and uv")
-        if not named and not self.lock:
+        if not named and not self.lock and not self.ignore:
             raise problem("need one of venv, conda and uv, or lock: the file that names the packages")
+        if self.ignore and (self.lock or self.uv):
+            what = "lock" if self.lock else "uv.lock"
+            raise problem(f"found ignore, but there is nothing to ignore: {what} alone decides")
         return self
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the packages are in another environment than that of the study, or of the PATH."""
+        return bool(self.venv or self.conda or self.uv)
 
 
 @dataclass(frozen=True)
@@ -103,7 +118,7 @@ class Environment:
         program: the file that runs; None if it is known only once the environment has been created.
         interpreter: the Python that runs the program; None if the program is not written in Python.
         digest: of Python and all packages, or of the lock file; empty if nothing is known about them.
-        packages: the version of each Python package.
+        packages: the version of each Python package that counts.
         versions: those of Python and of the packages that a run record names.
         editable: folders outside the environment from which its Python imports.
         location: folder of an environment that `prepare` creates; None if it is there already.
@@ -170,7 +185,8 @@ def resolve(
     """
     base = (base or folder).absolute()
     variables = {**(os.environ if environ is None else environ), "PATH": path}
-    place = _place(settings, base, path, variables, store)
+    ignored = frozenset(normalized(name) for name in settings.ignore) if settings else frozenset()
+    place = _place(settings, base, path, variables, store, ignored)
     found = _Found()
     if place is None or place.location is None or is_environment(place.location):
         found = _look_up(place, folder, program, variables, cache)
@@ -179,7 +195,8 @@ def resolve(
     if settings is not None and settings.lock:
         digest = _content(base, settings.lock)
     else:
-        digest = _digest(place, found.packages) or _lock_above(folder, program)
+        counted = found.packages.without(ignored) if found.packages else None
+        digest = _digest(place, counted) or _lock_above(folder, program)
     packages = found.packages.packages if found.packages else {}
     versions = {name: packages[name] for name in REPORTED.split() if name in packages}
     return Environment(
@@ -189,7 +206,7 @@ def resolve(
         program=found.program,
         interpreter=found.interpreter,
         digest=digest,
-        packages=packages,
+        packages={name: version for name, version in packages.items() if name not in ignored},
         versions={"python": found.packages.version, **versions} if found.packages else {},
         editable=found.packages.editable if found.packages else (),
         location=place.location if place else None,
@@ -198,14 +215,19 @@ def resolve(
 
 
 def _place(
-    settings: EnvironmentSettings | None, base: Path, path: str, environ: Mapping[str, str], store: Path
+    settings: EnvironmentSettings | None,
+    base: Path,
+    path: str,
+    environ: Mapping[str, str],
+    store: Path,
+    ignored: Collection[str],
 ) -> Place | None:
     if settings is not None and settings.venv:
         return venv(base, settings.venv, path)
     if settings is not None and settings.uv:
         return uv(base, settings.uv, path, environ)
     if settings is not None and settings.conda:
-        return conda(base, settings.conda, path, environ, store)
+        return conda(base, settings.conda, path, environ, store, ignored)
     return None
 
 

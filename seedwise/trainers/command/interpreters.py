@@ -8,9 +8,9 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seedwise.basics.code_digest import combine
@@ -110,10 +110,20 @@ class Installed:
     packages: Mapping[str, str]
     editable: tuple[Path, ...] = field(default=())
 
+    def without(self, ignored: Collection[str]) -> Installed:
+        """Return the same without some packages."""
+        packages = {name: version for name, version in self.packages.items() if name not in ignored}
+        return replace(self, packages=packages)
+
     def digest(self) -> str:
         """Digest the version of Python and those of all packages, except those that only install others."""
         counted = {name: version for name, version in self.packages.items() if name not in _LEFT_OUT}
         return combine({"python": self.version, **{f"package {name}": version for name, version in counted.items()}})
+
+
+def normalized(name: str) -> str:
+    """Return the name of a package as `Installed.packages` has it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def find_program(folder: Path, program: str, path: str) -> Path | None:

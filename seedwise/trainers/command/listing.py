@@ -9,8 +9,8 @@ from pathlib import Path
 
 from seedwise.basics.code_digest import is_within
 from seedwise.basics.errors import UserError
+from seedwise.basics.git import GitError, git, repository
 from seedwise.basics.names import quote
-from seedwise.trainers.command.git import GitError, git, repository
 
 RESULTS = "results"
 """Folder in which Seedwise writes; whatever it holds is never code."""

@@ -62,7 +62,7 @@ class ProgramPlace:
         history: where the metrics by step are.
         reads: files outside the run's folder that numbers are read from, as paths with placeholders.
         link: data, which copies of the program link to.
-        code: patterns of the files of the program; None for all its sources.
+        code: patterns of the files of the program; None for its sources.
         without: files and folders, relative to the program's, that are neither code nor watched.
         time_limit: seconds after which a run is stopped.
         failures: `stop` or `count`, as in the study.
@@ -124,6 +124,12 @@ def read_place(context: Path) -> ProgramPlace:
     if place is None:
         raise UserError(f"{context}: it is the context of a study that runs no program of its own")
     return place
+
+
+def read_uncommitted(context: Path, variant: str) -> list[str] | None:
+    """Read from the context of a study which files of a variant the git commit does not contain, if that is known."""
+    found = json.loads(context.read_bytes()).get("uncommitted")
+    return None if found is None else found.get(variant, [])
 
 
 def unreadable(context: Path) -> UserError:

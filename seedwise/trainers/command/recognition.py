@@ -13,7 +13,8 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from seedwise.trainers.command.command_line import GIVEN, Scalar
-from seedwise.trainers.command.sources import CONFIGURATION, LANGUAGES
+from seedwise.trainers.command.following import CONFIGURATION
+from seedwise.trainers.command.sources import LANGUAGES
 
 _RUNNERS = re.compile(
     r"python[\d.]*|pypy[\d.]*|Rscript|R|julia|bash|sh|zsh|node|deno|perl|ruby|lua|torchrun|accelerate|deepspeed|"

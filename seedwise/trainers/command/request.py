@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +46,7 @@ class Request:
             the run's folder.
         threads: CPU threads of the program.
         device: what the program may use, cuda or cpu.
+        uncommitted: files of the study and its code that the git commit does not contain; None if that is not known.
     """
 
     study: str
@@ -57,6 +59,7 @@ class Request:
     log: Path | None = None
     threads: int = 1
     device: str = "cpu"
+    uncommitted: Sequence[str] | None = None
 
     @property
     def record(self) -> Path:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import hold_lock, write_text
+from seedwise.basics.git import GitError, git, repository
 from seedwise.basics.names import nearest, quote
-from seedwise.trainers.command.git import GitError, git, repository
 from seedwise.trainers.command.isolation import data_names, link_into
 
 WORKTREES = Path(".snakemake/seedwise/worktrees")
@@ -46,17 +46,6 @@ def uncommitted(folder: Path) -> list[str]:
     """Return the tracked files below `folder` that differ from HEAD: a run of HEAD is without these changes."""
     names = git(folder, "diff", "--name-only", "-z", "--relative", "HEAD", "--", ".", ":(exclude)results").split("\0")
     return [name for name in names if name]
-
-
-def untracked(folder: Path, names: Sequence[str]) -> list[str]:
-    """Return those of the files in a repository that git does not have; empty outside of one."""
-    if not names:
-        return []
-    try:
-        found = git(folder, "--literal-pathspecs", "ls-files", "-z", "--others", "--", *names).split("\0")
-    except GitError:  # no repository, or a file outside of it
-        return []
-    return [name for name in found if name]
 
 
 def worktree(folder: Path, commit: str, place: Path, link: Sequence[str] = ()) -> Path:

@@ -309,6 +309,7 @@ def _record(
         provenance=Provenance(
             commit=commit,
             dirty=dirty,
+            uncommitted=None if commit is None or request.uncommitted is None else list(request.uncommitted),
             versions=dict(environment.versions),
             hardware=_hardware(request.device),
             device=request.device,

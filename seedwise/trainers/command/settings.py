@@ -135,7 +135,8 @@ class Program(Section):
         tuple[Text, ...] | None,
         Field(
             min_length=1,
-            description="Files that decide its numbers; null: all sources that git tracks or does not ignore.",
+            description="Files that decide its numbers; null: sources that git tracks or does not ignore, of Python "
+            "files those that the command reaches.",
             examples=[["*.py", "src/**/*.py"]],
         ),
     ] = None

@@ -1,10 +1,11 @@
 """Which files are the code of a user's program, and their digests.
 
 Without `code:` in the study, these are the sources among the files that git tracks or does not ignore; without git,
-those in the folder. Sources are files in a programming language, and the configuration files that git tracks: an
-untracked JSON or YAML file is as likely written by a run as read by one, and a run must not outdate itself. (Without
-git, all but JSON count.) Configuration of tools, such as pyproject.toml, hidden files, and the files of studies do not
-count. Whatever the command itself names does.
+those in the folder. Of Python files only those count that the command reaches, as far as that can be told (see
+`following.py`). Sources are files in a programming language, and the configuration files that git tracks: an untracked
+JSON or YAML file is as likely written by a run as read by one, and a run must not outdate itself. (Without git, all but
+JSON count.) Configuration of tools, such as pyproject.toml, hidden files, and the files of studies do not count.
+Whatever the command itself names does.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from seedwise.basics.code_digest import DIGITS, VERSION, is_within, syntax_digest
 from seedwise.basics.errors import UserError
-from seedwise.basics.file_digests import FileDigests
+from seedwise.basics.file_digests import FILES_CACHE, FileDigests
 from seedwise.basics.files import write_text
 from seedwise.basics.names import quote
+from seedwise.trainers.command.following import CACHE as OUTLINES
+from seedwise.trainers.command.following import CONFIGURATION, reach
 from seedwise.trainers.command.listing import is_pattern, matches, nearby, project_files
 
 _LANGUAGES = """
@@ -31,9 +35,6 @@ _LANGUAGES = """
 """
 LANGUAGES = frozenset(_LANGUAGES.split())
 """Suffixes of programs, in lower case. Notebooks are not among them: opening one changes it."""
-
-CONFIGURATION = frozenset({".yaml", ".yml", ".toml", ".json", ".json5", ".cfg", ".ini", ".conf", ".xml", ".properties"})
-"""Suffixes of files that can decide what a program does, or can be what it left: they count if git tracks them."""
 
 MAKERS = frozenset({"Makefile", "makefile", "GNUmakefile", "Dockerfile", "CMakeLists.txt", "justfile", "Snakefile"})
 
@@ -52,19 +53,27 @@ _REMEDY = 'name the files of the program with code: ["*.py", "src/**/*.py"]'
 _STUDY = re.compile(rb"^study\s*:.*^variants\s*:|^variants\s*:.*^study\s*:", re.MULTILINE | re.DOTALL)
 
 
-def program_files(
-    folder: Path,
-    patterns: Sequence[str] | None,
-    words: Sequence[str] = (),
-    without: Collection[str] = (),
-    section: str = "command",
-) -> list[Path]:
-    """Return the files that are the program's code, in the order of their names.
+class Code(NamedTuple):
+    """The files that are a program's code.
+
+    Attributes:
+        files: in the order of their names.
+        why_all: why all Python files of the project count; empty if only those count that the command reaches, or those
+            that the study names.
+    """
+
+    files: list[Path]
+    why_all: str = ""
+
+
+def listed_files(
+    folder: Path, patterns: Sequence[str] | None, without: Collection[str] = (), section: str = "command"
+) -> list[str]:
+    """Return the names of the files that can be a program's code, relative to its folder.
 
     Args:
         folder: where the program runs.
         patterns: globs relative to `folder`; None takes all sources of the project.
-        words: the words of the command; one that names a file below `folder` makes it code, whatever it is.
         without: files and folders, relative to `folder`, that are not code: data, and what the study itself writes.
         section: of the study, for messages: command or function.
 
@@ -82,8 +91,40 @@ def program_files(
     )
     if len(names) > MOST:
         raise UserError(f"{folder}: {len(names)} files count as code, more than {MOST}; {_REMEDY}")
+    return sorted(names)
+
+
+def program_files(
+    folder: Path,
+    patterns: Sequence[str] | None,
+    words: Sequence[str] = (),
+    without: Collection[str] = (),
+    listed: Sequence[str] | None = None,
+    cached: bool = False,
+) -> Code:
+    """Return the files that are the program's code.
+
+    Args:
+        folder: where the program runs.
+        patterns: globs relative to `folder`; None takes the sources of the project that the command reaches.
+        words: the words of the command and the texts of its settings; one that names a file below `folder` makes it
+            code, whatever it is.
+        without: files and folders, relative to `folder`, that are not code.
+        listed: what `listed_files` returned; None calls it.
+        cached: whether what is found in files is kept in the working folder.
+
+    Raises:
+        UserError: see `listed_files`.
+    """
+    names = set(listed_files(folder, patterns, without) if listed is None else listed)
     names.update(name for name in named_by(folder, words) if not is_within(name, without))
-    return [folder / name for name in sorted(names)]
+    why_all = ""
+    if patterns is None:
+        caches = (OUTLINES, FILES_CACHE) if cached else (None, None)
+        reached, why_all = reach(folder, sorted(names), words, *caches)
+        if reached is not None:
+            names = {name for name in names if name in reached or not name.endswith(".py")}
+    return Code([folder / name for name in sorted(names)], why_all)
 
 
 def named_by(folder: Path, words: Iterable[str]) -> list[str]:
