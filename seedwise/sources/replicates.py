@@ -152,9 +152,10 @@ def _conditions(options: Options) -> set[str]:
 
 
 def _are_measured(words: Sequence[str]) -> bool:
-    """Whether words are measured, and no code that a process ended with."""
+    """Whether words are measured, or dates, and no code that a process ended with."""
     given = [word for word in words if word]
-    return all(map(is_number, given)) and any("." in word or "e" in word.lower() for word in given)
+    dates_only = all(read_date(word) is not None and not is_number(word) for word in given)
+    return dates_only or (all(map(is_number, given)) and any("." in word or "e" in word.lower() for word in given))
 
 
 def _state(options: Options) -> str:

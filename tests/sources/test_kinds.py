@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -181,9 +184,9 @@ def test_environments_with_other_steps_are_not_one_history(analyse):
     assert (status, "Hopper:" in said, "Ant:" in said) == (0, True, True)
 
 
-def test_two_thousand_settings_are_refused_in_a_short_line(analyse):
+def test_hundreds_of_settings_are_refused_in_a_short_line(analyse):
     text = table(
-        ",".join(f"config.c{i}" for i in range(2000)), lambda _, s: ",".join(str((s + i) % 2) for i in range(2000))
+        ",".join(f"config.c{i}" for i in range(200)), lambda _, s: ",".join(str((s + i) % 2) for i in range(200))
     )
     status, said = analyse(text)
     assert (status, len(said) < 700) == (2, True)
@@ -279,3 +282,26 @@ def test_titles_and_columns_without_a_name_are_said(analyse):
 def test_conditions_as_in_python(analyse, condition, status):
     text = table("env", lambda *_: "x") + "a,9,0.8,y\n"
     assert analyse(text, "--where", condition)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("error", lambda _, seed: f"0.{seed}1"),
+        ("finished", lambda _, seed: f"2024-01-0{seed + 1} 10:00"),
+        ("exception", lambda *_: ""),
+    ],
+)
+def test_a_column_that_says_nothing_about_the_end_is_not_asked_about(analyse, column, cell):
+    assert analyse(table(column, cell))[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("closed", "status"), [(">&-", 0), (">/dev/full", 2), ("| true", 0)])
+def test_the_files_are_there_whatever_becomes_of_the_output(tmp_path, closed, status):
+    (tmp_path / "t.csv").write_text(table(), encoding="utf-8")
+    command = f"{sys.executable} -m seedwise.cli analyse t.csv --metric acc --baseline a --out out {closed}"
+    shell = ["bash", "-o", "pipefail", "-c", command]
+    ended = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (status, False)
+    assert (tmp_path / "out" / "comparisons.csv").is_file()
