@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,10 @@ import pandas as pd
 
 from seedwise.analysis.examples import ExampleAnalysis
 from seedwise.analysis.run_table import analyse_runs, data_from
-from seedwise.basics.words import enumerate_words, quantity
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import plain as plain_text
+from seedwise.basics.names import quote
+from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.plan import Plan
 from seedwise.sources.settings import RESERVED
 from seedwise.statistics.analysis import Analysis, analyse_family
@@ -67,6 +71,13 @@ def analyse_table(
         groups = {str(key): group.drop(columns=DATASET) for key, group in runs.groupby(DATASET, sort=False)}
     else:
         groups = {"": runs}
+    for key, group in groups.items():
+        variants = list(group["variant"].unique())
+        if len(groups) > 1 and plan.baseline not in variants and (runs["variant"] == plan.baseline).any():
+            raise UserError(
+                f"{name}: on {plain_text(key)} there is no run of the baseline {quote(plan.baseline)}; found "
+                f"{shortened(variants, 6)}. Leave it out with --where {shlex.quote(f'COLUMN!={key}')}"
+            )
     with data_from(name):
         found = _family(groups, [plan], notes) if len(groups) > 1 else _single(name, groups, plan, notes)
         plans = [
