@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
+from pydantic import ValidationError
 
 from seedwise.analysis.result import Result, analyse_table
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import quote
 from seedwise.plan import Plan
 from seedwise.report.text.terminal import verdict_table
-from seedwise.sources.cells.numbers import NumberFormat
+from seedwise.sources.cells.numbers import DECIMALS, THOUSANDS, NumberFormat
 from seedwise.sources.open import open_frame, open_table
 from seedwise.sources.options import Duplicates, Options, parse_states
 from seedwise.sources.runs import read_runs
@@ -76,8 +79,8 @@ def analyse(
     status: str | None = None,
     created: str | None = None,
     dataset: str | None = None,
-    where: Sequence[str] = (),
-    ignore: Sequence[str] = (),
+    where: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     rename: Mapping[str, str] | None = None,
     states: Mapping[str, str] | None = None,
     duplicates: Duplicates = "latest",
@@ -85,6 +88,10 @@ def analyse(
     decimal: str = ".",
     thousands: str | None = None,
     layout: str | None = None,
+    run_name: str | None = None,
+    path_name: str | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
 ) -> TableFindings:
     """Compare the variants of a table with a baseline, as `seedwise analyse` does, by the rules of docs/tables.md.
 
@@ -111,37 +118,61 @@ def analyse(
         decimal: decimal mark of numbers that are text.
         thousands: mark between their groups of three digits.
         layout: of the table; None recognises it.
+        run_name: what names of runs say, such as `{variant}-s{seed}`.
+        path_name: what paths of files say, such as `runs/{variant}/seed{seed}/metrics.csv`.
+        encoding: of text; None finds out.
+        separator: between cells; None finds out.
 
     Raises:
         UserError: a mistake in the arguments or in the table, in one line.
     """
+    _check("duplicates", duplicates, get_args(Duplicates))
+    _check("decimal", decimal, DECIMALS)
+    _check("thousands", thousands, (None, *(mark for mark in THOUSANDS if mark != decimal)))
+    if separator is not None and len(separator) != 1:
+        raise UserError(f"separator: found {quote(separator)}; write one character")
     options = Options(
         metrics=(metric,),
-        variant=(variant,) if isinstance(variant, str) else tuple(variant),
+        variant=_several(variant),
         seed=seed,
         status=status,
         created=created,
         dataset=dataset,
-        where=tuple(where),
-        ignore=tuple(ignore),
+        where=_several(where),
+        ignore=_several(ignore),
         rename=dict(rename or {}),
         states=parse_states(dict(states or {}), "states"),
         numbers=NumberFormat(decimal, thousands),
-        files=FileOptions(),
+        files=FileOptions(encoding, separator),
         duplicates=duplicates,
         layout=layout,
         take=parse_take(take) if take else None,
+        run_name=run_name,
+        path_name=path_name,
         higher_is_better=higher_is_better,
     )
-    plan = Plan(
-        metric=metric,
-        higher_is_better=higher_is_better,
-        baseline=baseline,
-        pairing=pairing,
-        variance=variance,
-        margin=margin,
-        confidence=confidence,
-    )
+    try:
+        plan = Plan(
+            metric=metric,
+            higher_is_better=higher_is_better,
+            baseline=baseline,
+            pairing=pairing,
+            variance=variance,
+            margin=margin,
+            confidence=confidence,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{'.'.join(map(str, first['loc']))}: found {first['input']!r}; {first['msg']}") from None
     opened = open_table(str(table), options) if isinstance(table, (str, Path)) else open_frame(table, options)
     found = read_runs(opened, options)
     return TableFindings(plan, analyse_table(opened.name, found.runs, plan, found.notes))
+
+
+def _several(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _check(name: str, value: str | None, known: Sequence[str | None]) -> None:
+    if value not in known:
+        raise UserError(f"{name}: found {value!r}; use one of {', '.join(map(repr, known))}")

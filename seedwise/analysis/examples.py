@@ -585,7 +585,8 @@ class _Analysis:
         rates = [
             (pass_at_k(cell.counts, successes, k), pass_all_k(cell.counts, successes, k))
             for cell in (self.cells[variant], self.cells[self.baseline])
-            for successes in [np.nan_to_num(cell.means) * cell.counts]
+            # Rounded, because a mean times its count can lie just below the whole number: 1/49 · 49 < 1.
+            for successes in [np.rint(np.nan_to_num(cell.means) * cell.counts)]
         ]
         own, base = rates
         numbers: dict[str, Any] = {}

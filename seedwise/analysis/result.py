@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,10 @@ import pandas as pd
 
 from seedwise.analysis.examples import ExampleAnalysis
 from seedwise.analysis.run_table import analyse_runs, data_from
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import plain as plain_text
+from seedwise.basics.names import quote
+from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.plan import Plan
 from seedwise.sources.settings import RESERVED
 from seedwise.statistics.analysis import Analysis, analyse_family
@@ -66,6 +71,13 @@ def analyse_table(
         groups = {str(key): group.drop(columns=DATASET) for key, group in runs.groupby(DATASET, sort=False)}
     else:
         groups = {"": runs}
+    for key, group in groups.items():
+        variants = list(group["variant"].unique())
+        if len(groups) > 1 and plan.baseline not in variants and (runs["variant"] == plan.baseline).any():
+            raise UserError(
+                f"{name}: on {plain_text(key)} there is no run of the baseline {quote(plan.baseline)}; found "
+                f"{shortened(variants, 6)}. Leave it out with --where {shlex.quote(f'COLUMN!={key}')}"
+            )
     with data_from(name):
         found = _family(groups, [plan], notes) if len(groups) > 1 else _single(name, groups, plan, notes)
         plans = [
@@ -85,12 +97,20 @@ def _family(groups: Mapping[str, pd.DataFrame], plans: Sequence[Plan], notes: Se
     cells = [(key, plan, _with_status(runs, plan.metric)) for plan in plans for key, runs in groups.items()]
     analyses = analyse_family([(runs, plan) for _, plan, runs in cells])
     count = sum(len(analysis.comparisons) for analysis in analyses)
-    several = len(cells) > 1 and count > 1
-    shared = [f"p-values are corrected together over the {count} comparisons of {len(cells)} tables (Holm)."]
+    shared = []
+    if len(cells) > 1 and count > 1:
+        about = _cells(len(groups), len(plans))
+        shared = [f"p-values are corrected together over the {count} comparisons of {about} (Holm)."]
     return [
-        Result(key, plan, runs, analysis, (*notes, *(shared if several else ())))
+        Result(key, plan, runs, analysis, (*notes, *shared))
         for (key, plan, runs), analysis in zip(cells, analyses, strict=True)
     ]
+
+
+def _cells(datasets: int, metrics: int) -> str:
+    """Name what the comparisons of a family are about."""
+    counts = [(datasets, "dataset"), (metrics, "further metric")]
+    return enumerate_words([quantity(count, noun) for count, noun in counts if count > 1])
 
 
 def _with_status(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -143,6 +163,11 @@ def evaluation_json(source: str, plan: Plan, analysis: ExampleAnalysis, notes: S
             "warnings": list(analysis.warnings),
             "variants": _records(analysis.summary),
             "comparisons": _records(analysis.comparison_table),
+            "level": analysis.level or None,
+            "pass_at_k": _records(pd.DataFrame([vars(row) for row in analysis.passes])),
+            "judges": _records(
+                pd.DataFrame([vars(row) for row in analysis.judges.findings] if analysis.judges else [])
+            ),
         },
         indent=2,
         ensure_ascii=False,
@@ -152,7 +177,8 @@ def evaluation_json(source: str, plan: Plan, analysis: ExampleAnalysis, notes: S
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table of results; what is not known is null."""
-    return [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+    rows = [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+    return [{**row, "dataset": row["dataset"] or None} if "dataset" in row else row for row in rows]
 
 
 def _plain(value: object) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
-from seedwise.commands.table_flags import add_table_flags, table_options
+from seedwise.commands.table_flags import add_table_flags, refuse_unused, table_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,9 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     higher = next((way for way in (given, logged) if way is not None), None)
     higher = _direction(metric) if higher is None else higher
     options = replace(as_evaluation(options, table), higher_is_better=higher)
-    if options.sample == "examples" or (options.example and options.sample is None):
+    evaluation = options.sample == "examples" or (options.example is not None and options.sample is None)
+    refuse_unused(arguments, evaluation=evaluation)
+    if evaluation:
         return _evaluate(arguments, table, options, command, assumed=assumed)
     found = read_runs(table, options)
     notes = [*found.notes, *_contradiction(metric, arguments.higher_is_better)]
@@ -131,7 +133,7 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         print(findings_json(name, plan, results))
         return 0
     for result in results:
-        print("SECONDARY, decides nothing: " if result.secondary else "", end="")
+        print("SECONDARY, decides nothing:\n" if result.secondary else "", end="")
         print(f"{result.dataset}:\n" if result.dataset else "", end="")
         said = assumed and not result.secondary
         print(verdict_table(result.analysis, result.plan, direction_assumed=said, notes=result.notes), end="\n\n")
@@ -280,6 +282,8 @@ def _check(arguments: argparse.Namespace) -> None:
         percent = arguments.confidence / 100
         hint = f"; did you mean {percent:g}?" if 0.5 < percent < 1 else ""
         raise UserError(f"--confidence must lie between 0.5 and 1; found {arguments.confidence:g}{hint}")
+    if arguments.variance == "pooled" and len(arguments.metric) > 1:
+        raise UserError("--variance pooled is Dunnett's test, of one metric: remove it, or the further --metric")
     if arguments.pairing == "seed" and arguments.variance == "pooled":
         raise UserError("--variance pooled is Dunnett's test, which does not pair: remove it or --pairing seed")
 

@@ -7,11 +7,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.names import quote
 
 if TYPE_CHECKING:
     from seedwise.sources.options import Options
 
 Add = Callable[..., None]
+OF_RUNS = ("status", "created", "state", "duplicates", "take")
+"""Flags that an evaluation has no use for."""
+OF_ANSWERS = ("example", "cluster", "repeat", "judge", "digest")
+"""Flags that only an evaluation has a use for."""
 DUPLICATES = ("latest", "first", "last-row", "first-row", "error")
 
 
@@ -54,7 +59,6 @@ def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     rows(
         "--duplicates",
         choices=DUPLICATES,
-        default="latest",
         help="which of several runs with one seed counts: by date, or by row; default latest",
     )
     rows(
@@ -67,11 +71,32 @@ def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     cells("--decimal", choices=(".", ","), default=".", help="decimal mark")
     cells("--thousands", choices=(",", ".", " ", "'", "_"), help="mark between groups of three digits")
     cells("--encoding", metavar="NAME", help="encoding of text, such as utf-16")
-    cells("--separator", metavar="CHARACTER", help="between cells")
+    cells("--separator", metavar="CHARACTER", help="between cells; \\t is a tab")
     cells("--table", metavar="NAME", help="sheet of an Excel file, or table of a database")
     cells("--layout", metavar="NAME", help="layout of the table; rows: one row per run, as it stands")
     cells("--run-name", metavar="PATTERN", help="what run names say, such as {variant}-s{seed}")
     cells("--path-name", metavar="PATTERN", help="what paths say, such as runs/{variant}/seed{seed}/metrics.csv")
+
+
+def refuse_unused(arguments: argparse.Namespace, *, evaluation: bool) -> None:
+    """Refuse flags that mean nothing for this table, because nobody would notice that they are ignored.
+
+    Args:
+        arguments: the flags.
+        evaluation: whether the rows of the table are answers, not runs.
+
+    Raises:
+        UserError: one was given.
+    """
+    unused = OF_RUNS if evaluation else OF_ANSWERS
+    flag = next((name for name in unused if getattr(arguments, name)), None)
+    if flag is None:
+        return
+    if evaluation:
+        raise UserError(f"--{flag}: the rows of an evaluation are answers, not runs; remove it")
+    raise UserError(
+        f"--{flag} is for an evaluation, whose rows are answers: add --example COLUMN with what was asked, or remove it"
+    )
 
 
 def table_options(arguments: argparse.Namespace, higher_is_better: bool | None) -> Options:
@@ -87,6 +112,9 @@ def table_options(arguments: argparse.Namespace, higher_is_better: bool | None) 
 
     if arguments.decimal == arguments.thousands:
         raise UserError(f"--thousands {arguments.thousands}: that is the decimal mark; --decimal says otherwise")
+    separator = "\t" if arguments.separator == "\\t" else arguments.separator
+    if separator is not None and len(separator) != 1:
+        raise UserError(f"--separator: found {quote(arguments.separator)}; write one character, or \\t for a tab")
     try:
         take = parse_take(arguments.take) if arguments.take else None
     except UserError as error:
@@ -109,8 +137,8 @@ def table_options(arguments: argparse.Namespace, higher_is_better: bool | None) 
         rename=parse_pairs(arguments.map or (), "--map"),
         states=parse_states(parse_pairs(arguments.state or (), "--state"), "--state"),
         numbers=NumberFormat(arguments.decimal, arguments.thousands),
-        files=FileOptions(arguments.encoding, arguments.separator, arguments.table),
-        duplicates=arguments.duplicates,
+        files=FileOptions(arguments.encoding, separator, arguments.table),
+        duplicates=arguments.duplicates or "latest",
         layout=arguments.layout,
         take=take,
         run_name=arguments.run_name,

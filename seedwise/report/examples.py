@@ -77,7 +77,7 @@ class ExamplesReport:
     @property
     def p_name(self) -> str:
         """What the p values that decide are called; a single one needs no correction."""
-        return "Holm p" if len(self.main) > 1 else "p"
+        return "Holm p" if len(self.analysis.comparisons) > 1 else "p"
 
     @property
     def levels(self) -> str:

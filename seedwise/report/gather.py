@@ -146,6 +146,7 @@ def report_of_table(
         summary=analysis.summary,
         comparisons=analysis.comparisons,
         commands=[command],
+        corrected_for=analysis.family,
         warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
         figures={name: figure_path(name) for name in figures},
     )

@@ -78,10 +78,10 @@ def find_columns(table: Table, options: Options, *, seed: bool = True) -> Column
         status = tuple(
             column
             for column in table.columns
-            if _simple(column) in states.COLUMNS and column not in taken and column not in options.ignore
+            if simple(column) in states.COLUMNS and column not in taken and column not in options.ignore
         )
     if created is None:
-        by_name = {_simple(column): column for column in reversed(table.columns)}
+        by_name = {simple(column): column for column in reversed(table.columns)}
         created = next(
             (by_name[name] for name in dates.COLUMNS if name in by_name and by_name[name] not in taken), None
         )
@@ -93,7 +93,7 @@ def split_names(names: Sequence[str], table: Table) -> list[str]:
     return [part for name in names for part in ([name] if name in table.columns else name.split(",")) if part]
 
 
-def _simple(column: str) -> str:
+def simple(column: str) -> str:
     """Return a column's name without a tool's prefix, in lower case, with _ for blanks."""
     return bare(column).strip().lower().replace(" ", "_")
 
@@ -173,14 +173,14 @@ def _likely(table: Table, role: str, options: Options) -> str | None:
         "variant": ("model", "method", "algo", "algorithm", "name", "config", "arch", "optimizer", "exp_name", "group"),
         "seed": ("random_seed", "rng_seed", "random_state", "run", "trial", "repeat", "replicate", "rep"),
     }[role]
-    simple = {_simple(column): column for column in reversed(others)}
-    by_name = next((simple[name] for name in names if name in simple), None)
+    named = {simple(column): column for column in reversed(others)}
+    by_name = next((named[name] for name in names if name in named), None)
     if by_name or role == "seed":
         return by_name
     rows = len(table.frame)
     for column in others:
         values = table.text(column)
-        if _simple(column) in (*states.COLUMNS, *dates.COLUMNS):
+        if simple(column) in (*states.COLUMNS, *dates.COLUMNS):
             continue
         if 2 <= values.nunique() <= min(_FEW, rows // 2) and not values.str.fullmatch(r"[0-9.,eE+%-]*").all():
             return column

@@ -81,7 +81,7 @@ class Options:
         if not value.isprintable():
             escaped = value.encode("unicode_escape").decode().replace("'", "\\'")
             return f"--{option} $'{escaped}'"
-        return f"--{option} {shlex.quote(value)}"
+        return f"--{option} {shlex.quote(value)}" if value != "'" else f'--{option} "{value}"'
 
 
 def parse_pairs(texts: Sequence[str], place: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,13 +16,13 @@ from seedwise.basics.names import nearest, plain, quote
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.cells.dates import read_dates
-from seedwise.sources.cells.numbers import Numbers, advice, is_number, read_numbers
+from seedwise.sources.cells.numbers import MISSING, NumberFormat, Numbers, advice, is_number, read_numbers
 from seedwise.sources.cells.seeds import read_seeds, through_float
 from seedwise.sources.cells.states import GRAVEST, STATES, State, meaning
-from seedwise.sources.columns import Columns, bare, find, find_columns, missing, shortened_name
+from seedwise.sources.columns import Columns, bare, find, find_columns, missing, shortened_name, simple
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.options import Options
-from seedwise.sources.replicates import SETTINGS, refuse_mixed
+from seedwise.sources.replicates import SETTINGS, refuse_mixed, refuse_several
 from seedwise.sources.settings import RESERVED
 from seedwise.sources.tables.table import Table
 
@@ -88,9 +89,13 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
         runs[name], runs[EMPTY + name] = numbers.at(rows)
     if columns.dataset:
         runs[DATASET] = table.text(columns.dataset).to_numpy()[rows]
+        _refuse_datasets(table, runs, columns.dataset, options)
     cell = [VARIANT, SEED, *([DATASET] if columns.dataset else [])]
     own = ["_id"] if "_id" in runs else []
-    runs, more = take_rows(table, runs, [*cell, *own], [*options.metrics, *others], options)
+    taken, more = take_rows(table, runs, [*cell, *own], [*options.metrics, *others], options)
+    if len(taken) < len(runs):
+        refuse_several(table, runs, [*cell, *own], columns, options)
+    runs = taken
     notes += more
     _refuse_answers(table, runs, columns, options)
     refuse_mixed(table, runs, columns, options)
@@ -113,6 +118,10 @@ def meeting(table: Table, options: Options) -> Table:
             raise UserError(f"{spelled}: write COLUMN=VALUE or COLUMN!=VALUE")
         name, relation, value = (part.strip() for part in matched.groups())
         found = find(table.columns, name)
+        if not found and (name.endswith(("<", ">")) or value.startswith("=")):
+            raise UserError(f"{spelled}: only COLUMN=VALUE and COLUMN!=VALUE are known; filter the table otherwise")
+        if value.startswith("=") and value not in set(table.text(found[0]) if found else ()):
+            value = value.lstrip("= ")
         if len(found) != 1:
             raise UserError(f"{spelled}: {missing(name, table.columns)}")
         texts = table.text(found[0])
@@ -126,7 +135,8 @@ def meeting(table: Table, options: Options) -> Table:
             raise UserError(f"{spelled}: no row meets it; {found[0]} is {seen}")
         if not chosen.all():
             left = int((~chosen).sum())
-            table = table.where(chosen).noting(f"{quantity(left, 'row')} without {condition} left out, as asked.")
+            rows = f"{quantity(left, 'row')} that {'does' if left == 1 else 'do'} not meet {condition}"
+            table = table.where(chosen).noting(f"{rows} left out, as asked.")
     return table
 
 
@@ -135,7 +145,7 @@ def _identified(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the variant, seed and name of each row that counts, and notes about the others."""
     variants = variants_of(table, columns.variant, options)
-    texts = table.text(str(columns.seed))
+    texts = _ungrouped(table, str(columns.seed), options)
     rounded = through_float(texts).to_numpy()
     if rounded.any():
         row = int(rounded.argmax())
@@ -149,7 +159,7 @@ def _identified(
         runs["_id"] = table.text(identity)
     runs["_row"] = np.arange(len(runs))
     named = (runs[VARIANT] != "") & runs[SEED].notna()
-    named &= ~runs[SEED].isin([text for text in texts.unique() if text.lower() in ("none", "nan", "null")])
+    named &= ~texts.str.lower().isin([*MISSING, "nan"])
     notes = []
     if not named.all():
         if not declared:
@@ -166,6 +176,25 @@ def _identified(
     else:
         refuse_alike(table, runs[VARIANT], options)
     return runs[named].reset_index(drop=True), notes
+
+
+def _ungrouped(table: Table, column: str, options: Options) -> pd.Series:
+    """Return the seeds as text, without marks between groups of digits if the user says that there are some."""
+    texts = table.text(column)
+    grouped = texts.str.fullmatch(r"[1-9][0-9]{0,2}([,' ][0-9]{3})+")
+    if not grouped.any():
+        return texts
+    mark = options.numbers.thousands
+    if mark:
+        return texts.where(~grouped, texts.str.replace(mark, "", regex=False))
+    if texts.str.fullmatch(r"[0-9]+").any():
+        row = int(grouped.to_numpy().argmax())
+        found = next(sign for sign in ",' " if sign in texts[row])
+        raise UserError(
+            f"{table.place(row)}: the seed is {quote(texts[row])}, others are written without a mark; if it groups "
+            f"digits, add {options.spelled('thousands', found)}"
+        )
+    return texts
 
 
 def variants_of(table: Table, columns: Sequence[str], options: Options) -> pd.Series:
@@ -188,8 +217,9 @@ def variants_of(table: Table, columns: Sequence[str], options: Options) -> pd.Se
 
 
 def _finer(variant: str, settings: Mapping[str, str]) -> str:
-    """Name a variant that several columns make: `resnet (lr=0.1, width=2)`."""
-    return f"{variant} ({', '.join(f'{name}={text}' for name, text in settings.items())})" if variant else ""
+    """Name a variant that several columns make, without those that are empty: `resnet (lr=0.1, width=2)`."""
+    given = ", ".join(f"{name}={text}" for name, text in settings.items() if text)
+    return f"{variant} ({given})" if variant and given else variant
 
 
 def _column(table: Table, names: Sequence[str], columns: Columns) -> str | None:
@@ -221,12 +251,46 @@ def refuse_alike(table: Table, variants: pd.Series, options: Options) -> None:
     """Refuse variants whose names differ in capitals or blanks only; raises UserError with the way on."""
     seen: dict[str, str] = {}
     for variant in variants.unique():
-        other = seen.setdefault(" ".join(str(variant).casefold().split()), variant)
+        other = seen.setdefault(_looks(str(variant)), variant)
         if other != variant and variant not in options.rename.values() and other not in options.rename.values():
-            same = options.spelled("map", f"{variant}={other}")
+            old, new = (other, variant) if variant.isascii() and not other.isascii() else (variant, other)
             raise UserError(
-                f"{table.name}: the variants {quote(other)} and {quote(variant)} differ only in capitals or blanks; if "
-                f"they are one, add {same}; else give one of them another name in the same way"
+                f"{table.name}: the variants {_distinctly(other, variant)}; if they are one, add "
+                f"{options.spelled('map', f'{old}={new}')}; else give one of them another name in the same way"
+            )
+
+
+def _looks(name: str) -> str:
+    """Return what names that a reader takes for one have in common."""
+    text = unicodedata.normalize("NFKC", name)
+    text = " ".join("".join(mark for mark in text if unicodedata.category(mark) != "Cf").casefold().split())
+    return repr(float(text)) if is_number(text) else text
+
+
+def _distinctly(one: str, other: str) -> str:
+    """Write two names that look the same so that a reader sees how they differ."""
+    if " ".join(one.casefold().split()) == " ".join(other.casefold().split()):
+        return f"{quote(one)} and {quote(other)} differ only in capitals or blanks"
+    if one.isascii() and other.isascii():
+        return f"{quote(one)} and {quote(other)} are one number"
+    return f"{one!a} and {other!a} look the same"
+
+
+def _refuse_datasets(table: Table, runs: pd.DataFrame, column: str, options: Options) -> None:
+    """Refuse rows without a dataset, and datasets that look the same; raises UserError."""
+    without = runs["_row"][runs[DATASET] == ""]
+    if len(without):
+        way = options.spelled("where", f"{bare(column)}!=")
+        raise UserError(
+            f"{table.name}, {table.lines(without)}: {column} is empty; fill it in, or leave such rows out with {way}"
+        )
+    seen: dict[str, str] = {}
+    for name in runs[DATASET].unique():
+        other = seen.setdefault(_looks(name), name)
+        if other != name:
+            raise UserError(
+                f"{table.name}: the datasets {_distinctly(other, name)}; write one name in all rows, or "
+                f"leave one out with {options.spelled('where', f'{bare(column)}!={name}')}"
             )
 
 
@@ -262,7 +326,7 @@ def _with_states(
 
 def _states(table: Table, rows: NDArray[np.intp], column: str, texts: Sequence[str], options: Options) -> list[State]:
     """Return what each different word of a column means; `rows` are the first with each of them."""
-    known: dict[str, State | None] = {text: meaning(text, options.states) for text in set(texts)}
+    known: dict[str, State | None] = {text: meaning(text, options.states, simple(column)) for text in set(texts)}
     if "" in known and known[""] is None:
         # Without any other word for it, an empty cell is the word for a run that ended well.
         known[""] = None if "finished" in known.values() else "finished"
@@ -308,9 +372,16 @@ def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Op
     texts = table.text(column)
     row = int(strange[0])
     more = f" (and {quantity(len(strange) - 1, 'other cell')} of this column)" if len(strange) > 1 else ""
-    ways = [options.spelled(name, mark) for name, mark in advice([texts[index] for index in strange]).items()]
-    if len(ways) == 2:
-        remedy = f"if the comma is the decimal mark, add {ways[0]}; if it groups thousands, {ways[1]}"
+    cells = [texts[index] for index in strange]
+    ways = [
+        " ".join(options.spelled(name, mark) for name, mark in marks.items())
+        for marks in advice(cells)
+        if not (marks.keys() == {"thousands"} and options.numbers.decimal == marks["thousands"])
+    ]
+    if options.numbers != NumberFormat() and all(map(is_number, cells)):
+        remedy = "other cells are written with another mark; correct one or the other"
+    elif len(ways) == 2:
+        remedy = f"if the mark stands before the fraction, add {ways[0]}; if it groups digits, {ways[1]}"
     elif ways:
         remedy = f"add {ways[0]} if that is how numbers are written here"
     elif texts[row].endswith("%"):
@@ -433,8 +504,17 @@ def _counting(
         f"{what}, and {why}. Say which counts: "
         f"{options.spelled('duplicates', 'first-row')} if the newest stands first, "
         f"as W&B and MLflow export, {options.spelled('duplicates', 'last-row')}, or "
-        f"{options.spelled('created', 'COLUMN')} with their dates"
+        f"{options.spelled('created', _dated(table, columns) or 'COLUMN')} with their dates"
     )
+
+
+def _dated(table: Table, columns: Columns) -> str | None:
+    """Return a column that nobody named and that holds dates, for a message."""
+    for column in table.columns:
+        texts = table.text(column)
+        if column not in columns.named and not texts.map(is_number).all() and read_dates(texts.tolist()) is not None:
+            return column
+    return None
 
 
 def _times(count: int) -> str:

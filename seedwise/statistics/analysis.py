@@ -51,11 +51,19 @@ _Row = dict[str, object]
 
 @dataclass(frozen=True)
 class Analysis:
-    """The tables `summary.csv` and `comparisons.csv`, and warnings about the runs."""
+    """The tables `summary.csv` and `comparisons.csv`, and warnings about the runs.
+
+    Attributes:
+        summary: a row for each variant.
+        comparisons: a row for each comparison with the baseline.
+        warnings: reasons to be careful.
+        family: how many comparisons p-values are corrected for together; those of other tables may count too.
+    """
 
     summary: pd.DataFrame
     comparisons: pd.DataFrame
     warnings: list[DataWarning]
+    family: int
 
 
 def analyse(
@@ -96,19 +104,20 @@ def analyse_family(tables: Sequence[tuple[pd.DataFrame, Plan]]) -> list[Analysis
     """Analyse several tables, each by itself, with p-values corrected over all of their comparisons (Holm).
 
     Args:
-        tables: runs as in `analyse`, such as those on one dataset, each with a plan. The plans may differ in metric,
-            direction and margin; the variance is separate in all of them.
+        tables: runs as in `analyse`, such as those on one dataset, each with a plan. The plans may differ in metric
+            and direction only; their variance is separate.
 
     Raises:
         DataError: as `analyse`, or a plan pools variances, which is Dunnett's test of one family.
     """
     if any(plan.variance == "pooled" for _, plan in tables):
-        raise DataError("Dunnett's test is of one family: declare variance: separate, or one dataset and metric")
+        raise DataError("Dunnett's test is of one family: take separate variances, or one dataset and metric at a time")
     found = [arms(runs, plan.metric) for runs, plan in tables]
     groups = [(each, _baseline(runs, each, plan), plan) for each, (runs, plan) in zip(found, tables, strict=True)]
     compared = _comparisons_of(groups, last_level(tables[0][1]) if tables else None)
+    family = sum(map(len, compared))
     return [
-        _with_warnings(_summary(each, plan), comparisons, runs, plan)
+        _with_warnings(_summary(each, plan), comparisons, runs, plan, family=family)
         for each, (runs, plan), comparisons in zip(found, tables, compared, strict=True)
     ]
 
@@ -120,20 +129,22 @@ def _with_warnings(
     plan: Plan,
     n_test: int | None = None,
     other_metrics: Sequence[str] = (),
+    family: int | None = None,
 ) -> Analysis:
     warnings = find_warnings(runs, plan, n_test, other_metrics=other_metrics)
     about = {warning.code: frozenset(warning.variants) for warning in warnings}
     comparisons["doubt"] = [_doubt(row, about) for row in comparisons.to_dict("records")]
-    return Analysis(summary, comparisons, warnings)
+    return Analysis(summary, comparisons, warnings, len(comparisons) if family is None else family)
 
 
 def _doubt(row: Mapping[Hashable, object], about: Mapping[str, frozenset[str]]) -> str:
     """What warnings, by their code the variants that they are about, give as a reason to doubt a comparison's runs."""
-    compared, nobody = {row["variant"], row["baseline"]}, frozenset[str]()
-    if any(compared & about.get(code, nobody) for code in ("constant_arm", "identical_runs")):
-        return "constant"
-    alike = compared <= about.get("identical_variants", nobody) and row["mean"] == row["mean_baseline"]
-    return "identical" if alike else ""
+    nobody = frozenset[str]()
+    repeating = about.get("constant_arm", nobody) | about.get("identical_runs", nobody)
+    if found := [f"constant {arm}" for arm in ("variant", "baseline") if row[arm] in repeating]:
+        return "; ".join(found)
+    alike = {row["variant"], row["baseline"]} <= about.get("identical_variants", nobody)
+    return "identical" if alike and row["mean"] == row["mean_baseline"] else ""
 
 
 def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None) -> pd.DataFrame:
@@ -195,12 +206,17 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
 
 
 def detectable_by_variant(
-    runs: pd.DataFrame, plan: Plan, seeds: Sequence[int], variants: Sequence[str] | None = None
+    runs: pd.DataFrame,
+    plan: Plan,
+    seeds: Sequence[int],
+    variants: Sequence[str] | None = None,
+    *,
+    family: int | None = None,
 ) -> dict[str, Floats]:
     """The true difference of each variant that the plan's test would detect with 80 % power, by seeds in both arms.
 
     The spreads are those of the runs. Variants whose runs have none, or too few to tell, are left out. Arguments and
-    errors as `analyse`, and `seeds`: the numbers of seeds, at least 2.
+    errors as `analyse`, and `seeds`: the numbers of seeds, at least 2; `family`: as `Analysis.family`.
     """
     found = arms(runs, plan.metric, variants)
     others = [arm for arm in found if arm.variant != plan.baseline]
@@ -211,6 +227,7 @@ def detectable_by_variant(
         plan.alpha,
         paired=plan.pairing == "seed",
         dunnett=decide_all(compared, plan).dunnett,
+        comparisons=family,
     )
     return {arm.variant: curve for arm, curve in zip(others, curves, strict=True) if curve is not None}
 

@@ -316,6 +316,8 @@ def _more_repeats(parts: Parts, df: float, level: float, target: float) -> tuple
 def seeds_for_both(parts: Parts, seeds: int, df: float, level: float, target: float) -> int | None:
     """Seeds of each variant that detect a difference for retrained models on new examples; None if no number does.
 
+    At least 2, without which there is no variance between seeds.
+
     Args:
         parts: variances with the seeds that there are.
         seeds: of each variant.
@@ -326,9 +328,9 @@ def seeds_for_both(parts: Parts, seeds: int, df: float, level: float, target: fl
 
     def enough(factor: float) -> bool:
         error = math.sqrt(parts.example + (parts.seed + parts.residual) / factor)
-        return _shift(df * factor, level) * error <= target
+        return _shift(max((df + 2) * factor - 2, 1.0), level) * error <= target  # each variant has one fewer than seeds
 
-    low, high = 1, MAX_REPEATS
+    low, high = 2, MAX_REPEATS
     if not enough(high / seeds):
         return None
     while low < high:

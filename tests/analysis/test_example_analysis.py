@@ -289,3 +289,18 @@ def test_a_table_is_analysed_without_a_word_from_numpy_or_refused():
             assert row.p_holm is None or row.p_holm >= row.p_value
             assert row.ci_low is None or row.ci_low <= row.difference <= row.ci_high
     assert analysed > 100
+
+
+def test_one_answer_passes_alike_by_either_measure_whatever_the_number_of_repeats():
+    # 49 answers, because 1/49 · 49 is less than 1 in floats.
+    rows = [
+        (variant, f"q{example}", repeat, int(repeat < example % 3))
+        for variant in "ab"
+        for example in range(12)
+        for repeat in range(49)
+    ]
+    table = pd.DataFrame(rows, columns=["variant", "example", "repeat", "score"])
+
+    single = [row for row in analyse_examples(table, PLAN).passes if row.k == 1]
+
+    assert [(row.any_of_k, row.all_of_k) for row in single] == [(pytest.approx(1 / 49), pytest.approx(1 / 49))] * 2

@@ -51,10 +51,10 @@ def test_every_verdict_is_about_new_examples_and_never_about_new_seeds(table):
     assert "The intervals cover new *examples*" in text
 
 
-def test_a_single_answer_covers_these_checkpoints_only():
+def test_a_single_answer_covers_these_variants_as_they_are():
     text = render_examples(report(evaluation()))
 
-    assert "This covers these two checkpoints only, not models that are trained again" in text
+    assert "This covers these two as they are, not models that are trained again" in text
     assert "new seeds" not in text.replace("With new seeds or repeats?", "")
 
 
@@ -74,6 +74,37 @@ def test_more_repeats_or_more_examples_is_answered():
     assert "## Would new repeats change this?" in text
     assert "The interval for new examples includes new repeats already." in text
     assert re.search(r"More repeats alone would not do|Or about \d+ repeats of each example instead of 4", text)
+
+
+def test_no_fewer_examples_than_there_are_are_recommended():
+    generator = np.random.default_rng(0)
+    noise = generator.normal(0, 1, 400)
+    noise = (noise - noise.mean()) / noise.std()
+    table = pd.DataFrame(
+        [("ab"[place], f"q{i}", place * (0.08 + noise[i])) for place in (0, 1) for i in range(400)],
+        columns=["variant", "example", "score"],
+    )
+
+    made = report(table, margin=0.16)
+    text = render_examples(made)
+
+    (row,) = made.main
+    assert row.verdict == "NOT_SUPPORTED"
+    assert row.examples_needed < 400
+    assert "instead of 400" not in text
+    assert re.search(
+        "400 examples detect a true difference of the margin, 0.16.*rule out one as large as the margin", text
+    )
+    assert "As many show in at least 80% of evaluations that equal variants are equivalent." in text
+
+
+def test_several_data_sets_name_the_correction_of_each():
+    table = pd.concat([evaluation().assign(dataset="x"), evaluation(seed=1).assign(dataset="y")])
+
+    text = render_examples(report(table))
+
+    assert "Holm p" in text
+    assert "corrected for 1 comparison (for single data sets: 2)" in text
 
 
 def test_seeds_have_an_interval_for_retrained_models():

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import sqlite3
 import sys
 import zipfile
@@ -167,6 +168,35 @@ def test_further_metrics_are_secondary_and_corrected_by_themselves(tmp_path, cap
     assert "SECONDARY" in (tmp_path / "out/secondary/loss/results.md").read_text()
 
 
+def test_a_tab_can_be_written_as_shells_do(tmp_path, capsys):
+    FRAME.to_csv(tmp_path / "t.txt", index=False, sep="\t")
+    assert main(["analyse", str(tmp_path / "t.txt"), "--metric", "acc", "--baseline", "a", "--separator", "\\t"]) == 0
+    assert "b" in capsys.readouterr().out
+
+
+def test_a_single_comparison_of_each_dataset_names_its_correction(tmp_path, capsys):
+    table = pd.concat([FRAME.assign(env="x"), FRAME.assign(env="y")])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    command = ["analyse", str(tmp_path / "t.csv"), "--metric", "acc", "--baseline", "a", "--dataset", "env"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    out = capsys.readouterr().out
+    assert out.count("Holm p  verdict") == 2
+    assert "corrected together over the 2 comparisons of 2 datasets (Holm)" in out
+    report = (tmp_path / "out/x/results.md").read_text()
+    assert "Holm p" in report
+    assert "corrected for 2 comparisons" in report
+    assert "at the 0.05 level (corrected for 2 comparisons) detects" in report
+
+
+def test_a_single_further_metric_needs_no_correction(tmp_path, capsys):
+    FRAME.assign(loss=[0.5, 0.52, 0.51, 0.4, 0.41, 0.45]).to_csv(tmp_path / "t.csv", index=False)
+    command = ["analyse", str(tmp_path / "t.csv"), "--metric", "acc", "--metric", "loss", "--baseline", "a"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "SECONDARY, decides nothing:\nloss" in out
+    assert "corrected together" not in out
+
+
 # From Python
 
 
@@ -198,6 +228,43 @@ def test_a_data_frame_of_an_experiment_per_dataset():
     alone = analyse(frames[0], metric="acc", baseline="a", higher_is_better=True)
     assert found.comparisons["p_value"][0] == alone.comparisons["p_value"][0]
     assert found.comparisons["p_holm"][0] >= alone.comparisons["p_holm"][0]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"confidence": 95}, "confidence: found 95; Input should be less than 1"),
+        ({"margin": -1}, "margin: found -1; Input should be greater than 0"),
+        ({"duplicates": "newest"}, "duplicates: found 'newest'; use one of 'latest'"),
+        ({"decimal": ";"}, "decimal: found ';'"),
+        ({"thousands": "."}, "thousands: found '.'"),
+        ({"separator": "ab"}, 'separator: found "ab"; write one character'),
+    ],
+)
+def test_a_mistake_in_an_argument_is_one_line(given, said):
+    with pytest.raises(UserError, match=re.escape(said)) as error:
+        analyse(FRAME, **{"metric": "acc", "baseline": "a", "higher_is_better": True} | given)
+    assert "\n" not in str(error.value)
+
+
+def test_a_single_condition_or_column_needs_no_list():
+    table = pd.concat([FRAME.assign(env="x", host="h"), FRAME.assign(env="y", host="g")])
+    found = analyse(table, metric="acc", baseline="a", higher_is_better=True, where="env=x", ignore="host")
+    assert "6 rows that do not meet env=x left out, as asked." in found.notes
+
+
+def test_paths_say_variant_and_seed_from_python_too(tmp_path):
+    for row in FRAME.itertuples():
+        folder = tmp_path / row.variant
+        folder.mkdir(exist_ok=True)
+        (folder / f"{row.seed}.csv").write_text(f"acc\n{row.acc}\n")
+    pattern = f"{tmp_path}/{{variant}}/{{seed}}.csv"
+    found = analyse(
+        f"{tmp_path}/*/*.csv", metric="acc", baseline="a", higher_is_better=True, path_name=pattern, layout="rows"
+    )
+    assert found.comparisons["difference"].tolist() == pytest.approx(
+        [FRAME[FRAME.variant == "b"].acc.mean() - FRAME[FRAME.variant == "a"].acc.mean()]
+    )
 
 
 def test_what_is_no_table_is_said():

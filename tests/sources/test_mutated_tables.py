@@ -105,6 +105,11 @@ def test_a_damaged_table_is_refused_in_a_line_or_read_as_pandas_reads_it(table):
     assert len(said) < 1000
 
 
+def _explains(note):
+    """Whether a note says why a number can differ from what pandas reads, which shifts a row with too many cells."""
+    return "acc" in note or " was read as " in note or note.startswith("More cells")
+
+
 def _check(runs, notes, text, separator):
     assert not runs.duplicated(["variant", "seed"]).any()
     assert set(runs["status"]) <= {"finished", "failed", "diverged"}
@@ -115,11 +120,12 @@ def _check(runs, notes, text, separator):
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
         assert notes
         return
+    plain = plain[(plain.fillna("").map(str.strip) != "").any(axis=1)].reset_index(drop=True)  # empty rows are none
     if len(runs) < len(plain):
         assert notes, "a row was left out without a word"
-    if notes or "acc" not in plain or list(plain.index) != list(range(len(plain))):
+    if "acc" not in plain or any(_explains(note) for note in notes):
         return
-    assert len(runs) == len(plain)
+    assert notes or len(runs) == len(plain)
     theirs = Counter(pd.to_numeric(plain["acc"], errors="coerce").dropna())
     ours = Counter(runs.loc[runs["status"] == "finished", "acc"])
     assert ours <= theirs, "another number than pandas reads, without a note"

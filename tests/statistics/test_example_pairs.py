@@ -153,11 +153,12 @@ def test_so_many_seeds_show_the_difference_for_retrained_models():
     needed = seeds_for_both(parts, 3, 4.0, 0.05, 0.05)
     generator = np.random.default_rng(6)
     error = np.sqrt(parts.example + (parts.seed + parts.residual) * 3 / needed)
-    df = 4 * needed / 3
+    df = 2 * (needed - 1)
     found = (0.05 + error * generator.normal(size=20_000)) / (error * np.sqrt(generator.chisquare(df, 20_000) / df))
 
     assert np.mean(np.abs(found) > stats.t.ppf(0.975, df)) == pytest.approx(0.8, abs=0.03)
     assert seeds_for_both(parts, 3, 4.0, 0.05, 0.02) is None  # the examples alone vary too much
+    assert seeds_for_both(parts, 3, 4.0, 0.05, 10.0) == 2
 
 
 def test_the_mean_over_data_sets_counts_each_the_same():

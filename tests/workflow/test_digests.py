@@ -198,9 +198,21 @@ UNUSED = (
     "seedwise/report/__init__.py",
     "seedwise/report/text/terminal.py",
     "seedwise/report/figures/__init__.py",
-    "seedwise/runs/direction.py",  # for tables of other tools
-    "seedwise/sources/table.py",
+    "seedwise/basics/interrupts.py",
+    "seedwise/report/text/columns.py",
     "seedwise/watch",
+    "seedwise/table.py",  # what follows is for `analyse`: tables and evaluations
+    "seedwise/analysis/example_table.py",
+    "seedwise/analysis/examples.py",
+    "seedwise/analysis/result.py",
+    "seedwise/report/example_files.py",
+    "seedwise/report/examples.py",
+    "seedwise/report/figures/examples.py",
+    "seedwise/report/page/examples.py",
+    "seedwise/report/text/examples.py",
+    "seedwise/sources/answers.py",
+    "seedwise/statistics/examples.py",
+    "seedwise/statistics/pass_at_k.py",
     "seedwise/analysis/forecast.py",  # what follows is for init, check, try and --revisions
     "seedwise/trainers/command/importing.py",
     "seedwise/trainers/command/observer.py",

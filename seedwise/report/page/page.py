@@ -183,7 +183,7 @@ def _forest_row(row: ComparisonRow, report: Report) -> dict[str, Any]:
     return {
         "comparison": row,
         "verdict": capital(sentences.VERDICT_WORDS[verdict]),
-        "marks": tables.marks(row),
+        "marks": row.marks,
         "sign": SIGNS.get(verdict, "○"),
         "difference": report.digits.signed(row.difference),
         "interval": report.digits.interval(row.ci_low, row.ci_high),

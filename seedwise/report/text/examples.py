@@ -166,7 +166,7 @@ def again(row: ExampleComparison, report: ExamplesReport) -> str:
     digits, confidence = report.digits, confidence_percent(report.plan.confidence)
     if not report.analysis.level:
         return (
-            "Not known: there is one answer of each to each example. This covers these two checkpoints only, "
+            "Not known: there is one answer of each to each example. This covers these two as they are, "
             "not models that are trained again, nor other answers of these."
         )
     if row.same_examples_low is None and row.both_low is None:
@@ -190,10 +190,13 @@ def again(row: ExampleComparison, report: ExamplesReport) -> str:
         else "so that the difference is not shown for retrained models"
     )
     if not holds and row.verdict in (Verdict.BETTER, Verdict.WORSE):
-        verdict += ": the verdict covers these checkpoints only"
+        verdict += ": the verdict covers these variants as they are"
     if not holds and row.seeds_needed is not None:
         aim = "of the margin" if report.plan.margin is not None else "as large as the observed one"
-        verdict += f"; about {row.seeds_needed} seeds of each variant would show a true difference {aim}"
+        there = _most(report, row)
+        if row.seeds_needed > there:
+            verdict += f"; about {row.seeds_needed} seeds of each variant instead of {there} would show a true "
+            verdict += f"difference {aim}"
     return f"{text} With new seeds and new examples at once it is {both}, {verdict}."
 
 
@@ -209,13 +212,32 @@ def settle(row: ExampleComparison, report: ExamplesReport) -> str:
     aim = f"the margin of {report.digits.number(margin)}"
     if margin is None:
         aim = f"a true difference as large as the observed one ({report.digits.number(abs(row.difference or 0.0))})"
+    if row.examples_needed <= row.n_examples:
+        # Only with a margin: a difference that was observed and could be detected as often would have been claimed.
+        return f"{_enough(row, report)} {_for_equivalence(row)}".strip()
     text = f"About {_count(row.examples_needed)} examples instead of {row.n_examples}{_in_clusters(row)} detect {aim} "
     text += "with 80% power."
     if margin is None:
         text += " The observed difference is itself uncertain: a margin, the smallest difference that matters, is not."
-    if row.examples_for_equivalence is not None:
-        text += f" To show that equal variants are equivalent: about {_count(row.examples_for_equivalence)} examples."
-    return f"{text} {_repeats(row, report)}".strip()
+    return " ".join(part for part in (text, _for_equivalence(row), _repeats(row, report)) if part)
+
+
+def _enough(row: ExampleComparison, report: ExamplesReport) -> str:
+    """Say that there are as many examples as the margin needs, although they did not decide."""
+    margin = report.digits.number(report.plan.margin)
+    return (
+        f"{row.n_examples} examples detect a true difference of the margin, {margin}, in at least 80% of evaluations, "
+        "but these neither show a difference nor rule out one as large as the margin: more of them narrow the interval."
+    )
+
+
+def _for_equivalence(row: ExampleComparison) -> str:
+    needed = row.examples_for_equivalence
+    if needed is None:
+        return ""
+    if needed <= row.n_examples:
+        return "As many show in at least 80% of evaluations that equal variants are equivalent."
+    return f"To show that equal variants are equivalent: about {_count(needed)} examples."
 
 
 def _repeats(row: ExampleComparison, report: ExamplesReport) -> str:
@@ -278,7 +300,7 @@ def scope(report: ExamplesReport) -> str:
         text += f"; {report.levels} are averaged within an example and never counted as examples"
     text += "."
     if not report.analysis.level:
-        text += " They cover these checkpoints only, not models that are trained again."
+        text += " They cover these variants as they are, not retrained models or other answers."
     if len(report.datasets) > 1:
         text += f" The overall verdict is about these {len(report.datasets)} data sets, each counting the same."
     return text
@@ -418,8 +440,9 @@ def _repeats_cell(row: ExampleComparison) -> str:
 
 def outlook_note(report: ExamplesReport) -> str:
     """What `outlook_table` promises."""
-    count = len(report.main)
-    corrected = f", corrected for {count} comparisons" if count > 1 else ""
+    together, apart = len(report.main), len(report.analysis.comparisons) - len(report.main)
+    corrected = f", corrected for {quantity(together, 'comparison')}" if max(together, apart) > 1 else ""
+    corrected += f" (for single data sets: {apart})" if apart else ""
     target = "the margin" if report.plan.margin is not None else "the observed one, which is itself uncertain"
     clusters = ", in clusters of the same sizes" if report.analysis.clustered else ""
     text = (

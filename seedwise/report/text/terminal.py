@@ -31,7 +31,8 @@ def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = F
     comparisons = read_rows(ComparisonRow, analysis.comparisons)
     names = {row.variant: row.variant for row in summaries}
     digits = digits_of_metric(summaries, comparisons)
-    wording = Wording(names, metric_label(plan.metric), plan, plan, digits, p_name=p_name(comparisons))
+    named = p_name(comparisons, analysis.family)
+    wording = Wording(names, metric_label(plan.metric), plan, plan, digits, p_name=named, family=analysis.family)
     heading = f"{wording.metric}, {wording.direction}"
     if direction_assumed:
         other = "lower" if plan.higher_is_better else "higher"

@@ -9,7 +9,11 @@ from datetime import UTC, datetime
 COLUMNS = ("created", "created_at", "createdat", "start_time", "starttime", "started", "started_at", "date", "datetime",
            "timestamp", "_timestamp", "datetime_start", "time_start", "submitted", "submitted_at")  # fmt: skip
 """Names of a column with the time of each run, in lower case with _ for blanks; the first that a table has counts."""
-_FORMS = ("%Y-%m-%d_%H-%M-%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S %Z", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S")
+_FORMS = (
+    "%Y-%m-%d_%H-%M-%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S %Z", "%Y%m%d-%H%M%S", "%Y%m%d_%H%M%S", "%d.%m.%Y",
+    "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d %b %Y", "%d %b %Y %H:%M:%S", "%b %d, %Y", "%b %d %Y %H:%M:%S",
+    "%a %b %d %H:%M:%S %Y", "%a %b %d %Y %H:%M:%S GMT%z", "%a, %d %b %Y %H:%M:%S %Z",
+)  # fmt: skip
 _SECONDS = 10_000_000_000  # a larger count is in milliseconds, and one a thousand times larger in microseconds
 
 
@@ -20,6 +24,8 @@ def read_date(text: str) -> float | None:
         while value >= _SECONDS:
             value /= 1000
         return value
+    if re.fullmatch(r"[0-9]\.[0-9]+[eE]\+?(?:9|1[0-9])", text):
+        return read_date(f"{float(text):.0f}")
     try:
         return _seconds(datetime.fromisoformat(text))
     except ValueError:

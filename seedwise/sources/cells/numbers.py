@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 MISSING = frozenset({"", "na", "n/a", "null", "none", "-", "–", "—", "#n/a", "<na>", "?"})
 """Words of an empty cell, in lower case. `NaN` is not one of them: a result that is not a number is a result."""
+DECIMALS, THOUSANDS = (".", ","), (",", ".", " ", "'", "_")
+"""Marks that numbers can be written with."""
 TRUE, FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _MADE_OF = re.compile(r"[0-9+.eE-]*")  # of these alone, `float` reads only what _PLAIN is
 _MINUS = "\u2212"
+_BLANKS = re.compile("[\u00a0\u2007\u2009\u202f]")
+_APOSTROPHES = re.compile("[\u2019\u02bc]")
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,16 @@ def read_numbers(cells: pd.Series, name: str, written: NumberFormat | None = Non
     if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
         values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
         return Numbers(values, np.isnan(values), np.array([], dtype=np.intp))
+    written = written or NumberFormat()
     texts = cells.fillna("").astype("str").tolist()
-    return _read_plain(texts) or _read(texts, name, written or NumberFormat())
+    # With other marks a text such as 1.014 may be a thousand and fourteen.
+    plain = _read_plain(texts) if written == NumberFormat() else None
+    return plain or _read([uniform(text) for text in texts], name, written)
+
+
+def uniform(text: str) -> str:
+    """Return a text with one kind of blank and of apostrophe, which spreadsheets write in several."""
+    return text if text.isascii() else _APOSTROPHES.sub("'", _BLANKS.sub(" ", text))
 
 
 def _read_plain(texts: Sequence[str]) -> Numbers | None:
@@ -140,7 +152,9 @@ def _pattern(written: NumberFormat) -> Callable[[str], object]:
     whole = "[0-9]+"
     if written.thousands:
         mark = re.escape(written.thousands)
-        whole = rf"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
+        # Not from 0 on, because 0,820 is a fraction; in India groups above the first have two digits.
+        indian = rf"|[1-9][0-9]?(?:{mark}[0-9]{{2}})+{mark}[0-9]{{3}}" if written.thousands == "," else ""
+        whole = rf"(?:[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+{indian}|[0-9]+)"
     return re.compile(rf"[+-]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 
 
@@ -150,17 +164,31 @@ def _plainly(text: str, written: NumberFormat) -> str:
     return text.replace(written.decimal, ".")
 
 
-def advice(texts: Sequence[str]) -> dict[str, str]:
-    """Return the options that would make the cells readable, by name: `decimal` or `thousands`, or none.
+def advice(texts: Sequence[str]) -> list[dict[str, str]]:
+    """Return what options would make the cells readable, each way as marks by option; none if there is no way.
 
     Args:
         texts: cells that cannot be read.
     """
-    marks = {
-        "decimal": (NumberFormat(","), ","),
-        "thousands": (NumberFormat(".", ","), ","),
-    }
-    fitting = {name: mark for name, (written, mark) in marks.items() if all(map(_pattern(written), texts))}
-    if any(text.count(",") == 1 and re.search(r",[0-9]{3}$", text) for text in texts):
-        return fitting  # 1,014 can be either
-    return {"decimal": ","} if "decimal" in fitting else fitting
+    bare = [uniform(text).removesuffix("%").rstrip().replace(_MINUS, "-", 1) for text in texts]
+    if all(map(_PLAIN.fullmatch, bare)):
+        return []
+    fitting = [written for written in _WAYS if all(map(_pattern(written), bare))]
+    plain, grouped = NumberFormat(","), NumberFormat(".", ",")
+    if plain in fitting:
+        # 1,014 can be either.
+        both = grouped in fitting and any(re.search(r"^[^,]*,[0-9]{3}$", text) for text in bare)
+        fitting = [plain, grouped] if both else [plain]
+    usual = NumberFormat()
+    return [
+        ({"decimal": written.decimal} if written.decimal != usual.decimal else {})
+        | ({"thousands": written.thousands} if written.thousands else {})
+        for written in fitting[:2]
+    ]
+
+
+_WAYS = [
+    NumberFormat(","),
+    *(NumberFormat(".", mark) for mark in ",' _"),
+    *(NumberFormat(",", mark) for mark in ".' _"),
+]

@@ -11,18 +11,27 @@ EXACT = 2**53
 """From here on a float no longer tells neighbouring whole numbers apart."""
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]{1,3})?|[+-]?[0-9]+[eE][+-]?[0-9]{1,3}")
+_HEX = re.compile(r"0[xX][0-9a-fA-F]{1,64}")
+_NAMED = re.compile(r"seed[-_= :]?([0-9]{1,64})", re.IGNORECASE)
 
 Seed = int | str
 
 
 def read_seed(text: str) -> Seed | None:
-    """Return the whole number that a text is, as 7 for `7`, `07`, `7.0` and `7e0`; else the text, or None if empty."""
+    """Return the whole number that a text is, as 7 for `7`, `07`, `7.0`, `7e0`, `0x7` and `seed_7`.
+
+    Any other seed is its text, or None if that is empty.
+    """
     if _WHOLE.fullmatch(text):
         return int(text) if len(text) < 4000 else text
     if _DECIMAL.fullmatch(text):
         value = Decimal(text)
         if value == value.to_integral_value():
             return int(value)
+    if _HEX.fullmatch(text):
+        return int(text, 16)
+    if named := _NAMED.fullmatch(text):
+        return int(named[1])
     return text or None
 
 

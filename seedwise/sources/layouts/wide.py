@@ -76,6 +76,7 @@ def _from_seeds(table: Table, options: Options) -> Table:
     found = _seed_columns(table, options)
     others = [column for column in table.columns if column not in found]
     kept = _without_statistics(others)
+    left = [column for column in others if column not in kept]
     if not has_variant(table, options):
         if len(kept) != 1:
             raise UserError(
@@ -89,7 +90,6 @@ def _from_seeds(table: Table, options: Options) -> Table:
         if metric in by_seed.setdefault(seed, {}):
             raise UserError(f"{table.name}: {quote(by_seed[seed][metric])} and {quote(column)} are one seed")
         by_seed[seed][metric] = column
-    left = [column for column in others if column not in kept and column != "variant"]
     notes = [f"Left out, because they sum up seeds: {shortened(left, 6)}."] if left else []
     return _long(table, "seed", by_seed, kept, notes)
 

@@ -47,8 +47,9 @@ def read_excel(content: bytes, name: str, sheet: str | None) -> Table:
         sheets = {str(title): book[title] for title in book.sheetnames if hasattr(book[title], "iter_rows")}
         filled = [title for title, found in sheets.items() if any(any(row) for row in _values(found))]
         chosen = _chosen(sheet, filled, "sheet", name)
+        _refuse_unsaved(sheets[chosen], openpyxl.load_workbook(io.BytesIO(content), read_only=True)[chosen], name)
         rows = (
-            (number, ["" if cell is None else _excel_cell(cell) for cell in row])
+            (number, ["" if cell is None else _excel_cell(cell) for cell in row] if any(map(_is_given, row)) else [])
             for number, row in enumerate(_values(sheets[chosen]), start=1)
         )
         return _in_rows(table_of_rows(rows, name))
@@ -56,6 +57,21 @@ def read_excel(content: bytes, name: str, sheet: str | None) -> Table:
 
 def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
     yield from sheet.iter_rows(values_only=True)
+
+
+def _refuse_unsaved(values: Any, written: Any, name: str) -> None:
+    """Refuse formulas that no program has computed yet, whose cells would otherwise be empty."""
+    for row, (seen, cells) in enumerate(zip(_values(values), _values(written), strict=False), start=1):
+        for value, cell in zip(seen, cells, strict=False):
+            if value is None and isinstance(cell, str) and cell.startswith("="):
+                raise UserError(
+                    f"{name}, row {row}: the formula {quote(cell[:40])} was never computed; open the file in a "
+                    "spreadsheet program and save it, or write values"
+                )
+
+
+def _is_given(cell: object) -> bool:
+    return cell is not None
 
 
 def _excel_cell(value: object) -> str:

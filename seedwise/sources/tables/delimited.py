@@ -141,8 +141,9 @@ def _read_even(content: bytes, name: str, encoding: str, separator: str) -> Tabl
     frame = frame.apply(lambda cells: cells.str.strip())
     if (frame == header).all(axis=1).any() or (frame == "").all(axis=1).any():
         return None
-    named = pd.DataFrame(_named(header, [frame[position] for position in frame.columns]))
-    return Table(name, named, np.arange(2, len(frame) + 2, dtype=np.int64))
+    columns = [frame[position] for position in frame.columns]
+    places = np.arange(2, len(frame) + 2, dtype=np.int64)
+    return Table(name, pd.DataFrame(_named(header, columns)), places, notes=tuple(_nameless(header, columns)))
 
 
 def _even_header(body: bytes, separator: str) -> list[str] | None:
@@ -163,6 +164,8 @@ def _even_header(body: bytes, separator: str) -> list[str] | None:
     counts = np.diff(np.searchsorted(marks, ends), prepend=0)
     if len(header) < 2 or (counts != len(header) - 1).any() or header[0].startswith("#"):
         return None
+    if header[0] and not any(header[1:]):
+        return None  # a title
     return header if len(set(header)) == len(header) else None
 
 
@@ -251,19 +254,21 @@ class _Reader:
         repeated: list[int] = []
         comments: list[int] = []
         short: list[int] = []
+        long: list[int] = []
+        empty: list[int] = []
         while chunk := list(itertools.islice(rows, CHUNK)):
             kept: list[list[str]] = []
             for number, cells in chunk:
+                if not any(cells):
+                    if cells:
+                        empty.append(number)
+                    continue
                 if len(cells) != width:
-                    if not any(cells):
-                        continue
                     if cells[0].startswith("#"):
                         comments.append(number)
                         continue
+                    (short if len(cells) < width else long).append(number)
                     cells = self._fitted(cells, width, number)
-                    short.append(number)
-                elif not any(cells):
-                    continue
                 if cells[0] == header[0] and cells == header:
                     repeated.append(number)
                     continue
@@ -279,8 +284,13 @@ class _Reader:
             notes.append(f"The header stands again in {_lines(repeated)}; there it is no row.")
         if comments:
             notes.append(f"Comments in {_lines(comments)} were skipped.")
+        if long:
+            notes.append(f"More cells than the header in {_lines(long)}; those are empty and were left out.")
+        if empty:
+            notes.append(f"Only empty cells in {_lines(empty)}; skipped.")
         if short:
             notes.append(f"Fewer cells than the header in {_lines(short)}; the rest counts as empty.")
+        notes += _nameless(header, columns)
         frame = pd.DataFrame(_named(header, columns))
         numbers = np.array(places, dtype=np.int64)
         table = Table(self.name, frame, numbers, notes=tuple(notes), short=frozenset(short))
@@ -294,12 +304,22 @@ class _Reader:
             if cells[0].startswith("#"):
                 skipped.append((number, cells))
                 continue
-            if skipped and len(skipped[-1][1]) == len(cells) > 1 and any(is_number(cell) for cell in cells):
+            if cells[0] and len([cell for cell in cells if cell]) == 1 < len(cells):
+                skipped.append((number, cells))  # a title above the table
+                continue
+            if (
+                skipped
+                and skipped[-1][1][0].startswith("#")
+                and len(skipped[-1][1]) == len(cells) > 1
+                and any(is_number(cell) for cell in cells)
+            ):
                 # As numpy.savetxt writes it: the header is the last comment, and this is a row.
                 self.ahead.append((number, cells))
                 cells = skipped.pop()[1]
                 cells = [cells[0].lstrip("# "), *cells[1:]]
-            notes = [f"Comments in {_lines([place for place, _ in skipped])} were skipped."] if skipped else []
+            comments = all(above[0].startswith("#") for _, above in skipped)
+            what = "Comments" if comments else "A title or comments above the header"
+            notes = [f"{what} in {_lines([place for place, _ in skipped])} were skipped."] if skipped else []
             twice = next((column for column in cells if column and cells.count(column) > 1), None)
             if twice is None:
                 return cells, notes
@@ -339,6 +359,16 @@ def _is_pivot(metrics: list[str], values: list[str], third: list[str]) -> bool:
     distinct = all(len(set(found)) == len(found) for found in by_metric.values())
     repeated = len({tuple(found) for found in by_metric.values()}) == 1 < len(by_metric)
     return distinct and (repeated or (not metrics[0] and _names_index(third)))
+
+
+def _nameless(header: list[str], columns: list[pd.Series]) -> list[str]:
+    """Say which columns with cells are left out because they have no name; an index of numbers is no loss."""
+    lost = [
+        str(place)
+        for place, (name, cells) in enumerate(zip(header, columns, strict=True), start=1)
+        if place > 1 and not name and (cells != "").any()
+    ]
+    return [f"Column{'s' if len(lost) > 1 else ''} {shortened(lost, 6)} left out: without a name."] if lost else []
 
 
 def _named(header: list[str], columns: list[pd.Series]) -> dict[str, pd.Series]:

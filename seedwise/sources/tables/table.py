@@ -113,7 +113,8 @@ def _written(value: object) -> str:
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if isinstance(value, float):
-        return "" if math.isnan(value) else repr(value)
+        # A float of NumPy says in its own text that it is one.
+        return "" if math.isnan(value) else repr(float(value))
     return str(value).strip()
 
 
