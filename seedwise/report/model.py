@@ -97,6 +97,8 @@ class Report:
         commit: git commit of the code that made the runs.
         dirty: whether that code had uncommitted changes.
         uncommitted: files of the study and its code that the commit does not contain.
+        whole_commit: a commit that contains all of it as the runs used it, where theirs do not; empty if there is none.
+        commits: how many runs were made from each commit.
         versions: of the packages that made the runs.
         figures: paths of the figures by name, relative to results.md.
         randomness: sources.csv, where variants differ only in what varies between their runs.
@@ -132,6 +134,8 @@ class Report:
     commit: str | None = None
     dirty: bool | None = None
     uncommitted: Sequence[str] = ()
+    whole_commit: str = ""
+    commits: Mapping[str, int] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
     randomness: pd.DataFrame | None = None

@@ -218,6 +218,7 @@ UNUSED = (
     "seedwise/trainers/command/observer.py",
     "seedwise/trainers/command/outputs/proposals.py",
     "seedwise/trainers/command/recognition.py",
+    "seedwise/trainers/command/traces.py",
     "seedwise/trainers/command/trial.py",
     "seedwise/config/draft.py",
     "seedwise/config/revisions.py",
