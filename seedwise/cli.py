@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import importlib
 import os
 import signal
@@ -115,7 +116,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None:
             answer_interrupts()
         status = _run(given)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except UserError as error:
         print(f"seedwise: {error}", file=sys.stderr)
         return MISTAKE
@@ -128,6 +130,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of the output, such as `head`, has closed the pipe; nothing more may be written on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"seedwise: {error.strerror}: not all could be written", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return MISTAKE
     return status
 
 

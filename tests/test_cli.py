@@ -49,7 +49,7 @@ def test_two_variants_print_the_numbers_of_the_specification(capsys):
     found = pd.read_csv("report/comparisons.csv").iloc[0]
 
     assert (status, err) == (0, "")
-    assert "B        3  0.8580  0.0030     +0.0143  [0.0003, 0.0284]  0.0476  BETTER (fragile)" in out
+    assert "B        3  0.8580  0.0030     +0.0143  [0.0003, 0.0284]  0.0476  BETTER*\n* fragile\n" in out
     assert "(Δ = +0.0143, 95% CI [0.0003, 0.0284], p = 0.0476)" in " ".join(out.split())
     expected = {
         "difference": 0.0143333,
@@ -73,7 +73,7 @@ def test_pairing_prints_the_paired_numbers(capsys):
     _, out, _ = run(capsys, "--pairing", "seed", "--out", "report")
     found = pd.read_csv("report/comparisons.csv").iloc[0]
 
-    assert "0.0610  NOT_SUPPORTED (fragile)" in out
+    assert "0.0610  NOT_SUPPORTED*\n* fragile\n" in out
     assert found["p_value"] == pytest.approx(0.0609921, abs=1e-7)
     assert found["permutation_p"] == 0.25
 
@@ -108,7 +108,7 @@ def test_confidence_names_every_interval(capsys):
 
 def test_lost_runs_are_counted_and_missing_seeds_reported(capsys):
     text = "variant,seed,status,score\nA,0,finished,1\nA,1,finished,2\nA,2,Finished,3\n"
-    text += "B,0,,4\nB,1,diverged,\nB,3,failed,n/a\n"
+    text += "B,0,finished,4\nB,1,diverged,\nB,3,failed,n/a\n"
     status, out, _ = run(capsys, text=text)
 
     assert status == 0
@@ -160,7 +160,7 @@ def test_lines_fit_a_terminal(capsys, scale):
     )
     _, out, _ = run(capsys, text=text)
 
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines())) <= 80
     assert len([line for line in out.splitlines() if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]) == 3
 
 
@@ -181,9 +181,10 @@ def test_a_direction_that_nobody_gave_is_read_from_the_name_and_said(capsys, met
 
 
 def test_undefined_numbers_are_never_shown(capsys):
-    _, out, _ = run(capsys, text=table(A=(0.9, 0.9, 0.9), B=(0.9, 0.9, 0.9), C=(0.9, "nan", 0.8), D=(0.9,)))
-    assert "nan" not in out.lower()
-    assert out.count("UNDEFINED") == 2
+    _, out, _ = run(capsys, text=table(A=(0.9, 0.9, 0.9), B=(0.9, 0.9, 0.9), C=(0.9, "nan", 0.8, 0.7), D=(0.9,)))
+    assert " nan " not in out.lower()
+    assert out.count("UNDEFINED") == 1
+    assert "1 run counted as diverged: its score is not finite: C seed 1 (line 9)." in " ".join(out.split())
 
 
 def test_one_variant_has_nothing_to_be_compared_with(capsys):
@@ -206,7 +207,7 @@ def test_out_gets_tables_figures_and_a_report(capsys):
     }
     text = (out / "results.md").read_text(encoding="utf-8")
 
-    assert files == {"results.md", "summary.csv", "comparisons.csv"} | figures
+    assert files == {"results.md", "page.html", "summary.csv", "comparisons.csv"} | figures
     assert "seedwise analyse results.csv --metric score --baseline A --out deep/report\n" in text
     for unknown in ("## Setup", "Differs from the baseline", "Commit", "Versions", "Decided beforehand", "runs.csv"):
         assert unknown not in text

@@ -112,6 +112,7 @@ NOT_RUN = {
     "docker": "needs a daemon",
     "apptainer": "needs a daemon",
     "snakedeploy": "needs a published repository",
+    "gpu.sh": "needs minutes; tests/benchmarks tries it on a CPU",
     "cd": "a folder of the user's",
     "cp": "run with the snakemake command after it",
     "source": "run with every command of README and the quick start",

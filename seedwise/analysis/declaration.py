@@ -90,7 +90,7 @@ def forewarning(path: Path, now: Declaration, study: str) -> str | None:
     if keys := [f"analysis.{key}" for key in _changed_keys(first, now)]:
         parts.append(f"{enumerate_words(keys)} {'differ' if len(keys) > 1 else 'differs'} from the recorded plan")
     return (
-        f"{', '.join(parts)}: these verdicts will be EXPLORATORY; to confirm, run a new study (`study: "
+        f"{'; '.join(parts)}: these verdicts will be EXPLORATORY; to confirm, run a new study (`study: "
         f"{_next_name(study, path.parent.parent)}`) with new seeds"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,21 +11,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
+from seedwise.commands.table_flags import add_table_flags, refuse_unused, table_options
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from seedwise.analysis.result import Result
     from seedwise.plan import Plan
     from seedwise.report.model import Report
+    from seedwise.sources.options import Options
+    from seedwise.sources.tables.table import Table
     from seedwise.statistics.analysis import Analysis
 
 DESCRIPTION = """\
-Compare variants with a baseline. The table has one row per run and the columns variant, seed, the metric and, if known,
-status (finished, diverged or failed) and reason (why a run was lost). Prints the verdicts; --out also writes
-summary.csv, comparisons.csv, figures/ and results.md with all the evidence."""
+Compare variants with a baseline. The table has one row per run, or per step of a run, in any file that a spreadsheet,
+a tracker or a script writes; docs/tables.md has the rules. Prints the verdicts; --out also writes summary.csv,
+comparisons.csv, figures/, results.md and page.html with all the evidence; --json prints the findings for programs."""
 EXAMPLE = """\
-example:
+examples:
   seedwise analyse results.csv --metric accuracy --baseline resnet --out report
+  seedwise analyse runs.xlsx --metric val/acc --variant model,lr --baseline 'resnet (lr=0.1)'
+  seedwise analyse 'logs/*/metrics.csv' --path-name 'logs/{variant}-s{seed}/metrics.csv' --metric f1 --baseline base
 
 Choose everything that affects the verdicts (--baseline, --metric, --pairing, --variance, --margin, --confidence)
 before the results are known."""
@@ -47,8 +54,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         flags.extend(name for name in names if name.startswith("-"))
         parser.add_argument(*names, **options)
 
-    add("results", metavar="RESULTS", nargs="?", help="CSV or TSV file; - reads standard input")
-    add("--metric", metavar="COLUMN", help="column to compare (required)")
+    add("results", metavar="RESULTS", nargs="?", help="file, or pattern in quotes; - reads standard input")
+    add("--metric", metavar="COLUMN", action="append", help="column to compare (required); further ones do not decide")
     add("--baseline", metavar="VARIANT", help="variant with which all others are compared (required)")
     add(
         "--pairing",
@@ -75,7 +82,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
             const=way == "higher",
             help=f"the metric is {kind}; needed where its name does not say so",
         )
-    add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures and results.md")
+    add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures, results.md and page.html")
+    add("--json", action="store_true", help="print the findings as JSON instead of a table")
+    add_table_flags(parser, flags)
     parser.set_defaults(run=run, flags=[*flags, "--help"])
 
 
@@ -86,32 +95,143 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         UserError: a mistake in the flags or in the table.
     """
     _check(arguments)
-    from seedwise.analysis.run_table import analyse_runs
-    from seedwise.plan import Plan
+    from seedwise.analysis.result import analyse_table, findings_json
     from seedwise.report.text.terminal import verdict_table
-    from seedwise.sources.table import read_runs
+    from seedwise.runs.direction import higher_is_better
+    from seedwise.sources.evaluations.whole import as_evaluation
+    from seedwise.sources.open import open_table
+    from seedwise.sources.runs import read_runs
 
-    runs = read_runs(arguments.results, arguments.metric)
-    assumed = arguments.higher_is_better is None
-    plan = Plan(
-        metric=arguments.metric,
-        higher_is_better=_direction(arguments.metric) if assumed else arguments.higher_is_better,
+    metric = arguments.metric[0]
+    given = arguments.higher_is_better
+    options = table_options(arguments, higher_is_better(metric) if given is None else given)
+    table = open_table(arguments.results, options)
+    logged = table.evaluation.higher_is_better.get(metric) if table.evaluation else None
+    assumed = given is None and logged is None
+    higher = next((way for way in (given, logged) if way is not None), None)
+    higher = _direction(metric) if higher is None else higher
+    options = replace(as_evaluation(options, table), higher_is_better=higher)
+    evaluation = options.sample == "examples" or (options.example is not None and options.sample is None)
+    refuse_unused(arguments, evaluation=evaluation)
+    if evaluation:
+        return _evaluate(arguments, table, options, command, assumed=assumed)
+    found = read_runs(table, options)
+    notes = [*found.notes, *_contradiction(metric, arguments.higher_is_better)]
+    plan = _plan(arguments, higher)
+    name = _shown(arguments.results)
+    results = analyse_table(name, found.runs, plan, notes, _further(arguments))
+    written = ""
+    if arguments.out is not None:
+        datasets = _folders([result.dataset for result in results])
+        metrics = _folders([result.plan.metric for result in results])
+        for result in results:
+            out = arguments.out / datasets[result.dataset]
+            out = out / "secondary" / metrics[result.plan.metric] if result.secondary else out
+            written += _write(out, _report(name, result, command, assumed=assumed), result.analysis)
+    # Files are written first: the reader of the output, such as `head`, may close it early.
+    if arguments.json:
+        print(findings_json(name, plan, results))
+        return 0
+    for result in results:
+        print("SECONDARY, decides nothing:\n" if result.secondary else "", end="")
+        print(f"{result.dataset}:\n" if result.dataset else "", end="")
+        said = assumed and not result.secondary
+        print(verdict_table(result.analysis, result.plan, direction_assumed=said, notes=result.notes), end="\n\n")
+    print(written, end="")
+    return 0
+
+
+def _plan(arguments: argparse.Namespace, higher_is_better: bool) -> Plan:
+    from seedwise.plan import Plan
+
+    return Plan(
+        metric=arguments.metric[0],
+        higher_is_better=higher_is_better,
         baseline=arguments.baseline,
         confidence=arguments.confidence,
         pairing=arguments.pairing,
         variance=arguments.variance,
         margin=arguments.margin,
     )
-    analysis = analyse_runs(_shown(arguments.results), runs, plan)
-    print(verdict_table(analysis, plan, direction_assumed=assumed))
-    if arguments.out is not None:
-        from seedwise.report.gather import report_of_table
 
-        report = report_of_table(
-            _shown(arguments.results), runs, analysis, plan, shlex.join(command), _drawn(runs, analysis, plan)
-        )
-        _write(arguments.out, replace(report, direction_assumed=assumed), analysis)
+
+def _evaluate(
+    arguments: argparse.Namespace, table: Table, options: Options, command: Sequence[str], *, assumed: bool
+) -> int:
+    """Analyse a table of answers, with the examples as the sample.
+
+    Raises:
+        UserError: a mistake in the flags or in the table.
+    """
+    for flag, given in (("--pairing", arguments.pairing != "none"), ("--variance", arguments.variance != "separate")):
+        if given:
+            raise UserError(f"{flag}: examples are always paired; remove it, or --example to compare runs")
+    if len(arguments.metric) > 1:
+        raise UserError("--metric: an evaluation has one score; analyse further ones by themselves")
+    from seedwise.analysis.examples import analyse_examples
+    from seedwise.analysis.result import evaluation_json
+    from seedwise.report.examples import report_of_examples
+    from seedwise.report.text.examples import examples_terminal
+    from seedwise.sources.answers import read_answers
+
+    name = _shown(arguments.results)
+    plan = _plan(arguments, bool(options.higher_is_better))
+    found = read_answers(table, options)
+    analysis = analyse_examples(found.answers, plan, place=name)
+    notes = [*found.notes, *_contradiction(plan.metric, arguments.higher_is_better)]
+    said = replace(analysis, warnings=[*notes, *analysis.warnings])
+    report = report_of_examples(name, said, plan, shlex.join(command), columns=found.columns, direction_assumed=assumed)
+    written: list[str] = []
+    if arguments.out is not None:
+        from seedwise.report.example_files import write_examples_report
+
+        written = write_examples_report(arguments.out, report)
+    if arguments.json:
+        print(evaluation_json(name, plan, analysis, notes))
+        return 0
+    print(examples_terminal(report))
+    if written:
+        print(f"\nWritten to {arguments.out}: {', '.join(written)}")
     return 0
+
+
+def _folders(names: Sequence[str]) -> dict[str, str]:
+    """Return a folder for each name, without what a file system or a shell could take amiss, and all different."""
+    folders: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        folder = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed" * bool(name)
+        while folder and folder.lower() in (other.lower() for other in folders.values()):
+            folder += "-2"
+        folders[name] = folder
+    return folders
+
+
+def _further(arguments: argparse.Namespace) -> dict[str, bool]:
+    """Return the metrics that decide nothing, each with whether higher is better.
+
+    Raises:
+        UserError: neither its name nor a flag says it.
+    """
+    from seedwise.runs.direction import higher_is_better
+
+    found = {metric: higher_is_better(metric) for metric in arguments.metric[1:]}
+    given = arguments.higher_is_better
+    return {
+        metric: _direction(metric) if higher is None and given is None else bool(given if higher is None else higher)
+        for metric, higher in found.items()
+    }
+
+
+def _report(name: str, result: Result, command: Sequence[str], *, assumed: bool) -> Report:
+    from seedwise.report.gather import report_of_table
+
+    plan = result.plan
+    drawn = _drawn(result.runs, result.analysis, plan)
+    secondary = ["SECONDARY: this metric decides nothing."] if result.secondary else []
+    notes = [*secondary, *result.notes]
+    report = report_of_table(name, result.runs, result.analysis, plan, shlex.join(command), drawn, notes)
+    title = f"{report.title} on {result.dataset}" if result.dataset else report.title
+    return replace(report, title=title, direction_assumed=assumed and not result.secondary)
 
 
 def _direction(metric: str) -> bool:
@@ -130,14 +250,30 @@ def _direction(metric: str) -> bool:
     return found
 
 
+def _contradiction(metric: str, given: bool | None) -> list[str]:
+    """Point out a direction that is not the one that the metric's name suggests."""
+    from seedwise.runs.direction import higher_is_better
+
+    usual = higher_is_better(metric)
+    if given is None or usual is None or usual == given:
+        return []
+    way, other = ("higher", "lower") if given else ("lower", "higher")
+    return [f"--{way}-is-better was given, although of a metric named {metric} {other} values are usually better."]
+
+
 def _check(arguments: argparse.Namespace) -> None:
     """Reject invalid flags before anything is read."""
     if arguments.results is None:
         raise UserError(
             "the table of results is missing: name a file, or - for standard input: seedwise analyse results.csv …"
         )
-    if arguments.metric is None:
+    if not arguments.metric:
         raise UserError("--metric is missing: name the column to compare")
+    for position, metric in enumerate(arguments.metric):
+        if metric in arguments.metric[:position]:
+            raise UserError(f"--metric {metric} is given twice; further metrics are columns of their own")
+        if metric in ("variant", "seed", "status"):
+            raise UserError(f"--metric {metric}: that column says which run a row is; name a column of scores")
     if arguments.baseline is None:
         raise UserError("--baseline is missing: name the variant with which all others are compared")
     if arguments.margin is not None and not 0 < arguments.margin < float("inf"):
@@ -146,6 +282,8 @@ def _check(arguments: argparse.Namespace) -> None:
         percent = arguments.confidence / 100
         hint = f"; did you mean {percent:g}?" if 0.5 < percent < 1 else ""
         raise UserError(f"--confidence must lie between 0.5 and 1; found {arguments.confidence:g}{hint}")
+    if arguments.variance == "pooled" and len(arguments.metric) > 1:
+        raise UserError("--variance pooled is Dunnett's test, of one metric: remove it, or the further --metric")
     if arguments.pairing == "seed" and arguments.variance == "pooled":
         raise UserError("--variance pooled is Dunnett's test, which does not pair: remove it or --pairing seed")
 
@@ -166,8 +304,8 @@ def _drawn(runs: pd.DataFrame, analysis: Analysis, plan: Plan) -> list[str]:
     return drawn
 
 
-def _write(out: Path, report: Report, analysis: Analysis) -> None:
-    """Write the tables, the figures and results.md into `out`."""
+def _write(out: Path, report: Report, analysis: Analysis) -> str:
+    """Write the tables, the figures and results.md into `out`; return the line that says so."""
     from seedwise.basics.files import write_text
     from seedwise.report.figures.registry import FIGURES
     from seedwise.report.text.results import render_results
@@ -180,6 +318,21 @@ def _write(out: Path, report: Report, analysis: Analysis) -> None:
         for name, path in report.figures.items():
             FIGURES[name](report, out / path, (out / path).with_suffix(".svg"))
         write_text(out / "results.md", render_results(report))
+        page = _page(report)
+        if page:
+            write_text(out / "page.html", page)
     except OSError as error:
         raise UserError(f"--out {out}: {error.strerror or error} ({error.filename or out})") from error
-    print(f"\nWritten to {out}: results.md, summary.csv, comparisons.csv, figures/")
+    files = ["results.md", *(["page.html"] if page else []), "summary.csv", "comparisons.csv", "figures/"]
+    missing = "" if page else "page.html needs more packages: pip install 'seedwise[run]'\n"
+    return f"Written to {out}: {', '.join(files)}\n{missing}"
+
+
+def _page(report: Report) -> str:
+    """Return the interactive report; empty without the packages that it needs."""
+    try:
+        from seedwise.report.page.page import render_page
+
+        return render_page(report)
+    except (ImportError, UserError):
+        return ""

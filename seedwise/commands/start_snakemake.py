@@ -1,11 +1,15 @@
 """Starts Snakemake as a program of its own, so that Ctrl-C ends it in a line and with status 130, whenever it comes.
 
+A reader of its output that leaves early, as `| head` does, stops nothing.
+
 Run as a file, not as a module, so that no module of the user's folder can stand in for another. The process that starts
 it blocks SIGINT, so that a Ctrl-C while Python itself starts waits until it can be answered.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import signal
 import sys
 import threading
@@ -13,7 +17,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 sys.path.append(str(Path(__file__).parents[2]))
 
@@ -58,11 +62,37 @@ def _unless_interrupted(hook: Any) -> Any:
     return quiet
 
 
+class _Lasting(io.FileIO):
+    """A descriptor that drops what is written once its reader has left, as also the programs do that inherit it."""
+
+    def write(self, data: Any, /) -> int:
+        """Write bytes; without a reader, nowhere."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return len(data)
+
+
+def _lasting(stream: TextIO) -> TextIO:
+    """Return a stream to the same place, as it was, that outlasts its reader."""
+    raw = _Lasting(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=bool(stream.line_buffering),
+    )
+
+
 def main() -> int:
     """Run Snakemake on the words of the command line; return its exit status, or 130 if it was interrupted."""
     interrupts = Interrupts()
     try:
         interrupts.listen()
+        sys.stdout, sys.stderr = _lasting(sys.stdout), _lasting(sys.stderr)
         with suppress(ImportError):  # the Snakefile needs it
             import pydantic  # noqa: F401
         from snakemake.cli import main as snakemake

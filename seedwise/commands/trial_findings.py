@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seedwise.basics.files import write_text
-from seedwise.basics.names import plain
-from seedwise.basics.words import quantity, shortened
+from seedwise.basics.names import plain, quote
+from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.commands.next_step import to
 from seedwise.config.study import Study
 from seedwise.trainers.command.command_line import placeholders
@@ -19,6 +19,7 @@ from seedwise.workflow.cost import MEASURED, Measured, cost_of, size, time_of
 
 _FAILED = 1
 _PROPOSED, _LISTED, _LAST_LINES = 5, 4, 12
+TIES = "Runs tie where a metric has few digits or few test examples; a finer metric, such as a loss, helps."
 
 
 class Findings:
@@ -33,10 +34,11 @@ class Findings:
         changed: bool,
         limit: float | None,
         cores: int | None,
+        uncommitted: bool,
     ) -> None:
         assert study.program
         self.trial, self.study, self.program, self.path, self.scratch = trial, study, study.program, path, scratch
-        self.changed, self.limit, self.cores = changed, limit, cores
+        self.changed, self.limit, self.cores, self.uncommitted = changed, limit, cores, uncommitted
         self.metric = study.analysis.metric
         self.section = "command" if study.command else "function"
         self.blocked = False
@@ -63,13 +65,19 @@ class Findings:
         if self.blocked:
             say(f"next: change the above in {self.path} or in the program, then: {to('try', self.path)}")
             return _FAILED
+        if self.uncommitted:
+            say(f"Note: {self.path} is not committed; commit it first, and the report can name one commit")
         cores = f" --cores {self.cores}" if self.cores else ""
         say(f"next: {to('run', self.path)}{cores}")
         return 0
 
     def _failure(self, failed: Tried) -> int:
         earlier = len(self.trial.runs) - 1
-        which = "The program failed" if not earlier else f"The program failed in run {earlier + 1} of 3, not before"
+        which = (
+            "The program failed"
+            if not earlier
+            else f"The program failed in run {earlier + 1} of {max(3, earlier + 1)}, not before"
+        )
         say(f"{which}: {failed.done.reason}")
         lines = last_lines(failed.done.log, failed.done.log_start, _LAST_LINES)
         if lines:
@@ -130,6 +138,8 @@ class Findings:
         width = max(len(f"{proposal.metric} {written(proposal.value)}") for proposal in shown)
         for proposal in shown:
             yield f"  {f'{proposal.metric} {written(proposal.value)}':<{width}}   {proposal.yaml}"
+            if proposal.line:
+                yield f"  {'':<{width}}   from the line {quote(proposal.line)}"
         if len(run.proposals) > len(shown):
             rest = [proposal.metric for proposal in run.proposals[len(shown) :]]
             more = f", … ({len(rest)} more)" if len(rest) > _LISTED else ""
@@ -157,10 +167,18 @@ class Findings:
         pair = self._pair(one, two, name)
         so_far = " so far" if one.done.timed_out else ""
         if trial.seed == "arrives":
-            yield f"it changes the numbers: seeds {one.seed} and {two.seed} give {pair}{so_far}"
+            yield f"it changes the numbers: {self._by_seed(name)}{so_far}"
+            if trial.third is not None:
+                yield TIES
         elif trial.seed == "arrives unseen":
-            shown = self._named(trial.shown_by[0])
-            yield f"it arrives, since {shown} differs with it, but {self._named(name)} is {pair}{so_far}"
+            what = self._named(name)
+            # A name may stand for two numbers of the output.
+            others = [other for other in map(self._named, trial.shown_by) if other != what]
+            how = f"{others[0] if others else 'its output'} differs with it"
+            yield f"it reaches the program ({how}), but {what} is the same to the last digit: {pair}{so_far}."
+            if not others and trial.trace:
+                yield f"With seed {two.seed}, {trial.trace}."
+            yield TIES
         elif trial.seed == "unknown":
             if not trial.finite:
                 yield f"not known: {self._named(name)} is {pair}"
@@ -171,12 +189,15 @@ class Findings:
                 yield f"{one.seed} and {two.seed} ({pair}) may not come from the seed"
         elif trial.seed == "coarse":
             self.blocked = True
-            yield f"not known: seeds {one.seed} and {two.seed} give {pair}, with too few digits to see a difference"
+            yield f"not known: {self._by_seed(name)}, with too few digits to see a difference"
             yield from self._seed_advice()
         else:
             self.blocked = True
-            same = f"seeds {one.seed} and {two.seed} give the same numbers to the last digit"
-            yield f"IT IS IGNORED: {same} ({pair}{so_far})"
+            seeds = enumerate_words([str(run.seed) for run in (one, *trial.others)])
+            times = {1: "twice", 2: "three times"}[len(trial.others)]
+            value = f"{self._value(one, name)} {times}{so_far}"
+            yield f"IT IS IGNORED: seeds {seeds} give the same to the last digit ({value}), in all that the"
+            yield "program prints and writes, apart from times and paths."
             yield from self._seed_advice()
 
     def _seed_advice(self) -> Iterator[str]:
@@ -208,9 +229,7 @@ class Findings:
         digits = trial.digits
         if digits is None or trial.first.done.timed_out:
             return
-        if trial.seed == "arrives unseen" or digits <= COARSE:
-            if trial.seed == "arrives unseen":
-                self.blocked = True
+        if digits <= COARSE:
             what = self._named(trial.judged[0])
             count = quantity(digits, "significant digit")
             yield f"few: {what} has {count}, so different runs can give the same number."
@@ -275,6 +294,16 @@ class Findings:
     def _pair(self, one: Tried, two: Tried, name: str) -> str:
         first, second = self._value(one, name), self._value(two, name)
         return f"{first} and {second}" if first != second else f"{first} twice"
+
+    def _by_seed(self, name: str) -> str:
+        """Say which number each seed gives."""
+        one, *others = self.trial.first, *self.trial.others
+        if len(others) == 1:
+            return f"seeds {one.seed} and {others[0].seed} give {self._pair(one, others[0], name)}"
+        seeds = enumerate_words([str(run.seed) for run in (one, *others)])
+        if len({self._value(run, name) for run in (one, *others)}) == 1:
+            return f"seeds {seeds} give {self._value(one, name)} three times"
+        return f"seeds {seeds} give {enumerate_words([self._value(run, name) for run in (one, *others)])}"
 
     @staticmethod
     def _value(run: Tried, name: str) -> str:

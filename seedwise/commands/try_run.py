@@ -1,4 +1,4 @@
-"""`seedwise try`: runs a study's program three times, and says what its numbers are worth."""
+"""`seedwise try`: runs a study's program three times or four, and says what its numbers are worth."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from seedwise.trainers.command.trial import Tried
 
 DESCRIPTION = """\
-Run the program of a study three times: once, once more with the same seed, and once with another.
-Then say where its numbers were found, whether the seed changes them, whether the same seed repeats
-them, which files it writes where, and how long the whole study will take. None of these runs counts
-as a result: they are in results/<study>/.try, until the next trial."""
+Run the program of a study three times: once, once more with the same seed, and once with another;
+where all that is left is the same, also with a third, because two runs can tie. Then say where its
+numbers were found, whether the seed changes them, whether the same seed repeats them, which files
+it writes where, and how long the whole study will take. None of these runs counts as a result: they
+are in results/<study>/.try, until the next trial."""
 EXAMPLES = """\
 examples:
   seedwise try study.yaml
@@ -105,6 +106,7 @@ def _try(
     from seedwise.commands.trial_findings import Findings, end_of, say, shown_path
     from seedwise.runs.gpus import take_gpu
     from seedwise.runs.hardware import expected_device
+    from seedwise.trainers.command.own_output import remember_own_output
     from seedwise.trainers.command.trial import try_program
     from seedwise.workflow.needs import gpus_of
     from seedwise.workflow.programs import ProgramCode
@@ -119,11 +121,12 @@ def _try(
     place = replace(place, time_limit=limited, wandb_mode="offline", first_seed=None)
     device = expected_device("auto") if gpus_of(study.resources, "train_run", "auto") else "cpu"
     first = study.seeds[0]
-    second = study.seeds[1] if len(study.seeds) > 1 else first + 1
+    second, third = [*study.seeds[1:3], *range(max(study.seeds) + 1, max(study.seeds) + 3)][:2]
     shutil.rmtree(scratch, ignore_errors=True)
+    remember_own_output()
 
     def requests() -> Iterator[Request]:
-        for name, seed in (("first", first), ("again", first), ("other", second)):
+        for name, seed in (("first", first), ("again", first), ("other", second), ("third", third)):
             request = make_request(study, place, variant, seed, scratch / variant / name, overrides=overrides)
             if name == "first":
                 say(f"Trying {variant} in {shown_path(scratch)}; no run here counts as a result.")
@@ -141,7 +144,14 @@ def _try(
 
     with take_gpu(device, 1, say):
         trial = try_program(requests(), study.analysis.metric, progress, ended)
-    return Findings(trial, study, path, scratch, bool(overrides), limited, cores).show()
+    return Findings(trial, study, path, scratch, bool(overrides), limited, cores, _uncommitted(path)).show()
+
+
+def _uncommitted(path: Path) -> bool:
+    """Whether the study's file is in a repository whose commit does not contain it."""
+    from seedwise.runs.commit import not_committed
+
+    return bool(not_committed(path.absolute().parent, [path.absolute()]))
 
 
 def _limit(text: str) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 from seedwise.basics.names import not_known, quote, unknown_key
 from seedwise.config.overrides import is_program
 from seedwise.plan import MOST_LOOKS
-from seedwise.sources.found import RESERVED
+from seedwise.sources.settings import RESERVED
 from seedwise.trainers.command.checks import program_problems
 from seedwise.trainers.image_classifier.metrics import HISTORY, METRIC_NAMES, METRICS
 

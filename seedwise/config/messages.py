@@ -44,7 +44,10 @@ def message(kind: str, keys: Sequence[Hashable], value: object, written: str, te
         rule = (
             'it names a folder: use letters, digits, "_", "-" and single dots inside, and begin with a letter or digit'
         )
-        return f"found {show(value)}; {rule}"
+        more = (
+            "; its label can be any text, and runs.map says what recorded runs call it" if keys[0] == "variants" else ""
+        )
+        return f"found {show(value)}; {rule}{more}"
     if kind == "string_type" and value is not None and not isinstance(value, (list, Mapping)):
         return _not_text(value, text)
     if kind == "literal_error" and isinstance(value, str):

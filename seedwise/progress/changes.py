@@ -50,6 +50,12 @@ class Changes:
             reasons.append(wrong.reason)
         return "; ".join(reasons)
 
+    def packages(self, record: Mapping[str, Any], run: Run) -> dict[str, tuple[str | None, str | None]]:
+        """Return the packages that differ, each with its version then and now; None where it was or is absent."""
+        was = self._parts(record["provenance"].get("environment_digest"))
+        now = self._parts(self._study.expected[run.variant].environment)
+        return {name: (was.get(name), now.get(name)) for name in changed_parts(was, now)}
+
     def _file_changes(self, what: str, record: Mapping[str, Any], key: str, now: str) -> list[str]:
         was = record["provenance"].get(key)
         if was == now:

@@ -41,10 +41,14 @@ class Display(logging.Handler):
         session: what is shown.
         handler: Snakemake's own, which writes to the terminal.
         silent: show nothing but failures.
+        asked: whether there was a question before finished runs were replaced, as there is again after an interrupt.
     """
 
-    def __init__(self, session: Session, handler: logging.StreamHandler[TextIO], *, silent: bool = False) -> None:
+    def __init__(
+        self, session: Session, handler: logging.StreamHandler[TextIO], *, silent: bool = False, asked: bool = False
+    ) -> None:
         super().__init__()
+        self._asked = asked
         self._session, self._handler, self._silent = session, handler, silent
         self._stream: TextIO = handler.stream
         self._terminal = Terminal(self._stream) if can_redraw(self._stream) and not silent else None
@@ -85,7 +89,8 @@ class Display(logging.Handler):
         if shot.total and not self._silent:
             self._say(f"{headline(shot)}, after {duration(time.time() - self._began)}")
             if shot.done < shot.total and not shot.failed and not self._others:
-                self._say("To go on, run the same command again: it does only what is missing.")
+                again = ", and asks again before it replaces a finished run" if self._asked else ""
+                self._say(f"To go on, run the same command again: it does only what is missing{again}.")
         for line in failures.blocks(self._session.failed, self._others.values(), command_for("status")):
             self._say(line)
 

@@ -20,9 +20,8 @@ _MESSAGES = re.compile(
     r"|Execute \d+ jobs|Elapsed time: |Removing output files of failed job|Shutting down, this might take some time"
     r"|Submitted (group )?job \S+ with external jobid|(Group job|Job) \S+ has been submitted with SLURM jobid"
     r"|This was a dry-run|Some jobs were triggered by provenance|Rules with provenance triggered|Reasons:"
-    r"|Storing output in storage|\d+ jobs have (missing|outdated) provenance"
+    r"|Storing output in storage|\d+ jobs have (missing|outdated) provenance|Complete log"
 )
-_COMPLETE_LOG = "Complete log"
 _CALLED_PROCESS = re.compile(
     r"RuleException:\s+CalledProcessError in file .* (returned non-zero exit status|died with <Signals\.SIG(INT|TERM))",
     re.DOTALL,
@@ -63,8 +62,6 @@ class Quiet(logging.Filter):
             return False
         if self._announce is None:
             return not message.startswith("Select jobs to execute")
-        if message.startswith(_COMPLETE_LOG):
-            return self.failed
         return event not in _ABOUT_ITSELF and _MESSAGES.match(message) is None
 
     def _is_reported(self, event: str, message: str, fields: dict[str, Any]) -> bool:

@@ -29,8 +29,9 @@ def same_numbers(folder: Path, run: Run, asked: Iterable[Run]) -> str | None:
     for seed in sorted(other.seed for other in asked if other.variant == run.variant and other != run):
         other = folder.parent / f"seed{seed}"
         if _metrics(other) == own and not _differ(folder, other):
+            first, second = sorted((seed, run.seed))
             return (
-                f"{run.variant}: seeds {seed} and {run.seed} gave exactly the same numbers. "
+                f"{run.variant}: seeds {first} and {second} gave exactly the same numbers. "
                 "Does the seed reach the program? (Few digits or few test examples can do this too.)"
             )
     return None

@@ -43,6 +43,7 @@ def report_of_study(
     record: RunRecord | Pulled | None = None,
     randomness: pd.DataFrame | None = None,
     effects: pd.DataFrame | None = None,
+    commit: str = "",
 ) -> Report:
     """Gather the report of a study.
 
@@ -56,9 +57,14 @@ def report_of_study(
             neither matters, as for figures, or where there is none yet.
         randomness: sources.csv, where the study has one.
         effects: effects.csv, where the study has one.
+        commit: that contains the study and its code as all runs used them; empty if there is none, or if it is not
+            known.
     """
     study, trained = study_file.study, study_file.study.source is None
     origin = record.provenance if isinstance(record, RunRecord) else None
+    made_from = _commits(runs)
+    # Where one commit was enough from the start, that of the runs is named.
+    whole_commit = commit if origin and (origin.uncommitted or len(made_from) > 1) else ""
     seeds = findings.look.seeds if findings.look else study.seeds
     design = study.factorial()
     histories = trained and study.trainer.histories
@@ -78,7 +84,7 @@ def report_of_study(
         comparisons=comparisons,
         commands=commands(
             study_file.config,
-            origin.commit if origin and not origin.dirty and not origin.uncommitted else None,
+            whole_commit or (origin.commit if origin and not origin.dirty and not origin.uncommitted else None),
             program=study.program.folder if study.program else None,
         ),
         exploratory=findings.exploratory,
@@ -92,6 +98,8 @@ def report_of_study(
         commit=origin.commit if origin else None,
         dirty=origin.dirty if origin else None,
         uncommitted=(origin.uncommitted or ()) if origin else (),
+        whole_commit=whole_commit,
+        commits=made_from,
         versions=origin.versions if origin else {},
         figures={name: figure_path(name) for name in names},
         randomness=randomness,
@@ -104,9 +112,25 @@ def report_of_study(
 
 
 def report_of_table(
-    table: str, runs: pd.DataFrame, analysis: Analysis, plan: Plan, command: str, figures: Sequence[str]
+    table: str,
+    runs: pd.DataFrame,
+    analysis: Analysis,
+    plan: Plan,
+    command: str,
+    figures: Sequence[str],
+    notes: Sequence[str] = (),
 ) -> Report:
-    """Gather the report of a table; `table` is the name of the file with the results, `command` what analysed it."""
+    """Gather the report of a table.
+
+    Args:
+        table: name of the file with the results.
+        runs: its runs.
+        analysis: of them.
+        plan: by which they were compared.
+        command: the command line that did it.
+        figures: names of those that were drawn.
+        notes: sentences about how the table was read.
+    """
     variants = [str(name) for name in analysis.summary["variant"]]
     others = [name for name in variants if name != plan.baseline]
     seeds = sorted(set(runs["seed"]))
@@ -122,7 +146,8 @@ def report_of_table(
         summary=analysis.summary,
         comparisons=analysis.comparisons,
         commands=[command],
-        warnings=[warning.sentence for warning in analysis.warnings],
+        corrected_for=analysis.family,
+        warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
         figures={name: figure_path(name) for name in figures},
     )
 
@@ -135,6 +160,9 @@ def report_parser(description: str | None, out: str) -> argparse.ArgumentParser:
     origin.add_argument("--record", type=Path, help="a run record of the baseline")
     origin.add_argument("--pulled", type=Path, help="pulled.json, where runs come from elsewhere")
     origin.add_argument("--interim", type=Path, help="status.json, for an interim report in a folder of the study's")
+    parser.add_argument(
+        "--commit", default="", help="commit with the study and its code as the runs used them; empty if there is none"
+    )
     parser.add_argument("--out", type=Path, required=True, help=out)
     return parser
 
@@ -163,6 +191,7 @@ def read_report(arguments: argparse.Namespace, records: Path | None = None) -> R
         record=_read_origin(arguments, study.analysis.baseline),
         randomness=read_table(arguments.runs.with_name("sources.csv")) if study.varied() else None,
         effects=pd.read_csv(arguments.runs.with_name("effects.csv"), dtype=TEXT) if study.factorial() else None,
+        commit=getattr(arguments, "commit", ""),
     )
     if records:
         # In an interim report, whatever a missing run has left behind is not of this study.
@@ -226,6 +255,14 @@ def _setup(study: Study, record: RunRecord | Pulled, seeds: int) -> dict[str, st
 def _hardware(origin: Provenance) -> str:
     threads = f"{origin.threads} thread{'s' if origin.threads > 1 else ''} per run"
     return ", ".join(filter(None, [f"{origin.hardware} ({origin.device})", threads, origin.precision]))
+
+
+def _commits(runs: pd.DataFrame) -> dict[str, int]:
+    """Return how many runs were made from each commit, in the order of the runs."""
+    if "commit" not in runs:
+        return {}
+    named = [str(commit) for commit in runs["commit"] if isinstance(commit, str) and commit]
+    return {commit: named.count(commit) for commit in dict.fromkeys(named)}
 
 
 def _title(others: list[str], baseline: str) -> str:

@@ -84,6 +84,7 @@ class Report:
         summary: summary.csv.
         comparisons: comparisons.csv.
         commands: shell lines that make the report again.
+        corrected_for: how many comparisons p-values are corrected for, if other tables' count too.
         direction_assumed: whether the direction of the metric was read from its name.
         exploratory: why the verdicts confirm nothing; empty if they do.
         warnings: what to know before believing a verdict.
@@ -96,6 +97,8 @@ class Report:
         commit: git commit of the code that made the runs.
         dirty: whether that code had uncommitted changes.
         uncommitted: files of the study and its code that the commit does not contain.
+        whole_commit: a commit that contains all of it as the runs used it, where theirs do not; empty if there is none.
+        commits: how many runs were made from each commit.
         versions: of the packages that made the runs.
         figures: paths of the figures by name, relative to results.md.
         randomness: sources.csv, where variants differ only in what varies between their runs.
@@ -118,6 +121,7 @@ class Report:
     summary: pd.DataFrame
     comparisons: pd.DataFrame
     commands: Sequence[str]
+    corrected_for: int = 0
     direction_assumed: bool = False
     exploratory: Sequence[str] = ()
     warnings: Sequence[str] = ()
@@ -130,6 +134,8 @@ class Report:
     commit: str | None = None
     dirty: bool | None = None
     uncommitted: Sequence[str] = ()
+    whole_commit: str = ""
+    commits: Mapping[str, int] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
     randomness: pd.DataFrame | None = None
@@ -173,7 +179,12 @@ class Report:
     @cached_property
     def p_name(self) -> str:
         """What the p values that decide are called."""
-        return p_name(self.comparison_rows)
+        return p_name(self.comparison_rows, self.family)
+
+    @property
+    def family(self) -> int:
+        """How many comparisons p-values are corrected for together; those of other tables may count too."""
+        return max(self.corrected_for, len(self.comparison_rows))
 
     @cached_property
     def digits(self) -> Digits:
@@ -192,6 +203,7 @@ class Report:
             exploratory=bool(self.exploratory),
             declared=self.declared_first,
             p_name=self.p_name,
+            family=self.family,
             test_set=self.has_test_set,
             escape=escape,
         )

@@ -120,17 +120,34 @@ class ComparisonRow:
         """The verdicts with lost runs at the worst value, and at their variant's mean; empty where none was lost."""
         return self.verdict_if_worst, self.verdict_if_mean
 
+    @property
+    def repeating(self) -> list[str]:
+        """Which of the two have runs that agree although their seeds differ, so that the seed may not be used."""
+        reasons = self.doubt.split("; ")
+        arms = {"constant variant": self.variant, "constant baseline": self.baseline}
+        return [name for reason, name in arms.items() if reason in reasons]
+
+    @property
+    def marks(self) -> list[str]:
+        """What weakens the verdict, in a few words each."""
+        weak = {
+            "doubtful runs": bool(self.doubt),
+            "hangs on lost runs": self.hangs_on_lost_runs,
+            "fragile": self.is_fragile,
+        }
+        return [word for word, applies in weak.items() if applies and self.judged]
+
     def is_below(self, margin: float | None) -> bool:
         """Whether the difference is shown to be smaller than the margin."""
         low, high = self.equivalence_low, self.equivalence_high
         return margin is not None and low is not None and high is not None and -margin < low and high < margin
 
 
-def p_name(rows: Sequence[ComparisonRow]) -> str:
+def p_name(rows: Sequence[ComparisonRow], family: int) -> str:
     """What the p values that decide are called; a single one needs no correction."""
     if any(row.test == "dunnett" for row in rows):
         return "Dunnett p"
-    return "Holm p" if len(rows) > 1 else "p"
+    return "Holm p" if family > 1 else "p"
 
 
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:

@@ -23,6 +23,7 @@ class Wording:
         exploratory: whether no verdict confirms anything.
         declared: whether the plan is known to be older than the results.
         p_name: what the p values that decide are called.
+        family: how many comparisons they are corrected for.
         test_set: whether runs are tested on a fixed set of examples, so that other examples are another question.
         escape: turns what a user wrote, such as a seed, into literal text of the report's format.
     """
@@ -35,6 +36,7 @@ class Wording:
     exploratory: bool = False
     declared: bool = False
     p_name: str = "Holm p"
+    family: int = 0
     test_set: bool = False
     escape: Callable[[str], str] = str
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from seedwise.basics.code_digest import is_within
 from seedwise.basics.git import GitError, git
 
+MOST_NAMED = 2000
+"""Files that one command line of git names."""
+
 
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
     """Return (commit, dirty) of the repository around `folder`, ignoring results/; (None, None) outside one."""
@@ -36,6 +39,25 @@ def not_committed(folder: Path, files: Iterable[Path]) -> dict[Path, bool] | Non
     names = {file: os.path.relpath(file.parent.resolve() / file.name, top) for file in files}
     # A submodule that was changed is one name.
     return {file: name in tracked for file, name in names.items() if name not in tracked or is_within(name, changed)}
+
+
+def containing_commit(folder: Path, files: Iterable[Path]) -> str | None:
+    """Return the last commit that changed one of the files, from which on HEAD contains all of them as they are.
+
+    None if HEAD does not, or outside a repository. Later commits of other files do not change it.
+    """
+    wanted = sorted({str(file.parent.resolve() / file.name) for file in files})
+    if not wanted or not_committed(folder, map(Path, wanted)) != {}:
+        return None
+    try:
+        # A file of a submodule changes with a commit that names the submodule.
+        top = git(folder, "rev-parse", "--show-toplevel").removesuffix("\n")
+        if len(wanted) > MOST_NAMED or Path(top, ".gitmodules").exists():
+            return git(folder, "rev-parse", "HEAD").strip()
+        last = git(folder, "--literal-pathspecs", "log", "-1", "--format=%H", "HEAD", "--", *wanted).strip()
+    except GitError:
+        return None
+    return last or None
 
 
 def _names(listed: str) -> set[str]:

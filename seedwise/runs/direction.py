@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 
-HIGHER = re.compile(r"acc|accuracy|auc|auroc|auprc|bleu|f1|iou|precision|psnr|recall|returns?|rewards?|rouge|score")
-LOWER = re.compile(r"bpb|bpc|cer|err|errors?|fid|loss|losses|mae|mse|nll|perplexity|ppl|regret|rmse|wer")
+HIGHER = re.compile(
+    r"acc|accuracy|auc|auroc|auprc|bleu|chrf|correct|dice|f1|iou|mcc|mrr|ndcg|precision|psnr|recall|returns?|rewards?|rouge"
+    r"|ssim|success"
+)
+LOWER = re.compile(
+    r"bpb|bpc|brier|cer|eer|err|errors?|fid|fnr|fpr|latency|latencies|loss|losses|mae|mape|mse|nll|perplexity|ppl|regret"
+    r"|rmse|wer"
+)
 TURNS = re.compile(
     r"neg|negated|negative|minus|inv|inverse|inverted|gains?|improvements?|reductions?|drops?|decrease|increase|changes?"
-    r"|delta|diff|difference|gap|free|std|stdev|var|variance"
+    r"|delta|diff|difference|gap|free|false|wrong|std|stdev|stderr|sd|se|sem|var|variance|ci|ratio|ranks?|scale|weight"
+    r"|time|times|steps|epochs|iterations|cost|costs|to|until|attack|hacking|drawdown|code|correction|recovery|detection"
 )
-"""Words after or before which a value may mean the opposite, such as `neg_log_loss` of scikit-learn."""
+"""Words beside which a value may mean the opposite or something else, as in `neg_log_loss` or `time_to_accuracy`."""
+SCORE = re.compile(r"scores?")
+PLAIN = re.compile(
+    r"train|training|val|valid|validation|test|eval|evaluation|dev|mean|avg|average|median|final|best|last|max|total"
+    r"|overall|game|human|normali[sz]ed|raw|metrics?|summary"
+)
+"""Words beside which a score is one to raise; a `toxicity_score` is not, and of others nobody knows."""
 _WORD = re.compile(r"[A-Z]?[a-z]+\d*|[A-Z]+(?![a-z])\d*")
 
 
@@ -23,6 +36,10 @@ def higher_is_better(name: str) -> bool | None:
     words = [word.lower() for word in _WORD.findall(name)]
     if "-" in name.lstrip("0123456789. ")[:1] or any(TURNS.fullmatch(word) for word in words):
         return None
+    if any(SCORE.fullmatch(word) for word in words) and all(
+        SCORE.fullmatch(word) or PLAIN.fullmatch(word) for word in words
+    ):
+        return True
     words += [word.rstrip("0123456789") for word in words]
     up, down = (any(kind.fullmatch(word) for word in words) for kind in (HIGHER, LOWER))
     return None if up == down else up

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from seedwise.basics.errors import UserError
-from seedwise.sources.found import FoundRun, metric_keys, read_metrics, state_of, whole
 from seedwise.sources.settings import RunsSettings
+from seedwise.sources.tables.objects import table_of_objects
+from seedwise.sources.tables.table import Table
 from seedwise.tracking import TrackerError
 from seedwise.tracking.mlflow import ID, connect
 from seedwise.tracking.settings import MlflowSettings
@@ -16,18 +16,17 @@ from seedwise.tracking.settings import MlflowSettings
 PAGE = 200
 
 
-def read(settings: RunsSettings, metric: str) -> tuple[str, list[FoundRun]]:
+def read(settings: RunsSettings) -> Table:
     """Read all runs of the experiment, oldest first, without the parents that stand for a study or a variant.
 
     Args:
-        settings: experiment, store, and the tags or parameters with variant and seed.
-        metric: the compared one.
+        settings: experiment and store.
 
     Returns:
-        Where they come from, in words, and the runs.
+        A row per run: its id, status and date, and its parameters, tags and latest metrics.
 
     Raises:
-        UserError: MLflow is not installed, or there is no such store, experiment or metric.
+        UserError: MLflow is not installed, or there is no such store or experiment.
     """
     try:
         client = connect(MlflowSettings(uri=settings.uri), Path("results"))
@@ -41,11 +40,19 @@ def read(settings: RunsSettings, metric: str) -> tuple[str, list[FoundRun]]:
     if experiment is None:
         raise UserError(f"runs.experiment: MLflow has no experiment {settings.experiment}")
     parents = ("study:", "variant:")
-    runs = [run for run in found if not str(run.data.tags.get(ID, "")).startswith(parents)]
-    where = f"MLflow experiment {settings.experiment}"
-    known = {key for run in runs for key in run.data.metrics}
-    keys = metric_keys(metric, settings.metric, known, where) if runs else {}
-    return where, [_found(run, settings, keys) for run in runs]
+    rows = [
+        {
+            "run_id": str(run.info.run_id),
+            "status": str(run.info.status),
+            "start_time": run.info.start_time,
+            "params": dict(run.data.params),
+            "tags": {name: text for name, text in run.data.tags.items() if not name.startswith("mlflow.")},
+            "metrics": dict(run.data.metrics),
+        }
+        for run in found
+        if not str(run.data.tags.get(ID, "")).startswith(parents)
+    ]
+    return table_of_objects(rows, range(1, len(rows) + 1), f"MLflow experiment {settings.experiment}", "run")
 
 
 def _all(client: Any, experiment: str) -> list[Any]:
@@ -59,15 +66,3 @@ def _all(client: Any, experiment: str) -> list[Any]:
         token = page.token
         if not token:
             return runs
-
-
-def _found(run: Any, settings: RunsSettings, keys: Mapping[str, str]) -> FoundRun:
-    known = {**run.data.params, **run.data.tags}
-    return FoundRun(
-        name=str(run.info.run_id),
-        variant=known.get(settings.variant_key),
-        seed=whole(known.get(settings.seed_key)),
-        state=state_of(str(run.info.status), known.get("status")),
-        metrics=read_metrics(run.data.metrics, keys),
-        ended=str(run.info.status).lower(),
-    )

@@ -1,15 +1,23 @@
-"""Pulling runs from a source: runs.csv, and pulled.json, which says where they come from and what was left out."""
+"""Pulling a study's runs from a source: runs.csv, and pulled.json, which says what was read and what was left out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
-from seedwise.sources.found import FoundRun, select, tabulate_found
+from seedwise.sources.cells.numbers import NumberFormat
+from seedwise.sources.options import Options
+from seedwise.sources.places import place_of
+from seedwise.sources.runs import SEED, VARIANT, RunTable, labels, note, read_runs
 from seedwise.sources.settings import RunsSettings
+from seedwise.sources.tables.files import FileOptions
+from seedwise.sources.tables.table import Table
+from seedwise.sources.taking import parse_take
 
 
 class Pulled(BaseModel):
@@ -22,29 +30,113 @@ class Pulled(BaseModel):
     notes: list[str] = Field(description="A sentence about whatever was not counted, replaced or missing.")
 
 
-def _read(settings: RunsSettings, metric: str) -> tuple[str, list[FoundRun]]:
-    """Read the source that the settings name; only then is its library imported."""
-    if settings.origin == "csv":
-        from seedwise.sources.csv import read
-    elif settings.origin == "mlflow":
-        from seedwise.sources.mlflow import read
-    else:
-        from seedwise.sources.wandb import read
-    return read(settings, metric)
+def options_of(settings: RunsSettings, metric: str, *, higher_is_better: bool | None = None) -> Options:
+    """Return what a study says about its source; `metric` is the compared one."""
+    return Options(
+        metrics=(settings.metric or metric,),
+        variant=() if settings.variant_key == "variant" else tuple(settings.variant_columns),
+        seed=None if settings.seed_key == "seed" else settings.seed_key,
+        status=settings.status_key,
+        created=settings.created_key,
+        where=tuple(settings.where),
+        ignore=tuple(settings.ignore),
+        rename=settings.rename,
+        states=settings.states,
+        numbers=NumberFormat(settings.decimal, settings.thousands),
+        files=FileOptions(settings.encoding, settings.separator, settings.table),
+        duplicates=settings.duplicates,
+        layout=settings.layout,
+        take=parse_take(settings.take) if settings.take else None,
+        run_name=settings.run_name,
+        path_name=settings.path_name,
+        higher_is_better=higher_is_better,
+        keys=True,
+    )
 
 
-def pull(settings: RunsSettings, metric: str, variants: Sequence[str], seeds: Sequence[int], out: Path) -> Pulled:
+def _open(settings: RunsSettings, options: Options, base: Path) -> tuple[str, Table]:
+    """Open the source that the settings name; only then is its library imported."""
+    if settings.origin == "mlflow":
+        from seedwise.sources import mlflow
+
+        return f"MLflow experiment {settings.experiment}", mlflow.read(settings)
+    if settings.origin == "trackio":
+        from seedwise.sources import trackio
+
+        return f"trackio project {settings.project}", trackio.read(settings)
+    if settings.origin == "wandb":
+        from seedwise.sources import wandb
+
+        table = wandb.read(settings)
+        return table.name, table
+    from seedwise.sources.open import open_table
+
+    path = place_of(str(settings.path), base)
+    return f"the file {path}", open_table(path, options)
+
+
+def pull(
+    settings: RunsSettings,
+    metric: str,
+    variants: Sequence[str],
+    seeds: Sequence[int],
+    out: Path,
+    *,
+    base: Path,
+    higher_is_better: bool | None = None,
+) -> Pulled:
     """Read a source and write runs.csv to `out`, with pulled.json beside it.
+
+    Args:
+        settings: which source.
+        metric: the compared one, by our name.
+        variants: those that count.
+        seeds: those that count.
+        out: file to write.
+        base: folder of the config, from which a path leads to the table.
+        higher_is_better: direction of the metric.
 
     Raises:
         UserError: the source cannot be read or lacks the metric, a variant has no run, or a duplicate is an error.
     """
-    where, found = _read(settings, metric)
-    selection = select(found, metric, variants, seeds, settings.duplicates)
-    pulled = Pulled(source=where, runs=len(found), notes=selection.notes)
-    write_text(out, tabulate_found(selection.runs, metric))
+    options = options_of(settings, metric, higher_is_better=higher_is_better)
+    try:
+        where, table = _open(settings, options, base)
+        found = read_runs(table, options, declared=variants)
+    except UserError as error:
+        text = str(error)
+        raise UserError(text if text.startswith(("runs", "variants:")) else f"runs: {text}") from error
+    runs, notes = select(found, variants, seeds)
+    runs = runs.rename(columns={options.metrics[0]: metric})
+    pulled = Pulled(source=where, runs=found.found, notes=[*found.notes, *notes])
+    write_text(out, runs.to_csv(index=False, lineterminator="\n"))
     write_text(out.with_name("pulled.json"), pulled.model_dump_json(indent=2) + "\n")
     return pulled
+
+
+def select(found: RunTable, variants: Sequence[str], seeds: Sequence[int]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the runs of the declared variants and seeds, in that order, and notes about the rest.
+
+    Raises:
+        UserError: a variant has no run at all.
+    """
+    notes = []
+    strange = ~found.runs[SEED].isin(list(seeds))
+    if strange.any():
+        notes.append(note(labels(found.runs[strange]), "not counted: its seed is not in the config"))
+    runs = found.runs[~strange]
+    cells = {(variant, seed): row for row, (variant, seed) in enumerate(zip(runs[VARIANT], runs[SEED], strict=True))}
+    for variant in variants:
+        if not any(name == variant for name, _ in cells):
+            there = ", ".join(sorted(set(found.runs[VARIANT]))) or "none"
+            raise UserError(
+                f"variants: found no run of {variant} that has ended and has one of the seeds; variants found: {there}"
+            )
+    missing = [f"{variant} seed {seed}" for variant in variants for seed in seeds if (variant, seed) not in cells]
+    if missing:
+        notes.append(note(missing, "missing: the source has no run that has ended", "declared run"))
+    order = [cells[variant, seed] for variant in variants for seed in seeds if (variant, seed) in cells]
+    return runs.iloc[order], notes
 
 
 def read_pulled(path: Path) -> Pulled:

@@ -2,61 +2,138 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from seedwise.basics.names import located
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import located, problem
 from seedwise.basics.sections import Number, Section
 from seedwise.basics.words import enumerate_words
+from seedwise.sources.taking import parse_take
 
-NEEDED = {"wandb": "project", "csv": "path", "mlflow": "experiment"}
-ALLOWED = {"wandb": ("project", "entity", "filters", "timeout"), "csv": ("path",), "mlflow": ("experiment", "uri")}
+RESERVED = ("variant", "seed", "status", "reason", "source_run", "dataset")
+"""Columns of runs.csv that are not metrics."""
+TABLE = ("path", "encoding", "separator", "table", "layout", "run_name", "path_name")
+NEEDED = {"wandb": "project", "trackio": "project", "csv": "path", "table": "path", "mlflow": "experiment"}
+ALLOWED = {
+    "wandb": ("project", "entity", "filters", "timeout"),
+    "csv": TABLE,
+    "table": TABLE,
+    "mlflow": ("experiment", "uri"),
+    "trackio": ("project",),
+}
 OWN = {key for keys in ALLOWED.values() for key in keys}
+
+Text = Annotated[str, Field(min_length=1)]
 
 
 class RunsSettings(Section):
     """Where runs that were recorded elsewhere come from, and what their columns are called there."""
 
-    origin: Annotated[Literal["wandb", "csv", "mlflow"], Field(alias="from", description="Kind of source.")]
+    origin: Annotated[
+        Literal["wandb", "csv", "table", "mlflow", "trackio"],
+        Field(alias="from", description="Kind of source; table reads files of any format, and csv is the same."),
+    ]
     path: Annotated[
-        str | None, Field(min_length=1, description="CSV file, for example exported in W&B.", examples=["export.csv"])
+        Text | None,
+        Field(
+            description="File or pattern, relative to the folder of the config.",
+            examples=["export.csv", "runs/*/metrics.csv"],
+        ),
     ] = None
-    project: Annotated[str | None, Field(min_length=1, description="W&B project.", examples=["ablation"])] = None
-    entity: Annotated[str | None, Field(min_length=1, description="W&B user or team; null is your default.")] = None
+    project: Annotated[Text | None, Field(description="W&B or trackio project.", examples=["ablation"])] = None
+    entity: Annotated[Text | None, Field(description="W&B user or team; null is your default.")] = None
     filters: Annotated[
         dict[str, Any] | None,
         Field(description="W&B filters, as in MongoDB.", examples=[{"group": "fashion-mnist"}]),
     ] = None
     timeout: Annotated[Number, Field(gt=0, description="Seconds to wait for an answer of the W&B server.")] = 30
-    experiment: Annotated[
-        str | None, Field(min_length=1, description="MLflow experiment.", examples=["fashion-mnist"])
+    experiment: Annotated[Text | None, Field(description="MLflow experiment.", examples=["fashion-mnist"])] = None
+    uri: Annotated[Text | None, Field(description="MLflow server or database; null is results/mlflow.db.")] = None
+    variant_key: Annotated[
+        Text | Annotated[list[Text], Field(min_length=1)],
+        Field(description="Config key, tag or column with the variant; a list makes it of several."),
+    ] = "variant"
+    seed_key: Annotated[Text, Field(description="Config key, tag or column with the seed.")] = "seed"
+    status_key: Annotated[
+        Text | None, Field(description="Column that says how a run ended; null looks for status, state and the like.")
     ] = None
-    uri: Annotated[
-        str | None, Field(min_length=1, description="MLflow server or database; null is results/mlflow.db.")
+    created_key: Annotated[
+        Text | None,
+        Field(description="Column with the date of a run; null looks for Created, start_time and the like."),
     ] = None
-    variant_key: Annotated[str, Field(min_length=1, description="Config key, tag or column with the variant.")] = (
-        "variant"
-    )
-    seed_key: Annotated[str, Field(min_length=1, description="Config key, tag or column with the seed.")] = "seed"
     metric: Annotated[
-        str | None,
+        Text | None,
         Field(
-            min_length=1,
             description="What `analysis.metric` is called there; null tries final/<analysis.metric>, then that name.",
             examples=["val/acc"],
         ),
     ] = None
     duplicates: Annotated[
-        Literal["latest", "first", "error"],
-        Field(description="Which run counts if a variant has several finished runs with one seed."),
+        Literal["latest", "first", "last-row", "first-row", "error"],
+        Field(
+            description="Which run counts if a variant has several finished runs with one seed: the latest or first by "
+            "date, or the last or first row."
+        ),
     ] = "latest"
+    where: Annotated[
+        list[Text], Field(description="Conditions that a run must meet to count.", examples=[["env=Hopper-v4"]])
+    ] = Field(default_factory=list)
+    ignore: Annotated[
+        list[Text], Field(description="Columns that may differ between runs of a variant.", examples=[["hostname"]])
+    ] = Field(default_factory=list)
+    rename: Annotated[
+        dict[Text, Text],
+        Field(
+            alias="map",
+            description="Variants by the name that they have there.",
+            examples=[{"openai/baselines PPO2": "ppo2"}],
+        ),
+    ] = Field(default_factory=dict)
+    states: Annotated[
+        dict[str, Literal["finished", "diverged", "failed", "running"]],
+        Field(description="What a word in the column of states means.", examples=[{"abandoned": "failed"}]),
+    ] = Field(default_factory=dict)
+    take: Annotated[
+        Text | None,
+        Field(description="Which row of a run's history counts: last, first, best, best:COLUMN or mean-last:K."),
+    ] = None
+    decimal: Annotated[Literal[".", ","], Field(description="Decimal mark of numbers.")] = "."
+    thousands: Annotated[
+        Literal[",", ".", " ", "'", "_"] | None, Field(description="Mark between groups of three digits.")
+    ] = None
+    encoding: Annotated[Text | None, Field(description="Encoding of text; null finds out.")] = None
+    separator: Annotated[
+        str | None, Field(min_length=1, max_length=1, description="Between cells; null finds out.")
+    ] = None
+    table: Annotated[Text | None, Field(description="Sheet or table of a file that has several.")] = None
+    layout: Annotated[Text | None, Field(description="Layout of the table; null recognises it.")] = None
+    run_name: Annotated[
+        Text | None,
+        Field(description="What runs that only have a name are called.", examples=["{variant}-s{seed}"]),
+    ] = None
+    path_name: Annotated[
+        Text | None,
+        Field(description="What the paths of files say.", examples=["runs/{variant}/seed{seed}/metrics.csv"]),
+    ] = None
+
+    @field_validator("take")
+    @classmethod
+    def _is_known(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                parse_take(value)
+            except UserError as error:
+                raise problem(str(error)) from None
+        return value
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         needed, allowed = NEEDED[self.origin], ALLOWED[self.origin]
         fields = type(self).model_fields  # a study that was written out names every key, with its default
-        given = sorted(key for key in OWN if getattr(self, key) != fields[key].default)
+        given = sorted(key for key in OWN if getattr(self, key) != fields[key].get_default(call_default_factory=True))
         problems = [
             ((key,), f"from: {self.origin} does not take it; it takes {enumerate_words(allowed)}")
             for key in given
@@ -64,6 +141,13 @@ class RunsSettings(Section):
         ]
         if getattr(self, needed) is None:
             problems.append(((needed,), f"missing; from: {self.origin} needs it"))
+        if self.decimal == self.thousands:
+            problems.append((("thousands",), f"found {self.thousands!r}, which is the decimal mark"))
         if problems:
             raise located("RunsSettings", problems)
         return self
+
+    @property
+    def variant_columns(self) -> Sequence[str]:
+        """Columns that make the variant together."""
+        return [self.variant_key] if isinstance(self.variant_key, str) else self.variant_key

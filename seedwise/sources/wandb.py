@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.nested import flat
-from seedwise.sources.found import FoundRun, metric_keys, read_metrics, state_of, whole
 from seedwise.sources.settings import RunsSettings
+from seedwise.sources.tables.objects import table_of_objects
+from seedwise.sources.tables.table import Table
 from seedwise.tracking.results import analysis_id
 from seedwise.tracking.weights_and_biases import quiet_environment
 
 PAGE = 100
 
 
-def read(settings: RunsSettings, metric: str) -> tuple[str, list[FoundRun]]:
+def read(settings: RunsSettings) -> Table:
     """Read all runs of the project, oldest first, without those that hold a study's report.
 
     Args:
-        settings: project, entity, filters, and the keys of variant and seed in a run's config.
-        metric: the compared one.
+        settings: project, entity and filters.
 
     Returns:
-        Where they come from, in words, and the runs.
+        A row per run: its name, state and date, and its config and summary by dotted path.
 
     Raises:
-        UserError: there is no key, or no such server, project or metric.
+        UserError: there is no key, or no such server or project.
     """
     os.environ.update(quiet_environment())
     import wandb
@@ -49,21 +46,14 @@ def read(settings: RunsSettings, metric: str) -> tuple[str, list[FoundRun]]:
         raise UserError(
             f"runs: cannot read the W&B project {path} from {server} ({shown}); check the server, the key and the name"
         ) from error
-    where = f"W&B project {path}"
-    summaries = [dict(flat(run.summary_metrics)) for run in runs]
-    known = {key for summary in summaries for key in summary}
-    keys = metric_keys(metric, settings.metric, known, where) if runs else {}
-    return where, [_found(run, summary, settings, keys) for run, summary in zip(runs, summaries, strict=True)]
-
-
-def _found(run: Any, summary: Mapping[str, Any], settings: RunsSettings, keys: Mapping[str, str]) -> FoundRun:
-    config = dict(flat(run.config))
-    variant = config.get(settings.variant_key)
-    return FoundRun(
-        name=str(run.id),
-        variant=None if variant is None else str(variant),
-        seed=whole(config.get(settings.seed_key)),
-        state=state_of(str(run.state), summary.get("status")),
-        metrics=read_metrics(summary, keys),
-        ended=str(run.state),
-    )
+    rows = [
+        {
+            "id": str(run.id),
+            "state": str(run.state),
+            "created_at": str(getattr(run, "created_at", "") or ""),
+            "config": dict(run.config),
+            "summary": dict(run.summary_metrics),
+        }
+        for run in runs
+    ]
+    return table_of_objects(rows, range(1, len(rows) + 1), f"W&B project {path}", "run")

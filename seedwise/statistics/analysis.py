@@ -14,7 +14,7 @@ from seedwise.plan import Plan
 from seedwise.statistics.arm import Arm
 from seedwise.statistics.bootstrap import bootstrap_intervals, percentile_coverage
 from seedwise.statistics.comparison import describe
-from seedwise.statistics.decision import contests, decide_all
+from seedwise.statistics.decision import Contest, contests, decide_all
 from seedwise.statistics.intervals import (
     LARGEST_SCORE,
     DataError,
@@ -51,11 +51,19 @@ _Row = dict[str, object]
 
 @dataclass(frozen=True)
 class Analysis:
-    """The tables `summary.csv` and `comparisons.csv`, and warnings about the runs."""
+    """The tables `summary.csv` and `comparisons.csv`, and warnings about the runs.
+
+    Attributes:
+        summary: a row for each variant.
+        comparisons: a row for each comparison with the baseline.
+        warnings: reasons to be careful.
+        family: how many comparisons p-values are corrected for together; those of other tables may count too.
+    """
 
     summary: pd.DataFrame
     comparisons: pd.DataFrame
     warnings: list[DataWarning]
+    family: int
 
 
 def analyse(
@@ -89,19 +97,54 @@ def analyse(
     summary, comparisons = _summary(found, plan), _comparisons(found, baseline, deciding, last_level(plan))
     # Columns are known to exist from here on.
     chosen = runs if variants is None else runs.loc[runs["variant"].astype(str).isin([*variants, plan.baseline])]
-    warnings = find_warnings(chosen, plan, n_test, other_metrics=other_metrics)
+    return _with_warnings(summary, comparisons, chosen, plan, n_test, other_metrics)
+
+
+def analyse_family(tables: Sequence[tuple[pd.DataFrame, Plan]]) -> list[Analysis]:
+    """Analyse several tables, each by itself, with p-values corrected over all of their comparisons (Holm).
+
+    Args:
+        tables: runs as in `analyse`, such as those on one dataset, each with a plan. The plans may differ in metric
+            and direction only; their variance is separate.
+
+    Raises:
+        DataError: as `analyse`, or a plan pools variances, which is Dunnett's test of one family.
+    """
+    if any(plan.variance == "pooled" for _, plan in tables):
+        raise DataError("Dunnett's test is of one family: take separate variances, or one dataset and metric at a time")
+    found = [arms(runs, plan.metric) for runs, plan in tables]
+    groups = [(each, _baseline(runs, each, plan), plan) for each, (runs, plan) in zip(found, tables, strict=True)]
+    compared = _comparisons_of(groups, last_level(tables[0][1]) if tables else None)
+    family = sum(map(len, compared))
+    return [
+        _with_warnings(_summary(each, plan), comparisons, runs, plan, family=family)
+        for each, (runs, plan), comparisons in zip(found, tables, compared, strict=True)
+    ]
+
+
+def _with_warnings(
+    summary: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    runs: pd.DataFrame,
+    plan: Plan,
+    n_test: int | None = None,
+    other_metrics: Sequence[str] = (),
+    family: int | None = None,
+) -> Analysis:
+    warnings = find_warnings(runs, plan, n_test, other_metrics=other_metrics)
     about = {warning.code: frozenset(warning.variants) for warning in warnings}
     comparisons["doubt"] = [_doubt(row, about) for row in comparisons.to_dict("records")]
-    return Analysis(summary, comparisons, warnings)
+    return Analysis(summary, comparisons, warnings, len(comparisons) if family is None else family)
 
 
 def _doubt(row: Mapping[Hashable, object], about: Mapping[str, frozenset[str]]) -> str:
     """What warnings, by their code the variants that they are about, give as a reason to doubt a comparison's runs."""
-    compared, nobody = {row["variant"], row["baseline"]}, frozenset[str]()
-    if any(compared & about.get(code, nobody) for code in ("constant_arm", "identical_runs")):
-        return "constant"
-    alike = compared <= about.get("identical_variants", nobody) and row["mean"] == row["mean_baseline"]
-    return "identical" if alike else ""
+    nobody = frozenset[str]()
+    repeating = about.get("constant_arm", nobody) | about.get("identical_runs", nobody)
+    if found := [f"constant {arm}" for arm in ("variant", "baseline") if row[arm] in repeating]:
+        return "; ".join(found)
+    alike = {row["variant"], row["baseline"]} <= about.get("identical_variants", nobody)
+    return "identical" if alike and row["mean"] == row["mean_baseline"] else ""
 
 
 def summarise(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None) -> pd.DataFrame:
@@ -163,12 +206,17 @@ def compare_all(runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None =
 
 
 def detectable_by_variant(
-    runs: pd.DataFrame, plan: Plan, seeds: Sequence[int], variants: Sequence[str] | None = None
+    runs: pd.DataFrame,
+    plan: Plan,
+    seeds: Sequence[int],
+    variants: Sequence[str] | None = None,
+    *,
+    family: int | None = None,
 ) -> dict[str, Floats]:
     """The true difference of each variant that the plan's test would detect with 80 % power, by seeds in both arms.
 
     The spreads are those of the runs. Variants whose runs have none, or too few to tell, are left out. Arguments and
-    errors as `analyse`, and `seeds`: the numbers of seeds, at least 2.
+    errors as `analyse`, and `seeds`: the numbers of seeds, at least 2; `family`: as `Analysis.family`.
     """
     found = arms(runs, plan.metric, variants)
     others = [arm for arm in found if arm.variant != plan.baseline]
@@ -179,25 +227,43 @@ def detectable_by_variant(
         plan.alpha,
         paired=plan.pairing == "seed",
         dunnett=decide_all(compared, plan).dunnett,
+        comparisons=family,
     )
     return {arm.variant: curve for arm, curve in zip(others, curves, strict=True) if curve is not None}
 
 
 def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: float | None = None) -> pd.DataFrame:
-    others = [arm for arm in found if arm.variant != plan.baseline]
-    compared = contests(others, baseline, plan)
-    family = decide_all(compared, plan)
-    rows = [
-        {**vars(described), "variant": each.arm.variant, "baseline": baseline.variant}
-        for each, described in zip(compared, describe(compared, family, plan, later_alpha), strict=True)
-    ]
-    value = _worst([*found, baseline], plan)
-    worst, own_mean = (_verdicts_if_lost(others, baseline, plan, fill) for fill in (value, None))
-    for row, arm, if_worst, if_mean in zip(rows, others, worst, own_mean, strict=True):
-        row |= {"n_lost": arm.n_lost, "n_lost_baseline": baseline.n_lost}
-        row |= {"value_if_worst": None if if_worst is None else value}
-        row |= {"verdict_if_worst": if_worst, "verdict_if_mean": if_mean}
-    return _frame(rows, COMPARISON_COLUMNS)
+    return _comparisons_of([(found, baseline, plan)], later_alpha)[0]
+
+
+def _comparisons_of(groups: Sequence[tuple[Sequence[Arm], Arm, Plan]], later_alpha: float | None) -> list[pd.DataFrame]:
+    """Compare the arms of each group with its baseline by its plan; the comparisons of all groups are one family."""
+    others = [[arm for arm in found if arm.variant != plan.baseline] for found, _, plan in groups]
+    baselines, plans = [baseline for _, baseline, _ in groups], [plan for _, _, plan in groups]
+    compared = _all_contests(others, baselines, plans)
+    family = decide_all(compared, plans[0])
+    described = iter(zip(compared, describe(compared, family, plans[0], later_alpha), strict=True))
+    values = [_worst([*found, baseline], plan) for found, baseline, plan in groups]
+    worst = iter(_verdicts_if_lost(others, baselines, plans, values))
+    own_mean = iter(_verdicts_if_lost(others, baselines, plans, [None] * len(groups)))
+    frames = []
+    for group, baseline, value in zip(others, baselines, values, strict=True):
+        rows = []
+        for arm in group:
+            each, comparison = next(described)
+            if_worst, if_mean = next(worst), next(own_mean)
+            row: _Row = {**vars(comparison), "variant": each.arm.variant, "baseline": baseline.variant}
+            row |= {"n_lost": arm.n_lost, "n_lost_baseline": baseline.n_lost}
+            row |= {"value_if_worst": None if if_worst is None else value}
+            row |= {"verdict_if_worst": if_worst, "verdict_if_mean": if_mean}
+            rows.append(row)
+        frames.append(_frame(rows, COMPARISON_COLUMNS))
+    return frames
+
+
+def _all_contests(others: Sequence[Sequence[Arm]], baselines: Sequence[Arm], plans: Sequence[Plan]) -> list[Contest]:
+    groups = zip(others, baselines, plans, strict=True)
+    return [each for group, baseline, plan in groups for each in contests(group, baseline, plan)]
 
 
 def _baseline(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Arm:
@@ -210,12 +276,16 @@ def _baseline(runs: pd.DataFrame, found: Sequence[Arm], plan: Plan) -> Arm:
     return arms(runs, plan.metric, [plan.baseline])[0]
 
 
-def _verdicts_if_lost(others: Sequence[Arm], baseline: Arm, plan: Plan, value: float | None) -> list[str | None]:
-    """The verdicts with each lost run at `value`, or at its arm's mean if None; None where nothing is judged."""
-    if not any(arm.n_lost for arm in (*others, baseline)):
-        return [None] * len(others)
-    compared = contests([arm.with_lost_at(value) for arm in others], baseline.with_lost_at(value), plan)
-    verdicts = [decision.verdict for decision in decide_all(compared, plan).decisions]
+def _verdicts_if_lost(
+    others: Sequence[Sequence[Arm]], baselines: Sequence[Arm], plans: Sequence[Plan], values: Sequence[float | None]
+) -> list[str | None]:
+    """The verdicts with each lost run at its group's value, or at its arm's mean if None; None where none is judged."""
+    if not any(arm.n_lost for group in (*others, baselines) for arm in group):
+        return [None for group in others for _ in group]
+    filled = [[arm.with_lost_at(value) for arm in group] for group, value in zip(others, values, strict=True)]
+    bases = [baseline.with_lost_at(value) for baseline, value in zip(baselines, values, strict=True)]
+    compared = _all_contests(filled, bases, plans)
+    verdicts = [decision.verdict for decision in decide_all(compared, plans[0]).decisions]
     return [str(verdict) if verdict in JUDGED else None for verdict in verdicts]
 
 

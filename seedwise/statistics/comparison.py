@@ -63,8 +63,9 @@ class Comparison:
         verdict: what the data support.
         fragile: whether the verdict hangs on one run or on the choice of method.
         fragile_because: what would decide otherwise.
-        doubt: a reason to doubt the runs themselves, which only `analyse` finds, in the whole study: `constant` (runs
-            with different seeds agree) or `identical` (both arms agree seed by seed); empty if there is none.
+        doubt: a reason to doubt the runs themselves, which only `analyse` finds, in the whole study: `constant variant`
+            or `constant baseline` (its runs agree although their seeds differ; a semicolon between both), or
+            `identical` (both arms agree seed by seed); empty if there is none.
     """
 
     n: int
@@ -109,7 +110,7 @@ class Comparison:
     verdict: Verdict
     fragile: bool
     fragile_because: str
-    doubt: Literal["", "constant", "identical"]
+    doubt: str
 
     @property
     def defined(self) -> bool:
@@ -219,7 +220,7 @@ def _comparison(
 ) -> Comparison:
     a, b = contest.scores, contest.baseline
     both, by_seed = min(len(a), len(b)), plan.pairing == "seed"
-    confidence, sign = plan.confidence, 1.0 if plan.higher_is_better else -1.0
+    confidence, sign = plan.confidence, contest.sign
     effect, rule, improvement = hedges_g(a, b, confidence), rule_of_thumb(a, b), probability_of_improvement(a, b)
     chance, permuted = improvement_interval(a, b, confidence), _permuted(a, b, by_seed)
     because = flips(contest, decision, permuted, plan, family.dunnett)

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from seedwise.statistics.clusters import cluster_codes, clustered_mean
 from seedwise.statistics.intervals import DataError
 from seedwise.statistics.ttest import TTest
 
@@ -79,7 +80,9 @@ def variance_parts(correct: ArrayLike, clusters: ArrayLike | None = None) -> Var
     """
     table = _as_table(correct, "correct")
     codes = _cluster_codes(clusters, table.shape[1])
-    return VarianceParts(_seed_part(table), _item_part(table.mean(axis=0), codes), _residual_part(table, codes))
+    per_item = clustered_mean(table.mean(axis=0), codes)
+    item = 0.0 if per_item is None else per_item.standard_error**2
+    return VarianceParts(seed_part(table), item, residual_part(table, codes))
 
 
 def two_questions(
@@ -115,18 +118,16 @@ def two_questions(
         tables = [first - second]
     else:
         tables = [first, second]
-    seed_parts = [_seed_part(table) for table in tables]
-    per_item = first.mean(axis=0) - second.mean(axis=0)
-    parts = VarianceParts(
-        sum(seed_parts), _item_part(per_item, codes), sum(_residual_part(table, codes) for table in tables)
-    )
+    seed_parts = [seed_part(table) for table in tables]
+    per_item = clustered_mean(first.mean(axis=0) - second.mean(axis=0), codes)
+    item = 0.0 if per_item is None else per_item.standard_error**2
+    parts = VarianceParts(sum(seed_parts), item, sum(residual_part(table, codes) for table in tables))
     difference = float(first.mean() - second.mean())
     joint_df = float(sum(len(table) - 1 for table in tables))
-    groups = int(codes.max()) + 1
     return TwoQuestions(
         difference,
-        _interval(difference, parts.seed, _welch_df(seed_parts, [len(table) for table in tables]), confidence),
-        _interval(difference, parts.item, groups - 1.0, confidence),
+        _interval(difference, parts.seed, welch_df(seed_parts, [len(table) for table in tables]), confidence),
+        None if per_item is None else per_item.interval(confidence),
         _interval(difference, parts.total, joint_df, confidence),
         parts,
     )
@@ -136,24 +137,20 @@ def _interval(difference: float, variance: float, df: float, confidence: float) 
     return TTest(difference, float(np.sqrt(variance)), df).interval(confidence) if variance > 0 else None
 
 
-def _welch_df(parts: list[float], sizes: list[int]) -> float:
+def welch_df(parts: list[float], sizes: list[int]) -> float:
+    """Degrees of freedom of a sum of variances of means over so many seeds."""
     total = sum(parts)
     if total <= 0:
         return float(sum(size - 1 for size in sizes))
     return 1.0 / sum((part / total) ** 2 / (size - 1) for part, size in zip(parts, sizes, strict=True))
 
 
-def _seed_part(table: NDArray[np.float64]) -> float:
+def seed_part(table: NDArray[np.float64]) -> float:
+    """Between-seed variance of the mean of a table of seeds × examples."""
     return float(table.mean(axis=1).var(ddof=1)) / len(table)
 
 
-def _item_part(per_item: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
-    """Variance of the mean over examples, from the sums of its deviations within each cluster."""
-    sums = np.bincount(codes, weights=per_item - per_item.mean())
-    return float(sums @ sums) * len(sums) / (len(sums) - 1) / per_item.size**2
-
-
-def _residual_part(table: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
+def residual_part(table: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
     """RSS/((S−1)(N−1)SN) of the two-way additive fit; with clusters, of the sums of the residuals in each."""
     seeds, examples = table.shape
     residuals = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
@@ -176,12 +173,7 @@ def _as_table(values: ArrayLike, name: str) -> NDArray[np.float64]:
 
 
 def _cluster_codes(clusters: ArrayLike | None, examples: int) -> NDArray[np.int64]:
-    if clusters is None:
-        return np.arange(examples, dtype=np.int64)
-    labels = np.asarray(clusters)
-    if labels.shape != (examples,):
-        raise DataError(f"clusters: expected one label for each of the {examples} examples, got shape {labels.shape}")
-    codes = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    codes = cluster_codes(clusters, examples)
     if codes.max() < 1:
         raise DataError("clusters: a new test set can only be judged from at least 2 clusters")
     return codes

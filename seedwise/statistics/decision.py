@@ -33,6 +33,7 @@ class Contest:
         baseline_seeds: of `baseline`.
         arm: all runs of the variant.
         baseline_arm: all runs of the baseline.
+        sign: of the scores as they were recorded: −1 where lower is better.
     """
 
     scores: Floats
@@ -41,6 +42,7 @@ class Contest:
     baseline_seeds: tuple[object, ...]
     arm: Arm
     baseline_arm: Arm
+    sign: float = 1.0
 
     @property
     def complete(self) -> bool:
@@ -106,7 +108,8 @@ def _contest(arm: Arm, baseline: Arm, plan: Plan) -> Contest:
         seeds, a, b = common_seeds(arm, baseline)
         baseline_seeds = seeds
     up = plan.higher_is_better
-    return Contest(oriented(a, up), oriented(b, up, "baseline"), seeds, baseline_seeds, arm, baseline)
+    better, base = oriented(a, up), oriented(b, up, "baseline")
+    return Contest(better, base, seeds, baseline_seeds, arm, baseline, 1.0 if up else -1.0)
 
 
 def declared_test(scores: Floats, baseline: Floats, pairing: str) -> TTest | None:

@@ -120,6 +120,7 @@ def detectable_by_seeds(
     *,
     paired: bool = False,
     dunnett: Dunnett | None = None,
+    comparisons: int | None = None,
 ) -> list[Floats | None]:
     """True differences that each pair would detect with 80 % power, by the number of seeds (at least 2) in both arms.
 
@@ -129,7 +130,7 @@ def detectable_by_seeds(
     usable, own, other = _usable(pairs, paired, dunnett)
     found: list[Floats | None] = [None] * len(pairs)
     if usable:
-        test = _test(pairs, own, other, alpha, len(pairs), paired, dunnett)
+        test = _test(pairs, own, other, alpha, comparisons or len(pairs), paired, dunnett)
         rows = np.arange(len(usable))
         columns = [np.full(len(usable), float(n)) for n in seeds]
         curves = np.array([test.later(n, rows).shift(POWER) * test.error(n, n) for n in columns]).T

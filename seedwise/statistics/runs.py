@@ -16,6 +16,8 @@ from seedwise.statistics.intervals import DataError
 LOST = ("diverged", "failed")
 """Statuses of runs that ended without a score that counts."""
 STATUSES = ("finished", *LOST)
+MOST_NAMED = 12
+"""Names that a message lists."""
 PENDING = ("running", "missing")
 """Statuses of runs that have not ended, in the table of an interim report; they are not counted."""
 
@@ -79,7 +81,8 @@ def unknown(kind: str, name: str, valid: Iterable[object]) -> str:
     by_lower = {item.lower(): item for item in names}
     nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
     hint = f" Did you mean {by_lower[nearest[0]]!r}?" if nearest else ""
-    return f"no {kind} {name!r}; found {', '.join(names) or 'none'}.{hint}"
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"no {kind} {name!r}; found {', '.join(names[:MOST_NAMED]) or 'none'}{more}.{hint}"
 
 
 def _numbers(column: pd.Series, metric: str) -> NDArray[np.float64]:

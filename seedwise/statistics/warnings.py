@@ -32,6 +32,7 @@ Each rate is divided among the variants or comparisons that are looked at, so it
 
 SMALL_TEST_SET = 500
 LEAST_SPREAD_RATIO = 2.0
+_COARSE = "Few digits or few test examples can do this too."
 _NAMED_AT_MOST = 5
 _PROVENANCE = {
     "code_digest": "code",
@@ -121,7 +122,7 @@ def find_warnings(
         *_missing_seeds(runs, found, plan),
         *_unequal_numbers(others, baseline, plan),
         *_ties(values, plan),
-        *_unlike_seeds(samples, values.step),
+        *_unlike_seeds(samples, plan, values.step),
         *_spreads(others, baseline, plan, values.step),
         *_pairs(samples, pairs, values.step),
         *_varying_columns(runs, plan, other_metrics, known_columns),
@@ -240,7 +241,7 @@ def _ties(values: Recorded, plan: Plan) -> Iterator[DataWarning]:
     if unused:
         yield DataWarning(
             "constant_arm",
-            "All runs of a variant agree to the last digit although their seeds differ: is the seed used? "
+            f"All runs of a variant agree to the last digit although their seeds differ: is the seed used? {_COARSE} "
             f"({_names(unused)})",
             tuple(unused),
         )
@@ -250,7 +251,7 @@ def _ties(values: Recorded, plan: Plan) -> Iterator[DataWarning]:
         yield DataWarning(
             "identical_runs",
             "Runs with different seeds agree to the last digit, more of them than chance explains: is the seed used? "
-            f"({_names(twins)})",
+            f"{_COARSE} ({_names(twins)})",
             tuple(twins),
         )
     equal = equal_variants(values, FALSE_ALARMS["identical_variants"])
@@ -283,19 +284,30 @@ def _flat(values: Recorded, unused: Collection[str], plan: Plan) -> Iterator[Dat
             )
 
 
-def _unlike_seeds(samples: Sequence[_Sample], step: float) -> Iterator[DataWarning]:
+def _unlike_seeds(samples: Sequence[_Sample], plan: Plan, step: float) -> Iterator[DataWarning]:
     tested = [sample for sample in samples if sample.n >= 3 and sample.std > 0]
     level = FALSE_ALARMS["gap_between_seeds"]
     for sample in tested:
         low, high, share = widest_gap(sample.scores, step)
         if share > gap_limit(sample.n, level / len(tested)):
+            cause = (
+                "Did a run diverge?" if _falls_behind(sample, plan) else "Did the runs differ in more than the seed?"
+            )
             yield DataWarning(
                 "gap_between_seeds",
                 f"The seeds of {sample.variant} fall into two groups: no score lies between {_short(low)} and "
-                f"{_short(high)}. Did a run diverge? (Normal noise makes so wide a gap anywhere in fewer than 1 of "
+                f"{_short(high)}. {cause} (Normal noise makes so wide a gap anywhere in fewer than 1 of "
                 f"{round(1 / level)} studies of this size.)",
                 (sample.variant,),
             )
+
+
+def _falls_behind(sample: _Sample, plan: Plan) -> bool:
+    """Whether the score that is farthest from the median is a bad one, as that of a run that diverged is."""
+    scores = sample.scores if plan.higher_is_better else -sample.scores
+    middle = np.median(scores)
+    above, below = scores.max() - middle, middle - scores.min()
+    return bool(below > above or np.isclose(below, above))
 
 
 def _spreads(others: Sequence[_Sample], baseline: _Sample | None, plan: Plan, step: float) -> Iterator[DataWarning]:
@@ -303,18 +315,22 @@ def _spreads(others: Sequence[_Sample], baseline: _Sample | None, plan: Plan, st
         return
     tested = [sample for sample in others if sample.std > 0]
     level = FALSE_ALARMS["unequal_spread"] / max(len(tested), 1)
-    unlike = {}
+    unlike, behind = {}, False
     for sample in tested:
         ratio = sample.std / baseline.std
         if max(ratio, 1 / ratio) < LEAST_SPREAD_RATIO:
             continue
         if spread_chance((sample.std, baseline.std), (sample.n, baseline.n), step) < level:
             unlike[sample.variant] = f"{sample.variant} ×{ratio:.2g}"
+            behind |= _falls_behind(sample if ratio > 1 else baseline, plan)
     if unlike:
+        cause = (
+            "did a run of the wider one diverge" if behind else "did runs of the wider one differ in more than the seed"
+        )
         yield DataWarning(
             "unequal_spread",
             f"The seed standard deviation is unlike that of {baseline.variant} ({_names(list(unlike.values()))}): "
-            f"did a run of the wider one diverge? {_remark_on_spreads(plan)}",
+            f"{cause}? {_remark_on_spreads(plan)}",
             tuple(unlike),
         )
 

@@ -14,6 +14,7 @@ from seedwise.basics.code_digest import combine, own_code
 from seedwise.basics.file_digests import FILES_CACHE, folder_digest
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected
+from seedwise.sources.places import find_files, place_of
 from seedwise.trainers import Inputs
 from seedwise.trainers.image_classifier.datasets.identity import RunData
 from seedwise.trainers.image_classifier.trainer import ImageClassifier
@@ -47,10 +48,15 @@ class Digests:
         settings = study.image_settings(study.variants[0].name)
         return ImageClassifier().data(settings, self._files, self._home.resolve(), FILES_CACHE)
 
-    def table(self, study: Study) -> str:
-        """Return the digest of the table that a study's runs are read from; empty where they come from elsewhere."""
+    def table(self, study: Study, base: Path) -> str:
+        """Return the digest of the tables that a study's runs are read from; empty where they come from elsewhere.
+
+        `base` is the folder of the config. Raises UserError if there is no such file.
+        """
         path = study.source.path if study.source else None
-        return folder_digest(Path(path), FILES_CACHE) if path else ""
+        if not path:
+            return ""
+        return combine({str(file): folder_digest(file, FILES_CACHE) for file in find_files(place_of(path, base))})
 
     def runs(self, study: Study) -> dict[str, dict[str, str]]:
         """Digest each file that affects the numbers of a run, by variant; raises UserError."""

@@ -5,17 +5,31 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from seedwise.basics.calls import MAY_REPLACE, command_for, is_called
-from seedwise.basics.words import quantity
-from seedwise.config.study import Run
+from seedwise.basics.calls import MAY_REPLACE, is_called
+from seedwise.basics.words import enumerate_words, quantity
+from seedwise.config.study import Run, Study
 from seedwise.config.study_file import StudyFile
 from seedwise.progress.changes import Changes
 from seedwise.runs.fit import JUDGED, Judged, Misfit, judge
 
-FITS = Misfit((), "it fits, but Snakemake has its own reason, such as a rule that has changed")
+
+class Replaced(NamedTuple):
+    """A finished run that would be replaced.
+
+    Attributes:
+        reason: why.
+        packages: of its environment that differ, each with its version then and now.
+    """
+
+    reason: str
+    packages: Mapping[str, tuple[str | None, str | None]] = {}
+
+
+FITS = Replaced("it fits, but Snakemake has its own reason, such as a rule that has changed")
 MOST = 5
 
 
@@ -31,24 +45,34 @@ def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, Misfit]:
     """
     if study.study.source:
         return {}
-    found = _judged(study, folder, study.runs())
+    changes = Changes(study, folder)
     return {
-        str(study.study.record_path(run.variant, run.seed, folder.parent)): judged.misfit
-        for run, judged in found.items()
+        str(study.study.record_path(run.variant, run.seed, folder.parent)): _explained(changes, run, judged)
+        for run, judged in _judged(study, folder, study.runs()).items()
         if judged.misfit
     }
 
 
-def finished_runs(study: StudyFile, folder: Path, runs: Iterable[Run]) -> list[Misfit]:
+def _explained(changes: Changes, run: Run, judged: Judged) -> Misfit:
+    """Return why a record does not fit, with the settings and files that differ."""
+    assert judged.misfit
+    return judged.misfit._replace(reason=changes.explain(judged.record, run, judged.misfit))
+
+
+def finished_runs(study: StudyFile, folder: Path, runs: Iterable[Run]) -> list[Replaced]:
     """Return why those of the runs are run again that have ended with a result; a failed run has none."""
     changes = Changes(study, folder)
     finished = {
         run: judged for run, judged in _judged(study, folder, runs).items() if judged.record.get("status") in JUDGED
     }
-    return [
-        judged.misfit._replace(reason=changes.explain(judged.record, run, judged.misfit)) if judged.misfit else FITS
-        for run, judged in finished.items()
-    ]
+    found = []
+    for run, judged in finished.items():
+        if not judged.misfit:
+            found.append(FITS)
+            continue
+        packages = changes.packages(judged.record, run) if "environment" in judged.misfit.kinds else {}
+        found.append(Replaced(_explained(changes, run, judged).reason, packages))
+    return found
 
 
 def _judged(study: StudyFile, folder: Path, runs: Iterable[Run]) -> dict[Run, Judged]:
@@ -61,20 +85,24 @@ def _judged(study: StudyFile, folder: Path, runs: Iterable[Run]) -> dict[Run, Ju
     return found
 
 
-def describe_unfit(unfit: Sequence[Misfit]) -> list[str]:
-    """Say in lines how many finished runs do not fit a study, and why."""
+def describe_unfit(unfit: Sequence[Misfit], *, dry_run: bool = False) -> list[str]:
+    """Say in lines how many finished runs do not fit a study, and why; of a dry run also, whether a run would ask."""
     if not unfit:
         return []
     one = len(unfit) == 1
     first = f"{quantity(len(unfit), 'finished run')} {'does' if one else 'do'} not fit the study"
-    return [
+    lines = [
         f"{first} and {'is' if one else 'are'} run again:",
-        *(f"  {reason}" for reason in _reasons(unfit)),
-        f"`{command_for('status')}` names the settings and files that differ",
+        *(f"  {count}: {reason}" for reason, count in _reasons(misfit.reason for misfit in unfit)),
     ]
+    if dry_run and not os.environ.get(MAY_REPLACE):
+        it = "it" if one else "them"
+        stops = "; without a terminal it stops, unless --replace is given" if is_called() else ""
+        lines.append(f"In a terminal, the run itself asks before it replaces {it}{stops}.")
+    return lines
 
 
-def asks_to_replace(finished: Sequence[Misfit], say: Callable[[str], None]) -> bool:
+def asks_to_replace(finished: Sequence[Replaced], study: Study, say: Callable[[str], None]) -> bool:
     """Let the user decide whether finished runs are replaced; return whether there was a question, answered by yes.
 
     In a terminal there is one. `seedwise run` in a script needs `--replace`; a plain `snakemake` goes on there, as
@@ -82,6 +110,7 @@ def asks_to_replace(finished: Sequence[Misfit], say: Callable[[str], None]) -> b
 
     Args:
         finished: why each finished run would be replaced.
+        study: the study.
         say: prints a line.
 
     Raises:
@@ -90,24 +119,49 @@ def asks_to_replace(finished: Sequence[Misfit], say: Callable[[str], None]) -> b
     if not finished or os.environ.get(MAY_REPLACE):
         return False
     count = quantity(len(finished), "finished run")
-    keep = "undo the change, or give the study another name (`study:`)"
-    if any("environment" in misfit.kinds for misfit in finished):
-        keep = f"list packages that the program does not use in `environment: {{ignore: […]}}`, {keep}"
-    it, reasons = "it" if len(finished) == 1 else "them", _reasons(finished)
+    keep = f"{_environment_hint(finished, study)}undo the change, or give the study another name (`study:`)"
+    it, reasons = "it" if len(finished) == 1 else "them", _reasons(run.reason for run in finished)
     if sys.stdin and sys.stdin.isatty() and sys.stderr.isatty():
         say(f"{count} would be replaced:")
-        for reason in reasons:
-            say(f"  {reason}")
+        for reason, number in reasons:
+            say(f"  {number}: {reason}")
         say(f"To keep {it}, {keep}.")
         if _answer(f"Replace {it}? [y/N] ") not in ("y", "yes"):
             sys.exit("Nothing was run and nothing was replaced.")
         return True
     if is_called():
+        groups = [f"{number} ({reason})" for reason, number in reasons]
+        why = f": {enumerate_words(groups)}" if len(groups) > 1 else f" ({reasons[0][0]})"
         sys.exit(
-            f"{count} would be replaced ({'; '.join(reasons)}): to replace {it}, add --replace to `seedwise run`; "
-            f"to keep {it}, {keep}"
+            f"{count} would be replaced{why}. To replace {it}, add --replace to `seedwise run`; to keep {it}, {keep}"
         )
     return False
+
+
+def _environment_hint(finished: Sequence[Replaced], study: Study) -> str:
+    """Say, ready to paste, how runs are kept that only the packages of the environment outdate."""
+    packages = {name: versions for run in finished for name, versions in run.packages.items()}
+    program = study.program
+    if not packages or "Python" in packages or not program or any(variant.environment for variant in study.variants):
+        return ""
+    own = program.environment
+    if own and (own.lock or own.uv):
+        return ""
+    given = own.model_dump(exclude_defaults=True) if own else {}
+    ignore = ", ".join(dict.fromkeys([*given.pop("ignore", ()), *packages]))
+    keys = ", ".join([*(f"{key}: {value}" for key, value in given.items()), f"ignore: [{ignore}]"])
+    where = "command" if study.command else "function"
+    what = "the program does not use it" if len(packages) == 1 else "the program uses none of them"
+    undo = "" if own and own.elsewhere else f" {_undone(packages)}, or"
+    return f"add under {where}: `environment: {{{keys}}}` if {what}, or{undo} "
+
+
+def _undone(packages: Mapping[str, tuple[str | None, str | None]]) -> str:
+    """Return the commands that take changes of packages back."""
+    added = [name for name, (was, _) in packages.items() if was is None]
+    changed = [f"{name}=={was}" for name, (was, _) in packages.items() if was is not None]
+    undo = [f"`pip uninstall {' '.join(added)}`"] if added else []
+    return " and ".join([*undo, *([f"`pip install {' '.join(changed)}`"] if changed else [])])
 
 
 def _answer(question: str) -> str:
@@ -119,7 +173,6 @@ def _answer(question: str) -> str:
         return ""
 
 
-def _reasons(misfits: Sequence[Misfit]) -> list[str]:
+def _reasons(reasons: Iterable[str]) -> list[tuple[str, int]]:
     """Count the reasons, the most common ones first."""
-    reasons = Counter(misfit.reason for misfit in misfits)
-    return [f"{count}: {reason}" for reason, count in reasons.most_common(MOST)]
+    return Counter(reasons).most_common(MOST)

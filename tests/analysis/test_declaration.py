@@ -38,7 +38,7 @@ def test_every_deviation_has_a_sentence(tmp_path):
     ("changes", "seeds", "variants", "said"),
     [
         ({}, [0, 1, 3, 4], ["a", "b"], "seeds 3 and 4 are not in the recorded plan"),
-        ({}, [0, 3], ["a", "b"], "seed 3 is not in the recorded plan, seed 1 of the recorded plan is missing"),
+        ({}, [0, 3], ["a", "b"], "seed 3 is not in the recorded plan; seed 1 of the recorded plan is missing"),
         ({}, [0, 1], ["a", "b", "c"], "variant c is not in the recorded plan"),
         ({"margin": 0.01}, [0, 1], ["a", "b"], "analysis.margin differs from the recorded plan"),
         (

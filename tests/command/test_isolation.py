@@ -9,6 +9,7 @@ import pytest
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command import isolation
 from seedwise.trainers.command.isolation import copy_program, shared_writes, snapshot, written
+from seedwise.trainers.command.own_output import OWN_OUTPUT
 from tests.command.projects import put, repository
 
 
@@ -103,6 +104,15 @@ def test_files_that_a_run_makes_or_changes_are_noticed(folder):
         "run.sh",
         "train.py",
     ]
+
+
+def test_files_that_take_the_output_of_seedwise_are_not_watched(folder, monkeypatch):
+    before, status = snapshot(folder), (folder / "old.pt").stat()
+    for name in ("nohup.out", "deep/typescript", "old.pt", "new.log"):
+        put(folder, name, "said")
+    assert written(before, snapshot(folder)) == ["new.log", "old.pt"]
+    monkeypatch.setenv(OWN_OUTPUT, f"1:2 {status.st_dev}:{status.st_ino}")
+    assert written(before, snapshot(folder)) == ["new.log"]
 
 
 def test_a_folder_with_too_many_files_is_not_watched(folder, monkeypatch):

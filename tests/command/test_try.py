@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import yaml
 from seedwise.cli import main
 from seedwise.trainers.command.trial import significant_digits
 
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """\
 import json, os, random, sys, time
 mode, seed, out = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -163,7 +166,9 @@ def test_a_seed_that_is_ignored(tries) -> None:
     write_study("ignores")
     status, found, _ = tries()
     assert status == 1
-    assert found["Seed"].startswith("IT IS IGNORED: seeds 0 and 1 give the same numbers to the last digit")
+    assert re.match(
+        r"IT IS IGNORED: seeds 0, 1 and 2 give the same to the last digit \(0\.9\d+ three times\)", found["Seed"]
+    )
     assert "it may be fixed in the code" in found["Seed"]
 
 
@@ -193,8 +198,11 @@ def test_numbers_that_do_not_repeat(tries) -> None:
 def test_too_few_digits_are_told_from_a_seed_that_is_ignored(tries) -> None:
     write_study("coarse")
     status, found, _ = tries()
-    assert status == 1
-    assert found["Seed"] == "it arrives, since loss differs with it, but acc is 0.9 twice"
+    assert status == 0
+    assert found["Seed"].startswith(
+        "it reaches the program (loss differs with it), but acc is the same to the last digit"
+    )
+    assert "few test examples; a finer metric, such as a loss, helps" in found["Seed"]
     assert found["Digits"].startswith("few: acc has 1 significant digit")
 
 
@@ -202,7 +210,82 @@ def test_nothing_but_few_digits(tries) -> None:
     write({"run": ["echo", "acc 99 seed {seed}"], "results": {"stdout": {"acc": r"acc (\d+)"}}})
     status, found, _ = tries()
     assert status == 1
-    assert found["Seed"].startswith("not known: seeds 0 and 1 give 99 twice, with too few digits")
+    assert found["Seed"].startswith("not known: seeds 0, 1 and 2 give 99 three times, with too few digits")
+
+
+# A tie of the metric: what else a program leaves, {seed} and {run} (0, 1, 2, …) filled in.
+TIED = """\
+import os, pathlib, random, sys
+seed, out = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+number = len(list(out.parents[1].iterdir()))
+generator = random.Random(seed)
+OTHER
+print("accuracy: 0.9222")
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "shown"),
+    [
+        (
+            'for epoch in (1, 2): print("epoch", epoch, "accuracy", round(generator.random(), 4))',
+            "epoch 1 accuracy 0.8444",
+        ),
+        ('print("sampled:", generator.choice(["to be", "or not"]), generator.choice(["x"] * 9))', "sampled: or not x"),
+        ('(out / "predictions.txt").write_text(f"label\\n{generator.random()}\\n")', "out/predictions.txt differs"),
+        ('(out / "model.bin").write_bytes(b"\\xff" + generator.randbytes(1000))', "out/model.bin differs"),
+    ],
+)
+def test_a_tie_of_the_metric_is_no_ignored_seed_where_other_output_differs(tries, other: str, shown: str) -> None:
+    Path("train.py").write_text(TIED.replace("OTHER", other))
+    results = {"stdout": {"acc": r"accuracy: (\S+)"}}
+    write({"run": [sys.executable, "train.py", "{seed}", "{out}"], "results": results})
+    status, found, _ = tries()
+    assert status == 0
+    assert found["Seed"].startswith(
+        "it reaches the program (its output differs with it), but acc is the same to the last digit: 0.9222 twice."
+    )
+    assert f"With seed 1, {shown}" in found["Seed"].replace('"', "")
+    assert "Runs tie where a metric has few digits or few test examples" in found["Seed"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        'print("seed", seed, "using", seed, "writing to", out, "Namespace(seed=%d)" % (seed + 42))',
+        'print(f"took {0.1 * max(1, number - 1):.1f} s, 10:3{number}, eta 00:0{number}, elapsed={number}")',
+        'print("lines", *"abc"[:number], "that", number, "do not repeat", "with the seed"[:number])',
+        '(out / "config.json").write_text(\'{"seed": %d, "lr": 0.1}\' % seed)',
+        '(out / "model.bin").write_bytes(b"\\xff" * 1000 + bytes([seed]))',
+    ],
+)
+def test_times_paths_and_the_seed_itself_are_no_sign_of_it(tries, other: str) -> None:
+    Path("train.py").write_text(TIED.replace("OTHER", other))
+    results = {"stdout": {"acc": r"accuracy: (\S+)"}}
+    write({"run": [sys.executable, "train.py", "{seed}", "{out}"], "results": results})
+    status, found, _ = tries()
+    assert status == 1
+    assert found["Seed"].startswith(
+        "IT IS IGNORED: seeds 0, 1 and 2 give the same to the last digit (0.9222 three times)"
+    )
+
+
+def test_a_third_seed_may_differ_where_two_tie(tries) -> None:
+    run = ["sh", "-c", "echo accuracy: 0.922$((2 + {seed} / 2))"]
+    write({"run": run, "results": {"stdout": {"acc": r"accuracy: (\S+)"}}})
+    status, found, printed = tries()
+    assert status == 0
+    assert "  seed 2: " in printed
+    assert found["Seed"].startswith("it changes the numbers: seeds 0, 1 and 2 give 0.9222, 0.9222 and 0.9223 Runs tie")
+
+
+def test_two_forms_of_a_number_are_both_proposed_with_their_lines(tries) -> None:
+    code = "print('epoch 5 accuracy 0.9111'); print('accuracy: 0.9222')"
+    write({"run": [sys.executable, "-c", code], "results": None})
+    _, found, _ = tries()
+    first = r'''acc 0.9222   results: {stdout: {acc: 'accuracy: +(\S+)'}} from the line "accuracy: 0.9222"'''
+    second = r'''acc 0.9111   results: {stdout: {acc: accuracy +(\S+)}} from the line "epoch 5 accuracy 0.9111"'''
+    assert found["Numbers"].endswith(f"{first} {second}")
 
 
 def test_nan(tries) -> None:
@@ -290,8 +373,8 @@ def test_an_ignored_seed_shows_before_the_end(tries) -> None:
     write({"run": ["sh", "-c", "echo 'val loss 4.2071'; sleep 60"], "results": None})
     status, found, _ = tries("--limit", "1.5")
     assert status == 1
-    assert found["Seed"].startswith("IT IS IGNORED: seeds 0 and 1 give the same numbers")
-    assert "4.2071 twice so far" in found["Seed"]
+    assert found["Seed"].startswith("IT IS IGNORED: seeds 0, 1 and 2 give the same")
+    assert "4.2071 three times so far" in found["Seed"]
 
 
 def test_files_in_its_own_folder(tries) -> None:
@@ -306,6 +389,14 @@ def test_a_download_is_told_from_a_file_that_runs_share(tries) -> None:
     write_study("download")
     _, found, _ = tries()
     assert found["Files"].startswith("the first run wrote cached.bin into the program's own folder, the others did not")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows the open files of a process")
+def test_its_own_output_in_the_folder_is_no_file_of_the_program() -> None:
+    write_study("fine")
+    line = f"{sys.executable} -m seedwise.cli try study.yaml 2> log.txt | tee seen.txt > also.txt"
+    subprocess.run(["sh", "-c", f"{line}"], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert "Files    it writes nothing outside of {out} that was noticed" in Path("seen.txt").read_text()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows the open files of a process")

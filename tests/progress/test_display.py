@@ -217,6 +217,17 @@ def test_a_failure_is_hidden_only_where_the_display_knows_why(study, tmp_path): 
     assert "its log: slurm/7.log" in shown
 
 
+@pytest.mark.parametrize(("asked_before", "end"), [(False, "missing."), (True, "missing, and asks again before it")])
+def test_it_says_how_to_go_on_and_whether_there_will_be_a_question(study, tmp_path, asked_before, end):  # noqa: F811
+    file = asked(study, tmp_path)
+    stream = io.StringIO()
+    session = Session(StateReader(file, tmp_path), file.runs(), set(file.runs()))
+    display = Display(session, logging.StreamHandler(stream), asked=asked_before)
+    display.start(logging.Logger("snakemake"), None)
+    display.stop()
+    assert f"To go on, run the same command again: it does only what is {end}" in stream.getvalue()
+
+
 def message(text, level=logging.INFO, **fields):
     record = logging.LogRecord("snakemake", level, "", 0, text, (), None)
     record.__dict__.update(fields)

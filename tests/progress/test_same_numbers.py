@@ -30,6 +30,13 @@ def test_two_seeds_with_the_same_numbers_are_warned_of(tmp_path: Path) -> None:
     assert (warned(tmp_path) or "").startswith("baseline: seeds 0 and 1 gave exactly the same numbers. Does the seed")
 
 
+def test_the_seeds_are_named_in_order(tmp_path: Path) -> None:
+    """The later of two runs may have the smaller seed."""
+    finished(tmp_path / "seed1", 0.9)
+    finished(tmp_path / "seed2", 0.9)
+    assert (warned(tmp_path, 1, 2) or "").startswith("baseline: seeds 1 and 2 gave")
+
+
 def test_a_seed_that_has_left_the_study_is_not_compared(tmp_path: Path) -> None:
     finished(tmp_path / "seed0", 0.9)
     finished(tmp_path / "seed1", 0.9)

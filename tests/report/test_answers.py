@@ -202,15 +202,64 @@ def test_lost_runs_that_would_change_nothing_are_named_too():
     )
 
 
-def test_doubts_about_the_runs_come_first():
-    same = answer({"A": A, "B": A}, accuracy_plan("A", margin=0.05))
-    assert same.settle.startswith("First find out whether the setting took effect")
-    assert headline_of({"A": A, "B": A}).startswith(
-        "First find out whether the setting took effect: B and A agree seed by seed to the last digit."
+CHECK = (
+    "Compare their logs, or a finer metric, such as a loss: if these differ, {}, and test accuracy is too coarse to "
+    "show it (few digits, or few test examples)."
+)
+SPREAD = [0.9, 0.91, 0.92, 0.905, 0.915]
+
+
+def test_a_doubt_about_the_runs_follows_the_finding_and_says_how_to_check():
+    assert headline_of({"A": A, "B": A}) == (
+        "B is not settled: these runs do not show it to be better or worse than A. But did the setting take effect? "
+        f"B and A agree seed by seed to the last digit. {CHECK.format('it did')}"
     )
-    constant = {"A": [0.8] * 5, "B": [0.9, 0.91, 0.92, 0.905, 0.915]}
-    assert headline_of(constant).startswith("First find out whether the seed is used: all runs of A agree")
-    assert answer(constant).settle.startswith("First find out whether the seed is used")
+    assert headline_of({"A": [0.8] * 5, "B": SPREAD}).startswith(
+        "B is better than A. But is the seed used? All runs of A agree to the last digit, although their seeds differ. "
+        f"{CHECK.format('the seed is used')}"
+    )
+    loss = make_report({"A": [0.8] * 5, "B": SPREAD}, accuracy_plan("A", metric="test_loss", higher_is_better=False))
+    assert "or a finer metric: if" in headline(loss.summary_rows, loss.comparison_rows, plain(loss))
+
+
+def test_a_doubt_is_in_the_headline_once_and_names_only_the_variant_that_causes_it():
+    some = [0.80123, 0.80123, 0.80123, 0.80123, 0.80345]
+    found = headline_of({"A": some, "B": SPREAD, "C": [score + 0.001 for score in SPREAD]})
+    assert found.startswith(
+        "B and C are better than A. Which of them is best was not asked: each is compared with the baseline only. But "
+        "is the seed used? Some runs of A agree"
+    )
+    assert found.count("seed used?") == 1
+    many = {"A": SPREAD} | {name: [0.8 + 0.01 * i] * 5 for i, name in enumerate("BCDE")}
+    assert "All runs of 4 variants agree" in headline_of(many)
+    assert headline_of({"A": A, **dict.fromkeys("BC", A)}).count("B, C and A agree seed by seed") == 1
+
+
+def test_what_would_settle_a_doubtful_verdict_keeps_its_advice():
+    claimed = answer({"A": [0.8] * 5, "B": SPREAD})
+    assert claimed.sure.startswith("Sure enough, if the seed is used: equal variants")
+    assert claimed.settle == (
+        "First find out whether the seed is used; then nothing more: by the declared plan it is settled for this "
+        "set-up and this test set."
+    )
+    unsettled = answer({"A": [0.9] * 5, "B": [0.9, 0.912, 0.915, 0.895, 0.905]})
+    assert unsettled.sure.endswith("This does not show that they are equal.")
+    assert unsettled.settle.startswith(
+        "First find out whether the seed is used. About 21 seeds per variant instead of 5"
+    )
+    same = answer({"A": A, "B": A}, accuracy_plan("A", margin=0.05))
+    assert same.sure.startswith("Sure enough, if the setting took effect: ")
+    assert same.settle.startswith("First find out whether the setting took effect; then nothing more")
+    assert answer({"A": A, "B": A}).settle == "First find out whether the setting took effect."
+
+
+def test_what_weakens_a_verdict_twice_is_one_but():
+    scores = {"A": [0.80, 0.81, 0.805, 0.79, 0.80, 0.802], "B": [0.85, 0.82, 0.855, 0.82, None, None]}
+    sure = answer(scores).sure
+    assert (
+        " But runs were lost, and the verdict hangs on them. It is also *fragile*: it would be different with" in sure
+    )
+    assert sure.count("But") == 1
 
 
 def test_a_small_gain_is_called_smaller_than_what_matters():

@@ -211,6 +211,11 @@ def test_pairs_are_counted_where_both_runs_finished(tmp_path):
     assert "no seed in common" in found
 
 
+def test_the_axis_of_pairs_names_a_baseline_that_has_another_name(tmp_path):
+    assert "baseline: plain SGD" in shown("three", tmp_path, "pairing", {"a": "plain SGD", "b": "b", "c": "c"})
+    assert "baseline:" not in shown("three", tmp_path, "pairing", {"a": "Baseline", "b": "b", "c": "c"})
+
+
 def test_labels_are_literal_text(tmp_path):
     found = shown("three", tmp_path, "means", {"a": "a", "b": "$x$ costs $5", "c": "_|_"})
     assert "$x$ costs $5" in found

@@ -59,13 +59,13 @@ def ready(name: str) -> Study:
     return load_study(yaml.safe_load((ROOT / "studies" / f"{name}.yaml").read_text()))
 
 
-def gather(record=None, config="studies/small.yaml", **changed):
+def gather(record=None, config="studies/small.yaml", table=None, commit="", **changed):
     study = load_study({**CONFIG, **changed})
-    runs = make_runs(SCORES, study.analysis.metric)
+    runs = make_runs(SCORES, study.analysis.metric) if table is None else table
     analysis = analyse(runs, study.analysis)
     file = StudyFile(study=study, config=config, seeds=study.seeds, expected={})
     findings = Findings(plan_hash="0" * 12, exploratory=[], warnings=[], test_set=[])
-    return report_of_study(file, runs, analysis.summary, analysis.comparisons, findings, record)
+    return report_of_study(file, runs, analysis.summary, analysis.comparisons, findings, record, commit=commit)
 
 
 def test_a_setting_that_is_a_mapping_is_shown_completely():
@@ -110,6 +110,20 @@ def test_files_that_the_commit_does_not_contain_are_named_and_it_is_not_checked_
     )
     many = replace(RECORD.provenance, uncommitted=[f"part{number}.py" for number in range(20)])
     assert "`part7.py` and 12 more as" in render_results(gather(replace(RECORD, provenance=many)))
+
+
+def test_the_commits_of_runs_that_came_from_several_are_listed_or_one_that_contains_all():
+    runs = make_runs(SCORES, "test_accuracy")
+    runs["commit"] = ["a" * 7 if seed == 0 else "b" * 7 for seed in runs["seed"]]
+    first = (runs["seed"] == 0).sum()
+    made_from = f"commits `aaaaaaa` ({first} runs) and `bbbbbbb` ({len(runs) - first} runs)"
+    assert f"Made from {made_from}. Versions" in render_results(gather(RECORD, table=runs))
+    text = render_results(gather(RECORD, table=runs, commit="c" * 7))
+    assert (
+        f"Commit `ccccccc` contains the study and its code as used here; the runs were made from {made_from}." in text
+    )
+    assert "git checkout ccccccc\n" in text
+    assert "Commit `0123456`. Versions" in render_results(gather(RECORD, commit="c" * 7))
 
 
 def test_pulled_runs_say_nothing_about_a_test_set_or_training():

@@ -54,12 +54,12 @@ def test_runs_without_a_spread_have_no_interval(tmp_path):
 def test_exploratory_tables_say_so(tmp_path):
     made = files(tmp_path, {"A": A, "B": B}, exploratory=["seeds were added"])
     assert "Exploratory:" in made["tables/comparisons.tex"]
-    assert "B EXPLORATORY BETTER" in made["summary.txt"]
+    assert "B EXPLORATORY BETTER (fragile; Δ" in made["summary.txt"]
 
 
 def test_the_summary_is_one_line_however_many_variants(tmp_path):
     assert files(tmp_path, {"A": A, "B": B})["summary.txt"] == (
-        "small: B BETTER (Δ = +0.0143, 95% CI [0.0003, 0.0284], p = 0.0476); test accuracy vs A, 3 seeds\n"
+        "small: B BETTER (fragile; Δ = +0.0143, 95% CI [0.0003, 0.0284], p = 0.0476); test accuracy vs A, 3 seeds\n"
     )
     many = {"A": A} | {f"v{i}": [score + 0.1 for score in C] for i in range(2)} | {f"w{i}": C for i in range(3)}
     assert files(tmp_path, many)["summary.txt"] == (

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from seedwise.runs.commit import git_state, not_committed
+from seedwise.runs.commit import containing_commit, git_state, not_committed
 from tests.command.projects import commit, git, put, repository
 
 
@@ -53,6 +53,31 @@ def test_files_outside_the_repository_and_in_clones_inside_are_not_in_its_commit
     assert not_committed(folder, [outside]) == {outside: False}
     put(folder, "vendor/library/lib.py", "x = 3")
     assert missing(folder, "vendor/library/lib.py") == {"vendor/library/lib.py": True}
+
+
+def test_the_commit_that_contains_all_stays_the_same_when_other_files_are_committed(folder):
+    files = [folder / name for name in ("train.py", "part/net.py", "study.yaml")]
+    assert containing_commit(folder, files) == git_state(folder)[0]
+    put(folder, "part/net.py", "x = 2")
+    assert containing_commit(folder, files) is None
+    commit(folder)
+    whole = git_state(folder)[0]
+    put(folder, "README.md")
+    commit(folder)
+    assert git_state(folder)[0] != whole
+    assert containing_commit(folder, files) == whole
+    assert containing_commit(folder, [*files, put(folder, "new[1].py")]) is None
+
+
+def test_two_branches_are_both_contained_in_their_merge(folder):
+    git(folder, "checkout", "-q", "-b", "side")
+    put(folder, "train.py", "x = 2")
+    commit(folder)
+    git(folder, "checkout", "-q", "-")
+    put(folder, "part/net.py", "x = 3")
+    commit(folder)
+    git(folder, "merge", "-q", "--no-edit", "side")
+    assert containing_commit(folder, [folder / "train.py", folder / "part/net.py"]) == git_state(folder)[0]
 
 
 def test_without_a_commit_nothing_is_known(tmp_path):

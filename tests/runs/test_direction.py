@@ -6,9 +6,35 @@ import pytest
 
 from seedwise.runs.direction import higher_is_better
 
-UP = ["accuracy", "test_acc", "acc@1", "acc1", "F1", "f1_macro", "val/AUC", "episodic_return", "mean reward", "score"]
-DOWN = ["test_loss", "valLoss", "loss2", "error_rate", "perplexity", "eval/ppl", "bpb", "RMSE", "MAE", "WER (%)"]
-UNCLEAR = ["latency", "value", "metric", "accuracy_loss", "glossary", "accumulated", "x", "1", ""]
+UP = [
+    "accuracy",
+    "test_acc",
+    "acc@1",
+    "acc1",
+    "F1",
+    "f1_macro",
+    "val/AUC",
+    "val/score",
+    "episodic_return",
+    "mean reward",
+    "score",
+]
+DOWN = [
+    "latency_ms",
+    "test_loss",
+    "valLoss",
+    "loss2",
+    "error_rate",
+    "perplexity",
+    "eval/ppl",
+    "bpb",
+    "RMSE",
+    "MAE",
+    "WER (%)",
+    "latency",
+]
+DOWN += ["brier_score", "FPR"]
+UNCLEAR = ["width", "value", "metric", "accuracy_loss", "glossary", "accumulated", "x", "1", ""]
 UNCLEAR += [
     "neg_log_loss",
     "neg_mean_squared_error",
@@ -17,6 +43,17 @@ UNCLEAR += [
     "1 - accuracy",
     "-loss",
     "score_std",
+    "time_to_accuracy",
+    "steps_at_accuracy",
+    "cost_per_success",
+    "toxicity_score",
+    "z-score",
+    "attack_success_rate",
+    "fpr_at_95_recall",
+    "loss_ratio",
+    "acc_stderr",
+    "accuracy_rank",
+    "error_recovery_rate",
 ]
 
 

@@ -227,7 +227,16 @@ def test_only_what_chance_does_not_explain_raises_a_doubt():
     doubts = [
         analyse(runs, PLAN, other_metrics=["loss"]).comparisons["doubt"].iloc[0] for runs in (coarse, unused, same)
     ]
-    assert doubts == ["", "constant", "identical"]
+    assert doubts == ["", "constant baseline", "identical"]
+
+
+def test_a_doubt_is_about_the_variants_whose_runs_agree():
+    runs = table(A=[0.80123] * 5, B=[0.90321] * 5, C=[0.90123, 0.91234, 0.92321, 0.90543, 0.91517])
+
+    assert list(analyse(runs, PLAN).comparisons["doubt"]) == [
+        "constant variant; constant baseline",
+        "constant baseline",
+    ]
 
 
 def test_importing_the_statistics_loads_nothing_heavy():

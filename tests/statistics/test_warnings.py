@@ -89,6 +89,29 @@ def test_seeds_that_fall_apart_are_noticed(scores, apart):
     assert apart or "unequal_spread" in found or scores[-1] > 0.9
 
 
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_only_a_run_that_is_worse_than_the_others_is_asked_whether_it_diverged(higher_is_better):
+    plan = accuracy_plan("A", higher_is_better=higher_is_better)
+    low, high = [0.905, 0.91, 0.915, 0.92, 0.10], [0.105, 0.11, 0.115, 0.12, 0.90]
+    for scores, worse in ((low, higher_is_better), (high, not higher_is_better)):
+        runs = table({"A": FIVE, "B": scores})
+        for code in ("gap_between_seeds", "unequal_spread"):
+            sentence = one(code, runs, plan).sentence.lower()
+            assert ("diverge?" in sentence) is worse
+            assert ("differ in more than the seed?" in sentence) is not worse
+
+
+def test_runs_that_agree_are_not_said_to_ignore_the_seed_for_certain():
+    all_of_them = table({"A": [0.80123] * 5, "B": FIVE})
+    some = table(
+        {"A": [0.80123, 0.80123, 0.80123, 0.80123, 0.80345], "B": [0.90123, 0.91234, 0.92321, 0.93123, 0.94217]}
+    )
+    for code, runs in (("constant_arm", all_of_them), ("identical_runs", some)):
+        assert one(code, runs).sentence.endswith(
+            "is the seed used? Few digits or few test examples can do this too. (A)"
+        )
+
+
 def test_rounding_makes_no_gap():
     # Unrounded, the first two may lie as far apart as the last two.
     assert codes(table({"A": FIVE, "B": [0.901, 0.901, 0.901, 0.902, 0.902]})) == ["unequal_spread"]

@@ -171,8 +171,9 @@ def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp
     (packages / "numerics-2.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: numerics\nVersion: 2.0\n")
     assert "environment changed: numerics" in outdated()
     refused = seedwise(project, "run", "config.yaml", "runs")
-    assert "4 finished runs would be replaced (4: environment changed: numerics): to replace them, add" in refused
-    assert "to keep them, list packages that the program does not use in `environment: {ignore: […]}`, undo" in refused
+    assert "4 finished runs would be replaced (environment changed: numerics). To replace them, add" in refused
+    pasted = f"environment: {{venv: {venv}, ignore: [numerics]}}"
+    assert f"to keep them, add under command: `{pasted}` if the program does not use it, or undo" in refused
     project.edit("config.yaml", f"{{venv: {venv}}}", f"{{venv: {venv}, ignore: [Numerics]}}")
     assert "4 of 4 runs finished" in outdated()
     assert "Nothing to be done" in seedwise(project, "run", "config.yaml", "runs")
@@ -281,6 +282,24 @@ def test_a_study_that_git_does_not_have_is_noted(tmp_path: Path) -> None:
     report = (project.results / "results.md").read_text()
     assert "does not contain `config.yaml` and `train.py` as these runs used them" in report
     assert "git checkout" not in report
+    head = ["git", "-C", str(project.folder), "rev-parse", "HEAD"]
+    first = subprocess.check_output(head, text=True).strip()
+    project.git("add", "config.yaml", "train.py")
+    project.git("commit", "-qm", "Two")
+    second = subprocess.check_output(head, text=True).strip()
+    printed = project.run("--", REPORT)
+    assert "git does not have" not in printed
+    assert origin == json.loads(project.record("other", 1).read_text())["provenance"]
+    report = (project.results / "results.md").read_text()
+    contains = (
+        f"Commit `{second}` contains the study and its code as used here; the runs were made from commit `{first}`"
+    )
+    assert f"{contains}, before `config.yaml` and `train.py` were committed." in report
+    assert f"git checkout {second}" in report
+    (project.folder / "notes.txt").write_text("something else")
+    project.git("add", "notes.txt")
+    project.git("commit", "-qm", "Three")
+    assert "Nothing to be done" in project.run("--", REPORT)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

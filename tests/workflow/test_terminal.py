@@ -132,7 +132,7 @@ def test_a_terminal_shows_a_table_in_place_and_each_failure_once(project: Progra
     assert re.search(r"^  baseline  [✓▸·]{2}  seed \d: running, \d+ s$", written, re.MULTILINE)
     drawn = re.findall(r"^(?:[█░]+|  baseline|  other ) .*$", written, re.MULTILINE)
     assert [line for line in drawn if len(line) >= 80] == []
-    shown = [line for line in lines(left_on(written)) if line and not line.startswith("Complete log")]
+    shown = list(filter(None, lines(left_on(written))))
     assert shown == [
         "tiny: Tiny study",
         "4 runs to do: 2 variants × 2 seeds",
@@ -165,7 +165,7 @@ def test_finished_runs_are_replaced_only_after_a_yes_or_with_a_flag(project: Pro
 
     def in_a_script(*words: str) -> tuple[int, str]:
         done = subprocess.run([*run, *words], cwd=project.folder, env=variables, capture_output=True, text=True)
-        return done.returncode, done.stderr
+        return done.returncode, done.stdout + done.stderr
 
     assert in_a_script()[0] == 0
     records = sorted(project.results.glob("runs/*/*/metrics.json"))
@@ -175,7 +175,7 @@ def test_finished_runs_are_replaced_only_after_a_yes_or_with_a_flag(project: Pro
     status, said = in_a_script()
     assert (status, said.splitlines()[-1]) == (
         1,
-        "3 finished runs would be replaced (3: code changed: train.py): to replace them, add --replace to "
+        "3 finished runs would be replaced (code changed: train.py). To replace them, add --replace to "
         "`seedwise run`; to keep them, undo the change, or give the study another name (`study:`)",
     )
     for command, answer in ((run, "n\n"), (project.command("--", "runs"), "n\n"), (run, "\x04")):
@@ -192,7 +192,14 @@ def test_finished_runs_are_replaced_only_after_a_yes_or_with_a_flag(project: Pro
     losses = {record: json.loads(record.read_text())["metrics"]["loss"] for record in records}
     assert sorted(losses.values()) == [2, 2.1, 4, 4.1]
     project.edit("config.yaml", "{x: 1}", "{x: 3}")
-    assert "2 finished runs would be replaced (2: settings.x was 1 and is now 3)" in in_a_script()[1]
+    assert "2 finished runs would be replaced (settings.x was 1 and is now 3)" in in_a_script()[1]
+    looked = in_a_script("-n")[1]
+    assert "2 finished runs do not fit the study and are run again:\n  2: settings.x was 1 and is now 3\n" in looked
+    asks = (
+        "In a terminal, the run itself asks before it replaces them; without a terminal it stops, unless --replace is"
+    )
+    assert asks in looked
+    assert asks not in in_a_script("-n", "--replace")[1]
     assert in_a_script("--replace")[0] == 0
     assert json.loads(project.record("baseline", 0).read_text())["metrics"]["loss"] == 6
     (project.folder / "train.py").write_text(PROGRAM)

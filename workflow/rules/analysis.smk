@@ -15,10 +15,12 @@ rule collect_runs:
     params:
         study=STUDY_FILE,
         # The content of the table that the runs are read from: an input could not have any name.
-        table=DIGESTS.table(STUDY),
+        table=or_exit(DIGESTS.table, STUDY, BASE),
+        base=literal(os.path.relpath(BASE)),
         code=DIGESTS.script("collect_runs"),
     shell:
-        'python "$SEEDWISE_SCRIPTS"/collect_runs.py --study {params.study:q} --out {output.runs:q} > {log:q} 2>&1'
+        'python "$SEEDWISE_SCRIPTS"/collect_runs.py --study {params.study:q} --base {params.base:q} --out {output.runs:q}'
+        " > {log:q} 2>&1"
 
 
 rule analyse_study:

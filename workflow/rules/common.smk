@@ -1,4 +1,5 @@
 # The study, its paths, and what every rule needs. Nothing heavier than pydantic is imported here.
+import functools
 import os
 import re
 import sys
@@ -28,7 +29,7 @@ from seedwise.config.study_file import refuse_other_file, study_file_path, write
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.asked import dependencies, study_file
-from seedwise.workflow.committed import uncommitted_files
+from seedwise.workflow.committed import commit_with_all, uncommitted_files
 from seedwise.workflow.digests import Digests
 from seedwise.workflow.programs import require_metric
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
@@ -137,6 +138,12 @@ def study_context(missing):
         place = FOUND.program.place(PROGRAM.retries or internals.retries(workflow))
         return Context(tracking=STUDY.tracking, program=place, config=own, uncommitted=uncommitted)
     return Context(tracking=STUDY.tracking, folder=STUDY.dataset.folder, config=own, uncommitted=uncommitted)
+
+
+@functools.cache
+def whole_commit():
+    """Return a commit with all files of the study and its code, which the report names; empty if there is none."""
+    return commit_with_all(STUDY, FOUND, CONFIG_FILES)
 
 
 if not context_path(FOLDER).exists():  # the hook writes it; this is for modules that do not call the hook

@@ -13,6 +13,7 @@ from seedwise.progress.display import Display
 from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
 from seedwise.progress.states import ENDED_STATES, StateReader, read_states
+from seedwise.trainers.command.own_output import remember_own_output
 from seedwise.workflow.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
@@ -106,16 +107,18 @@ def announce(counts):
         say(*plan(counts, runs_of(jobs)))
 
 
-def show_progress(jobs):
+def show_progress(jobs, asked):
     """Show the progress of the jobs; if Snakemake was told to be quiet about it, only failures.
+
+    `asked` is whether there was a question before finished runs were replaced.
 
     Where the user has chosen a logger plugin for the terminal, Snakemake's own handler is not there, and it shows.
     """
     global DISPLAY
     if HANDLER:
-        asked = runs_of(internals.planned_jobs(workflow))  # not all runs, with --batch or a target
-        session = Session(StateReader(ASKED, FOLDER.parent), asked, set(runs_of(jobs)), queues=not LOCAL, train=TRAIN)
-        DISPLAY = Display(session, HANDLER, silent=internals.is_quiet(workflow))
+        runs = runs_of(internals.planned_jobs(workflow))  # not all runs, with --batch or a target
+        session = Session(StateReader(ASKED, FOLDER.parent), runs, set(runs_of(jobs)), queues=not LOCAL, train=TRAIN)
+        DISPLAY = Display(session, HANDLER, silent=internals.is_quiet(workflow), asked=asked)
         if QUIET and internals.is_imported(workflow):
             HANDLER.addFilter(QUIET)
         DISPLAY.start(logger, QUIET)
@@ -124,7 +127,8 @@ def show_progress(jobs):
 def say_unfit(jobs):
     """Report the finished runs that are run again, and why."""
     asked = {str(job.output.record) for job in jobs if job.rule.name == TRAIN}
-    say(*describe_unfit([misfit for path, misfit in UNFIT.items() if path in asked]))
+    unfit = [misfit for path, misfit in UNFIT.items() if path in asked]
+    say(*describe_unfit(unfit, dry_run=internals.is_dry_run(workflow)))
 
 
 def ask(jobs):
@@ -133,7 +137,7 @@ def ask(jobs):
     if forced is None or SOURCE or internals.is_touch(workflow):
         return False
     due = [job for job in jobs if job.rule.name == TRAIN and str(job.output.record) not in forced]
-    return asks_to_replace(or_exit(finished_runs, ASKED, FOLDER, runs_of(due)), say)
+    return asks_to_replace(or_exit(finished_runs, ASKED, FOLDER, runs_of(due)), STUDY, say)
 
 
 def say_exploratory(jobs):
@@ -171,11 +175,13 @@ def start_study():
             check_gpus()
             lock_study()
             say_exploratory(jobs)
-            if not ask(jobs):
+            agreed = ask(jobs)
+            if not agreed:
                 say_unfit(jobs)
             missing = uncommitted_files(STUDY, FOUND, CONFIG_FILES)
             notes = [note] if missing and (note := missing.note()) else []
             if PROGRAM:
+                remember_own_output()
                 or_exit(FOUND.program.prepare, lambda line: print(line, file=sys.stderr))
                 notes += FOUND.program.notes()
             for note in notes:
@@ -187,7 +193,7 @@ def start_study():
             if len(CONFIG_FILES) == 1:
                 remember_study(CONFIG_FILES[0], FOLDER.parent)
             prepare_mlflow()
-            show_progress(jobs)
+            show_progress(jobs, agreed)
         elif LOOK in asked and not any(run.state in ENDED_STATES for run in or_exit(read_states, ASKED, FOLDER.parent)):
             sys.exit(f"no run has a result yet, so there is nothing to report on; see `{command_for('status')}`")
 

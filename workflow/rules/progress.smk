@@ -87,3 +87,4 @@ use rule render_report as interim with:
     localrule: True
     params:
         record="--interim",
+        commit="",

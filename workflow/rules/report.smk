@@ -56,10 +56,12 @@ rule render_report:
     params:
         study=STUDY_FILE,
         record="--pulled" if SOURCE else "--record",
+        # Once all that the runs used is committed, the report says so.
+        commit=lambda _: whole_commit(),
         code=DIGESTS.script("render_report"),
     shell:
         'python "$SEEDWISE_SCRIPTS"/render_report.py --study {params.study:q} --runs {input.runs:q}'
-        " {params.record} {input.record:q} --out {output.results:q} > {log:q} 2>&1"
+        " {params.record} {input.record:q} --commit={params.commit} --out {output.results:q} > {log:q} 2>&1"
 
 
 # The interactive report: one file that needs no network.
@@ -85,10 +87,12 @@ rule render_page:
     params:
         study=STUDY_FILE,
         record="--pulled" if SOURCE else "--record",
+        # Once all that the runs used is committed, the report says so.
+        commit=lambda _: whole_commit(),
         code=DIGESTS.script("render_page"),
     shell:
         'python "$SEEDWISE_SCRIPTS"/render_page.py --study {params.study:q} --runs {input.runs:q}'
-        " {params.record} {input.record:q} --out {output:q} > {log:q} 2>&1"
+        " {params.record} {input.record:q} --commit={params.commit} --out {output:q} > {log:q} 2>&1"
 
 
 # All that is made of the runs, for `seedwise report`.

@@ -17,12 +17,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
     parser.add_argument("--out", type=Path, required=True, help="file to write, runs.csv; runs/ is beside it")
+    parser.add_argument("--base", type=Path, default=Path(), help="folder from which the config's paths lead to tables")
     arguments = parser.parse_args()
     file = read_study_file(arguments.study)
     study = file.study
     if study.source:
         variants = [variant.name for variant in study.variants]
-        pulled = pull(study.source, study.analysis.metric, variants, list(file.seeds), arguments.out)
+        pulled = pull(
+            study.source,
+            study.analysis.metric,
+            variants,
+            list(file.seeds),
+            arguments.out,
+            base=arguments.base,
+            higher_is_better=study.analysis.higher_is_better,
+        )
         print("\n".join([f"{pulled.runs} runs in {pulled.source}", *pulled.notes]))
         return
     from seedwise.analysis.collect import collect_records

@@ -54,7 +54,9 @@ def plot_pairing(report: Report, png: Path, svg: Path) -> None:
         if all(pair.empty for pair in pairs.values()):
             panels[0].set_yticks([])
         figure.supylabel(style.wrap(f"{capital(report.metric)} ({report.wording.direction})", 44), fontsize=13)
-        figure.supxlabel(f"baseline: {style.wrap(labels[plan.baseline], 50)}", fontsize=13)
+        baseline = labels[plan.baseline]
+        if baseline.casefold() != "baseline":  # the axis calls it that already
+            figure.supxlabel(f"baseline: {style.wrap(baseline, 50)}", fontsize=13)
         handles = [
             Line2D([], [], color="#777777", linewidth=1.6),
             Line2D([], [], color="#777777", linewidth=1.6, linestyle="--"),

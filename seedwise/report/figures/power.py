@@ -31,7 +31,7 @@ def plot_power(report: Report, png: Path, svg: Path) -> None:
     """
     most = max((max(row.n, row.n_baseline) for row in report.comparison_rows), default=0)
     seeds = range(FEWEST_SEEDS, max(MOST_SEEDS, most + 5) + 1)
-    curves = detectable_by_variant(report.runs, report.deciding, seeds, list(report.labels))
+    curves = detectable_by_variant(report.runs, report.deciding, seeds, list(report.labels), family=report.family)
     with mpl.rc_context(style.RC):
         figure = Figure(figsize=(style.WIDTH, style.HEIGHT), layout="constrained")
         axes = figure.add_subplot()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import textwrap
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +31,14 @@ ROW_HEIGHT = 0.55
 MOST_LINES = 3
 DPI = 200
 NOTE_SIZE = 11
+
+FALLBACKS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Source Han Sans SC", "WenQuanYi Zen Hei"),
+    *("Microsoft YaHei", "PingFang SC", "Hiragino Sans", "Arial Unicode MS", "Noto Sans", "Noto Emoji"),
+)
+"""Fonts for what DejaVu Sans lacks, as far as they are installed."""
+
+_SAID: set[str] = set()
 
 RC: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -98,6 +109,39 @@ def legend_above(figure: Figure, handles: Sequence[Artist], names: Sequence[str]
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:
-    """Write a figure without what would differ between two runs of the same data (date, version)."""
-    figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
-    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    """Write a figure without what would differ between two runs of the same data (date, version).
+
+    Characters that matplotlib's own font lacks come from another font of the machine; where none has them, boxes stand
+    for them, as a warning of ours says once.
+    """
+    import matplotlib as mpl
+
+    with warnings.catch_warnings(record=True) as caught, mpl.rc_context():
+        warnings.simplefilter("always")
+        if not _all_ascii(figure):
+            mpl.rcParams["font.sans-serif"] = [*RC["font.sans-serif"], *_installed(FALLBACKS)]
+        figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    lacking = dict.fromkeys(
+        found[1] for each in caught if (found := re.search(r"Glyph (\d+) .*missing from", str(each.message)))
+    )
+    for each in caught:
+        if "missing from" not in str(each.message):
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    characters = "".join(chr(int(code)) for code in lacking)
+    if characters and characters not in _SAID:
+        _SAID.add(characters)
+        print(f"figures: no font here has {characters}; install one, such as fonts-noto-cjk", file=sys.stderr)
+
+
+def _all_ascii(figure: Figure) -> bool:
+    from matplotlib.text import Text
+
+    return all(str(text.get_text()).isascii() for text in figure.findobj(Text))
+
+
+def _installed(names: Sequence[str]) -> list[str]:
+    from matplotlib import font_manager
+
+    there = set(font_manager.get_font_names())
+    return [name for name in names if name in there]

@@ -12,7 +12,6 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from seedwise.basics.errors import UserError
@@ -22,6 +21,7 @@ from seedwise.report.curves import curve_columns, step_column
 from seedwise.report.figures import style
 from seedwise.report.model import Report
 from seedwise.report.page.forest import forest_axis
+from seedwise.report.page.markdown import block, inline
 from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing
 from seedwise.report.text import captions, limits, origin, sentences, tables
 from seedwise.report.text.answers import headline, question, short_answers
@@ -45,8 +45,6 @@ CURVE_DIGITS = 6
 MOST_BYTES = 2 * 1024**2 // 4 * 3 - 100
 MOST_NUMBERS = 60_000
 """In all curves together; longer ones are thinned, to keep the page small."""
-
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def render_page(report: Report) -> str:
@@ -99,16 +97,6 @@ def render_page(report: Report) -> str:
         effects=None if report.effects is None else factorial_section(report.effects, wording),
         vega=packed_vega(),
     )
-
-
-def inline(text: str) -> Markup:
-    """Markdown within a paragraph as HTML; HTML in the text is escaped."""
-    return Markup(_MARKDOWN.renderInline(text))
-
-
-def block(text: str) -> Markup:
-    """Markdown blocks, such as a table, as HTML."""
-    return Markup(_MARKDOWN.render(text))
 
 
 @functools.cache
@@ -195,7 +183,7 @@ def _forest_row(row: ComparisonRow, report: Report) -> dict[str, Any]:
     return {
         "comparison": row,
         "verdict": capital(sentences.VERDICT_WORDS[verdict]),
-        "marks": tables.marks(row),
+        "marks": row.marks,
         "sign": SIGNS.get(verdict, "○"),
         "difference": report.digits.signed(row.difference),
         "interval": report.digits.interval(row.ci_low, row.ci_high),

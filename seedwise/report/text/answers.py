@@ -13,7 +13,7 @@ from seedwise.report.text.sentences import (
     VERDICT_WORDS,
     WHY_UNJUDGED,
     alone_sentence,
-    doubt_sentence,
+    doubt_sentences,
     equivalence_confidence,
     fragile_sentence,
     lost_runs_sentence,
@@ -86,7 +86,7 @@ def short_answers(
     """
     if not comparisons:
         return [Answer(alone_sentence(row, wording), "", "") for row in summaries]
-    count = len(comparisons)
+    count = max(wording.family, len(comparisons))
     return [
         Answer(_found(row, wording), _sure(row, wording, count), _settle(row, wording, next_look))
         for row in comparisons
@@ -100,12 +100,12 @@ def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRo
     claims = [row for row in comparisons if row.verdict in CLAIMS]
     sentences = [
         _findings(comparisons, wording),
+        *doubt_sentences(comparisons, wording, checks=True),
         fragile_sentence(claims, wording),
         lost_runs_sentence(summaries, comparisons, wording, partly=True),
         not_finite_sentence(summaries, wording),
     ]
-    doubts = dict.fromkeys(doubt_sentence(row, wording) for row in comparisons if row.judged)
-    return " ".join(sentence for sentence in (*doubts, *sentences) if sentence)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _findings(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
@@ -228,6 +228,8 @@ def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
         return ""
     plan, but = wording.deciding, _but(row, wording)
     claim = "By the numbers, which confirm nothing here" if wording.exploratory else "Sure enough"
+    if row.doubt:
+        claim += f", if {_premise(row)}"
     if row.difference == 0 and row.verdict == Verdict.NOT_SUPPORTED:
         return f"Not sure enough: no gap was seen, but that does not show that they are equal.{but}"
     if row.verdict == Verdict.EQUIVALENT:
@@ -262,18 +264,31 @@ def _p(row: ComparisonRow, comparisons: int) -> str:
 def _but(row: ComparisonRow, wording: Wording) -> str:
     """What weakens a verdict, as sentences that follow it."""
     found = []
-    if row.doubt:
-        found.append("But first the doubt about the runs has to be settled.")
     if row.hangs_on_lost_runs:
         found.append("But runs were lost, and the verdict hangs on them.")
     if row.is_fragile:
-        found.append(f"But the verdict is *fragile*: it would be different {otherwise(row, wording)}.")
+        it = "It is also" if found else "But the verdict is"
+        found.append(f"{it} *fragile*: it would be different {otherwise(row, wording)}.")
     return "".join(f" {sentence}" for sentence in found)
 
 
 def _settle(row: ComparisonRow, wording: Wording, next_look: int | None) -> str:
-    if row.judged and row.doubt:
-        return f"First find out {_doubted(row)}."
+    text = _settle_verdict(row, wording, next_look)
+    if not (row.judged and row.doubt):
+        return text
+    first = f"First find out whether {_premise(row)}"
+    if row.verdict in CLAIMS:
+        return f"{first}; then {text[0].lower()}{text[1:]}"
+    # Between variants that agree seed by seed, no number of seeds would show a gap.
+    return f"{first}." if row.doubt == "identical" else f"{first}. {text}"
+
+
+def _premise(row: ComparisonRow) -> str:
+    """What is in doubt, and must hold for the verdict to mean anything."""
+    return "the setting took effect" if row.doubt == "identical" else "the seed is used"
+
+
+def _settle_verdict(row: ComparisonRow, wording: Wording, next_look: int | None) -> str:
     if row.hangs_on_lost_runs:
         return f"The lost runs: {_hanging(row, wording)}. Find out why they were lost; then repeat {FRESH}."
     if next_look is not None and row.verdict not in CLAIMS:
@@ -294,12 +309,6 @@ def _settle(row: ComparisonRow, wording: Wording, next_look: int | None) -> str:
     if row.verdict == Verdict.UNDEFINED:
         return _settle_undefined(row)
     return " ".join(part for part in (_seeds(row, wording), _seeds_for_equivalence(row)) if part)
-
-
-def _doubted(row: ComparisonRow) -> str:
-    if row.doubt == "identical":
-        return "whether the setting took effect: both variants agree seed by seed to the last digit"
-    return "whether the seed is used: runs with different seeds agree to the last digit"
 
 
 def _settle_undefined(row: ComparisonRow) -> str:

@@ -46,7 +46,7 @@ def power_caption(report: Report) -> str:
     """Caption of the power curve."""
     rows = report.comparison_rows
     test = TESTS[rows[0].test] if rows else TESTS["welch"]
-    corrected = f" (corrected for {len(rows)} comparisons)" if len(rows) > 1 else ""
+    corrected = f" (corrected for {report.family} comparisons)" if report.family > 1 else ""
     spread = "differences between runs of one seed scatter" if report.plan.pairing == "seed" else "runs scatter"
     each = " One curve for all variants where theirs are the same." if len(rows) > 1 else ""
     dots = "Dots: the runs of this study, as in the table"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedwise.basics.words import enumerate_words
+from seedwise.basics.words import enumerate_words, quantity
 from seedwise.report.model import Report
 from seedwise.report.text.answers import runs_line
 from seedwise.report.text.format import code, escape
@@ -68,14 +68,41 @@ def provenance(report: Report) -> str:
 def _commit(report: Report) -> str:
     if not report.commit:
         return "Not made from a git commit."
+    if report.whole_commit:
+        made = f"the runs were made from {_made_from(report)}"
+        before = f", before {_uncommitted(report)} {_was(report)} committed" if report.uncommitted else ""
+        return f"Commit {code(report.whole_commit)} contains the study and its code as used here; {made}{before}."
     if report.uncommitted:
-        names = [code(name) for name in report.uncommitted[:NAMED]]
-        more = len(report.uncommitted) - len(names)
-        files = enumerate_words([*names, *([f"{more} more"] if more else [])])
         it = "it" if len(report.uncommitted) == 1 else "them"
+        made = f"The runs were made from {_made_from(report)}. " if len(report.commits) > 1 else ""
+        lacks = f"it does not contain {_uncommitted(report)} as these runs used {it}"
         return (
-            f"Commit {code(report.commit)} is not enough: it does not contain {files} as these runs used {it}. "
-            f"Commit {it}, so that others can repeat this study; from the digests in the run records, "
-            f"{code('seedwise status')} tells whether settings and code are the same."
+            f"{made}Commit {code(report.commit)} is not enough: {lacks}. "
+            f"Commit {it}, so that others can repeat this study; {code('seedwise report')} then names that commit. "
+            f"From the digests in the run records, {code('seedwise status')} tells whether settings and code are "
+            "the same."
         )
-    return f"Commit {code(report.commit)}{', with uncommitted changes' if report.dirty else ''}."
+    changed = ", with uncommitted changes" if report.dirty else ""
+    if len(report.commits) > 1:
+        return f"Made from {_made_from(report)}{changed}."
+    return f"Commit {code(report.commit)}{changed}."
+
+
+def _made_from(report: Report) -> str:
+    """Name the commits of the runs, with the number of runs where there are several."""
+    commits = report.commits or {str(report.commit): 1}
+    if len(commits) == 1:
+        return f"commit {code(next(iter(commits)))}"
+    named = [f"{code(commit)} ({quantity(count, 'run')})" for commit, count in list(commits.items())[:NAMED]]
+    more = len(commits) - len(named)
+    return f"commits {enumerate_words([*named, *([f'{more} more'] if more else [])])}"
+
+
+def _uncommitted(report: Report) -> str:
+    names = [code(name) for name in report.uncommitted[:NAMED]]
+    more = len(report.uncommitted) - len(names)
+    return enumerate_words([*names, *([f"{more} more"] if more else [])])
+
+
+def _was(report: Report) -> str:
+    return "was" if len(report.uncommitted) == 1 else "were"

@@ -166,7 +166,10 @@ def _study(report: Report) -> str:
 
 
 def _evidence(row: ComparisonRow, wording: Wording) -> str:
-    return f" {evidence(row, wording)}" if row.judged else ""
+    if not row.judged:
+        return ""
+    marks = f"{', '.join(row.marks)}; " if row.marks else ""
+    return f" ({marks}{evidence(row, wording).removeprefix('(')}"
 
 
 def _counted(report: Report) -> str:
@@ -175,11 +178,20 @@ def _counted(report: Report) -> str:
         for verdict in Verdict
     }
     named = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
-    return ", ".join(
+    counted = ", ".join(
         f"{len(group)} {verdict}" + (f" ({enumerate_words(group)})" if verdict in named else "")
         for verdict, group in groups.items()
         if group
     )
+    marked: dict[str, list[str]] = {}
+    for row in report.comparison_rows:
+        for mark in row.marks:
+            marked.setdefault(mark, []).append(report.labels[row.variant])
+    weak = [
+        f"{mark}: {enumerate_words(names) if len(names) <= LISTED else quantity(len(names), 'variant')}"
+        for mark, names in marked.items()
+    ]
+    return "; ".join([counted, *weak])
 
 
 def _cell(value: float | None, digits: Digits) -> str:

@@ -85,7 +85,7 @@ def _template() -> jinja2.Template:
 
 def _sections(report: Report) -> list[dict[str, str]]:
     """What is said of each comparison by itself."""
-    count = len(report.comparison_rows)
+    count = report.family
     return [
         {
             "label": report.escaped[row.variant],

@@ -20,6 +20,7 @@ VERDICT_WORDS = {
     Verdict.EQUIVALENT: "equivalent",
     Verdict.NOT_SUPPORTED: "not settled",
     Verdict.TOO_FEW_SEEDS: "too few seeds",
+    Verdict.TOO_FEW_EXAMPLES: "too few examples",
     Verdict.NO_RESULT: "no result",
     Verdict.UNDEFINED: "undefined",
 }
@@ -132,23 +133,39 @@ def lost_values(row: ComparisonRow, wording: Wording) -> tuple[str, str]:
     return f"at {value}, {what}", "at the mean of the others"
 
 
-def doubt_sentence(row: ComparisonRow, wording: Wording) -> str:
-    """What to find out about the runs before anything else; empty where nothing looks wrong."""
-    variant, baseline = wording.names[row.variant], wording.names[row.baseline]
-    if row.doubt == "identical":
-        return (
-            f"First find out whether the setting took effect: {variant} and {baseline} agree seed by seed to the last "
-            "digit."
+def doubt_sentences(comparisons: Sequence[ComparisonRow], wording: Wording, *, checks: bool = False) -> list[str]:
+    """What to find out about the runs, each doubt once for all comparisons; `checks`: with how to find out."""
+    judged = [row for row in comparisons if row.judged]
+    repeating = {name: row for row in judged for name in row.repeating}
+    alike = [row for row in judged if row.doubt == "identical"]
+    found = []
+    if repeating:
+        stds = [row.std if name == row.variant else row.std_baseline for name, row in repeating.items()]
+        runs = "Some runs" if any(stds) else "All runs"
+        found.append(
+            f"But is the seed used? {runs} of {_listed(list(repeating), wording)} agree to the last digit, although "
+            f"their seeds differ.{_how_to_check('the seed is used', wording) if checks else ''}"
         )
-    if row.doubt == "constant":
-        constant = [name for name, std in ((variant, row.std), (baseline, row.std_baseline)) if std == 0]
-        if constant:
-            return (
-                f"First find out whether the seed is used: all runs of {' and of '.join(constant)} agree to the last "
-                "digit."
-            )
-        return f"First find out whether the seed is used: runs of {variant} or {baseline} agree to the last digit."
-    return ""
+    if alike:
+        same = _listed([*(row.variant for row in alike), alike[0].baseline], wording)
+        found.append(
+            f"But did the setting take effect? {same} agree seed by seed to the last digit."
+            f"{_how_to_check('it did', wording) if checks else ''}"
+        )
+    return found
+
+
+def _listed(variants: Sequence[str], wording: Wording) -> str:
+    many = len(variants) > LISTED_IN_FULL
+    return f"{len(variants)} variants" if many else enumerate_words([wording.names[name] for name in variants])
+
+
+def _how_to_check(sound: str, wording: Wording) -> str:
+    finer = "a finer metric, such as a loss" if wording.plan.higher_is_better else "a finer metric"
+    return (
+        f" Compare their logs, or {finer}: if these differ, {sound}, and {wording.metric} is too coarse to show it "
+        "(few digits, or few test examples)."
+    )
 
 
 def otherwise(row: ComparisonRow, wording: Wording) -> str:
@@ -268,7 +285,7 @@ def bottom_line(summaries: Sequence[SummaryRow], comparisons: Sequence[Compariso
         lost_runs_sentence(summaries, comparisons, wording),
         not_finite_sentence(summaries, wording),
     ]
-    sentences += dict.fromkeys(doubt_sentence(row, wording) for row in comparisons if row.judged)
+    sentences += doubt_sentences(comparisons, wording)
     if any(row.judged for row in comparisons):
         cover = "intervals cover" if len(comparisons) > 1 else "interval covers"
         scope = "new seeds on this test set, not new test sets" if wording.test_set else "new seeds only"

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from seedwise.report.digits import EFFECT
 from seedwise.report.model import Report
-from seedwise.report.rows import ComparisonRow
 from seedwise.report.text.format import MISSING, code, confidence_percent, escape, level, markdown_table, p_cell
 from seedwise.report.text.sentences import TESTS, verdict_word
 from seedwise.statistics.power import MAX_SEEDS
@@ -64,7 +63,7 @@ def comparisons_table(report: Report) -> str:
             EFFECT.number(row.hedges_g),
             p_cell(row.permutation_p),
             f"{row.wins:g} of {row.pairs:g}" if row.wins is not None and row.pairs else MISSING,
-            verdict_word(row.verdict, report.wording.exploratory) + _in_brackets(marks(row)),
+            verdict_word(row.verdict, report.wording.exploratory) + _in_brackets(row.marks),
         ]
         for row in report.comparison_rows
     ]
@@ -72,19 +71,6 @@ def comparisons_table(report: Report) -> str:
     interval = f"{confidence_percent(report.deciding.confidence)} CI{at_once}"
     header = ["Variant", "Difference", interval, report.p_name, "Hedges' g", "Permutation p", "Wins", "Verdict"]
     return markdown_table(header, rows, numeric=(1, 3, 4, 5))
-
-
-def marks(row: ComparisonRow) -> list[str]:
-    """What weakens a verdict, in a few words each."""
-    return [
-        word
-        for word, applies in (
-            ("doubtful runs", bool(row.doubt)),
-            ("hangs on lost runs", row.hangs_on_lost_runs),
-            ("fragile", row.is_fragile),
-        )
-        if applies and row.judged
-    ]
 
 
 def _in_brackets(words: Sequence[str]) -> str:
@@ -117,10 +103,11 @@ def limits_table(report: Report) -> str:
 
 def planning_note(report: Report) -> str:
     """What the table of limits promises, and for what."""
-    plan, count = report.deciding, len(report.comparison_rows)
+    plan, count = report.deciding, report.family
     test = TESTS[report.comparison_rows[0].test]
     corrected = f", corrected for {count} comparisons" if count > 1 else ""
-    enough = " That is surely enough; where other variants differ too, less would do." if count > 1 else ""
+    strictest = " The correction is taken at its strictest: where other variants differ too, fewer seeds are enough."
+    enough = strictest if report.p_name == "Holm p" else ""
     last = last_level(report.plan)
     later = f" Seeds: at the level of the last look, {level(last)}." if last else ""
     target = report.wording.the_margin if plan.margin is not None else "the observed one, which is itself uncertain"

@@ -8,28 +8,31 @@ from collections.abc import Sequence
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits, digits_of_metric
 from seedwise.report.rows import ComparisonRow, SummaryRow, p_name, read_rows
+from seedwise.report.text.columns import WIDTH, in_columns
 from seedwise.report.text.format import p_cell, percent
 from seedwise.report.text.sentences import bottom_line
 from seedwise.report.wording import Wording
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.analysis import Analysis
 
-WIDTH = 100
-_NARROWEST_NAME = 8
 _FRAGILE = " (fragile)"
-_LEFT_ALIGNED = (0, 5, 7)
 
 
-def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = False) -> str:
-    """Return the table of verdicts, the bottom line and the warnings, in lines of at most `WIDTH` characters.
+def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = False, notes: Sequence[str] = ()) -> str:
+    """Return the table of verdicts, the bottom line, notes and warnings, in lines of at most `WIDTH` characters.
 
-    `direction_assumed`: whether nobody said which way of the metric is better.
+    Args:
+        analysis: what was found.
+        plan: by which runs were compared.
+        direction_assumed: whether nobody said which way of the metric is better.
+        notes: sentences about how the table was read.
     """
     summaries = read_rows(SummaryRow, analysis.summary)
     comparisons = read_rows(ComparisonRow, analysis.comparisons)
     names = {row.variant: row.variant for row in summaries}
     digits = digits_of_metric(summaries, comparisons)
-    wording = Wording(names, metric_label(plan.metric), plan, plan, digits, p_name=p_name(comparisons))
+    named = p_name(comparisons, analysis.family)
+    wording = Wording(names, metric_label(plan.metric), plan, plan, digits, p_name=named, family=analysis.family)
     heading = f"{wording.metric}, {wording.direction}"
     if direction_assumed:
         other = "lower" if plan.higher_is_better else "higher"
@@ -41,16 +44,16 @@ def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = F
         _table(summaries, comparisons, wording),
         textwrap.fill(bottom_line(summaries, comparisons, wording), WIDTH),
     ]
-    if analysis.warnings:
-        lines = [
-            textwrap.fill(warning.sentence, WIDTH, initial_indent="- ", subsequent_indent="  ")
-            for warning in analysis.warnings
-        ]
-        parts.append("\n".join(["Warnings:", *lines]))
+    warnings = [warning.sentence for warning in analysis.warnings]
+    for title, sentences in (("How the table was read:", notes), ("Warnings:", warnings)):
+        if sentences:
+            lines = [textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in sentences]
+            parts.append("\n".join([title, *lines]))
     return "\n\n".join(parts)
 
 
 def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """Return a line for each variant; where that is too wide, a name that does not fit has a line of its own."""
     by_variant, digits = {row.variant: row for row in comparisons}, wording.digits
     interval = f"{percent(wording.plan.confidence)} CI"
     lines = [["variant", "n", "mean", "std", "difference", interval, wording.p_name, "verdict"]]
@@ -58,21 +61,18 @@ def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow]
         line = [row.variant, str(row.n), digits.number(row.mean), digits.number(row.std)]
         compared = by_variant.get(row.variant)
         lines.append(line + (_compared(compared, digits) if compared else ["", "", "", "baseline"]))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    rest = sum(widths[1:]) + 2 * (len(widths) - 1)
-    widths[0] = min(widths[0], max(_NARROWEST_NAME, WIDTH - rest))
-    return "\n".join(_aligned(line, widths) for line in lines)
+    legend = ""
+    if _width(lines) > WIDTH and any(line[-1].endswith(_FRAGILE) for line in lines):
+        lines = [[*line[:-1], line[-1].replace(_FRAGILE, "*")] for line in lines]
+        legend = "\n* fragile"
+    # What is left out where numbers are very long is in summary.csv, and the verdict needs it least.
+    return in_columns(lines, left={interval, "verdict"}, droppable=("std", "n")) + legend
+
+
+def _width(lines: Sequence[Sequence[str]]) -> int:
+    return sum(max(len(line[column]) for line in lines) + 2 for column in range(len(lines[0]))) - 2
 
 
 def _compared(row: ComparisonRow, digits: Digits) -> list[str]:
     verdict = row.verdict + (_FRAGILE if row.is_fragile else "")
     return [digits.signed(row.difference), digits.interval(row.ci_low, row.ci_high), p_cell(row.p), verdict]
-
-
-def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    name = line[0] if len(line[0]) <= widths[0] else line[0][: widths[0] - 1] + "…"
-    cells = [
-        cell.ljust(width) if column in _LEFT_ALIGNED else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip([name, *line[1:]], widths, strict=True))
-    ]
-    return "  ".join(cells).rstrip()

@@ -15,6 +15,7 @@ from seedwise.basics.code_digest import is_within
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command.data import located
 from seedwise.trainers.command.listing import RESULTS, project_files, walk
+from seedwise.trainers.command.own_output import NAMES, own_output
 
 Snapshot = Mapping[str, tuple[int, int]]
 """Size and time of each file, by its name relative to the folder."""
@@ -110,18 +111,21 @@ def _refuse_much(folder: Path, names: Sequence[str]) -> None:
 def snapshot(folder: Path, without: Collection[str] = ()) -> Snapshot | None:
     """Note the size and time of each file in a folder; None if it has more than 20 000, which would take too long.
 
+    Files that take what Seedwise itself prints are left out.
+
     Args:
         folder: where the program runs.
         without: files and folders, relative to it, that do not matter: data, and where the study writes.
     """
-    found = {}
+    found, own = {}, own_output()
     try:
         for name, entry in walk(folder, _is_watched, (RESULTS, *without), most=WATCHED):
             # A link that leads nowhere, or to a folder, is not a file; any can be deleted meanwhile.
             if not name.endswith((".pyc", ".pyo")) and entry.is_file():
                 with suppress(OSError):
                     status = entry.stat()
-                    found[name] = (status.st_size, status.st_mtime_ns)
+                    if (status.st_dev, status.st_ino) not in own and name.rpartition("/")[2] not in NAMES:
+                        found[name] = (status.st_size, status.st_mtime_ns)
     except UserError:
         return None
     return found

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from seedwise.trainers.command.failure import last_lines
 
@@ -82,23 +82,39 @@ class Observer:
         sizes = [_memory(process, shared=len(processes) > 1) for process in processes]
         self.memory = max(self.memory or 0, sum(sizes))
         for process in processes:
-            self.outside.update(name for name in _written(process) if not name.startswith(self._passed_over))
+            self.outside.update(name for name in files_written(process) if not name.startswith(self._passed_over))
+
+
+class Process(NamedTuple):
+    """A process as Linux shows it: its folder in /proc, and the numbers of its parent, group and session."""
+
+    folder: Path
+    parent: int
+    group: int
+    session: int
+
+
+def process_table() -> dict[int, Process]:
+    """Return all processes that can be seen; none where they are not shown as files."""
+    found: dict[int, Process] = {}
+    for entry in os.scandir(_PROC) if _PROC.is_dir() else ():
+        if entry.name.isdecimal():
+            with suppress(OSError, ValueError, IndexError):
+                fields = (_PROC / entry.name / "stat").read_text().rpartition(")")[2].split()
+                found[int(entry.name)] = Process(_PROC / entry.name, int(fields[1]), int(fields[2]), int(fields[3]))
+    return found
 
 
 def _processes() -> Iterator[Path]:
     """Yield the processes of the sessions that children of this process lead: a program has a session of its own."""
-    found: dict[Path, tuple[int, int, int]] = {}
-    own_words = (_PROC / "self/cmdline").read_bytes() if _PROC.is_dir() else b""
-    for entry in os.scandir(_PROC) if _PROC.is_dir() else ():
-        if entry.name.isdecimal():
-            with suppress(OSError, ValueError, IndexError):
-                if (_PROC / entry.name / "cmdline").read_bytes() == own_words:
-                    continue  # a child that has not become the program yet
-                fields = (_PROC / entry.name / "stat").read_text().rpartition(")")[2].split()
-                found[_PROC / entry.name] = int(entry.name), int(fields[1]), int(fields[3])
-    own = os.getpid()
-    sessions = {session for pid, parent, session in found.values() if parent == own and pid == session}
-    yield from (process for process, (*_, session) in found.items() if session in sessions)
+    own, found = os.getpid(), process_table()
+    own_words = (_PROC / "self/cmdline").read_bytes() if found else b""
+    for pid, process in list(found.items()):
+        with suppress(OSError):
+            if (process.folder / "cmdline").read_bytes() == own_words:
+                del found[pid]  # a child that has not become the program yet
+    sessions = {process.session for pid, process in found.items() if process.parent == own and pid == process.session}
+    yield from (process.folder for process in found.values() if process.session in sessions)
 
 
 def _memory(process: Path, shared: bool) -> int:
@@ -111,7 +127,7 @@ def _memory(process: Path, shared: bool) -> int:
     return 0
 
 
-def _written(process: Path) -> Iterator[str]:
+def files_written(process: Path) -> Iterator[str]:
     """Yield the files that a process has open for writing."""
     with suppress(OSError):
         for entry in os.scandir(process / "fd"):

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -22,6 +23,7 @@ from seedwise.trainers.command.outputs.settings import HistorySource
 from seedwise.trainers.command.reading import place_of
 from seedwise.trainers.command.request import Request
 from seedwise.trainers.command.run import Execution, execute
+from seedwise.trainers.command.traces import Left, files_of, seed_shows
 
 COARSE = 3
 """Significant digits with which runs of one variant are likely to tie."""
@@ -43,6 +45,7 @@ class Tried(NamedTuple):
         memory: bytes at the peak; None if unknown.
         written: bytes that it left in its folder.
         outside: files elsewhere that it had open for writing.
+        left: what it left besides its results.
     """
 
     seed: int
@@ -55,6 +58,7 @@ class Tried(NamedTuple):
     memory: int | None
     written: int
     outside: Sequence[str]
+    left: Left
 
     @property
     def failed(self) -> bool:
@@ -93,7 +97,13 @@ def try_once(request: Request, progress: Callable[[float, str], None]) -> Tried:
         memory=observer.memory,
         written=_size(request.folder, without=request.folder / "code"),
         outside=sorted(observer.outside),
+        left=Left(request.seed, request.folder, done.log, done.log_start, _files(request)),
     )
+
+
+def _files(request: Request) -> dict[str, Path]:
+    reports = ("SEEDWISE_RESULTS", "SEEDWISE_HISTORY", "SEEDWISE_SCORES")
+    return files_of(request.folder, request.out, map(request.path, reports))
 
 
 def _read(request: Request, place: Place) -> tuple[dict[str, float], int, list[str]]:
@@ -144,24 +154,31 @@ def _size(folder: Path, without: Path) -> int:
 
 @dataclass(frozen=True)
 class Trial:
-    """What three runs show.
+    """What three runs show, or four.
 
     Attributes:
         first: the run.
         again: the same run once more; None if the first failed.
         other: the run with another seed; None if one before it failed.
         metric: that decides.
+        third: a run with a third seed, where the first two gave the same in all that they left; two runs may tie.
     """
 
     first: Tried
     again: Tried | None
     other: Tried | None
     metric: str
+    third: Tried | None = None
 
     @property
     def runs(self) -> list[Tried]:
         """The runs that were done."""
-        return [run for run in (self.first, self.again, self.other) if run is not None]
+        return [run for run in (self.first, self.again, *self.others) if run is not None]
+
+    @property
+    def others(self) -> list[Tried]:
+        """The runs with other seeds than the first."""
+        return [run for run in (self.other, self.third) if run is not None]
 
     @property
     def judged(self) -> list[str]:
@@ -180,14 +197,14 @@ class Trial:
     def seed(self) -> Seed:
         """Whether the numbers depend on the seed.
 
-        They `arrive unseen` if only other numbers than the metric show it, and are `coarse` if no number shows it but
-        the metric has few digits.
+        It `arrives unseen` if only other numbers than the metric show it, or what the runs printed or wrote besides. It
+        is `coarse` if nothing shows it but the metric has few digits.
         """
         if self.again is None or self.other is None or not self.repeats:
             return "unknown"
-        if not self._same(self.first, self.other, self.judged):
+        if not all(self._same(self.first, other, self.judged) for other in self.others):
             return "arrives"
-        if self.shown_by:
+        if self.shown_by or self.trace:
             return "arrives unseen"
         if not self.finite:
             return "unknown"
@@ -201,8 +218,18 @@ class Trial:
         return [
             name
             for name in {**self.first.numbers, **self.first.curves}
-            if self._same(self.first, self.again, [name]) and self._same(self.first, self.other, [name]) is False
+            if self._same(self.first, self.again, [name])
+            and any(self._same(self.first, other, [name]) is False for other in self.others)
         ]
+
+    @cached_property
+    def trace(self) -> str | None:
+        """Where the output or the files show the seed; None if they do not, or if no run has another seed."""
+        if self.again is None:
+            return None
+        whole = not any(run.done.timed_out for run in self.runs)
+        found = (seed_shows(self.first.left, self.again.left, other.left, whole) for other in self.others)
+        return next(filter(None, found), None)
 
     @property
     def digits(self) -> int | None:
@@ -253,8 +280,10 @@ def try_program(
 ) -> Trial:
     """Do the runs of a trial: a run, the same once more, one with another seed; the first failure ends it.
 
+    A third seed follows where two have given the same in all that they left.
+
     Args:
-        requests: the three runs.
+        requests: the four runs; the last one is taken only if it is needed.
         metric: that decides.
         progress: as for `try_once`.
         ended: called after each run.
@@ -263,15 +292,17 @@ def try_program(
         UserError: a run cannot be prepared.
     """
     runs: list[Tried] = []
+    trial = None
     for request in requests:
         runs.append(try_once(request, progress))
         ended(runs[-1])
-        if runs[-1].failed:
+        again, other, third = [*runs[1:], None, None, None][:3]
+        trial = Trial(runs[0], again, other, metric, third)
+        if runs[-1].failed or (other is not None and trial.seed not in ("ignored", "coarse")):
             break
-    if not runs:
+    if trial is None:
         raise UserError("there is nothing to try")
-    again, other = [*runs[1:], None, None][:2]
-    return Trial(runs[0], again, other, metric)
+    return trial
 
 
 def significant_digits(value: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from seedwise.trainers.command.outputs.csv_files import read_table
 from seedwise.trainers.command.outputs.json_files import lists_in, numbers_in, read_json, read_objects, table
 from seedwise.trainers.command.outputs.numbers import NotANumberError, number
 from seedwise.trainers.command.outputs.place import Place, ResultsError, files_below
-from seedwise.trainers.command.outputs.program_output import output_lines
+from seedwise.trainers.command.outputs.program_output import output_lines, read_matches
 from seedwise.trainers.command.outputs.settings import ResultsSource
 from seedwise.trainers.command.outputs.sources import read_readable
 
@@ -24,7 +24,7 @@ KNOWN = ("all_results.json", "eval_results.json", "test_results.json", "results.
 _EFFORT = re.compile(
     r"(^|[/. ])(steps?|epochs?|iters?|iterations?|batch|batch_size|it|size|num|count|version|date|step_time)$|"
     r"(^|[_./ ])(seed|rank|lr|learning_rate|time|times|seconds|secs?|minutes|ms|eta|runtime|fps|sps|speed|per_second|"
-    r"samples|pid|port|flos?|timestamp|timesteps)($|[_./ ])",
+    r"samples|pid|port|flos?|timestamp|timesteps|took|elapsed|duration)($|[_./ ])",
     re.IGNORECASE,
 )
 """Names of numbers that count work, and are no result."""
@@ -62,6 +62,7 @@ _SMALL_WORDS = frozenset(
 _STAMP = re.compile(r"\d{4}[-_]?\d{2}[-_]?\d{2}|\d{2}-\d{2}-\d{2}|\d{9,}|__\d+$")
 _BIGGEST = 50 << 20  # bytes of a file that is looked into
 _MOST_NAMES = 200
+_MOST_WAYS = 3  # in which one name is written
 
 
 class Proposal(NamedTuple):
@@ -72,12 +73,14 @@ class Proposal(NamedTuple):
         metric: name of the metric.
         value: what the run's result would be.
         where: file that it comes from, or "the output".
+        line: of the output that the value was read from; empty for a file.
     """
 
     yaml: str
     metric: str
     value: float
     where: str
+    line: str = ""
 
 
 def propose(place: Place) -> list[Proposal]:
@@ -91,7 +94,8 @@ def propose(place: Place) -> list[Proposal]:
         wanted = _named_as_wanted(names, place.metric)
         for name, value in _readable(source, place).items():
             metric = wanted.get(name, name)
-            proposal = Proposal(_yaml(_only(source, name, metric)), metric, value, where)
+            line = _line(source["stdout"][name], place) if "stdout" in source else ""
+            proposal = Proposal(_yaml(_only(source, name, metric)), metric, value, where, line)
             found.append((_likelihood(name, metric, place.metric), rank, proposal))
     return [proposal for *_, proposal in sorted(found, key=lambda item: item[:2])]
 
@@ -114,9 +118,8 @@ def _sources(place: Place) -> Iterator[tuple[dict[str, Any], str, int]]:
             continue
         if source is not None and source["keys"]:
             yield source, str(path), _rank(path)
-    patterns = _patterns(place)
-    if patterns:
-        yield {"stdout": patterns}, "the output", len(KNOWN)
+    for way, patterns in enumerate(_patterns(place)):
+        yield {"stdout": patterns}, "the output", len(KNOWN) + (2 if way else 0)
 
 
 def _rank(path: Path) -> int:
@@ -172,21 +175,40 @@ def _template(path: Path, out: Path) -> str:
     return "/".join(["{out}", *folders, *parts[-1:]])
 
 
-def _patterns(place: Place) -> dict[str, str]:
-    """Return patterns for the numbers that lines of the output give with a name, by metric."""
-    found: dict[str, str] = {}
+def _patterns(place: Place) -> list[dict[str, str]]:
+    """Return patterns for the numbers that lines of the output give with a name, by metric.
+
+    A name that is written in two ways, as in `epoch 5 accuracy 0.91` and `accuracy: 0.92`, has two patterns: the one
+    of the later line comes first, and the others are in the dictionaries after it.
+    """
+    found: dict[str, dict[str, None]] = {}  # the patterns of each name; that of the latest line is the last
     try:
         for line in output_lines(place.log, place.log_start):
             for match in _NAMED.finditer(line):
                 label = _label(match, line)
                 name = re.sub(r"\W+", "_", label.lower()).strip("_")
-                if not name or name in found or _EFFORT.search(match["name"]) or len(found) >= _MOST_NAMES:
+                if not name or _EFFORT.search(match["name"]) or (name not in found and len(found) >= _MOST_NAMES):
                     continue
-                found[name] = rf"{_literal(match['name'])}{_between(match['between'])}(\S+)"
+                patterns = found.setdefault(name, {})
+                pattern = rf"{_literal(match['name'])}{_between(match['between'])}(\S+)"
+                patterns.pop(pattern, None)
+                patterns[pattern] = None
     except ResultsError:
-        return {}
+        return []
     # The pattern of "loss" would also match "val loss".
-    return {name: text for name, text in found.items() if not any(other.endswith(f"_{name}") for other in found)}
+    own = {name: [*reversed(texts)] for name, texts in found.items() if not _ends_another(name, found)}
+    most = min(_MOST_WAYS, max(map(len, own.values()), default=0))
+    return [{name: texts[place] for name, texts in own.items() if place < len(texts)} for place in range(most)]
+
+
+def _ends_another(name: str, names: Iterable[str]) -> bool:
+    return any(other.endswith(f"_{name}") for other in names)
+
+
+def _line(pattern: str, place: Place) -> str:
+    """Return the line of the output that the last match of a pattern is in."""
+    cells = read_matches({"": pattern}, place, "", "last").cells[""]
+    return cells[-1].where
 
 
 def _label(match: re.Match[str], line: str) -> str:

@@ -1,0 +1,115 @@
+"""From a table of any kind to the answers of an evaluation, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import plain
+from seedwise.basics.words import quantity
+from seedwise.sources.cells.seeds import read_seeds
+from seedwise.sources.columns import find, listing, metric_column, named_column, split_names, usual_column
+from seedwise.sources.options import Options
+from seedwise.sources.runs import meeting, numbers_of, refuse_alike, variants_of
+from seedwise.sources.tables.table import Table
+
+ROLES = {"repeat": "repeat", "seed": "seed", "cluster": "cluster", "judge": "judge", "dataset": "dataset"}
+"""Columns of an evaluation that need not be there, by the option that names them."""
+EXAMPLES = ("example", "example_id", "question", "question_id", "item", "item_id", "doc_id", "sample_id", "id")
+"""Usual names of the column with what was asked."""
+_FEW = 20  # values of a column that may tell several answers to one example apart
+
+
+@dataclass(frozen=True)
+class AnswerTable:
+    """Answers, one row each.
+
+    Attributes:
+        answers: variant, example, score (NaN where there is none), and of repeat, seed, cluster, judge, dataset and
+            hash what the user named.
+        columns: the source's own names, by those of `answers`.
+        notes: sentences about whatever was left out or assumed.
+    """
+
+    answers: pd.DataFrame
+    columns: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def read_answers(table: Table, options: Options) -> AnswerTable:
+    """Make one row per answer of a table.
+
+    Args:
+        table: whose rows are answers.
+        options: what the user says about it; `example` names the column with what was asked.
+
+    Raises:
+        UserError: the table lacks a column, holds what cannot be read, or several answers are told apart by a column
+            that nobody named.
+    """
+    table = meeting(table, options)
+    metric = metric_column(table, options.metrics[0], options)
+    variant = [named_column(table, name, "variant", options) for name in split_names(options.variant, table)]
+    variant = variant or [usual_column(table, "variant", options)]
+    columns = {"example": _example(table, options)}
+    for role, option in ROLES.items():
+        name = getattr(options, option)
+        if name:
+            columns[role] = named_column(table, name, option, options)
+    if options.digest:
+        columns["hash"] = named_column(table, options.digest, "digest", options)
+    variants = variants_of(table, variant, options)
+    refuse_alike(table, variants, options)
+    rows = np.arange(len(table.frame))
+    numbers = numbers_of(table, metric, rows, options, "if there is no answer")
+    answers = pd.DataFrame({"variant": variants.where(variants != "", None), "score": numbers.at(rows)[0]})
+    for role, column in columns.items():
+        texts = table.text(column)
+        # A log has one way to write an id; in a table 7 and 7.0 are the same, and only a digest is as it is.
+        as_written = role == "hash" or table.evaluation is not None
+        answers[role] = (texts if as_written else read_seeds(texts).astype("str")).where(texts != "", None)
+    notes = [*table.notes, *numbers.notes]
+    infinite = ~np.isfinite(numbers.values) & ~numbers.missing
+    if infinite.any():
+        answers.loc[infinite, "score"] = np.nan
+        notes.append(f"{quantity(int(infinite.sum()), 'score')} not finite; counted as missing.")
+    _refuse_levels(table, answers, [*variant, metric, *columns.values()], options)
+    return AnswerTable(answers, columns, tuple(dict.fromkeys(notes)))
+
+
+def _example(table: Table, options: Options) -> str:
+    if options.example:
+        return named_column(table, options.example, "example", options)
+    usual = next((found[0] for name in EXAMPLES if len(found := find(table.columns, name)) == 1), None)
+    if usual is None:
+        raise UserError(
+            f"{table.name}: say which column has what was asked: --example COLUMN. {listing(table.columns)}"
+        )
+    return usual
+
+
+def _refuse_levels(table: Table, answers: pd.DataFrame, named: Sequence[str], options: Options) -> None:
+    """Refuse several answers of a variant to one example that a column which nobody named tells apart."""
+    key = [column for column in answers.columns if column not in ("score", "cluster", "hash")]
+    twice = answers.duplicated(key, keep=False).to_numpy()
+    if not twice.any():
+        return
+    groups = [answers.loc[twice, column].to_numpy() for column in key]
+    for column in table.columns:
+        if column in named or column in options.ignore:
+            continue
+        texts = table.text(column)[twice].reset_index(drop=True)
+        if texts.nunique() > _FEW or texts.groupby(groups, dropna=False).nunique().min() < 2:
+            continue
+        value = texts.iloc[0]
+        raise UserError(
+            f"{table.name}: {plain(column)} tells several answers of a variant to one example apart. Add "
+            f"{options.spelled('where', f'{column}={value}')} for one of them, or say what it is: "
+            f"{options.spelled('repeat', column)}, {options.spelled('seed', column)}, "
+            f"{options.spelled('judge', column)}, {options.spelled('dataset', column)}, or part of the variant: "
+            f"{options.spelled('variant', ','.join([*(options.variant or ('variant',)), column]))}"
+        )

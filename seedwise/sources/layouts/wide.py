@@ -1,0 +1,254 @@
+"""Wide tables: a column for each seed, or a column for each variant; and pivots, with a header of two rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import nearest, quote
+from seedwise.basics.words import quantity, shortened
+from seedwise.runs.direction import higher_is_better
+from seedwise.sources.cells import dates, states
+from seedwise.sources.cells.numbers import read_numbers
+from seedwise.sources.columns import find, listing
+from seedwise.sources.history import STEPS
+from seedwise.sources.layouts.layout import Layout, has_metrics, has_seed, has_variant, is_evaluation, is_named
+from seedwise.sources.layouts.means import STATISTICS, refuse_statistics
+from seedwise.sources.options import Options
+from seedwise.sources.replicates import HARMLESS, SETTINGS
+from seedwise.sources.tables.delimited import BETWEEN, PIVOT
+from seedwise.sources.tables.table import Table
+
+_MARK = r"(?P<mark>seed|s|run)[-_ =]?"
+_SEED = re.compile(rf"(?:{_MARK})?(?P<seed>[0-9]+)", re.IGNORECASE)
+_AFTER = re.compile(r"(?P<metric>.+?)[-_ ./](?P<mark>seed)[-_ =]?(?P<seed>[0-9]+)", re.IGNORECASE)
+_BEFORE = re.compile(r"(?P<mark>seed)[-_ =]?(?P<seed>[0-9]+)[-_ ./](?P<metric>.+)", re.IGNORECASE)
+_OTHERS = (*dates.COLUMNS, *states.COLUMNS, *STEPS)
+
+
+def _seed_columns(table: Table, options: Options) -> dict[str, tuple[str, str]]:
+    """Return for each column that is of one seed the seed and the metric."""
+    found: dict[str, tuple[str, str]] = {}
+    wanted = {name.strip().lower(): name for name in options.metrics}
+    marks = set()
+    for column in table.columns:
+        matched = _SEED.fullmatch(column.strip())
+        if matched and len(options.metrics) == 1:
+            found[column] = (matched["seed"], options.metrics[0])
+            marks.add((matched["mark"] or "").lower())
+            continue
+        for form in (_AFTER, _BEFORE):
+            matched = form.fullmatch(column.strip())
+            if matched and matched["metric"].lower() in wanted:
+                found[column] = (matched["seed"], wanted[matched["metric"].lower()])
+                marks.add("seed")
+    return found if len(marks) == 1 else {}
+
+
+def _by_seeds(table: Table, options: Options) -> bool:
+    found = _seed_columns(table, options)
+    if len(found) < 2 or has_seed(table, options) or has_metrics(table, options) or not _holds_numbers(table, found):
+        return False
+    others = _without_statistics([column for column in table.columns if column not in found])
+    if not has_variant(table, options) and len(others) != 1:
+        return False
+    seeds = sorted({int(seed) for seed, _ in found.values()})
+    counted = seeds[0] <= 1 and seeds == list(range(seeds[0], seeds[0] + len(seeds)))
+    if not counted and not all("seed" in column.lower() for column in found):
+        raise UserError(
+            f"{table.name}: {shortened([quote(column) for column in found], 3)} could be columns of one seed each; if "
+            f"they are, add {options.spelled('layout', 'wide-seeds')}"
+        )
+    return True
+
+
+def _by_seeds_forced(table: Table, options: Options) -> bool:
+    return bool(_seed_columns(table, options))
+
+
+def _from_seeds(table: Table, options: Options) -> Table:
+    """Make a row for each cell below a seed."""
+    found = _seed_columns(table, options)
+    others = [column for column in table.columns if column not in found]
+    kept = _without_statistics(others)
+    left = [column for column in others if column not in kept]
+    if not has_variant(table, options):
+        if len(kept) != 1:
+            raise UserError(
+                f"{table.name}: say which column is the variant: {options.spelled('variant', 'COLUMN')}. "
+                f"{listing(kept)}"
+            )
+        table = replace(table, frame=table.frame.rename(columns={kept[0]: "variant"}))
+        kept = ["variant"]
+    by_seed: dict[str, dict[str, str]] = {}
+    for column, (seed, metric) in found.items():
+        if metric in by_seed.setdefault(seed, {}):
+            raise UserError(f"{table.name}: {quote(by_seed[seed][metric])} and {quote(column)} are one seed")
+        by_seed[seed][metric] = column
+    notes = [f"Left out, because they sum up seeds: {shortened(left, 6)}."] if left else []
+    return _long(table, "seed", by_seed, kept, notes)
+
+
+def _without_statistics(columns: Sequence[str]) -> list[str]:
+    return [column for column in columns if not is_named(column, STATISTICS)]
+
+
+def _holds_numbers(table: Table, columns: Sequence[str] | Mapping[str, object]) -> bool:
+    """Whether columns hold numbers, nearly everywhere."""
+    for column in columns:
+        numbers = read_numbers(table.frame[column], column)
+        if 2 * len(numbers.strange) > len(table.frame):
+            return False
+    return True
+
+
+def _units(table: Table, options: Options) -> list[str]:
+    """Return the columns that can tell the rows apart: the seed, or what was asked."""
+    return find(table.columns, (options.example if is_evaluation(options) else options.seed) or "seed")
+
+
+def _variant_columns(table: Table, options: Options) -> list[str]:
+    """Return the columns that are neither the seed nor named by the user."""
+    named = {
+        options.seed,
+        options.cluster,
+        options.repeat,
+        options.judge,
+        options.digest,
+        options.status,
+        options.created,
+        options.dataset,
+        *options.ignore,
+    }
+    named |= {re.split(r"!?=", condition)[0].strip() for condition in options.where}
+    taken = {column for name in named if name for column in find(table.columns, name)} | {*_units(table, options)}
+    return _without_statistics([column for column in table.columns if column not in taken])
+
+
+def _by_variants(table: Table, options: Options) -> bool:
+    if len(_units(table, options)) != 1 or has_variant(table, options) or has_metrics(table, options):
+        return False
+    columns = _variant_columns(table, options)
+    if len(columns) < 2 or len(options.metrics) > 1 or not _holds_numbers(table, columns):
+        return False
+    if table.text(_units(table, options)[0]).duplicated().any() and not options.dataset:
+        return False
+    metric = options.metrics[0]
+    odd = [
+        column
+        for column in columns
+        if is_named(column, HARMLESS) or is_named(column, SETTINGS) or is_named(column, _OTHERS)
+    ]
+    odd += [column for column in columns if higher_is_better(column) is not None or _SEED.fullmatch(column.strip())]
+    if odd or nearest(metric, columns):
+        raise UserError(
+            f"{table.name}: no column {quote(metric)} and none that is the variant. {listing(table.columns)} If each "
+            f"column is a variant, add {options.spelled('layout', 'wide-variants')}; if not, say which column is the "
+            f"variant: {options.spelled('variant', 'COLUMN')}"
+        )
+    return True
+
+
+def _by_variants_forced(table: Table, options: Options) -> bool:
+    return len(_units(table, options)) == 1 and len(_variant_columns(table, options)) > 1
+
+
+def _from_variants(table: Table, options: Options) -> Table:
+    """Make a row for each cell below a variant."""
+    columns = _variant_columns(table, options)
+    if len(options.metrics) > 1:
+        raise UserError(f"{table.name}: a column for each variant has one metric; name it with one --metric")
+    kept = [column for column in table.columns if column not in columns and not is_named(column, STATISTICS)]
+    cells = {column: {options.metrics[0]: column} for column in columns}
+    note = f"Each column is a variant: {shortened(columns, 8)}; their cells are {options.metrics[0]}."
+    return _long(table, "variant", cells, kept, [note])
+
+
+def _is_pivot(table: Table, _: Options) -> bool:
+    return table.layout.startswith(PIVOT)
+
+
+def _from_pivot(table: Table, _: Options) -> Table:
+    """Make a row for each cell below a value of the second row of the header."""
+    level = table.layout.removeprefix(PIVOT)
+    values: dict[str, dict[str, str]] = {}
+    kept = []
+    for column in table.columns:
+        metric, between, value = column.partition(BETWEEN)
+        if between and value:
+            values.setdefault(value, {})[metric] = column
+        else:
+            kept.append(column)
+    refuse_statistics(table, list(values))
+    plain = table.frame.rename(columns={column: column.removesuffix(BETWEEN) for column in kept})
+    kept = [column.removesuffix(BETWEEN) for column in kept]
+    if not level:
+        level = "seed" if find(kept, "variant") else "variant"
+    return _long(replace(table, frame=plain, layout=""), level, values, kept, [])
+
+
+def _long(
+    table: Table, key: str, cells: Mapping[str, Mapping[str, str]], kept: Sequence[str], notes: list[str]
+) -> Table:
+    """Put the cells of a wide table below one another.
+
+    Args:
+        table: the wide one.
+        key: name of the new column that says whose cells they are.
+        cells: for each value of it the columns of its cells by metric.
+        kept: columns that every row keeps.
+        notes: what to add to the table's.
+    """
+    metrics = list(dict.fromkeys(metric for columns in cells.values() for metric in columns))
+    pieces = []
+    for value, columns in cells.items():
+        frame = table.frame[list(kept)].astype("object")
+        frame[key] = value
+        for metric in metrics:
+            frame[metric] = table.text(columns[metric]).to_numpy() if metric in columns else ""
+        pieces.append(frame)
+    long = pd.concat(pieces, ignore_index=True)
+    # In the order of the rows of the wide table, as a reader would write them down.
+    order = np.argsort(np.tile(np.arange(len(table.frame)), len(cells)), kind="stable")
+    places = np.tile(table.places, len(cells))[order]
+    long = long.iloc[order].reset_index(drop=True)
+    empty = int((long[metrics] == "").all(axis=1).sum())
+    if empty:
+        notes = [
+            *notes,
+            f"{quantity(empty, 'cell')} {'is' if empty == 1 else 'are'} empty: a run that has no result. If there "
+            "never was such a run, write a row for each run instead.",
+        ]
+    return replace(table, frame=long, places=places).noting(*notes)
+
+
+WIDE = (
+    Layout(
+        "pivot",
+        "a pivot table with a header of two rows",
+        "a header of two rows, as pandas writes it",
+        _is_pivot,
+        _from_pivot,
+    ),
+    Layout(
+        "wide-seeds",
+        "a table with a column for each seed",
+        "a column for each seed (0, 1, 2 or seed_0, seed_1)",
+        _by_seeds,
+        _from_seeds,
+        _by_seeds_forced,
+    ),
+    Layout(
+        "wide-variants",
+        "a table with a column for each variant",
+        "a column of seeds (see --seed) and one for each variant",
+        _by_variants,
+        _from_variants,
+        _by_variants_forced,
+    ),
+)

@@ -1,0 +1,113 @@
+"""What a user says about a table: the same on the command line and in a study's `runs` section."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import quote
+from seedwise.sources.cells.numbers import NumberFormat
+from seedwise.sources.cells.states import STATES, State
+from seedwise.sources.tables.files import FileOptions
+from seedwise.sources.taking import Take
+
+Duplicates = Literal["latest", "first", "last-row", "first-row", "error"]
+KEYS = {"variant": "variant_key", "seed": "seed_key", "status": "status_key", "created": "created_key"}
+"""What an option is called in a study, where it is not called as on the command line."""
+LISTS = ("ignore", "where")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user says about a table.
+
+    Attributes:
+        metrics: columns to compare; the first decides.
+        variant: columns that make the variant together; none looks for `variant`.
+        seed, status, created, dataset: columns; None looks for their usual names, except for the dataset.
+        sample: what varies by chance: runs, or the examples of an evaluation; None lets `example` decide.
+        example, cluster, repeat, judge, digest: columns of an evaluation: what was asked, its cluster, the number of
+            the answer, who scored it, and a digest of what was asked. `example` makes the table one.
+        where: conditions `column=value` or `column!=value` that a row must meet to count.
+        ignore: columns that may vary within a variant.
+        rename: variants by the name that they have in the table.
+        states: what a word in the column of states means.
+        numbers: how numbers are written.
+        files: how files are read.
+        duplicates: which of several runs of one variant and seed counts.
+        layout: of the table; None recognises it.
+        take: which row of a run's history counts; None is the last, and is said.
+        run_name: pattern with {variant} and {seed}, for layouts in which runs only have a name.
+        path_name: such a pattern for the paths of files.
+        higher_is_better: direction of the metric, where it is needed to choose the best row.
+        keys: whether messages name the keys of a study instead of flags.
+    """
+
+    metrics: tuple[str, ...]
+    variant: tuple[str, ...] = ()
+    seed: str | None = None
+    status: str | None = None
+    created: str | None = None
+    dataset: str | None = None
+    sample: Literal["runs", "examples"] | None = None
+    example: str | None = None
+    cluster: str | None = None
+    repeat: str | None = None
+    judge: str | None = None
+    digest: str | None = None
+    where: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, State] = field(default_factory=dict)
+    numbers: NumberFormat = field(default_factory=NumberFormat)
+    files: FileOptions = field(default_factory=FileOptions)
+    duplicates: Duplicates = "latest"
+    layout: str | None = None
+    take: Take | None = None
+    run_name: str | None = None
+    path_name: str | None = None
+    higher_is_better: bool | None = None
+    keys: bool = False
+
+    def spelled(self, option: str, value: str) -> str:
+        """Write an option as the user would: `--seed run`, or `runs.seed_key: run`."""
+        if self.keys:
+            text = value if value.replace("_", "").replace(".", "").replace("-", "").isalnum() else quote(value)
+            text = f"[{text}]" if option in LISTS else text
+            return f"runs.{KEYS.get(option, option)}: {text}"
+        if not value.isprintable():
+            escaped = value.encode("unicode_escape").decode().replace("'", "\\'")
+            return f"--{option} $'{escaped}'"
+        return f"--{option} {shlex.quote(value)}" if value != "'" else f'--{option} "{value}"'
+
+
+def parse_pairs(texts: Sequence[str], place: str) -> dict[str, str]:
+    """Read `OLD=NEW`; the last = separates, because an old name may have one.
+
+    Raises:
+        UserError: there is no =, or one old name has two new ones.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts:
+        old, mark, new = text.rpartition("=")
+        if not mark or not new:
+            raise UserError(f"{place}: found {quote(text)}; write OLD=NEW, as in {place} 'PPO v2=ppo'")
+        if pairs.setdefault(old, new) != new:
+            raise UserError(f"{place}: {quote(old)} is given two meanings, {quote(pairs[old])} and {quote(new)}")
+    return pairs
+
+
+def parse_states(pairs: Mapping[str, str], place: str) -> dict[str, State]:
+    """Read what words for the end of a run mean.
+
+    Raises:
+        UserError: a meaning is none of our four words.
+    """
+    known = {str(state): state for state in STATES}
+    for word, state in pairs.items():
+        if state not in known:
+            raise UserError(f"{place}: {quote(word)} cannot mean {quote(state)}; use {', '.join(STATES)}")
+    return {word: known[state] for word, state in pairs.items()}

@@ -1,0 +1,235 @@
+"""Are the rows of a variant repetitions of one experiment? A column that nobody named may say that they are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.names import plain
+from seedwise.basics.words import enumerate_words, shortened
+from seedwise.runs.direction import higher_is_better
+from seedwise.sources.cells import dates, states
+from seedwise.sources.cells.dates import read_date
+from seedwise.sources.cells.numbers import is_number
+from seedwise.sources.columns import Columns, bare, shortened_name, simple
+from seedwise.sources.history import STEPS
+from seedwise.sources.options import Options
+from seedwise.sources.tables.table import Table
+
+HARMLESS = frozenset(
+    """
+    name id run_id run run_name reason source_run notes note tags user host hostname node node_ip pid gpu
+    device duration runtime _runtime _wandb time time_this_iter_s time_total_s seconds wall_time walltime
+    epochs_run best_epoch best_step timesteps_total warmup_time experiment_tag artifact_uri source_type
+    source_name source logdir path folder filename log_dir checkpoint trial_id number time_since_restore
+    iterations_since_restore end_time ended datetime_complete updated updated_at heartbeat job_id
+    slurm_job_id description display_name url experiment_id lifecycle_stage
+    """.split()  # noqa: SIM905 - one list of words
+)
+"""Names, in lower case with _ for blanks, of what differs between repetitions of one experiment as well."""
+SETTINGS = frozenset(
+    """
+    lr learning_rate wd weight_decay batch_size bs optimizer env env_id env_name environment dataset data
+    task fold split model arch architecture method algo algorithm prompt temperature dropout epochs
+    max_epochs horizon gamma level subset domain language lang passage question question_id item_id example
+    example_id doc_id benchmark width depth num_layers hidden_size train_size n_train scheduler augmentation
+    loss_fn variant_group size
+    """.split()  # noqa: SIM905 - one list of words
+)
+"""Names of what makes another experiment when it differs."""
+_FIXED = frozenset({"fold", "split", "subset", "level", "passage", "question", "question_id", "example", "train_size"})
+"""Numbers that a run keeps from its first step to its last, other than a learning rate."""
+_SHOWN = 3
+
+
+def refuse_mixed(table: Table, runs: pd.DataFrame, columns: Columns, options: Options) -> None:
+    """Refuse a table in which a column that nobody named varies within a variant as a setting would.
+
+    A column is not asked about if it is a metric by its name, another name of the seed, text that is different in each
+    row, or a number with hardly a value twice.
+
+    Args:
+        table: with all columns.
+        runs: the rows that count, with `variant`, `seed` and the row's number in the table as `_row`.
+        columns: those that have a role.
+        options: what the user says, with the columns that may vary.
+
+    Raises:
+        UserError: it names the columns and the ways on.
+    """
+    rows = runs["_row"].to_numpy()
+    _refuse_states(table, rows, columns, options)
+    keys = [runs["variant"].to_numpy()]
+    if columns.dataset:
+        keys.append(runs["dataset"].to_numpy())
+    ignored = {name.strip().lower() for name in options.ignore}
+    conditions = _conditions(options)
+    mixed = []
+    for column in table.columns:
+        name = bare(column).strip().lower()
+        if column in columns.named or _is_among(column, ignored | conditions) or _harmless(name):
+            continue
+        texts = table.text(column).iloc[rows].reset_index(drop=True)
+        if _is_setting(name, texts, runs.reset_index(drop=True), keys):
+            mixed.append((column, texts))
+    if mixed:
+        raise UserError(_message(table, mixed, runs, options))
+
+
+def refuse_several(table: Table, runs: pd.DataFrame, cell: Sequence[str], columns: Columns, options: Options) -> None:
+    """Refuse rows that are said to be the steps of one run, and differ in what no run changes on its way.
+
+    Args:
+        table: with all columns.
+        runs: all rows, before one of each run was taken.
+        cell: the columns that identify a run.
+        columns: those that have a role.
+        options: what the user says, with the columns that may vary.
+
+    Raises:
+        UserError: as `refuse_mixed`.
+    """
+    rows = runs["_row"].to_numpy()
+    keys = [runs[column].to_numpy() for column in cell]
+    said = {name.strip().lower() for name in options.ignore} | _conditions(options)
+    mixed = []
+    for column in table.columns:
+        name = bare(column).strip().lower()
+        if column in columns.named or _is_among(column, said) or _harmless(name):
+            continue
+        texts = table.text(column).iloc[rows].reset_index(drop=True)
+        given = texts[texts != ""]
+        if not len(given) or given.nunique() == len(given) or (_is_measured(given) and name not in _FIXED):
+            continue
+        if given.groupby([pd.Series(key)[given.index] for key in keys], sort=False).nunique().max() > 1:
+            mixed.append((column, texts))
+    if mixed:
+        raise UserError(_message(table, mixed, runs, options))
+
+
+def _is_measured(texts: pd.Series) -> bool:
+    words = texts.unique()[:1000]
+    return all(map(is_number, words)) or all(read_date(word) is not None for word in words)
+
+
+def _refuse_states(table: Table, rows: NDArray[np.intp], columns: Columns, options: Options) -> None:
+    """Refuse a column that may say how runs ended, by its name or by a word in it, if nobody said what it is."""
+    ignored = {name.strip().lower() for name in (*options.ignore, *_conditions(options))}
+    for column in table.columns:
+        name = simple(column)
+        if column in columns.named or _is_among(column, ignored):
+            continue
+        words = table.text(column).iloc[rows].unique().tolist()
+        bad = [word for word in words if states.meaning(word, {}) in ("failed", "running") and word.isalpha()]
+        bad = [word for word in bad if word.lower() not in ("true", "false", "active", "lost")]
+        if len(words) < 2 or not (name in states.HINTS or bad):
+            continue
+        if name in states.HINTS and not bad and _are_measured(words):
+            continue  # an error is a metric as well
+        seen = shortened([shortened_name(word) or "nothing" for word in words], 3)
+        raise UserError(
+            f"{table.name}: does {plain(shortened_name(column))} say how runs ended ({seen})? If so, add "
+            f"{options.spelled('status', column)}, and for words of its own {_state(options)}, or "
+            f"{options.spelled('where', f'{column}={words[0]}')} for those rows only; if not, "
+            f"{options.spelled('ignore', column)}"
+        )
+
+
+def _is_among(column: str, names: set[str]) -> bool:
+    """Whether a column is named, or fits a pattern such as `config.*`."""
+    forms = {column.strip().lower(), bare(column).strip().lower()}
+    return bool(forms & names) or any(fnmatchcase(form, name) for form in forms for name in names if "*" in name)
+
+
+def _conditions(options: Options) -> set[str]:
+    return {condition.partition("=")[0].rstrip("!").strip().lower() for condition in options.where}
+
+
+def _are_measured(words: Sequence[str]) -> bool:
+    """Whether words are measured, or dates, and no code that a process ended with."""
+    given = [word for word in words if word]
+    dates_only = all(read_date(word) is not None and not is_number(word) for word in given)
+    return dates_only or (all(map(is_number, given)) and any("." in word or "e" in word.lower() for word in given))
+
+
+def _state(options: Options) -> str:
+    return "runs.states: {WORD: failed}" if options.keys else "--state WORD=failed"
+
+
+def _harmless(name: str) -> bool:
+    word = name.replace(" ", "_")
+    return (
+        word in HARMLESS
+        or word in dates.COLUMNS
+        or word in states.COLUMNS
+        or word.rpartition("/")[2] in STEPS
+        or (word not in SETTINGS and higher_is_better(name) is not None)
+    )
+
+
+def _is_setting(name: str, texts: pd.Series, runs: pd.DataFrame, keys: Sequence[NDArray[np.object_]]) -> bool:
+    groups = texts.groupby([pd.Series(key) for key in keys], sort=False)
+    distinct, sizes = groups.nunique(), groups.size()
+    varied = distinct > 1
+    if not varied.any():
+        return False
+    seeds = runs["seed"].astype("str")
+    numeric = all(map(is_number, texts[texts != ""].unique()[:1000]))
+    word = name.replace(" ", "_")
+    by_seed = texts.groupby(seeds).nunique().max() == 1 and seeds.groupby(texts).nunique().max() == 1
+    if by_seed and (_counts_runs(word) or (numeric and word not in SETTINGS) or _names_seeds(texts, seeds)):
+        return False
+    repeated = runs.duplicated(["variant", "seed", *(["dataset"] if "dataset" in runs else [])], keep=False)
+    if word in SETTINGS:
+        return True
+    given = texts[texts != ""]
+    if not numeric and given.map(lambda text: read_date(text) is not None).all():
+        return False
+    if not numeric:
+        return bool(given.nunique() < len(given))
+    if repeated.all() and len(given) and given.nunique() <= len(given) // 2:
+        return True
+    return bool((distinct[varied] <= sizes[varied] / 2).all())
+
+
+def _counts_runs(word: str) -> bool:
+    """Whether a setting can be what a seed is called elsewhere."""
+    return word in ("fold", "split", "subset") or "seed" in word
+
+
+def _names_seeds(texts: pd.Series, seeds: pd.Series) -> bool:
+    """Whether each text has the run's seed in it, such as `fold-3`."""
+    pairs = zip(texts, seeds, strict=True)
+    return all(re.search(rf"(?<![0-9])0*{re.escape(seed)}(?![0-9])", text) for text, seed in pairs)
+
+
+def _message(table: Table, mixed: list[tuple[str, pd.Series]], runs: pd.DataFrame, options: Options) -> str:
+    variants = runs["variant"].reset_index(drop=True)
+    said = []
+    for column, texts in mixed[:_SHOWN]:
+        counts = texts.groupby(variants, sort=False).nunique()
+        variant = str(counts[counts > 1].index[0])
+        values = shortened([shortened_name(value) or "nothing" for value in texts[variants == variant].unique()], 3)
+        said.append(f"{plain(shortened_name(column))} varies within the variant {plain(variant)} ({values})")
+    more = f", and so do {len(mixed) - _SHOWN} more" if len(mixed) > _SHOWN else ""
+    column, texts = mixed[0]
+    name = bare(column)
+    first = next((text for text in texts if text), "…")
+    ways = [f"{options.spelled('where', f'{name}={first}')} for those rows only"]
+    finer = ",".join([*(options.variant or ("variant",)), name])
+    ways.append(f"{options.spelled('variant', finer)} to compare each value")
+    if not options.keys:
+        ways.insert(1, f"{options.spelled('dataset', name)} for a verdict on each")
+    names = [bare(other) for other, _ in mixed] if len(mixed) <= _SHOWN else ["*"]
+    ignoring = " ".join(options.spelled("ignore", other) for other in names)
+    ways.append(f"{ignoring} if these are repetitions all the same")
+    return (
+        f"{table.name}: {enumerate_words(said)}{more}: are its rows repetitions of one experiment? "
+        f"Add {enumerate_words(ways, 'or')}"
+    )

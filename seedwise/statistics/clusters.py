@@ -1,0 +1,106 @@
+"""The mean of scores that come in clusters, such as questions about one text.
+
+The standard error is cluster-robust with the CR2 correction (Bell & McCaffrey 2002), the degrees of freedom are theirs
+(Satterthwaite's, for independent errors of equal size). Where all clusters have one size, this is the t test of the
+cluster means with G − 1 degrees of freedom; where every cluster is a single example, it is the ordinary t test. At 10
+clusters of very unequal size the usual CR1 error with G − 1 degrees of freedom covers 79 to 94 %, this 94 to 98 %, and
+a normal quantile 72 to 90 % (benchmarks/cluster_coverage.py).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from seedwise.statistics.intervals import DataError
+from seedwise.statistics.ttest import TTest, spread
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+def cluster_codes(clusters: ArrayLike | None, examples: int) -> Codes:
+    """Number the clusters from 0; None means that every example is a cluster of its own.
+
+    Raises:
+        DataError: there is not one label for each example.
+    """
+    if clusters is None:
+        return np.arange(examples, dtype=np.int64)
+    labels = np.asarray(clusters)
+    if labels.shape != (examples,):
+        raise DataError(f"clusters: expected one label for each of the {examples} examples, got shape {labels.shape}")
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def clustered_mean(values: ArrayLike, clusters: ArrayLike | None = None, *, scale: float | None = None) -> TTest | None:
+    """The mean of the values with its standard error and degrees of freedom.
+
+    None if it is not defined: fewer than two clusters, or no variance.
+
+    Args:
+        values: one for each example.
+        clusters: the cluster of each example; None if they are independent.
+        scale: size of the numbers that were subtracted, where values are differences; smaller spreads are float noise.
+
+    Raises:
+        DataError: there is not one cluster for each example.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    codes = cluster_codes(clusters, found.size)
+    if found.size < 2 or spread(found, scale) == 0:
+        return None
+    sizes, sums = cluster_sums(found, codes)
+    return None if sizes.size < 2 else _test(sizes, sums)
+
+
+def cluster_sums(values: Floats, codes: Codes) -> tuple[Floats, Floats]:
+    """The number and the sum of the values of each cluster that has any."""
+    counts = np.bincount(codes)
+    present = counts > 0
+    sums = np.asarray(np.bincount(codes, weights=values), dtype=np.float64)
+    return counts[present].astype(np.float64), sums[present]
+
+
+def cr2_variance(sizes: Floats, deviations: Floats) -> float:
+    """CR2 variance of a mean, from the sums of the deviations from it in each cluster.
+
+    The general correction (I − H)^(−1/2) of a cluster's residuals is (1 − n_g/N)^(−1/2) of their sum for a mean.
+    """
+    total = sizes.sum()
+    return float(np.sum(deviations**2 / (1 - sizes / total)) / total**2)
+
+
+def satterthwaite_df(sizes: Floats) -> float:
+    """Degrees of freedom of `cr2_variance` (Bell & McCaffrey 2002), in closed form for a mean."""
+    total = sizes.sum()
+    weights = sizes**2 / (1 - sizes / total)
+    squares = float(np.sum(sizes**2) + (weights.sum() ** 2 - np.sum(weights**2)) / total**2)
+    return float(total**2 / squares)
+
+
+def without_each(values: Floats, codes: Codes, most: int = 50) -> list[tuple[int, TTest | None]]:
+    """The test without one cluster, for the clusters that weigh most; each with its code.
+
+    With more than `most` clusters, only those are left out that pull the mean most to either side.
+    """
+    counts = np.bincount(codes)
+    sums = np.bincount(codes, weights=values)
+    pull = sums - counts * values.mean()
+    order = np.argsort(pull, kind="stable")
+    order = order[counts[order] > 0]
+    chosen = order if order.size <= most else np.concatenate([order[: most // 2], order[-(most // 2) :]])
+    found: list[tuple[int, TTest | None]] = []
+    for code in chosen:
+        kept = (counts > 0) & (np.arange(counts.size) != code)
+        test = _test(counts[kept].astype(np.float64), sums[kept]) if kept.sum() >= 2 else None
+        found.append((int(code), test))
+    return found
+
+
+def _test(sizes: Floats, sums: Floats) -> TTest | None:
+    mean = float(sums.sum() / sizes.sum())
+    variance = cr2_variance(sizes, sums - sizes * mean)
+    return TTest(mean, math.sqrt(variance), satterthwaite_df(sizes)) if variance > 0 else None
