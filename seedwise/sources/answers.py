@@ -9,10 +9,21 @@ import numpy as np
 import pandas as pd
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.names import plain
+from seedwise.basics.names import plain, quote
 from seedwise.basics.words import quantity
+from seedwise.sources.cells import states
+from seedwise.sources.cells.numbers import FALSE, MISSING
 from seedwise.sources.cells.seeds import read_seeds
-from seedwise.sources.columns import find, listing, metric_column, named_column, split_names, usual_column
+from seedwise.sources.columns import (
+    find,
+    listing,
+    metric_column,
+    named_column,
+    shortened_name,
+    simple,
+    split_names,
+    usual_column,
+)
 from seedwise.sources.options import Options
 from seedwise.sources.runs import meeting, numbers_of, refuse_alike, variants_of
 from seedwise.sources.tables.table import Table
@@ -21,6 +32,9 @@ ROLES = {"repeat": "repeat", "seed": "seed", "cluster": "cluster", "judge": "jud
 """Columns of an evaluation that need not be there, by the option that names them."""
 EXAMPLES = ("example", "example_id", "question", "question_id", "item", "item_id", "doc_id", "sample_id", "id")
 """Usual names of the column with what was asked."""
+ERRORS = ("error", "errors", "error_message", "error_type", "exception", "traceback")
+"""Names of a column that has what went wrong, in lower case with _ for blanks."""
+_LOST = ("failed", "diverged", "running")
 _FEW = 20  # values of a column that may tell several answers to one example apart
 
 
@@ -77,6 +91,8 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
     if infinite.any():
         answers.loc[infinite, "score"] = np.nan
         notes.append(f"{quantity(int(infinite.sum()), 'score')} not finite; counted as missing.")
+    if table.evaluation is None:  # a log says itself which answers are errors
+        _refuse_scored_errors(table, answers, [*variant, metric, *columns.values()], options)
     _refuse_levels(table, answers, [*variant, metric, *columns.values()], options)
     return AnswerTable(answers, columns, tuple(dict.fromkeys(notes)))
 
@@ -90,6 +106,31 @@ def _example(table: Table, options: Options) -> str:
             f"{table.name}: say which column has what was asked: --example COLUMN. {listing(table.columns)}"
         )
     return usual
+
+
+def _refuse_scored_errors(table: Table, answers: pd.DataFrame, named: Sequence[str], options: Options) -> None:
+    """Refuse scores of answers that another column calls errors: an error may be a wrong answer, or none at all."""
+    asked = {simple(condition.partition("=")[0].rstrip("!")) for condition in options.where}
+    for column in table.columns:
+        name = simple(column)
+        if column in named or column in options.ignore or name in asked:
+            continue
+        texts = table.text(column)
+        if name in states.COLUMNS:
+            lost_words = {text for text in set(texts) if states.meaning(text, {}, name) in _LOST}
+            lost = texts.isin(lost_words)
+        elif name in ERRORS:
+            lost = ~texts.str.lower().isin(MISSING | FALSE | {"0", "[]", "{}"})
+        else:
+            continue
+        scored = (lost & answers["score"].notna()).to_numpy(dtype=bool)
+        if scored.any():
+            row, count = int(scored.argmax()), quantity(int(scored.sum()), "row")
+            raise UserError(
+                f"{table.place(row)}: {plain(column)} is {quote(shortened_name(texts[row]))}, and the answer has a score "
+                f"(so in {count}). If it was no answer, empty the score; if the score counts, add "
+                f"{options.spelled('ignore', column)}"
+            )
 
 
 def _refuse_levels(table: Table, answers: pd.DataFrame, named: Sequence[str], options: Options) -> None:

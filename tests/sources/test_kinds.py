@@ -305,3 +305,22 @@ def test_the_files_are_there_whatever_becomes_of_the_output(tmp_path, closed, st
     ended = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, "Traceback" in ended.stderr) == (status, False)
     assert (tmp_path / "out" / "comparisons.csv").is_file()
+
+
+ANSWERS = "variant,question,acc,{column}\n" + "".join(
+    f"{variant},{question},{(question + (variant == 'b')) % 2},{{{'ok' if question else 'bad'}}}\n"
+    for variant in "ab"
+    for question in range(12)
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "bad", "ok"), [("status", "error", "success"), ("error", "timed out", ""), ("done", "False", "True")]
+)
+def test_the_score_of_an_answer_that_is_an_error_is_asked_about(column, bad, ok, tmp_path, capsys):
+    (tmp_path / "t.csv").write_text(ANSWERS.format(column=column, bad=bad, ok=ok))
+    command = ["analyse", str(tmp_path / "t.csv"), "--metric", "acc", "--baseline", "a", "--example", "question"]
+    assert main(command) == 2
+    assert f'line 2: {column} is "{bad}", and the answer has a score (so in 2 rows)' in capsys.readouterr().err
+    assert main([*command, "--ignore", column]) == 0
+    assert main([*command, "--where", f"{column}={ok}"]) == 0
