@@ -127,8 +127,8 @@ def _refuse_scored_errors(table: Table, answers: pd.DataFrame, named: Sequence[s
         if scored.any():
             row, count = int(scored.argmax()), quantity(int(scored.sum()), "row")
             raise UserError(
-                f"{table.place(row)}: {plain(column)} is {quote(shortened_name(texts[row]))}, and the answer has a score "
-                f"(so in {count}). If it was no answer, empty the score; if the score counts, add "
+                f"{table.place(row)}: {plain(column)} is {quote(shortened_name(texts[row]))}, and the answer has a "
+                f"score (so in {count}). If it was no answer, empty the score; if the score counts, add "
                 f"{options.spelled('ignore', column)}"
             )
 
