@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
+from seedwise.commands.parser import add_command
 from seedwise.commands.table_flags import add_table_flags, refuse_unused, table_options
 
 if TYPE_CHECKING:
@@ -39,14 +40,8 @@ before the results are known."""
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
-    parser = commands.add_parser(
-        "analyse",
-        aliases=["analyze"],
-        help="verdicts on a table of results",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = add_command(
+        commands, "analyse", "verdicts on a table of results", DESCRIPTION, EXAMPLE, aliases=["analyze"]
     )
     flags: list[str] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -14,10 +15,12 @@ def add_command(
     examples: str,
     *,
     usage: str | None = None,
+    aliases: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
     """Add a command whose description and examples are shown as they are written, and whose flags are not shortened."""
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
+        aliases=aliases,
         help=summary,
         usage=usage,
         description=description,

@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
-
-import jinja2
 
 from seedwise.analysis.examples import ALL_DATASETS, ExampleComparison, ExampleSummary
 from seedwise.basics.words import capital, enumerate_words, quantity
@@ -25,6 +22,7 @@ from seedwise.report.text.format import (
     percent,
 )
 from seedwise.report.text.sentences import VERDICT_WORDS
+from seedwise.report.text.templates import markdown_template
 from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES, MAX_EXAMPLES
 from seedwise.statistics.verdict import Verdict
 
@@ -33,16 +31,8 @@ NEW = "on new examples like these"
 
 def render_examples(report: ExamplesReport) -> str:
     """Write results.md; the same data give the same text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # Markdown, not HTML: what a user wrote is escaped by `escape` and `code`
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"escape_name": escape, "capitalise": capital}
-    return environment.get_template("examples.md.j2").render(
+    filters = {"escape_name": escape, "capitalise": capital}
+    return markdown_template("examples.md.j2", filters).render(
         report=report,
         title=escape(report.title),
         source=code(report.source),

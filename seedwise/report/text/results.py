@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import html
-from pathlib import Path
-
-import jinja2
 
 from seedwise.report.model import Report
 from seedwise.report.text import captions, limits, origin, sentences, tables
@@ -16,6 +13,7 @@ from seedwise.report.text.format import code, escape, level
 from seedwise.report.text.glossary import glossary
 from seedwise.report.text.look_section import look_paragraph
 from seedwise.report.text.randomness_section import randomness_section
+from seedwise.report.text.templates import markdown_template
 
 
 def render_results(report: Report) -> str:
@@ -26,7 +24,7 @@ def render_results(report: Report) -> str:
         jinja2.UndefinedError: the template asks for something that is not given.
     """
     summaries, comparisons, wording = report.summary_rows, report.comparison_rows, report.wording
-    return _template().render(
+    return markdown_template("results.md.j2").render(
         report=report,
         title=escape(report.title),
         origin=origin.origin(report),
@@ -69,18 +67,6 @@ def render_results(report: Report) -> str:
         runs_table=tables.runs_table(report),
         provenance=origin.provenance(report),
     )
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # Markdown, not HTML: what a user wrote is escaped by `escape` and `code`
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("results.md.j2")
 
 
 def _sections(report: Report) -> list[dict[str, str]]:
