@@ -33,7 +33,6 @@ IDS = ("source_run", "run id", "run_id", "id", "trial_id")
 VARIANT, SEED, STATUS, REASON, RUN, DATASET = RESERVED
 _ANSWERS = 30  # rows of a variant from which 0 and 1 look like answers
 _SHOWN = 12  # runs that a note names one by one
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -444,13 +443,10 @@ def _one_each(
     dropped: list[int] = []
     for _, group in runs[repeated].groupby(list(cell), sort=False):
         results = group[group[STATUS] != "failed"]
-        candidates = results if len(results) else group
         if len(results) > 1:
             chosen = _counting(table, results, dates, columns, options)
-        elif len(results):
-            chosen = int(results.index[0])
         else:
-            chosen = int(candidates.index[-1])
+            chosen = int((results if len(results) else group).index[-1])
         others = group.index[group.index != chosen]
         dropped += [int(index) for index in others]
         for index in others:
@@ -492,13 +488,12 @@ def _counting(
     written = list(dict.fromkeys(table.text(str(columns.seed)).iloc[rows]))
     what += f" ({enumerate_words(written)} are one seed)" if len(written) > 1 else ""
     what += f" on {row[DATASET]}" if DATASET in results else ""
-    if options.duplicates != "error":
-        when = [dates[index] for index in rows] if dates else []
-        if len(set(when)) == len(rows):
-            order = np.argsort(when)
-            return int(results.index[order[-1 if options.duplicates == "latest" else 0]])
     if options.duplicates == "error":
         raise UserError(f"{what}; one run must not count twice: delete all but one, or say which counts")
+    when = [dates[index] for index in rows] if dates else []
+    if len(set(when)) == len(rows):
+        order = np.argsort(when)
+        return int(results.index[order[-1 if options.duplicates == "latest" else 0]])
     why = f"{columns.created} does not say which is newer" if columns.created else "no column says when they were made"
     raise UserError(
         f"{what}, and {why}. Say which counts: "

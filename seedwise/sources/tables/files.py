@@ -57,16 +57,6 @@ class FileOptions:
     table: str | None = None
 
 
-def read_file(path: Path | None, options: FileOptions) -> Table:
-    """Read a table from a file, or from standard input if `path` is None.
-
-    Raises:
-        UserError: it cannot be opened, or is no table in a known format.
-    """
-    content, name, file = load(path)
-    return parse(content, name, file, options)
-
-
 def load(path: Path | None) -> tuple[bytes, str, str]:
     """Return the content of a file or of standard input, unpacked; what messages call it; and the file's own name.
 
