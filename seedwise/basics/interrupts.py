@@ -19,6 +19,12 @@ def answer_interrupts() -> None:
         signal.signal(signal.SIGINT, _answer)
 
 
+def interrupt_imports_too() -> None:
+    """Let SIGINT raise a KeyboardInterrupt at any time again, for a command that has something to do after it."""
+    if signal.getsignal(signal.SIGINT) == _answer:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def end_if_importing(frame: FrameType | None) -> None:
     """End this process if a module is being imported; nothing has to be tidied up then."""
     while frame is not None:

@@ -74,20 +74,22 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
 
 
 def _serve(live: Live, study: Path, arguments: argparse.Namespace) -> None:
+    from seedwise.basics.interrupts import interrupt_imports_too
     from seedwise.commands.next_step import say_next, to
     from seedwise.commands.open_report import has_display
     from seedwise.watch.server import Server
 
     server = Server(live, arguments.port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"Watching study {live.name} ({study}): {live.summary()}")
-    print(f"  {server.address}")
-    print(f"Ctrl-C ends it; {arguments.linger:g} minutes after every run has ended it ends by itself.", flush=True)
-    if has_display() and not arguments.no_open:
-        import webbrowser
-
-        webbrowser.open(server.address)
     try:
+        interrupt_imports_too()  # from here on, Ctrl-C is the usual end
+        print(f"Watching study {live.name} ({study}): {live.summary()}")
+        print(f"  {server.address}")
+        print(f"Ctrl-C ends it; {arguments.linger:g} minutes after every run has ended it ends by itself.", flush=True)
+        if has_display() and not arguments.no_open:
+            import webbrowser
+
+            webbrowser.open(server.address)
         wait_for_end(live, 60 * arguments.linger)
         print(f"Study {live.name} has ended: {live.summary()}.", flush=True)
     except KeyboardInterrupt:
