@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import pandas as pd
-from pydantic import ValidationError
 
-from seedwise.analysis.result import Result, analyse_table
+from seedwise.analysis.example_findings import ExampleAnalysis
+from seedwise.analysis.from_table import Compared, Evaluated, analyse_opened
+from seedwise.analysis.result import Result
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.plan import Plan
+from seedwise.report.examples import ExamplesReport
+from seedwise.report.text.example_terminal import examples_terminal
 from seedwise.report.text.terminal import verdict_table
-from seedwise.sources.cells.numbers import DECIMALS, THOUSANDS, NumberFormat
+from seedwise.sources.cells.numbers import NumberFormat
+from seedwise.sources.choices import DECIMALS, DUPLICATES, SAMPLES, THOUSANDS, Duplicates, Sample
 from seedwise.sources.open import open_frame, open_table
-from seedwise.sources.options import Duplicates, Options, parse_states
-from seedwise.sources.runs import read_runs
+from seedwise.sources.options import Options, parse_states
 from seedwise.sources.tables.files import FileOptions
 from seedwise.sources.taking import parse_take
 
@@ -64,12 +67,41 @@ class TableFindings:
         return "\n\n".join(parts)
 
 
+@dataclass(frozen=True)
+class EvaluationFindings:
+    """What an evaluation shows, with the examples as the sample; `print` shows the verdicts.
+
+    Attributes:
+        plan: how variants were compared.
+        analysis: everything that was found: also pass@k, the judges and the warnings.
+        notes: sentences about whatever was left out, assumed or recognised while the table was read.
+    """
+
+    plan: Plan
+    analysis: ExampleAnalysis
+    notes: list[str]
+    _report: ExamplesReport
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """A row per variant, and dataset if there are several; the columns of summary.csv."""
+        return self.analysis.summary
+
+    @property
+    def comparisons(self) -> pd.DataFrame:
+        """A row per comparison with the baseline, and dataset; the columns of comparisons.csv."""
+        return self.analysis.comparison_table
+
+    def __str__(self) -> str:
+        return examples_terminal(self._report)
+
+
 def analyse(
     table: str | Path | Any,
     *,
     metric: str,
     baseline: str,
-    higher_is_better: bool,
+    higher_is_better: bool | None = None,
     pairing: Literal["none", "seed"] = "none",
     variance: Literal["separate", "pooled"] = "separate",
     margin: float | None = None,
@@ -79,6 +111,12 @@ def analyse(
     status: str | None = None,
     created: str | None = None,
     dataset: str | None = None,
+    sample: Sample | None = None,
+    example: str | None = None,
+    cluster: str | None = None,
+    repeat: str | None = None,
+    judge: str | None = None,
+    digest: str | None = None,
     where: str | Sequence[str] = (),
     ignore: str | Sequence[str] = (),
     rename: Mapping[str, str] | None = None,
@@ -92,14 +130,15 @@ def analyse(
     path_name: str | None = None,
     encoding: str | None = None,
     separator: str | None = None,
-) -> TableFindings:
+) -> TableFindings | EvaluationFindings:
     """Compare the variants of a table with a baseline, as `seedwise analyse` does, by the rules of docs/tables.md.
 
     Args:
-        table: a path, a pattern of paths, or a data frame of pandas or polars, with a row per run or per step of a run.
+        table: a path, a pattern of paths, or a data frame of pandas or polars, with a row per run, per step of a
+            run, or per answer of an evaluation.
         metric: column to compare.
         baseline: variant with which all others are compared.
-        higher_is_better: direction of the metric.
+        higher_is_better: direction of the metric; None takes it from its name, or from the log of an evaluation.
         pairing: seed compares runs with the same seed.
         variance: separate is Welch's test with Holm's correction; pooled is Dunnett's test.
         margin: smallest difference that matters.
@@ -109,6 +148,12 @@ def analyse(
         status: column that says how runs ended.
         created: column with the time at which they were made.
         dataset: column of datasets; each gets a verdict, all corrected together.
+        sample: what is new next time: runs, or the examples of an evaluation; None lets `example` decide.
+        example: column with what was asked; makes the table an evaluation (docs/evaluations.md).
+        cluster: column of what examples share, such as a text, so that they are not independent.
+        repeat: column with the number of the answer, where a model answered several times.
+        judge: column that says who scored the answer.
+        digest: column with a digest of what was asked.
         where: conditions that a row must meet, such as `env=Hopper-v4`.
         ignore: columns that may vary between runs of a variant.
         rename: variants by the name that they have in the table.
@@ -126,7 +171,8 @@ def analyse(
     Raises:
         UserError: a mistake in the arguments or in the table, in one line.
     """
-    _check("duplicates", duplicates, get_args(Duplicates))
+    _check("duplicates", duplicates, DUPLICATES)
+    _check("sample", sample, (None, *SAMPLES))
     _check("decimal", decimal, DECIMALS)
     _check("thousands", thousands, (None, *(mark for mark in THOUSANDS if mark != decimal)))
     if separator is not None and len(separator) != 1:
@@ -138,6 +184,12 @@ def analyse(
         status=status,
         created=created,
         dataset=dataset,
+        sample=sample,
+        example=example,
+        cluster=cluster,
+        repeat=repeat,
+        judge=judge,
+        digest=digest,
         where=_several(where),
         ignore=_several(ignore),
         rename=dict(rename or {}),
@@ -150,23 +202,25 @@ def analyse(
         run_name=run_name,
         path_name=path_name,
         higher_is_better=higher_is_better,
+        spelling="arguments",
     )
-    try:
-        plan = Plan(
-            metric=metric,
-            higher_is_better=higher_is_better,
-            baseline=baseline,
-            pairing=pairing,
-            variance=variance,
-            margin=margin,
-            confidence=confidence,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"{'.'.join(map(str, first['loc']))}: found {first['input']!r}; {first['msg']}") from None
     opened = open_table(str(table), options) if isinstance(table, (str, Path)) else open_frame(table, options)
-    found = read_runs(opened, options)
-    return TableFindings(plan, analyse_table(opened.name, found.runs, plan, found.notes))
+    given = {
+        "baseline": baseline,
+        "pairing": pairing,
+        "variance": variance,
+        "margin": margin,
+        "confidence": confidence,
+    }
+    found = analyse_opened(opened, options, given)
+    if isinstance(found, Compared):
+        return TableFindings(found.plan, found.results)
+    return _findings(opened.name, found)
+
+
+def _findings(name: str, found: Evaluated) -> EvaluationFindings:
+    report = ExamplesReport(name, found.plan, found.said, "", found.columns, direction_assumed=found.direction_assumed)
+    return EvaluationFindings(found.plan, found.analysis, list(found.notes), report)
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:

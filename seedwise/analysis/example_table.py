@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest
 from seedwise.basics.words import enumerate_words, quantity, shortened
+from seedwise.sources.options import Options
 from seedwise.statistics.intervals import LARGEST_SCORE
 
 Floats = NDArray[np.float64]
@@ -89,12 +90,13 @@ class Cells:
     table: Floats | None
 
 
-def read_answers(place: str, table: pd.DataFrame) -> Answers:
+def checked_answers(place: str, table: pd.DataFrame, options: Options) -> Answers:
     """Check a long table with the columns `NEEDED` and any of `OPTIONAL`.
 
     Args:
         place: what the table is called in messages.
         table: one row per answer, or per answer and judge.
+        options: whose names messages use.
 
     Raises:
         UserError: a column is missing, a cell is empty, a row is there twice, an example has two clusters or hashes.
@@ -105,13 +107,14 @@ def read_answers(place: str, table: pd.DataFrame) -> Answers:
     if table.empty:
         raise UserError(f"{place}: has no rows")
     codes, labels = {}, {}
+    where = options.named("where")
     for name in ("variant", "example", *OPTIONAL):
         if name not in table.columns:
             continue
         found, uniques = pd.factorize(table[name])
         if (found < 0).any() and name != "hash":
             row = int(np.argmax(found < 0)) + 1
-            raise UserError(f"{place}: row {row} has no {name}; fill it in, or leave such rows out with --where")
+            raise UserError(f"{place}: row {row} has no {name}; fill it in, or leave such rows out with {where}")
         codes[name], labels[name] = found.astype(np.int64), [str(label) for label in uniques]
     rows = len(table)
     nothing = np.zeros(rows, dtype=np.int64)
@@ -132,7 +135,7 @@ def read_answers(place: str, table: pd.DataFrame) -> Answers:
     key = _mixed([(codes["variant"], labels["variant"]), (example, names), (seed, labels.get("seed", [""]))])
     key = _mixed_more(key, repeat, labels.get("repeat", [""]))
     answer, at = _numbered(key)
-    _refuse_twice(place, table, answer, judge, names, example, labels, codes)
+    _refuse_twice(place, table, answer, judge, names, example, labels, codes, options)
     judges = labels.get("judge", [])
     by_judge = np.empty((0, at.size))
     scores = np.full(at.size, np.nan)
@@ -140,7 +143,7 @@ def read_answers(place: str, table: pd.DataFrame) -> Answers:
         by_judge = np.full((len(judges), at.size), np.nan)
         by_judge[judge, answer] = score
         scores = by_judge.mean(axis=0)
-        _refuse_few_judged(place, scores, by_judge)
+        _refuse_few_judged(place, scores, by_judge, options)
     else:
         scores[answer] = score
     return Answers(
@@ -275,6 +278,7 @@ def _refuse_twice(
     example: Codes,
     labels: dict[str, list[str]],
     codes: dict[str, Codes],
+    options: Options,
 ) -> None:
     key = answer * max(len(labels.get("judge", [])), 1) + judge
     again = pd.Series(key).duplicated().to_numpy()
@@ -284,26 +288,33 @@ def _refuse_twice(
     count = int((key == key[row]).sum())
     told = [name for name in ("dataset", "seed", "repeat", "judge") if name in codes]
     where = "".join(f", {name} {labels[name][codes[name][row]]}" for name in told)
-    remedy = "name the column that tells them apart: --repeat for answers to one question, --seed for retrained models"
+    column = {name: options.named(name) for name in ("repeat", "seed", "dataset", "judge", "where")}
+    remedy = (
+        f"name the column that tells them apart: {column['repeat']} for answers to one question, {column['seed']} for "
+        "retrained models"
+    )
     if "repeat" in codes or "seed" in codes:
-        remedy = "leave one out, or name the column that tells them apart (--dataset, --judge, or --where to choose)"
+        remedy = (
+            f"leave one out, or name the column that tells them apart ({column['dataset']}, {column['judge']}, or "
+            f"{column['where']} to choose)"
+        )
     raise UserError(
         f"{place}: example {names[example[row]]} of {labels['variant'][codes['variant'][row]]}{where} is there "
         f"{count} times (again in row {row + 1} of {len(table)}); {remedy}"
     )
 
 
-def _refuse_few_judged(place: str, scores: Floats, by_judge: Floats) -> None:
+def _refuse_few_judged(place: str, scores: Floats, by_judge: Floats, options: Options) -> None:
     """Refuse judges who scored different answers: a lenient one would favour the answers that it saw."""
     complete, any_judge = int((~np.isnan(scores)).sum()), int((~np.isnan(by_judge)).any(axis=0).sum())
     if complete < LEAST_SHARED * max(any_judge, 1):
         raise UserError(
             f"{place}: only {complete} of {any_judge} answers were scored by all {len(by_judge)} judges, and judges "
-            "who score different answers cannot be averaged; choose one with --where judge=…"
+            f"who score different answers cannot be averaged; choose one with {options.spelled('where', 'JUDGE=NAME')}"
         )
 
 
-def check_shared(place: str, answers: Answers, found: Sequence[Cells], baseline: int) -> None:
+def check_shared(place: str, answers: Answers, found: Sequence[Cells], baseline: int, options: Options) -> None:
     """Refuse variants that were asked other examples than the baseline.
 
     Raises:
@@ -320,7 +331,7 @@ def check_shared(place: str, answers: Answers, found: Sequence[Cells], baseline:
                 raise UserError(
                     f"{place}: {answers.variants[variant]} and {answers.variants[baseline]} share {shared} of {either} "
                     f"examples{where}, and variants can only be compared on the same ones; check that the ids of both "
-                    "name the same questions, or leave a variant out with --where"
+                    f"name the same questions, or leave a variant out with {options.named('where')}"
                 )
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seedwise.analysis.example_table import Answers, Cells, cells, check_baseline, check_shared, read_answers
-from seedwise.basics.words import enumerate_words, quantity
+from seedwise.analysis.example_decisions import Decisions
+from seedwise.analysis.example_findings import (
+    ExampleAnalysis,
+    ExampleComparison,
+    ExampleSummary,
+    JudgeFinding,
+    Judges,
+    PassRate,
+)
+from seedwise.analysis.example_table import cells, check_baseline, check_shared, checked_answers
+from seedwise.analysis.example_warnings import warnings_of
+from seedwise.basics.words import enumerate_words
 from seedwise.plan import Plan
+from seedwise.sources.options import Options
 from seedwise.statistics.clusters import clustered_mean
 from seedwise.statistics.examples import (
     ExampleDecision,
@@ -21,14 +31,11 @@ from seedwise.statistics.examples import (
     OtherQuestions,
     Parts,
     average,
-    decide_examples,
     hanging_on,
     mcnemar,
     other_questions,
     outlook,
-    repeat_variance,
     seeds_for_both,
-    unequal_clusters,
 )
 from seedwise.statistics.pass_at_k import pass_all_k, pass_at_k
 from seedwise.statistics.ttest import TTest
@@ -37,245 +44,12 @@ from seedwise.statistics.verdict import JUDGED, Verdict
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-ALL_DATASETS = "all data sets"
-"""Stands for the mean over the data sets of a table that has several, each counting the same."""
-FEW_CLUSTERS = 10
-LARGE_SHARE = 0.25
 MOST_NAMED = 3
 
 
-@dataclass(frozen=True)
-class ExampleSummary:
-    """One row of summary.csv: a variant on its own.
-
-    Attributes:
-        dataset: empty where the table has none.
-        variant: its name.
-        n_examples: with a score.
-        n_clusters: of these; None without clusters.
-        n_seeds: of the variant; None without seeds.
-        n_repeats: most answers to one example (of one seed).
-        n_scores: answers with a score.
-        n_missing: answers without one, such as errors.
-        mean: over the examples; None without scores.
-        standard_error: for new examples, clustered where there are clusters.
-        ci_low: with `ci_high` the interval of the mean for new examples.
-    """
-
-    dataset: str
-    variant: str
-    n_examples: int
-    n_clusters: int | None
-    n_seeds: int | None
-    n_repeats: int
-    n_scores: int
-    n_missing: int
-    mean: float | None
-    standard_error: float | None
-    ci_low: float | None
-    ci_high: float | None
-
-
-@dataclass(frozen=True)
-class ExampleComparison:
-    """One row of comparisons.csv: a variant against the baseline on the examples that both have.
-
-    Attributes:
-        dataset: empty where the table has none; `ALL_DATASETS` for their mean.
-        variant: its name.
-        baseline: its name.
-        n_examples: that both have.
-        n_clusters: of these; None without clusters.
-        n_dropped: examples that only one of the two has, or that lack the score of a seed.
-        mean: of the variant on these examples, in units of the metric.
-        mean_baseline: of the baseline.
-        difference: positive is better.
-        standard_error: of the difference, for new examples.
-        df: its degrees of freedom.
-        ci_low: with `ci_high` the interval of the difference for new examples.
-        p_value: two-sided.
-        p_holm: adjusted for the comparisons of the family.
-        simultaneous_low: with `simultaneous_high` the interval that holds for all comparisons at once.
-        equivalence_low: with `equivalence_high` the 1 − 2α interval.
-        wins: examples on which the variant is better.
-        losses: examples on which the baseline is better.
-        ties: examples on which they are equal.
-        mcnemar_p: exact, where scores are 0 or 1, examples have no clusters and there is one answer to each.
-        same_examples_low: with `same_examples_high` the interval for new seeds or repeats on these examples.
-        both_low: with `both_high` the interval for new seeds or repeats on new examples.
-        variance_example: part of the variance of the difference that only more examples lower.
-        variance_seed: part that only more seeds lower.
-        variance_residual: part that more examples and more repeats (or seeds) lower.
-        detectable_difference: true difference that these examples detect with 80 % power.
-        examples_needed: to detect the margin (without one, the observed difference) with 80 % power.
-        examples_for_equivalence: to show with 80 % power that equal variants are equivalent.
-        repeats_needed: answers to each example (or seeds) that would do instead; None if no number would.
-        exhausted_error: standard error of the difference that any number of repeats (or seeds) would leave.
-        seeds_needed: of each variant, to detect that for retrained models on new examples; None if no number would.
-        verdict: what the data support about new examples.
-        verdict_if_worst: with the worst score for every answer that has none; empty where all have one.
-        fragile: whether the verdict hangs on one cluster or example, one judge, or the choice of the test.
-        fragile_because: what would decide otherwise.
-    """
-
-    dataset: str
-    variant: str
-    baseline: str
-    n_examples: int
-    n_clusters: int | None
-    n_dropped: int
-    mean: float | None
-    mean_baseline: float | None
-    difference: float | None
-    standard_error: float | None
-    df: float | None
-    ci_low: float | None
-    ci_high: float | None
-    p_value: float | None
-    p_holm: float | None
-    simultaneous_low: float | None
-    simultaneous_high: float | None
-    equivalence_low: float | None
-    equivalence_high: float | None
-    wins: int
-    losses: int
-    ties: int
-    mcnemar_p: float | None
-    same_examples_low: float | None
-    same_examples_high: float | None
-    both_low: float | None
-    both_high: float | None
-    variance_example: float | None
-    variance_seed: float | None
-    variance_residual: float | None
-    detectable_difference: float | None
-    examples_needed: int | None
-    examples_for_equivalence: int | None
-    repeats_needed: int | None
-    exhausted_error: float | None
-    seeds_needed: int | None
-    verdict: str
-    verdict_if_worst: str
-    fragile: bool
-    fragile_because: str
-
-    @property
-    def judged(self) -> bool:
-        """Whether there was enough to judge at all."""
-        return self.verdict in JUDGED
-
-    @property
-    def hangs_on_missing(self) -> bool:
-        """Whether the verdict would be another if answers without a score had the worst one."""
-        return self.judged and self.verdict_if_worst not in ("", self.verdict)
-
-    @property
-    def units(self) -> int:
-        """Clusters, or examples that have none."""
-        return self.n_examples if self.n_clusters is None else self.n_clusters
-
-
-@dataclass(frozen=True)
-class PassRate:
-    """pass@k and pass^k of one variant, and its differences from the baseline (positive: the variant passes more).
-
-    Each is a mean with its interval for new examples; the differences of the baseline are None.
-    """
-
-    variant: str
-    k: int
-    n_examples: int
-    any_of_k: float
-    any_low: float | None
-    any_high: float | None
-    all_of_k: float
-    all_low: float | None
-    all_high: float | None
-    any_difference: float | None
-    any_difference_low: float | None
-    any_difference_high: float | None
-    all_difference: float | None
-    all_difference_low: float | None
-    all_difference_high: float | None
-
-
-@dataclass(frozen=True)
-class JudgeFinding:
-    """What one judge alone says about one variant; `mean` is over all answers of all variants."""
-
-    judge: str
-    mean: float
-    dataset: str
-    variant: str
-    difference: float | None
-    ci_low: float | None
-    ci_high: float | None
-    verdict: str
-
-
-@dataclass(frozen=True)
-class Judges:
-    """How judges differ.
-
-    Attributes:
-        names: of the judges.
-        disagreement: share of the answers to which they do not all give the same score.
-        spread: standard deviation between the means of the judges.
-        incomplete: answers that not every judge scored; they are left out.
-        findings: each judge on each variant.
-    """
-
-    names: Sequence[str]
-    disagreement: float
-    spread: float
-    incomplete: int
-    findings: Sequence[JudgeFinding]
-
-
-@dataclass(frozen=True)
-class ExampleAnalysis:
-    """Everything that is found in a long table.
-
-    Attributes:
-        variants: in order of appearance.
-        summaries: a row for each variant and data set.
-        comparisons: a row for each comparison: of the data sets together first, where there are several.
-        passes: pass@k, where scores are 0 or 1 and answers were repeated.
-        judges: where there are several.
-        level: what the repeats of an example are: `seed`, `repeat`, or empty where there is one answer to each.
-        clustered: whether examples have clusters.
-        differences: for the figures: of each comparison, the difference of each example, positive is better.
-        warnings: what to know before believing a verdict.
-    """
-
-    variants: Sequence[str]
-    summaries: Sequence[ExampleSummary]
-    comparisons: Sequence[ExampleComparison]
-    passes: Sequence[PassRate]
-    judges: Judges | None
-    level: str
-    clustered: bool
-    differences: Sequence[Floats]
-    warnings: Sequence[str]
-
-    @property
-    def summary(self) -> pd.DataFrame:
-        """summary.csv."""
-        return _frame(self.summaries, ExampleSummary)
-
-    @property
-    def comparison_table(self) -> pd.DataFrame:
-        """comparisons.csv."""
-        return _frame(self.comparisons, ExampleComparison)
-
-    @property
-    def main(self) -> list[ExampleComparison]:
-        """The comparisons that answer the question: over all data sets, where there are several."""
-        overall = [row for row in self.comparisons if row.dataset == ALL_DATASETS]
-        return overall or list(self.comparisons)
-
-
-def analyse_examples(table: pd.DataFrame, plan: Plan, *, place: str = "the table") -> ExampleAnalysis:
+def analyse_examples(
+    table: pd.DataFrame, plan: Plan, *, place: str = "the table", options: Options | None = None
+) -> ExampleAnalysis:
     """Compare variants with the baseline on the examples that both were asked.
 
     Args:
@@ -284,28 +58,21 @@ def analyse_examples(table: pd.DataFrame, plan: Plan, *, place: str = "the table
             (of the example), judge, dataset and hash (of the example's content).
         plan: metric, direction, baseline, confidence and margin count; runs are never paired by seed here.
         place: what the table is called in messages.
+        options: by which it was read, for messages that name one of them.
 
     Raises:
         UserError: the table cannot be analysed.
     """
-    answers = read_answers(place, table)
+    options = options or Options((plan.metric,))
+    answers = checked_answers(place, table, options)
     baseline = check_baseline(place, answers, plan.baseline)
     found = cells(answers)
-    check_shared(place, answers, found, baseline)
+    check_shared(place, answers, found, baseline, options)
     return _Analysis(answers, plan, baseline, found).result()
 
 
-class _Analysis:
+class _Analysis(Decisions):
     """The work of `analyse_examples`; every cell is a data set and a variant other than the baseline."""
-
-    def __init__(self, answers: Answers, plan: Plan, baseline: int, found: list[Cells]) -> None:
-        self.answers, self.plan, self.baseline, self.cells = answers, plan, baseline, found
-        self.others = [place for place in range(len(answers.variants)) if place != baseline]
-        self.datasets = range(len(answers.datasets))
-        self.several = len(answers.datasets) > 1
-        seeds = any(cell.table is not None and len(cell.table) > 1 for cell in found)
-        repeats = any(cell.counts.max(initial=0) > 1 for cell in found)
-        self.level = "seed" if seeds else "repeat" if repeats and answers.repeated else ""
 
     def result(self) -> ExampleAnalysis:
         pairs = self.pairs(self.cells)
@@ -329,75 +96,8 @@ class _Analysis:
                 )
                 for dataset, variant in decisions
             ],
-            self.warnings(rows),
+            warnings_of(self.answers, self.cells, rows),
         )
-
-    def missing(self) -> int:
-        return int(np.isnan(self.answers.score).sum())
-
-    def worst(self) -> float:
-        """The score of an answer that has none, at worst."""
-        if self.plan.lost_value is not None:
-            return self.plan.lost_value
-        scores = self.answers.score[~np.isnan(self.answers.score)]
-        if not scores.size:
-            return 0.0
-        return float(scores.min() if self.plan.higher_is_better else scores.max())
-
-    def pairs(self, found: Sequence[Cells]) -> dict[tuple[int, int], ExamplePairs]:
-        """The pairs of every data set and variant, oriented so that larger is better."""
-        return {
-            (dataset, variant): self._pair(found[variant], found[self.baseline], self.answers.dataset_of == dataset)
-            for dataset in self.datasets
-            for variant in self.others
-        }
-
-    def _pair(self, own: Cells, base: Cells, here: NDArray[np.bool_]) -> ExamplePairs:
-        both = np.flatnonzero(here & ~np.isnan(own.means) & ~np.isnan(base.means))
-        sign = 1.0 if self.plan.higher_is_better else -1.0
-        clusters = None if self.answers.cluster_of is None else self.answers.cluster_of[both]
-        pair = ExamplePairs(sign * own.means[both], sign * base.means[both], clusters)
-        if self.level == "seed":
-            tables = [cell.table[:, both] * sign for cell in (own, base) if cell.table is not None]
-            crossed = len(tables) == 2 and min(map(len, tables)) > 1 and pair.units > 1
-            return replace(pair, tables=(tables[0], tables[1])) if crossed else pair
-        if self.level == "repeat" and both.size:
-            parts = [repeat_variance(cell.counts[both], cell.squares[both]) for cell in (own, base)]
-            if all(part is not None for part in parts):
-                df = sum(float((cell.counts[both] - 1).sum()) for cell in (own, base))
-                return replace(pair, repeat_variance=sum(part or 0.0 for part in parts), repeat_df=df)
-        return pair
-
-    def decide(self, pairs: dict[tuple[int, int], ExamplePairs]) -> dict[tuple[int, int], ExampleDecision]:
-        """Decisions by data set (−1: their mean) and variant; each of the two is a family for Holm's correction."""
-        keys = list(pairs)
-        confidence, margin = self.plan.confidence, self.plan.margin
-        tests = {key: own.test() for key, own in pairs.items()}
-        enough = {key: own.enough for key, own in pairs.items()}
-        by_cell = decide_examples([tests[key] for key in keys], [enough[key] for key in keys], confidence, margin)
-        found = dict(zip(keys, by_cell, strict=True))
-        if not self.several:
-            return found
-        overall = [
-            self._over_datasets([(pairs[dataset, variant], tests[dataset, variant]) for dataset in self.datasets])
-            for variant in self.others
-        ]
-        usable = [all(enough[dataset, variant] for dataset in self.datasets) for variant in self.others]
-        together = decide_examples(overall, usable, confidence, margin)
-        return {(-1, variant): own for variant, own in zip(self.others, together, strict=True)} | found
-
-    def _over_datasets(self, cells: Sequence[tuple[ExamplePairs, TTest | None]]) -> TTest | None:
-        """The mean difference over data sets; None where one of them has no example that both were asked."""
-        if not all(pairs.scores.size for pairs, _ in cells):
-            return None
-        return average([test for _, test in cells], [float(pairs.differences.mean()) for pairs, _ in cells])
-
-    def judge_decisions(self) -> list[dict[tuple[int, int], ExampleDecision]]:
-        """What each judge alone decides; empty with fewer than two judges."""
-        count = len(self.answers.judges)
-        if count < 2:
-            return []
-        return [self.decide(self.pairs(cells(self.answers.of_judge(judge)))) for judge in range(count)]
 
     def row(
         self,
@@ -487,9 +187,6 @@ class _Analysis:
             average([own.both for own in found], means),
             Parts(*(sum(column) / len(parts) ** 2 for column in zip(*shares, strict=True))),
         )
-
-    def name(self, dataset: int) -> str:
-        return ALL_DATASETS if dataset == -1 else self.answers.datasets[dataset]
 
     def dropped(self, dataset: int, variant: int) -> int:
         """How many examples either of the two variants was asked."""
@@ -635,53 +332,6 @@ class _Analysis:
             findings,
         )
 
-    def warnings(self, rows: Sequence[ExampleComparison]) -> list[str]:
-        return [*self._cluster_warnings(), *self._coverage_warnings(rows), *self._identical(rows)]
-
-    def _cluster_warnings(self) -> Iterator[str]:
-        clusters = self.answers.cluster_of
-        if clusters is None:
-            return
-        for dataset in self.datasets:
-            here = clusters[self.answers.dataset_of == dataset]
-            count, where = int(np.unique(here).size), f" of {self.name(dataset)}" if self.several else ""
-            if count < FEW_CLUSTERS:
-                yield (
-                    f"The examples{where} come from only {quantity(count, 'cluster')}: the standard error is itself "
-                    "uncertain, which the t interval allows for; more clusters help, more examples of these do not."
-                )
-            if count > 1 and (share := unequal_clusters(here)) > max(LARGE_SHARE, 2 / count):
-                yield (
-                    f"One cluster{where} has {100 * share:.0f}% of the examples, so that the verdict rests largely on "
-                    "it; the degrees of freedom allow for that."
-                )
-
-    def _coverage_warnings(self, rows: Sequence[ExampleComparison]) -> Iterator[str]:
-        for variant, cell in enumerate(self.cells):
-            asked, missing = int(cell.asked.sum()), int(cell.asked.sum() - cell.counts.sum())
-            if missing:
-                yield (
-                    f"{missing} of {asked} answers of {self.answers.variants[variant]} have no score (errors, or not "
-                    "judged); they are left out, and counted at the worst score in a second verdict."
-                )
-        for row in rows:
-            if row.n_dropped and row.dataset != ALL_DATASETS:
-                where = f" of {row.dataset}" if self.several else ""
-                yield (
-                    f"{row.variant} and {row.baseline} are compared on {row.n_examples} of "
-                    f"{quantity(row.n_examples + row.n_dropped, 'example')}{where}: the others lack a score of one of "
-                    "them."
-                )
-
-    def _identical(self, rows: Sequence[ExampleComparison]) -> Iterator[str]:
-        for row in rows:
-            if row.n_examples and not row.wins and not row.losses and row.dataset != ALL_DATASETS:
-                where = f" of {row.dataset}" if self.several else ""
-                yield (
-                    f"{row.variant} and {row.baseline} have the same score on every example{where}: are these two "
-                    "different models or prompts?"
-                )
-
 
 def _interval(test: TTest | None, confidence: float) -> tuple[float, float] | None:
     return None if test is None else test.interval(confidence)
@@ -690,8 +340,3 @@ def _interval(test: TTest | None, confidence: float) -> tuple[float, float] | No
 def _ends(name: str, span: tuple[float, float] | None) -> dict[str, Any]:
     low, high = span or (None, None)
     return {f"{name}_low": low, f"{name}_high": high}
-
-
-def _frame(rows: Sequence[Any], kind: type) -> pd.DataFrame:
-    # As objects: a column of whole numbers with an empty cell would be written as 571.0.
-    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)], dtype=object)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,13 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seedwise.analysis.examples import ExampleAnalysis
+from seedwise.analysis.example_findings import ExampleAnalysis
 from seedwise.analysis.run_table import analyse_runs, data_from
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import plain as plain_text
 from seedwise.basics.names import quote
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.plan import Plan
+from seedwise.sources.options import Options
 from seedwise.sources.settings import RESERVED
 from seedwise.statistics.analysis import Analysis, analyse_family
 
@@ -49,7 +49,12 @@ class Result:
 
 
 def analyse_table(
-    name: str, runs: pd.DataFrame, plan: Plan, notes: Sequence[str], further: Mapping[str, bool] | None = None
+    name: str,
+    runs: pd.DataFrame,
+    plan: Plan,
+    notes: Sequence[str],
+    further: Mapping[str, bool] | None = None,
+    options: Options | None = None,
 ) -> list[Result]:
     """Analyse a table of runs; one that has a column of datasets, each of them by itself.
 
@@ -60,6 +65,7 @@ def analyse_table(
         notes: sentences about how the table was read.
         further: metrics that are compared as well and decide nothing, each with whether higher is better. Their
             comparisons are a family of their own.
+        options: by which the table was read, for messages that name one of them.
 
     Returns:
         The results that decide, one for each dataset, then those of the further metrics.
@@ -74,9 +80,10 @@ def analyse_table(
     for key, group in groups.items():
         variants = list(group["variant"].unique())
         if len(groups) > 1 and plan.baseline not in variants and (runs["variant"] == plan.baseline).any():
+            way = (options or Options((plan.metric,))).spelled("where", f"COLUMN!={key}")
             raise UserError(
                 f"{name}: on {plain_text(key)} there is no run of the baseline {quote(plan.baseline)}; found "
-                f"{shortened(variants, 6)}. Leave it out with --where {shlex.quote(f'COLUMN!={key}')}"
+                f"{shortened(variants, 6)}. Leave it out with {way}"
             )
     with data_from(name):
         found = _family(groups, [plan], notes) if len(groups) > 1 else _single(name, groups, plan, notes)

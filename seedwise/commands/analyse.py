@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
 from seedwise.commands.parser import add_command
-from seedwise.commands.table_flags import add_table_flags, refuse_unused, table_options
+from seedwise.commands.table_flags import add_table_flags, table_options
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from seedwise.analysis.from_table import Compared, Evaluated
     from seedwise.analysis.result import Result
     from seedwise.plan import Plan
     from seedwise.report.model import Report
-    from seedwise.sources.options import Options
-    from seedwise.sources.tables.table import Table
     from seedwise.statistics.analysis import Analysis
 
 DESCRIPTION = """\
@@ -90,99 +89,61 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
         UserError: a mistake in the flags or in the table.
     """
     _check(arguments)
-    from seedwise.analysis.result import analyse_table, findings_json
-    from seedwise.report.text.terminal import verdict_table
-    from seedwise.runs.direction import higher_is_better
-    from seedwise.sources.evaluations.whole import as_evaluation
+    from seedwise.analysis.from_table import Evaluated, analyse_opened
     from seedwise.sources.open import open_table
-    from seedwise.sources.runs import read_runs
 
-    metric = arguments.metric[0]
-    given = arguments.higher_is_better
-    options = table_options(arguments, higher_is_better(metric) if given is None else given)
+    options = table_options(arguments)
     table = open_table(arguments.results, options)
-    logged = table.evaluation.higher_is_better.get(metric) if table.evaluation else None
-    assumed = given is None and logged is None
-    higher = next((way for way in (given, logged) if way is not None), None)
-    higher = _direction(metric) if higher is None else higher
-    options = replace(as_evaluation(options, table), higher_is_better=higher)
-    evaluation = options.sample == "examples" or (options.example is not None and options.sample is None)
-    refuse_unused(arguments, evaluation=evaluation)
-    if evaluation:
-        return _evaluate(arguments, table, options, command, assumed=assumed)
-    found = read_runs(table, options)
-    notes = [*found.notes, *_contradiction(metric, arguments.higher_is_better)]
-    plan = _plan(arguments, higher)
-    name = _shown(arguments.results)
-    results = analyse_table(name, found.runs, plan, notes, _further(arguments))
-    written = ""
+    given = {key: getattr(arguments, key) for key in ("baseline", "confidence", "pairing", "variance", "margin")}
+    found = analyse_opened(table, options, given)
+    if isinstance(found, Evaluated):
+        return _evaluated(arguments, found, command)
+    return _compared(arguments, found, command)
+
+
+def _compared(arguments: argparse.Namespace, found: Compared, command: Sequence[str]) -> int:
+    """Write and print what runs show."""
+    from seedwise.analysis.result import findings_json
+    from seedwise.report.text.terminal import verdict_table
+
+    name, results, written = _shown(arguments.results), found.results, ""
     if arguments.out is not None:
         datasets = _folders([result.dataset for result in results])
         metrics = _folders([result.plan.metric for result in results])
         for result in results:
             out = arguments.out / datasets[result.dataset]
             out = out / "secondary" / metrics[result.plan.metric] if result.secondary else out
-            written += _write(out, _report(name, result, command, assumed=assumed), result.analysis)
+            report = _report(name, result, command, assumed=found.direction_assumed)
+            written += _write(out, report, result.analysis)
     # Files are written first: the reader of the output, such as `head`, may close it early.
     if arguments.json:
-        print(findings_json(name, plan, results))
+        print(findings_json(name, found.plan, results))
         return 0
     for result in results:
         print("SECONDARY, decides nothing:\n" if result.secondary else "", end="")
         print(f"{result.dataset}:\n" if result.dataset else "", end="")
-        said = assumed and not result.secondary
+        said = found.direction_assumed and not result.secondary
         print(verdict_table(result.analysis, result.plan, direction_assumed=said, notes=result.notes), end="\n\n")
     print(written, end="")
     return 0
 
 
-def _plan(arguments: argparse.Namespace, higher_is_better: bool) -> Plan:
-    from seedwise.plan import Plan
-
-    return Plan(
-        metric=arguments.metric[0],
-        higher_is_better=higher_is_better,
-        baseline=arguments.baseline,
-        confidence=arguments.confidence,
-        pairing=arguments.pairing,
-        variance=arguments.variance,
-        margin=arguments.margin,
-    )
-
-
-def _evaluate(
-    arguments: argparse.Namespace, table: Table, options: Options, command: Sequence[str], *, assumed: bool
-) -> int:
-    """Analyse a table of answers, with the examples as the sample.
-
-    Raises:
-        UserError: a mistake in the flags or in the table.
-    """
-    for flag, given in (("--pairing", arguments.pairing != "none"), ("--variance", arguments.variance != "separate")):
-        if given:
-            raise UserError(f"{flag}: examples are always paired; remove it, or --example to compare runs")
-    if len(arguments.metric) > 1:
-        raise UserError("--metric: an evaluation has one score; analyse further ones by themselves")
-    from seedwise.analysis.examples import analyse_examples
+def _evaluated(arguments: argparse.Namespace, found: Evaluated, command: Sequence[str]) -> int:
+    """Write and print what answers show, with the examples as the sample."""
     from seedwise.analysis.result import evaluation_json
-    from seedwise.report.examples import report_of_examples
-    from seedwise.report.text.examples import examples_terminal
-    from seedwise.sources.answers import read_answers
+    from seedwise.report.examples import ExamplesReport
+    from seedwise.report.text.example_terminal import examples_terminal
 
     name = _shown(arguments.results)
-    plan = _plan(arguments, bool(options.higher_is_better))
-    found = read_answers(table, options)
-    analysis = analyse_examples(found.answers, plan, place=name)
-    notes = [*found.notes, *_contradiction(plan.metric, arguments.higher_is_better)]
-    said = replace(analysis, warnings=[*notes, *analysis.warnings])
-    report = report_of_examples(name, said, plan, shlex.join(command), columns=found.columns, direction_assumed=assumed)
+    assumed = found.direction_assumed
+    report = ExamplesReport(name, found.plan, found.said, shlex.join(command), found.columns, direction_assumed=assumed)
     written: list[str] = []
     if arguments.out is not None:
         from seedwise.report.example_files import write_examples_report
 
         written = write_examples_report(arguments.out, report)
     if arguments.json:
-        print(evaluation_json(name, plan, analysis, notes))
+        print(evaluation_json(name, found.plan, found.analysis, found.notes))
         return 0
     print(examples_terminal(report))
     if written:
@@ -201,22 +162,6 @@ def _folders(names: Sequence[str]) -> dict[str, str]:
     return folders
 
 
-def _further(arguments: argparse.Namespace) -> dict[str, bool]:
-    """Return the metrics that decide nothing, each with whether higher is better.
-
-    Raises:
-        UserError: neither its name nor a flag says it.
-    """
-    from seedwise.runs.direction import higher_is_better
-
-    found = {metric: higher_is_better(metric) for metric in arguments.metric[1:]}
-    given = arguments.higher_is_better
-    return {
-        metric: _direction(metric) if higher is None and given is None else bool(given if higher is None else higher)
-        for metric, higher in found.items()
-    }
-
-
 def _report(name: str, result: Result, command: Sequence[str], *, assumed: bool) -> Report:
     from seedwise.report.gather import report_of_table
 
@@ -227,33 +172,6 @@ def _report(name: str, result: Result, command: Sequence[str], *, assumed: bool)
     report = report_of_table(name, result.runs, result.analysis, plan, shlex.join(command), drawn, notes)
     title = f"{report.title} on {result.dataset}" if result.dataset else report.title
     return replace(report, title=title, direction_assumed=assumed and not result.secondary)
-
-
-def _direction(metric: str) -> bool:
-    """Return whether a higher value is better, as the name of the metric says.
-
-    Raises:
-        UserError: it does not.
-    """
-    from seedwise.runs.direction import higher_is_better
-
-    found = higher_is_better(metric)
-    if found is None:
-        raise UserError(
-            f"--metric {metric}: the name does not say which way is better: add --higher-is-better or --lower-is-better"
-        )
-    return found
-
-
-def _contradiction(metric: str, given: bool | None) -> list[str]:
-    """Point out a direction that is not the one that the metric's name suggests."""
-    from seedwise.runs.direction import higher_is_better
-
-    usual = higher_is_better(metric)
-    if given is None or usual is None or usual == given:
-        return []
-    way, other = ("higher", "lower") if given else ("lower", "higher")
-    return [f"--{way}-is-better was given, although of a metric named {metric} {other} values are usually better."]
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
+from seedwise.sources.choices import DECIMALS, DUPLICATES, SAMPLES, THOUSANDS
 
 if TYPE_CHECKING:
     from seedwise.sources.options import Options
 
 Add = Callable[..., None]
-OF_RUNS = ("status", "created", "state", "duplicates", "take")
-"""Flags that an evaluation has no use for."""
-OF_ANSWERS = ("example", "cluster", "repeat", "judge", "digest")
-"""Flags that only an evaluation has a use for."""
-DUPLICATES = ("latest", "first", "last-row", "first-row", "error")
 
 
 def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
@@ -41,7 +37,7 @@ def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     columns("--ignore", metavar="COLUMN", action="append", help="a column that may vary between runs of a variant")
 
     answers = group("evaluations: the table has one row per answer")
-    answers("--sample", choices=("runs", "examples"), help="what is new next time; examples where --example is given")
+    answers("--sample", choices=SAMPLES, help="what is new next time; examples where --example is given")
     answers("--example", metavar="COLUMN", help="what was asked; makes the examples the sample (docs/evaluations.md)")
     answers("--cluster", metavar="COLUMN", help="what examples share, such as a text, so that they are not independent")
     answers("--repeat", metavar="COLUMN", help="the number of the answer, where a model answered several times")
@@ -68,8 +64,8 @@ def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     )
 
     cells = group("files and cells; found out where possible")
-    cells("--decimal", choices=(".", ","), default=".", help="decimal mark")
-    cells("--thousands", choices=(",", ".", " ", "'", "_"), help="mark between groups of three digits")
+    cells("--decimal", choices=DECIMALS, default=".", help="decimal mark")
+    cells("--thousands", choices=THOUSANDS, help="mark between groups of three digits")
     cells("--encoding", metavar="NAME", help="encoding of text, such as utf-16")
     cells("--separator", metavar="CHARACTER", help="between cells; \\t is a tab")
     cells("--table", metavar="NAME", help="sheet of an Excel file, or table of a database")
@@ -78,28 +74,7 @@ def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     cells("--path-name", metavar="PATTERN", help="what paths say, such as runs/{variant}/seed{seed}/metrics.csv")
 
 
-def refuse_unused(arguments: argparse.Namespace, *, evaluation: bool) -> None:
-    """Refuse flags that mean nothing for this table, because nobody would notice that they are ignored.
-
-    Args:
-        arguments: the flags.
-        evaluation: whether the rows of the table are answers, not runs.
-
-    Raises:
-        UserError: one was given.
-    """
-    unused = OF_RUNS if evaluation else OF_ANSWERS
-    flag = next((name for name in unused if getattr(arguments, name)), None)
-    if flag is None:
-        return
-    if evaluation:
-        raise UserError(f"--{flag}: the rows of an evaluation are answers, not runs; remove it")
-    raise UserError(
-        f"--{flag} is for an evaluation, whose rows are answers: add --example COLUMN with what was asked, or remove it"
-    )
-
-
-def table_options(arguments: argparse.Namespace, higher_is_better: bool | None) -> Options:
+def table_options(arguments: argparse.Namespace) -> Options:
     """Return what the flags say.
 
     Raises:
@@ -143,5 +118,5 @@ def table_options(arguments: argparse.Namespace, higher_is_better: bool | None) 
         take=take,
         run_name=arguments.run_name,
         path_name=arguments.path_name,
-        higher_is_better=higher_is_better,
+        higher_is_better=arguments.higher_is_better,
     )

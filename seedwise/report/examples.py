@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from seedwise.analysis.examples import ExampleAnalysis, ExampleComparison, ExampleSummary
+from seedwise.analysis.example_findings import ExampleAnalysis, ExampleComparison, ExampleSummary
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits, choose_digits
@@ -97,16 +97,3 @@ class ExamplesReport:
         """How many examples were compared: `200 examples in 20 clusters`."""
         examples = quantity(row.n_examples, "example")
         return examples if row.n_clusters is None else f"{examples} in {quantity(row.n_clusters, 'cluster')}"
-
-
-def report_of_examples(
-    source: str,
-    analysis: ExampleAnalysis,
-    plan: Plan,
-    command: str,
-    *,
-    columns: Mapping[str, str] | None = None,
-    direction_assumed: bool = False,
-) -> ExamplesReport:
-    """Gather the report of an evaluation; the arguments are the attributes of `ExamplesReport`."""
-    return ExamplesReport(source, plan, analysis, command, columns or {}, direction_assumed)

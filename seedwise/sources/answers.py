@@ -103,7 +103,8 @@ def _example(table: Table, options: Options) -> str:
     usual = next((found[0] for name in EXAMPLES if len(found := find(table.columns, name)) == 1), None)
     if usual is None:
         raise UserError(
-            f"{table.name}: say which column has what was asked: --example COLUMN. {listing(table.columns)}"
+            f"{table.name}: say which column has what was asked: "
+            f"{options.spelled('example', 'COLUMN')}. {listing(table.columns)}"
         )
     return usual
 

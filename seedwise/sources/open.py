@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.names import quote
 from seedwise.basics.words import quantity
 from seedwise.sources.cells.seeds import read_seed
 from seedwise.sources.columns import find
@@ -101,7 +100,7 @@ def _whole(table: Table, options: Options) -> Table:
 def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, options: Options) -> list[Table]:
     """Add to each file's rows what its path, or a file beside it, says about its run."""
     if options.path_name is not None:
-        place = "runs.path_name" if options.keys else "--path-name"
+        place = options.named("path-name")
         pattern = parse_pattern(options.path_name, place, path=True)
         read = pattern.read_all([path.as_posix() for path in files], "file")
         return [_saying(table, keys, place) for table, keys in zip(tables, read, strict=True)]
@@ -163,7 +162,7 @@ def _is_one_run(table: Table, options: Options) -> bool:
 
 
 def _spell_path_name(options: Options, pattern: str) -> str:
-    return f"runs.path_name: {quote(pattern)}" if options.keys else f"--path-name {quote(pattern)}"
+    return options.quoted("path-name", pattern)
 
 
 def _saying(table: Table, keys: Mapping[str, str], place: str) -> Table:

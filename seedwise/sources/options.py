@@ -5,19 +5,34 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.sources.cells.numbers import NumberFormat
 from seedwise.sources.cells.states import STATES, State
+from seedwise.sources.choices import Duplicates, Sample, Spelling
 from seedwise.sources.tables.files import FileOptions
 from seedwise.sources.taking import Take
 
-Duplicates = Literal["latest", "first", "last-row", "first-row", "error"]
-KEYS = {"variant": "variant_key", "seed": "seed_key", "status": "status_key", "created": "created_key"}
+KEYS = {
+    "variant": "variant_key",
+    "seed": "seed_key",
+    "status": "status_key",
+    "created": "created_key",
+    "state": "states",
+    "run-name": "run_name",
+    "path-name": "path_name",
+}
 """What an option is called in a study, where it is not called as on the command line."""
+ARGUMENTS = {"map": "rename", "state": "states", "run-name": "run_name", "path-name": "path_name"}
+"""The same in Python."""
 LISTS = ("ignore", "where")
+PAIRS = ("map", "state")
+OF_PLAN = ("pairing", "variance")
+OF_RUNS = {"status": "status", "created": "created", "state": "states", "duplicates": "duplicates", "take": "take"}
+"""Options that an evaluation has no use for, and what `Options` calls them."""
+OF_ANSWERS = ("example", "cluster", "repeat", "judge", "digest")
+"""Options that only an evaluation has a use for."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,7 @@ class Options:
         run_name: pattern with {variant} and {seed}, for layouts in which runs only have a name.
         path_name: such a pattern for the paths of files.
         higher_is_better: direction of the metric, where it is needed to choose the best row.
-        keys: whether messages name the keys of a study instead of flags.
+        spelling: whether messages name flags, the keys of a study, or the arguments of a function.
     """
 
     metrics: tuple[str, ...]
@@ -52,7 +67,7 @@ class Options:
     status: str | None = None
     created: str | None = None
     dataset: str | None = None
-    sample: Literal["runs", "examples"] | None = None
+    sample: Sample | None = None
     example: str | None = None
     cluster: str | None = None
     repeat: str | None = None
@@ -70,18 +85,63 @@ class Options:
     run_name: str | None = None
     path_name: str | None = None
     higher_is_better: bool | None = None
-    keys: bool = False
+    spelling: Spelling = "flags"
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether the rows are answers, whose examples are the sample."""
+        return self.sample == "examples" or (self.example is not None and self.sample is None)
+
+    def named(self, option: str) -> str:
+        """Name an option as the user would: `--seed`, `runs.seed_key` or `seed=`."""
+        if self.spelling == "keys":
+            return f"analysis.{option}" if option in OF_PLAN else f"runs.{KEYS.get(option, option)}"
+        return f"{ARGUMENTS.get(option, option)}=" if self.spelling == "arguments" else f"--{option}"
+
+    def quoted(self, option: str, value: str) -> str:
+        """Write an option whose value stands in double quotes, such as a pattern with braces."""
+        between = {"keys": ": ", "flags": " ", "arguments": ""}[self.spelling]
+        return f"{self.named(option)}{between}{quote(value)}"
 
     def spelled(self, option: str, value: str) -> str:
-        """Write an option as the user would: `--seed run`, or `runs.seed_key: run`."""
-        if self.keys:
-            text = value if value.replace("_", "").replace(".", "").replace("-", "").isalnum() else quote(value)
-            text = f"[{text}]" if option in LISTS else text
-            return f"runs.{KEYS.get(option, option)}: {text}"
+        """Write an option as the user would: `--seed run`, `runs.seed_key: run` or `seed='run'`."""
+        if self.spelling == "keys":
+            text = ": ".join(map(_in_yaml, value.rsplit("=", 1) if option in PAIRS else [value]))
+            text = f"{{{text}}}" if option in PAIRS else f"[{text}]" if option in LISTS else text
+            return f"{self.named(option)}: {text}"
+        if self.spelling == "arguments":
+            text = ": ".join(map(repr, value.rsplit("=", 1) if option in PAIRS else [value]))
+            return f"{self.named(option)}{f'{{{text}}}' if option in PAIRS else text}"
         if not value.isprintable():
             escaped = value.encode("unicode_escape").decode().replace("'", "\\'")
             return f"--{option} $'{escaped}'"
         return f"--{option} {shlex.quote(value)}" if value != "'" else f'--{option} "{value}"'
+
+
+def _in_yaml(value: str) -> str:
+    return value if value.replace("_", "").replace(".", "").replace("-", "").isalnum() else quote(value)
+
+
+def refuse_unused(options: Options) -> None:
+    """Refuse what means nothing for such rows, because nobody would notice that it is ignored.
+
+    Raises:
+        UserError: something was given for runs where the rows are answers, or the other way round.
+    """
+    fresh = Options(options.metrics)
+    unused = OF_RUNS if options.evaluation else {name: name for name in OF_ANSWERS}
+    option = next((name for name, own in unused.items() if getattr(options, own) != getattr(fresh, own)), None)
+    if option is None:
+        return
+    named = options.named(option)
+    if options.evaluation:
+        raise UserError(f"{named}: the rows of an evaluation are answers, not runs; remove it")
+    ways = {
+        "flags": "--example COLUMN with what was asked",
+        "keys": "runs.sample: examples, and runs.example with what was asked",
+        "arguments": "example= with the column of what was asked",
+    }
+    raise UserError(f"{named} is for an evaluation, whose rows are answers: add {ways[options.spelling]}, or remove it")
 
 
 def parse_pairs(texts: Sequence[str], place: str) -> dict[str, str]:

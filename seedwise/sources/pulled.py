@@ -50,7 +50,7 @@ def options_of(settings: RunsSettings, metric: str, *, higher_is_better: bool | 
         run_name=settings.run_name,
         path_name=settings.path_name,
         higher_is_better=higher_is_better,
-        keys=True,
+        spelling="keys",
     )
 
 

@@ -159,7 +159,7 @@ def _are_measured(words: Sequence[str]) -> bool:
 
 
 def _state(options: Options) -> str:
-    return "runs.states: {WORD: failed}" if options.keys else "--state WORD=failed"
+    return options.spelled("state", "WORD=failed")
 
 
 def _harmless(name: str) -> bool:
@@ -224,7 +224,7 @@ def _message(table: Table, mixed: list[tuple[str, pd.Series]], runs: pd.DataFram
     ways = [f"{options.spelled('where', f'{name}={first}')} for those rows only"]
     finer = ",".join([*(options.variant or ("variant",)), name])
     ways.append(f"{options.spelled('variant', finer)} to compare each value")
-    if not options.keys:
+    if options.spelling != "keys":
         ways.insert(1, f"{options.spelled('dataset', name)} for a verdict on each")
     names = [bare(other) for other, _ in mixed] if len(mixed) <= _SHOWN else ["*"]
     ignoring = " ".join(options.spelled("ignore", other) for other in names)

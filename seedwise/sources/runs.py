@@ -70,9 +70,8 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     if not found:
         raise UserError(f"{table.name}: only a header, no runs below it")
     if table.evaluation is not None and options.sample != "runs":
-        raise UserError(
-            f"{table.name}: {table.layout}, whose rows are answers, not runs; compare it with seedwise analyse"
-        )
+        way = options.spelled("sample", "examples")
+        raise UserError(f"{table.name}: {table.layout}, whose rows are answers, not runs; add {way}")
     table = meeting(table, options)
     columns = find_columns(table, options)
     runs, notes = _identified(table, columns, options, declared)
@@ -332,8 +331,6 @@ def _states(table: Table, rows: NDArray[np.intp], column: str, texts: Sequence[s
     for row, text in zip(rows, texts, strict=True):
         if known[text] is None:
             pair = options.spelled("state", f"{text}={'finished' if not text else 'failed'}")
-            if options.keys:
-                pair = f"runs.states: {{{quote(text)}: failed}}"
             says = (
                 f"{column} is {quote(shortened_name(text))}, which does not say how the run ended"
                 if text
@@ -467,9 +464,14 @@ def _refuse_answers(table: Table, runs: pd.DataFrame, columns: Columns, options:
     if count >= _ANSWERS and values.isin([0, 1]).all():
         raise UserError(
             f"{table.name}: {metric} is 0 or 1 in all of up to {count} rows of a variant: are they answers to "
-            f"questions? Then add --example {columns.seed}, so that the verdict is about new questions; else "
-            "--sample runs"
+            f"questions? Then add {_as_answers(columns, options)}, so that the verdict is about new questions; else "
+            f"{options.spelled('sample', 'runs')}"
         )
+
+
+def _as_answers(columns: Columns, options: Options) -> str:
+    example = options.spelled("example", str(columns.seed))
+    return f"runs.sample: examples and {example}" if options.spelling == "keys" else example
 
 
 def _dates(table: Table, columns: Columns) -> list[float] | None:

@@ -11,6 +11,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import located, problem
 from seedwise.basics.sections import Number, Section
 from seedwise.basics.words import enumerate_words
+from seedwise.sources.choices import Decimal, Duplicates, Thousands
 from seedwise.sources.taking import parse_take
 
 RESERVED = ("variant", "seed", "status", "reason", "source_run", "dataset")
@@ -72,7 +73,7 @@ class RunsSettings(Section):
         ),
     ] = None
     duplicates: Annotated[
-        Literal["latest", "first", "last-row", "first-row", "error"],
+        Duplicates,
         Field(
             description="Which run counts if a variant has several finished runs with one seed: the latest or first by "
             "date, or the last or first row."
@@ -100,10 +101,8 @@ class RunsSettings(Section):
         Text | None,
         Field(description="Which row of a run's history counts: last, first, best, best:COLUMN or mean-last:K."),
     ] = None
-    decimal: Annotated[Literal[".", ","], Field(description="Decimal mark of numbers.")] = "."
-    thousands: Annotated[
-        Literal[",", ".", " ", "'", "_"] | None, Field(description="Mark between groups of three digits.")
-    ] = None
+    decimal: Annotated[Decimal, Field(description="Decimal mark of numbers.")] = "."
+    thousands: Annotated[Thousands | None, Field(description="Mark between groups of three digits.")] = None
     encoding: Annotated[Text | None, Field(description="Encoding of text; null finds out.")] = None
     separator: Annotated[
         str | None, Field(min_length=1, max_length=1, description="Between cells; null finds out.")

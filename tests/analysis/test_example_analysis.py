@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedwise.analysis.examples import ALL_DATASETS, analyse_examples
+from seedwise.analysis.example_findings import ALL_DATASETS
+from seedwise.analysis.examples import analyse_examples
 from seedwise.basics.errors import UserError
 from tests.plans import accuracy_plan
 

@@ -10,8 +10,9 @@ import pytest
 
 from seedwise.analysis.examples import analyse_examples
 from seedwise.report.example_files import write_examples_report
-from seedwise.report.examples import report_of_examples
-from seedwise.report.text.examples import examples_terminal, render_examples
+from seedwise.report.examples import ExamplesReport
+from seedwise.report.text.example_terminal import examples_terminal
+from seedwise.report.text.examples import render_examples
 from tests.analysis.test_example_analysis import evaluation, passages
 from tests.plans import accuracy_plan
 
@@ -22,7 +23,7 @@ COMMAND = "seedwise analyse samples.csv --example question"
 
 def report(table, baseline="a", *, columns=None, **declared):
     plan = accuracy_plan(baseline, **declared)
-    return report_of_examples("samples.csv", analyse_examples(table, plan), plan, COMMAND, columns=columns)
+    return ExamplesReport("samples.csv", plan, analyse_examples(table, plan), COMMAND, columns or {})
 
 
 def verdicts(text):

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from seedwise.analysis.examples import ALL_DATASETS
+from seedwise.analysis.example_findings import ALL_DATASETS
 from seedwise.basics.words import capital
 from seedwise.report.examples import ExamplesReport
 from seedwise.report.figures import style

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 MISSING = frozenset({"", "na", "n/a", "null", "none", "-", "–", "—", "#n/a", "<na>", "?"})
 """Words of an empty cell, in lower case. `NaN` is not one of them: a result that is not a number is a result."""
-DECIMALS, THOUSANDS = (".", ","), (",", ".", " ", "'", "_")
-"""Marks that numbers can be written with."""
 TRUE, FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)

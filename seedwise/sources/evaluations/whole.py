@@ -153,7 +153,7 @@ def _variant(
     if not there:
         raise UserError(
             f"{table.name}: nothing says which model gave these answers; name the files with a pattern, and say how "
-            "their paths are made: --path-name 'samples_{variant}.jsonl'"
+            f"their paths are made: {options.spelled('path-name', 'samples_{variant}.jsonl')}"
         )
     varying = [column for column in there if len(table.text(column).unique()) > 1] or there[:1]
     within = [table.text(column) for column in [*varying, *([dataset] if dataset else [])]]
@@ -194,7 +194,7 @@ def _refuse_other_tasks(table: Table, variant: Sequence[pd.Series], dataset: str
     if partial:
         raise UserError(
             f"{table.name}: no task was done by every variant, so there is nothing to compare; check the pattern, or "
-            "choose variants with --where"
+            f"choose variants with {options.named('where')}"
         )
 
 

@@ -33,7 +33,7 @@ def arrange(table: Table, options: Options) -> Table:
     Raises:
         UserError: the layout that the user named is unknown or not the table's, or the table cannot be read in it.
     """
-    place = "runs.layout" if options.keys else "--layout"
+    place = options.named("layout")
     if options.layout is not None and options.layout not in NAMES:
         raise UserError(f"{place}: {not_known(options.layout, NAMES)}")
     layout = None if options.layout == ROWS else _layout(table, options, place)

@@ -41,7 +41,7 @@ _FORMS = (
 
 def spell_run_name(options: Options, pattern: str = _EXAMPLE) -> str:
     """Write the option that says how names of runs are made."""
-    return f"runs.run_name: {quote(pattern)}" if options.keys else f"--run-name {quote(pattern)}"
+    return options.quoted("run-name", pattern)
 
 
 def name_runs(table: Table, options: Options) -> Table:
@@ -55,7 +55,7 @@ def name_runs(table: Table, options: Options) -> Table:
     """
     column = next((name for wanted in _NAMES for name in table.columns if name.strip().lower() == wanted), None)
     if options.run_name is not None:
-        place = "runs.run_name" if options.keys else "--run-name"
+        place = options.named("run-name")
         if column is None:
             raise UserError(f"{table.name}: no column with the names of runs, which {place} is about")
         pattern = parse_pattern(options.run_name, place)

@@ -273,7 +273,7 @@ def test_a_metric_as_the_harness_prints_it_is_answered_with_the_filter(harness, 
 
 def test_answers_are_not_taken_for_runs_of_a_study(harness):
     two_models(harness)
-    options = Options(metrics=("acc",), keys=True)
+    options = Options(metrics=("acc",), spelling="keys")
     with pytest.raises(UserError, match="whose rows are answers, not runs"):
         read_runs(open_table(FILES, options), options)
 

@@ -1,0 +1,67 @@
+"""What to know before believing a verdict about new examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from seedwise.analysis.example_findings import ALL_DATASETS, ExampleComparison
+from seedwise.analysis.example_table import Answers, Cells
+from seedwise.basics.words import quantity
+from seedwise.statistics.examples import unequal_clusters
+
+FEW_CLUSTERS = 10
+LARGE_SHARE = 0.25
+
+
+def warnings_of(answers: Answers, found: Sequence[Cells], rows: Sequence[ExampleComparison]) -> list[str]:
+    """Return sentences about clusters, answers without a score and examples that are not shared."""
+    return [*_of_clusters(answers), *_of_coverage(answers, found, rows), *_of_identical(answers, rows)]
+
+
+def _of_clusters(answers: Answers) -> Iterator[str]:
+    clusters = answers.cluster_of
+    if clusters is None:
+        return
+    for dataset, name in enumerate(answers.datasets):
+        here = clusters[answers.dataset_of == dataset]
+        count, where = int(np.unique(here).size), f" of {name}" if len(answers.datasets) > 1 else ""
+        if count < FEW_CLUSTERS:
+            yield (
+                f"The examples{where} come from only {quantity(count, 'cluster')}: the standard error is itself "
+                "uncertain, which the t interval allows for; more clusters help, more examples of these do not."
+            )
+        if count > 1 and (share := unequal_clusters(here)) > max(LARGE_SHARE, 2 / count):
+            yield (
+                f"One cluster{where} has {100 * share:.0f}% of the examples, so that the verdict rests largely on "
+                "it; the degrees of freedom allow for that."
+            )
+
+
+def _of_coverage(answers: Answers, found: Sequence[Cells], rows: Sequence[ExampleComparison]) -> Iterator[str]:
+    for variant, cell in enumerate(found):
+        asked, missing = int(cell.asked.sum()), int(cell.asked.sum() - cell.counts.sum())
+        if missing:
+            yield (
+                f"{missing} of {asked} answers of {answers.variants[variant]} have no score (errors, or not "
+                "judged); they are left out, and counted at the worst score in a second verdict."
+            )
+    for row in rows:
+        if row.n_dropped and row.dataset != ALL_DATASETS:
+            where = f" of {row.dataset}" if len(answers.datasets) > 1 else ""
+            yield (
+                f"{row.variant} and {row.baseline} are compared on {row.n_examples} of "
+                f"{quantity(row.n_examples + row.n_dropped, 'example')}{where}: the others lack a score of one of "
+                "them."
+            )
+
+
+def _of_identical(answers: Answers, rows: Sequence[ExampleComparison]) -> Iterator[str]:
+    for row in rows:
+        if row.n_examples and not row.wins and not row.losses and row.dataset != ALL_DATASETS:
+            where = f" of {row.dataset}" if len(answers.datasets) > 1 else ""
+            yield (
+                f"{row.variant} and {row.baseline} have the same score on every example{where}: are these two "
+                "different models or prompts?"
+            )
