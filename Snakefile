@@ -27,7 +27,17 @@ else:
 
 
 include: "workflow/rules/analysis.smk"
-include: "workflow/rules/report.smk"
+
+if STUDY.evaluation:
+
+    include: "workflow/rules/evaluation.smk"
+
+else:
+
+    include: "workflow/rules/report.smk"
+    include: "workflow/rules/interim.smk"
+
+
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/progress.smk"

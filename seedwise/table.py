@@ -219,7 +219,7 @@ def analyse(
 
 
 def _findings(name: str, found: Evaluated) -> EvaluationFindings:
-    report = ExamplesReport(name, found.plan, found.said, "", found.columns, direction_assumed=found.direction_assumed)
+    report = ExamplesReport(name, found.plan, found.said, "", found.columns)
     return EvaluationFindings(found.plan, found.analysis, list(found.notes), report)
 
 

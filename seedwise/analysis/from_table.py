@@ -78,17 +78,19 @@ def analyse_opened(table: Table, options: Options, given: Mapping[str, Any]) -> 
     higher = _direction(metric, options) if higher is None else higher
     plan = _plan({"metric": metric, "higher_is_better": higher, **given})
     assumed = said is None and logged is None
-    contradiction = _contradiction(metric, options)
+    told = _contradiction(metric, options)
+    if assumed and options.spelling == "arguments":  # a report has a place of its own for it
+        told.append(f"That {'higher' if higher else 'lower'} is better was assumed from the name {metric}.")
     options = replace(as_evaluation(options, table), higher_is_better=higher)
     refuse_unused(options)
     if options.evaluation:
         refuse_of_runs(options, plan)
         answers = read_answers(table, options)
         analysis = analyse_examples(answers.answers, plan, place=table.name, options=options)
-        return Evaluated(plan, analysis, answers.columns, (*answers.notes, *contradiction), assumed)
+        return Evaluated(plan, analysis, answers.columns, (*answers.notes, *told), assumed)
     found = read_runs(table, options)
     further = {name: _further(name, options, said) for name in options.metrics[1:]}
-    results = analyse_table(table.name, found.runs, plan, [*found.notes, *contradiction], further, options)
+    results = analyse_table(table.name, found.runs, plan, [*found.notes, *told], further, options)
     return Compared(plan, results, assumed)
 
 

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         cautions = [*_cautions_of_program(study), *_cautions(study)]
     elif study.source is not None:
         topics, cautions = (
-            [("Runs", ["were recorded elsewhere; nothing is run"]), *_common(study, arguments.std)],
+            [("Runs", [_recorded(study)]), *_common(study, arguments.std)],
             [*_exploratory(study)],
         )
     else:
@@ -84,6 +84,11 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     tried = study.program is None or (study.folder() / ".try").exists() or (study.folder() / "runs").exists()
     say_next(to("run" if tried else "try", path))
     return 0
+
+
+def _recorded(study: Study) -> str:
+    what = "are the answers of an evaluation" if study.evaluation else "were recorded elsewhere"
+    return f"{what}; nothing is run"
 
 
 def _check_functions(study: Study, path: Path) -> None:
@@ -201,7 +206,7 @@ def _common(study: Study, std: float | None, cores: int | None = None) -> Iterat
     plan = study.analysis
     better = "higher" if plan.higher_is_better else "lower"
     yield "Decides", [f"{plan.metric}, {better} is better; the baseline is {plan.baseline}"]
-    if len(study.variants) > 1:
+    if len(study.variants) > 1 and not study.evaluation:
         yield "Detects", list(_detects(study, std))
     if study.source is not None:
         return
@@ -307,7 +312,7 @@ def _cautions(study: Study) -> Iterator[str]:
 def _exploratory(study: Study) -> Iterator[str]:
     from seedwise.analysis.declaration import declared, forewarning
 
-    now = declared(study.analysis, study.seeds, [variant.name for variant in study.variants])
+    now = declared(study.analysis, study.declared_seeds, [variant.name for variant in study.variants])
     if line := forewarning(study.folder() / "plan.json", now, study.study):
         yield line
 

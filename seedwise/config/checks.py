@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from seedwise.basics.names import not_known, quote, unknown_key
+from seedwise.config.evaluations import evaluation_problems
 from seedwise.config.overrides import is_program
 from seedwise.plan import MOST_LOOKS
 from seedwise.sources.settings import RESERVED
@@ -72,6 +73,7 @@ def cross_problems(
         *_tuning_problems(names, plan.get("tuned_on")),
         *([] if program else _renaming_problems(renamed)),
         *program_problems(config),
+        *evaluation_problems(config, plan),
         *_variants_of_programs(config, program),
         *_thread_problems(config, program),
     ]

@@ -12,6 +12,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import located, not_known, problem
 from seedwise.basics.sections import Name, Section, Whole
 from seedwise.config.checks import cross_problems, with_trainers_defaults, without_mirrors
+from seedwise.config.evaluations import NO_SEEDS, is_evaluation
 from seedwise.config.factors import cells
 from seedwise.config.overrides import OverridesField, is_program, mark_overrides
 from seedwise.config.resources import Resources
@@ -187,6 +188,8 @@ class Study(Section):
     def _with_the_trainers_defaults(cls, config: Any) -> Any:
         if not isinstance(config, Mapping):
             return config
+        if is_evaluation(config) and "seeds" not in config:
+            config = {**config, "seeds": list(NO_SEEDS)}
         if is_program(config):
             return without_mirrors(mark_overrides(config))
         if isinstance(config.get("analysis"), Mapping):
@@ -211,6 +214,16 @@ class Study(Section):
     def program(self) -> Command | Function | None:
         """The user's own program, if the runs are runs of one."""
         return self.command or self.function
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether the examples of an evaluation are the sample, not runs."""
+        return self.source is not None and self.source.evaluation
+
+    @property
+    def declared_seeds(self) -> tuple[int, ...]:
+        """The seeds that belong to the declared plan; an evaluation has none."""
+        return () if self.evaluation else self.seeds
 
     @property
     def trainer(self) -> Trainer:

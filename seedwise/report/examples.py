@@ -10,9 +10,8 @@ from seedwise.analysis.example_findings import ExampleAnalysis, ExampleCompariso
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits, choose_digits
+from seedwise.report.products import example_figures
 from seedwise.runs.metrics import metric_label
-
-FIGURES = ("means", "differences", "wins")
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,10 @@ class ExamplesReport:
         command: the command line that made the report.
         columns: what the columns of the source are called, by their role (`example`, `cluster`, …), where that differs.
         direction_assumed: whether the direction of the metric was read from its name.
+        study: name of the study; empty for a table that was analysed by itself.
+        heading: the study's title; empty for one that names the variants.
+        plan_hash: of the declared plan of a study.
+        exploratory: why the verdicts are exploratory; empty if they confirm.
     """
 
     source: str
@@ -34,10 +37,16 @@ class ExamplesReport:
     command: str
     columns: Mapping[str, str] = field(default_factory=dict)
     direction_assumed: bool = False
+    study: str = ""
+    heading: str = ""
+    plan_hash: str = ""
+    exploratory: Sequence[str] = ()
 
     @cached_property
     def title(self) -> str:
         """Heading of the report."""
+        if self.heading:
+            return self.heading
         others = [name for name in self.analysis.variants if name != self.plan.baseline]
         if not others:
             return f"Evaluation of {self.plan.baseline}"
@@ -72,7 +81,7 @@ class ExamplesReport:
     @cached_property
     def figures(self) -> list[str]:
         """The figures that there is something for."""
-        return list(FIGURES) if self.main else ["means"]
+        return example_figures(bool(self.main))
 
     @property
     def p_name(self) -> str:

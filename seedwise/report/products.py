@@ -18,3 +18,8 @@ def figure_names(variants: int, *, histories: bool, factors: int = 0) -> list[st
 def figure_path(name: str) -> str:
     """Return the path of a figure, relative to the report."""
     return f"figures/{name}.png"
+
+
+def example_figures(compared: bool) -> list[str]:
+    """Return the names of the figures of an evaluation; `compared` is whether any variant is."""
+    return ["means", "differences", "wins"] if compared else ["means"]

@@ -89,6 +89,8 @@ def read_finished(folder: Path) -> FinishedStudy:
             f"{folder}: has no {enumerate_words(missing)}, which a finished study has; run the study first "
             "(`snakemake --configfile …`)"
         )
+    if (folder / "answers.csv").exists():
+        raise UserError(f"{folder}: an evaluation; only studies of runs can be laid side by side")
     try:
         declared = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
         plan = Plan.model_validate(declared["analysis"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
+from seedwise.basics.words import enumerate_words, quantity, shortened
+from seedwise.sources.answers import read_answers
 from seedwise.sources.cells.numbers import NumberFormat
+from seedwise.sources.evaluations.whole import as_evaluation
 from seedwise.sources.options import Options
 from seedwise.sources.places import place_of
 from seedwise.sources.runs import SEED, VARIANT, RunTable, labels, note, read_runs
@@ -26,8 +30,11 @@ class Pulled(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = Field(description="Where the runs come from, in words.")
-    runs: int = Field(description="How many runs the source listed.")
+    runs: int = Field(description="How many runs, or answers, the source listed.")
     notes: list[str] = Field(description="A sentence about whatever was not counted, replaced or missing.")
+    columns: dict[str, str] = Field(
+        {}, description="Of an evaluation: what the source calls its columns, by their role."
+    )
 
 
 def options_of(settings: RunsSettings, metric: str, *, higher_is_better: bool | None = None) -> Options:
@@ -35,9 +42,16 @@ def options_of(settings: RunsSettings, metric: str, *, higher_is_better: bool | 
     return Options(
         metrics=(settings.metric or metric,),
         variant=() if settings.variant_key == "variant" else tuple(settings.variant_columns),
-        seed=None if settings.seed_key == "seed" else settings.seed_key,
+        seed=settings.seed_key,
         status=settings.status_key,
         created=settings.created_key,
+        sample=settings.sample,
+        example=settings.example,
+        cluster=settings.cluster,
+        repeat=settings.repeat,
+        judge=settings.judge,
+        dataset=settings.dataset,
+        digest=settings.digest,
         where=tuple(settings.where),
         ignore=tuple(settings.ignore),
         rename=settings.rename,
@@ -100,18 +114,74 @@ def pull(
         UserError: the source cannot be read or lacks the metric, a variant has no run, or a duplicate is an error.
     """
     options = options_of(settings, metric, higher_is_better=higher_is_better)
-    try:
+    with _about_runs():
         where, table = _open(settings, options, base)
         found = read_runs(table, options, declared=variants)
-    except UserError as error:
-        text = str(error)
-        raise UserError(text if text.startswith(("runs", "variants:")) else f"runs: {text}") from error
     runs, notes = select(found, variants, seeds)
     runs = runs.rename(columns={options.metrics[0]: metric})
     pulled = Pulled(source=where, runs=found.found, notes=[*found.notes, *notes])
     write_text(out, runs.to_csv(index=False, lineterminator="\n"))
     write_text(out.with_name("pulled.json"), pulled.model_dump_json(indent=2) + "\n")
     return pulled
+
+
+def pull_answers(
+    settings: RunsSettings,
+    metric: str,
+    variants: Sequence[str],
+    out: Path,
+    *,
+    base: Path,
+    higher_is_better: bool | None = None,
+) -> Pulled:
+    """Read the answers of an evaluation and write answers.csv to `out`, with pulled.json beside it.
+
+    The arguments are those of `pull`. The answers stand in the order of the variants.
+
+    Raises:
+        UserError: the table cannot be read or lacks a column, or a variant has no answer.
+    """
+    options = options_of(settings, metric, higher_is_better=higher_is_better)
+    with _about_runs():
+        _, table = _open(settings, options, base)
+        options = as_evaluation(options, table)
+        found = read_answers(table, options)
+    own = found.answers["variant"]
+    there = sorted(map(str, own.dropna().unique()))
+    if lacking := [variant for variant in variants if variant not in there]:
+        raise UserError(
+            f"variants: found no answer of {enumerate_words(lacking)}; variants found: {shortened(there, 12) or 'none'}"
+        )
+    notes = list(found.notes)
+    if strange := int((~own.isin(list(variants))).sum()):
+        others = shortened([name for name in there if name not in variants], 12)
+        notes.append(
+            f"{quantity(strange, 'answer')} not counted: no variant in the config"
+            + (f" is called {others}." if others else ", nor in the table.")
+        )
+    answers = pd.concat([found.answers[own == variant] for variant in variants], ignore_index=True)
+    pulled = Pulled(source=table.name, runs=len(table.frame), notes=notes, columns=found.columns)
+    write_text(out, answers.to_csv(index=False, lineterminator="\n"))
+    write_text(out.with_name("pulled.json"), pulled.model_dump_json(indent=2) + "\n")
+    return pulled
+
+
+def read_pulled_answers(path: Path) -> pd.DataFrame:
+    """Read the answers that `pull_answers` wrote; whatever is not a score is text."""
+    columns = pd.read_csv(path, nrows=0).columns
+    texts = {column: "str" for column in columns if column != "score"}
+    empty = {column: [""] for column in columns}
+    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=empty, float_precision="round_trip")
+
+
+@contextmanager
+def _about_runs() -> Iterator[None]:
+    """Say of a mistake in the source which section of the config is about it."""
+    try:
+        yield
+    except UserError as error:
+        text = str(error)
+        raise UserError(text if text.startswith(("runs", "variants:")) else f"runs: {text}") from error
 
 
 def select(found: RunTable, variants: Sequence[str], seeds: Sequence[int]) -> tuple[pd.DataFrame, list[str]]:

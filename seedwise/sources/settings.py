@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -11,7 +11,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import located, problem
 from seedwise.basics.sections import Number, Section
 from seedwise.basics.words import enumerate_words
-from seedwise.sources.choices import Decimal, Duplicates, Thousands
+from seedwise.sources.choices import Decimal, Duplicates, Sample, Thousands
 from seedwise.sources.taking import parse_take
 
 RESERVED = ("variant", "seed", "status", "reason", "source_run", "dataset")
@@ -25,6 +25,10 @@ ALLOWED = {
     "mlflow": ("experiment", "uri"),
     "trackio": ("project",),
 }
+OF_RUNS = ("status_key", "created_key", "states", "duplicates", "take")
+"""Keys that an evaluation has no use for."""
+OF_ANSWERS = ("example", "cluster", "repeat", "judge", "dataset", "digest")
+"""Keys that only an evaluation has a use for."""
 OWN = {key for keys in ALLOWED.values() for key in keys}
 
 Text = Annotated[str, Field(min_length=1)]
@@ -57,13 +61,45 @@ class RunsSettings(Section):
         Text | Annotated[list[Text], Field(min_length=1)],
         Field(description="Config key, tag or column with the variant; a list makes it of several."),
     ] = "variant"
-    seed_key: Annotated[Text, Field(description="Config key, tag or column with the seed.")] = "seed"
+    seed_key: Annotated[
+        Text | None,
+        Field(
+            description="Config key, tag or column with the seed; null looks for seed, and answers have none.",
+            examples=["run"],
+        ),
+    ] = None
     status_key: Annotated[
         Text | None, Field(description="Column that says how a run ended; null looks for status, state and the like.")
     ] = None
     created_key: Annotated[
         Text | None,
         Field(description="Column with the date of a run; null looks for Created, start_time and the like."),
+    ] = None
+    sample: Annotated[
+        Sample | None,
+        Field(
+            description="What is new next time: runs, or the examples of an evaluation, whose rows are answers; null "
+            "is examples where `example` is given, else runs."
+        ),
+    ] = None
+    example: Annotated[Text | None, Field(description="Column with what was asked; makes the examples the sample.")] = (
+        None
+    )
+    cluster: Annotated[
+        Text | None,
+        Field(description="Column of what examples share, such as a text, so that they are not independent."),
+    ] = None
+    repeat: Annotated[
+        Text | None, Field(description="Column with the number of the answer, where a model answered several times.")
+    ] = None
+    judge: Annotated[Text | None, Field(description="Column that says who scored the answer, where several did.")] = (
+        None
+    )
+    dataset: Annotated[Text | None, Field(description="Column of an evaluation's data sets; each has a verdict.")] = (
+        None
+    )
+    digest: Annotated[
+        Text | None, Field(description="Column with a digest of what was asked: an example with two is refused.")
     ] = None
     metric: Annotated[
         Text | None,
@@ -132,7 +168,7 @@ class RunsSettings(Section):
     def _fits_its_kind(self) -> Self:
         needed, allowed = NEEDED[self.origin], ALLOWED[self.origin]
         fields = type(self).model_fields  # a study that was written out names every key, with its default
-        given = sorted(key for key in OWN if getattr(self, key) != fields[key].get_default(call_default_factory=True))
+        given = sorted(key for key in OWN if self._given(key))
         problems = [
             ((key,), f"from: {self.origin} does not take it; it takes {enumerate_words(allowed)}")
             for key in given
@@ -140,11 +176,33 @@ class RunsSettings(Section):
         ]
         if getattr(self, needed) is None:
             problems.append(((needed,), f"missing; from: {self.origin} needs it"))
+        problems += self._unused(given={key for key in fields if self._given(key)})
         if self.decimal == self.thousands:
             problems.append((("thousands",), f"found {self.thousands!r}, which is the decimal mark"))
         if problems:
             raise located("RunsSettings", problems)
         return self
+
+    def _given(self, key: str) -> bool:
+        return bool(getattr(self, key) != type(self).model_fields[key].get_default(call_default_factory=True))
+
+    def _unused(self, given: Collection[str]) -> Iterator[tuple[tuple[str], str]]:
+        """Yield what means nothing for such rows, because nobody would notice that it is ignored."""
+        if self.evaluation and self.origin not in ("csv", "table"):
+            yield ("sample",), f"from: {self.origin} has runs, not answers; examples are read from: table"
+        elif self.evaluation:
+            for key in OF_RUNS:
+                if key in given:
+                    yield (key,), "the rows of an evaluation are answers, not runs; remove it"
+        else:
+            for key in OF_ANSWERS:
+                if key in given:
+                    yield (key,), "is for an evaluation, whose rows are answers: add sample: examples, or remove it"
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether the rows are answers, whose examples are the sample."""
+        return self.sample == "examples" or (self.example is not None and self.sample is None)
 
     @property
     def variant_columns(self) -> Sequence[str]:

@@ -3,7 +3,7 @@ rule collect_runs:
     input:
         RECORDS,
     output:
-        runs=report(RESULTS / "runs.csv", caption="../report/runs.rst", category="Tables", labels={"table": "runs.csv"}),
+        runs=report(DATA, caption=caption(DATA), category="Tables", labels={"table": DATA.name}),
         pulled=PULLED,
     log:
         RESULTS / "logs/collect_runs.log",
@@ -29,7 +29,7 @@ rule analyse_study:
         pulled=PULLED,
     output:
         [
-            report(path, caption=f"../report/{path.stem}.rst", category="Tables", labels={"table": path.name})
+            report(path, caption=caption(path), category="Tables", labels={"table": path.name})
             for path in TABLES
         ],
         findings=RESULTS / "findings.json",

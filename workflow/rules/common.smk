@@ -114,6 +114,7 @@ if RUN_DATA:
 
 # Products.
 RECORDS = [] if SOURCE else [STUDY.record_path(run.variant, run.seed) for run in STUDY.runs(SEEDS)]
+DATA = RESULTS / products.data(STUDY)
 PULLED = [RESULTS / "pulled.json"] if SOURCE else []
 TABLES = [RESULTS / name for name in products.tables(STUDY)]
 PLOTS = [RESULTS / name for name in products.figures(STUDY)]
@@ -166,6 +167,11 @@ def conda_environment(name):
     relative = f"../../envs/{name}.yaml"
     folder = str(RULES)
     return literal_path(os.path.normpath(f"{folder}/{relative}")) if "{" in folder or "}" in folder else relative
+
+
+def caption(path):
+    """Return the caption of a product in Snakemake's report."""
+    return f"../report/{'examples_' if STUDY.evaluation else ''}{path.stem}.rst"
 
 
 def within_interim(paths):

@@ -98,7 +98,7 @@ rule render_page:
 # All that is made of the runs, for `seedwise report`.
 rule report_products:
     input:
-        RESULTS / "runs.csv",
+        DATA,
         RESULTS / "findings.json",
         TABLES,
         PLOTS,

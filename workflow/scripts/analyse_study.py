@@ -31,8 +31,13 @@ def main() -> None:
     origin.add_argument("--pulled", type=Path, help="pulled.json, if the runs were recorded elsewhere")
     origin.add_argument("--interim", type=Path, help="status.json, for an interim report in results/<study>/interim")
     arguments = parser.parse_args()
-    study, runs = read_study_file(arguments.study).study, read_table(arguments.runs)
-    folder = arguments.runs.parent
+    study, folder = read_study_file(arguments.study).study, arguments.runs.parent
+    if study.evaluation:
+        from seedwise.analysis.study_examples import analyse_answers, write_evaluation
+
+        write_evaluation(folder, analyse_answers(study, folder))
+        return
+    runs = read_table(arguments.runs)
     if arguments.pulled:
         found = analyse_study(study, runs, folder, notes=read_pulled(arguments.pulled).notes)
     else:

@@ -1,4 +1,4 @@
-"""Collect run records, or runs that were recorded elsewhere, into runs.csv: one row per run."""
+"""Collect run records, or runs that were recorded elsewhere, into runs.csv; of an evaluation, answers.csv."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
 from seedwise.config.study_file import read_study_file
 from seedwise.runs.record import tabulate
-from seedwise.sources.pulled import pull
+from seedwise.sources.pulled import pull, pull_answers
 
 
 def main() -> None:
@@ -21,6 +21,17 @@ def main() -> None:
     arguments = parser.parse_args()
     file = read_study_file(arguments.study)
     study = file.study
+    if study.source and study.evaluation:
+        pulled = pull_answers(
+            study.source,
+            study.analysis.metric,
+            [variant.name for variant in study.variants],
+            arguments.out,
+            base=arguments.base,
+            higher_is_better=study.analysis.higher_is_better,
+        )
+        print("\n".join([f"{pulled.runs} answers in {pulled.source}", *pulled.notes]))
+        return
     if study.source:
         variants = [variant.name for variant in study.variants]
         pulled = pull(

@@ -288,6 +288,16 @@ def judges_lines(report: ExamplesReport) -> list[str]:
     return lines
 
 
+def plan_declared(report: ExamplesReport) -> str:
+    """When the plan was made, as far as that is known."""
+    if not report.study:
+        return "Nothing shows whether it was made before the answers were known."
+    return (
+        "From the config of the study; answers that were recorded elsewhere cannot show whether it is older than they "
+        f"are. Its hash is {code(report.plan_hash)}."
+    )
+
+
 def limits(report: ExamplesReport) -> list[str]:
     """What cannot be concluded."""
     lines = [

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
 from seedwise.analysis.example_findings import ALL_DATASETS, ExampleComparison, ExampleSummary
+from seedwise.basics.words import quantity
 from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.columns import WIDTH, in_columns
-from seedwise.report.text.example_sentences import alone, answer, judges_lines, scope
+from seedwise.report.text.example_sentences import alone, answer, evidence, judges_lines, scope
 from seedwise.report.text.format import p_cell, percent
+
+LISTED = 3
+"""Of so many variants, one line says what is known of each."""
 
 
 def examples_terminal(report: ExamplesReport) -> str:
@@ -80,3 +85,20 @@ def _block(
     # The interval shows the difference too, where numbers are very long.
     text = in_columns(lines, left={confidence, "verdict"}, droppable=("mean", "difference"))
     return f"{text}\n* fragile" if any(row.fragile for row in comparisons) else text
+
+
+def examples_line(report: ExamplesReport) -> str:
+    """The outcome in one line, for a commit or a chat."""
+    mark = "EXPLORATORY " if report.exploratory else ""
+    if not report.main:
+        found = [f"{row.variant} {report.digits.number(row.mean)}" for row in report.summaries]
+    elif len(report.main) <= LISTED:
+        found = [f"{row.variant} {row.verdict} {evidence(row, report)}" for row in report.main]
+    else:
+        verdicts = [row.verdict for row in report.main]
+        found = [f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts)]
+    against = f" vs {report.plan.baseline}" if report.main else ""
+    examples = sorted({row.n_examples for row in report.main or report.summaries})
+    size = quantity(examples[0], "example") if len(examples) == 1 else f"{examples[0]} to {examples[-1]} examples"
+    line = f"{report.study or 'results'}: {mark}{'; '.join(found)}; {report.metric}{against}, {size}"
+    return re.sub(r"\s+", " ", line)

@@ -1,0 +1,42 @@
+"""Write the report of an evaluation in a study: figures, results.md, page.html and summary.txt."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from seedwise.analysis.study_examples import analyse_answers
+from seedwise.basics.errors import run_script
+from seedwise.basics.files import write_text
+from seedwise.config.study_file import read_study_file
+from seedwise.report.example_files import write_pages
+from seedwise.report.examples import ExamplesReport
+from seedwise.report.gather import commands
+from seedwise.report.text.example_terminal import examples_line
+
+
+def main() -> None:
+    """Write the files into `--folder`, which has the answers and findings.json."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
+    parser.add_argument("--folder", type=Path, required=True, help="results/<study>")
+    arguments = parser.parse_args()
+    file = read_study_file(arguments.study)
+    found = analyse_answers(file.study, arguments.folder)
+    report = ExamplesReport(
+        found.source,
+        file.study.analysis,
+        found.analysis,
+        "\n".join(commands(file.config)),
+        found.columns,
+        study=file.study.study,
+        heading=file.study.title,
+        plan_hash=found.findings.plan_hash,
+        exploratory=found.findings.exploratory,
+    )
+    write_pages(arguments.folder, report)
+    write_text(arguments.folder / "summary.txt", examples_line(report) + "\n")
+
+
+if __name__ == "__main__":
+    run_script(main)
