@@ -110,9 +110,16 @@ class Plan(BaseModel):
         """Return this plan with another false-claim rate: that of a look."""
         return self.model_copy(update={"confidence": 1.0 - alpha})
 
-    def digest(self, seeds: Sequence[int | str], variants: Sequence[str]) -> str:
-        """The plan's hash: 12 hex digits of every field, the seeds and the family of variants, in any order."""
+    def digest(
+        self, seeds: Sequence[int | str], variants: Sequence[str], columns: Mapping[str, str] | None = None
+    ) -> str:
+        """The plan's hash: 12 hex digits of every field, the seeds and the family of variants, in any order.
+
+        Of an evaluation also the columns that say what its answers are.
+        """
         # What is not declared is left out, so that a new optional key does not change the hashes of older plans.
         fields = self.model_dump(mode="json", exclude_none=True)
         declared = {**fields, "seeds": sorted(seeds, key=str), "variants": sorted(variants)}
+        if columns:
+            declared["columns"] = dict(columns)
         return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:12]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,23 @@ from seedwise.plan import Plan
 Declaration = dict[str, Any]
 
 
-def declared(plan: Plan, seeds: Sequence[int], variants: Sequence[str]) -> Declaration:
-    """Everything that was decided before results existed, as a JSON object."""
+def declared(
+    plan: Plan, seeds: Sequence[int], variants: Sequence[str], columns: Mapping[str, str] | None = None
+) -> Declaration:
+    """Everything that was decided before results existed, as a JSON object.
+
+    Args:
+        plan: the `analysis` section.
+        seeds: of the study.
+        variants: their names.
+        columns: of an evaluation: by key of the `runs` section, the column that says what its answers are.
+    """
     return {
-        "plan_hash": plan.digest(seeds, variants),
+        "plan_hash": plan.digest(seeds, variants, columns),
         "analysis": plan.model_dump(mode="json"),
         "seeds": sorted(seeds),
         "variants": list(variants),
+        **({"columns": dict(columns)} if columns else {}),
     }
 
 
@@ -54,9 +64,8 @@ def departures_from_recorded(path: Path, now: Declaration) -> list[str] | None:
 def departures(first: Declaration, now: Declaration) -> list[str]:
     """Say how the declaration `now` departs from the `first` one, in one sentence per departure."""
     reasons = [
-        f"analysis.{key} was {json.dumps(first['analysis'].get(key))} in the first analysis of this study and is now "
-        f"{json.dumps(now['analysis'][key])}."
-        for key in _changed_keys(first, now)
+        f"{key} was {json.dumps(was)} in the first analysis of this study and is now {json.dumps(is_now)}."
+        for key, (was, is_now) in _changed(first, now).items()
     ]
     for noun in ("seed", "variant"):
         for items, verb in zip(_added_and_removed(first, now, noun), ("added", "removed"), strict=True):
@@ -87,7 +96,7 @@ def forewarning(path: Path, now: Declaration, study: str) -> str | None:
             parts.append(f"{_named(noun, added)} {'are' if len(added) > 1 else 'is'} not in the recorded plan")
         if removed:
             parts.append(f"{_named(noun, removed)} of the recorded plan {'are' if len(removed) > 1 else 'is'} missing")
-    if keys := [f"analysis.{key}" for key in _changed_keys(first, now)]:
+    if keys := list(_changed(first, now)):
         parts.append(f"{enumerate_words(keys)} {'differ' if len(keys) > 1 else 'differs'} from the recorded plan")
     return (
         f"{'; '.join(parts)}: these verdicts will be EXPLORATORY; to confirm, run a new study (`study: "
@@ -95,8 +104,12 @@ def forewarning(path: Path, now: Declaration, study: str) -> str | None:
     )
 
 
-def _changed_keys(first: Declaration, now: Declaration) -> list[str]:
-    return [key for key, value in now["analysis"].items() if value != first["analysis"].get(key)]
+def _changed(first: Declaration, now: Declaration) -> dict[str, tuple[Any, Any]]:
+    """Return what each key of the config was, and is, where that differs."""
+    pairs = {f"analysis.{key}": (first["analysis"].get(key), value) for key, value in now["analysis"].items()}
+    was, is_now = first.get("columns", {}), now.get("columns", {})
+    pairs |= {f"runs.{key}": (was.get(key), is_now.get(key)) for key in {**was, **is_now}}
+    return {key: (was, is_now) for key, (was, is_now) in pairs.items() if was != is_now}
 
 
 def _added_and_removed(first: Declaration, now: Declaration, noun: str) -> tuple[list[str], list[str]]:

@@ -43,7 +43,7 @@ def analyse_answers(study: Study, folder: Path) -> EvaluationOfStudy:
     assert study.source
     plan, variants = study.analysis, [variant.name for variant in study.variants]
     pulled = read_pulled(folder / "pulled.json")
-    now = declared(plan, study.declared_seeds, variants)
+    now = declared(plan, study.declared_seeds, variants, study.declared_columns)
     departures = departures_from_recorded(folder / "plan.json", now)
     options = options_of(study.source, plan.metric)
     answers = read_pulled_answers(folder / "answers.csv")

@@ -312,7 +312,8 @@ def _cautions(study: Study) -> Iterator[str]:
 def _exploratory(study: Study) -> Iterator[str]:
     from seedwise.analysis.declaration import declared, forewarning
 
-    now = declared(study.analysis, study.declared_seeds, [variant.name for variant in study.variants])
+    names = [variant.name for variant in study.variants]
+    now = declared(study.analysis, study.declared_seeds, names, study.declared_columns)
     if line := forewarning(study.folder() / "plan.json", now, study.study):
         yield line
 

@@ -29,7 +29,7 @@ def evaluation_problems(config: Mapping[Any, Any], plan: Mapping[str, object]) -
     """Yield what an evaluation has no use for, so that nothing is ignored unnoticed."""
     if not is_evaluation(config):
         return
-    if tuple(config.get("seeds") or NO_SEEDS) != NO_SEEDS:
+    if config.get("seeds") not in (None, NO_SEEDS, [*NO_SEEDS]):
         yield ("seeds",), "answers are no runs; leave it out (runs.seed_key names a column of models trained again)"
     if config.get("factors") is not None:
         yield ("factors",), "answers have no factors; list the variants"

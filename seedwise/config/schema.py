@@ -78,7 +78,9 @@ def _needed(defs: dict[str, Any], text: str) -> dict[str, Any]:
 def image_schema() -> dict[str, Any]:
     """JSON schema in which overrides are those of the image classifier, whatever a study runs."""
     schema = Study.model_json_schema()
-    schema["required"].remove("variants")
+    schema["required"] = [key for key in schema["required"] if key not in ("variants", "seeds")]
+    of_answers = {"properties": {"runs": {"anyOf": [{"required": ["sample"]}, {"required": ["example"]}]}}}
+    schema["anyOf"] = [{"required": ["seeds"]}, {"required": ["runs"], **of_answers}]
     _describe_metric(schema["$defs"]["Plan"])
     schema["oneOf"] = [{"required": ["variants"]}, {"required": ["factors"]}]
     return _finish(schema, "Config of a Seedwise study")

@@ -154,7 +154,8 @@ class Study(Section):
         tuple[Annotated[Whole, Field(ge=0, lt=2**63)], ...],
         Field(
             min_length=1,
-            description="Every variant is run once with each of these seeds; 5 stands for [0, 1, 2, 3, 4].",
+            description="Every variant is run once with each of these seeds; 5 stands for [0, 1, 2, 3, 4]. An "
+            "evaluation (`runs.sample: examples`) has none.",
             examples=[[0, 1, 2]],
             json_schema_extra=_or_a_number,
         ),
@@ -224,6 +225,11 @@ class Study(Section):
     def declared_seeds(self) -> tuple[int, ...]:
         """The seeds that belong to the declared plan; an evaluation has none."""
         return () if self.evaluation else self.seeds
+
+    @property
+    def declared_columns(self) -> dict[str, str]:
+        """The columns that say what the answers of an evaluation are, by their key in `runs`; they decide too."""
+        return self.source.columns_of_answers if self.source and self.evaluation else {}
 
     @property
     def trainer(self) -> Trainer:

@@ -168,10 +168,9 @@ def pull_answers(
 
 def read_pulled_answers(path: Path) -> pd.DataFrame:
     """Read the answers that `pull_answers` wrote; whatever is not a score is text."""
-    columns = pd.read_csv(path, nrows=0).columns
-    texts = {column: "str" for column in columns if column != "score"}
-    empty = {column: [""] for column in columns}
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=empty, float_precision="round_trip")
+    # An id may read NA, and only the reading of text as a number is exact in every version of pandas.
+    answers = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""])
+    return answers.assign(score=answers["score"].astype("float64"))
 
 
 @contextmanager

@@ -205,6 +205,12 @@ class RunsSettings(Section):
         return self.sample == "examples" or (self.example is not None and self.sample is None)
 
     @property
+    def columns_of_answers(self) -> dict[str, str]:
+        """The columns that say what the answers of an evaluation are, by key."""
+        given = {"sample": "examples"} | {key: getattr(self, key) for key in (*OF_ANSWERS, "seed_key")}
+        return {key: column for key, column in given.items() if column is not None}
+
+    @property
     def variant_columns(self) -> Sequence[str]:
         """Columns that make the variant together."""
         return [self.variant_key] if isinstance(self.variant_key, str) else self.variant_key
