@@ -28,6 +28,7 @@ else:
 
 include: "workflow/rules/analysis.smk"
 
+
 if STUDY.evaluation:
 
     include: "workflow/rules/evaluation.smk"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from seedwise.sources.choices import of_examples
+
 Location = tuple[str | int, ...]
 NO_SEEDS = (0,)
 """Stands for the seeds of a study that declares none, because its answers are not told apart by them."""
@@ -19,10 +21,7 @@ _PLAN = {
 def is_evaluation(config: Mapping[Any, Any]) -> bool:
     """Whether a raw config is of an evaluation."""
     runs = config.get("runs")
-    if not isinstance(runs, Mapping):
-        return False
-    sample = runs.get("sample")
-    return sample == "examples" or (sample is None and runs.get("example") is not None)
+    return isinstance(runs, Mapping) and of_examples(runs.get("sample"), runs.get("example"))
 
 
 def evaluation_problems(config: Mapping[Any, Any], plan: Mapping[str, object]) -> Iterator[tuple[Location, str]]:

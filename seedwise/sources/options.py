@@ -10,29 +10,15 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.sources.cells.numbers import NumberFormat
 from seedwise.sources.cells.states import STATES, State
-from seedwise.sources.choices import Duplicates, Sample, Spelling
+from seedwise.sources.choices import KEYS, OF_ANSWERS, OF_RUNS, Duplicates, Sample, Spelling, of_examples
 from seedwise.sources.tables.files import FileOptions
 from seedwise.sources.taking import Take
 
-KEYS = {
-    "variant": "variant_key",
-    "seed": "seed_key",
-    "status": "status_key",
-    "created": "created_key",
-    "state": "states",
-    "run-name": "run_name",
-    "path-name": "path_name",
-}
-"""What an option is called in a study, where it is not called as on the command line."""
 ARGUMENTS = {"map": "rename", "state": "states", "run-name": "run_name", "path-name": "path_name"}
 """The same in Python."""
 LISTS = ("ignore", "where")
 PAIRS = ("map", "state")
 OF_PLAN = ("pairing", "variance")
-OF_RUNS = {"status": "status", "created": "created", "state": "states", "duplicates": "duplicates", "take": "take"}
-"""Options that an evaluation has no use for, and what `Options` calls them."""
-OF_ANSWERS = ("example", "cluster", "repeat", "judge", "digest")
-"""Options that only an evaluation has a use for."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +76,7 @@ class Options:
     @property
     def evaluation(self) -> bool:
         """Whether the rows are answers, whose examples are the sample."""
-        return self.sample == "examples" or (self.example is not None and self.sample is None)
+        return of_examples(self.sample, self.example)
 
     def named(self, option: str) -> str:
         """Name an option as the user would: `--seed`, `runs.seed_key` or `seed=`."""
@@ -129,8 +115,8 @@ def refuse_unused(options: Options) -> None:
         UserError: something was given for runs where the rows are answers, or the other way round.
     """
     fresh = Options(options.metrics)
-    unused = OF_RUNS if options.evaluation else {name: name for name in OF_ANSWERS}
-    option = next((name for name, own in unused.items() if getattr(options, own) != getattr(fresh, own)), None)
+    fields = {name: "states" if name == "state" else name for name in (OF_RUNS if options.evaluation else OF_ANSWERS)}
+    option = next((name for name, own in fields.items() if getattr(options, own) != getattr(fresh, own)), None)
     if option is None:
         return
     named = options.named(option)

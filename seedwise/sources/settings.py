@@ -11,7 +11,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import located, problem
 from seedwise.basics.sections import Number, Section
 from seedwise.basics.words import enumerate_words
-from seedwise.sources.choices import Decimal, Duplicates, Sample, Thousands
+from seedwise.sources.choices import KEYS, OF_ANSWERS, OF_RUNS, Decimal, Duplicates, Sample, Thousands, of_examples
 from seedwise.sources.taking import parse_take
 
 RESERVED = ("variant", "seed", "status", "reason", "source_run", "dataset")
@@ -25,10 +25,6 @@ ALLOWED = {
     "mlflow": ("experiment", "uri"),
     "trackio": ("project",),
 }
-OF_RUNS = ("status_key", "created_key", "states", "duplicates", "take")
-"""Keys that an evaluation has no use for."""
-OF_ANSWERS = ("example", "cluster", "repeat", "judge", "dataset", "digest")
-"""Keys that only an evaluation has a use for."""
 OWN = {key for keys in ALLOWED.values() for key in keys}
 
 Text = Annotated[str, Field(min_length=1)]
@@ -191,23 +187,23 @@ class RunsSettings(Section):
         if self.evaluation and self.origin not in ("csv", "table"):
             yield ("sample",), f"from: {self.origin} has runs, not answers; examples are read from: table"
         elif self.evaluation:
-            for key in OF_RUNS:
+            for key in (KEYS.get(name, name) for name in OF_RUNS):
                 if key in given:
                     yield (key,), "the rows of an evaluation are answers, not runs; remove it"
         else:
-            for key in OF_ANSWERS:
+            for key in (*OF_ANSWERS, "dataset"):
                 if key in given:
                     yield (key,), "is for an evaluation, whose rows are answers: add sample: examples, or remove it"
 
     @property
     def evaluation(self) -> bool:
         """Whether the rows are answers, whose examples are the sample."""
-        return self.sample == "examples" or (self.example is not None and self.sample is None)
+        return of_examples(self.sample, self.example)
 
     @property
     def columns_of_answers(self) -> dict[str, str]:
         """The columns that say what the answers of an evaluation are, by key."""
-        given = {"sample": "examples"} | {key: getattr(self, key) for key in (*OF_ANSWERS, "seed_key")}
+        given = {"sample": "examples"} | {key: getattr(self, key) for key in (*OF_ANSWERS, "dataset", "seed_key")}
         return {key: column for key, column in given.items() if column is not None}
 
     @property

@@ -28,10 +28,7 @@ rule analyse_study:
         runs=rules.collect_runs.output.runs,
         pulled=PULLED,
     output:
-        [
-            report(path, caption=caption(path), category="Tables", labels={"table": path.name})
-            for path in TABLES
-        ],
+        [report(path, caption=caption(path), category="Tables", labels={"table": path.name}) for path in TABLES],
         findings=RESULTS / "findings.json",
     log:
         RESULTS / "logs/analyse_study.log",
