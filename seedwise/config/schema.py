@@ -80,7 +80,7 @@ def image_schema() -> dict[str, Any]:
     schema = Study.model_json_schema()
     schema["required"] = [key for key in schema["required"] if key not in ("variants", "seeds")]
     of_answers = {"properties": {"runs": {"anyOf": [{"required": ["sample"]}, {"required": ["example"]}]}}}
-    schema["anyOf"] = [{"required": ["seeds"]}, {"required": ["runs"], **of_answers}]
+    schema["allOf"] = [{"anyOf": [{"required": ["seeds"]}, {"required": ["runs"], **of_answers}]}]
     _describe_metric(schema["$defs"]["Plan"])
     schema["oneOf"] = [{"required": ["variants"]}, {"required": ["factors"]}]
     return _finish(schema, "Config of a Seedwise study")
