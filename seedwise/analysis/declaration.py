@@ -100,7 +100,7 @@ def forewarning(path: Path, now: Declaration, study: str) -> str | None:
         parts.append(f"{enumerate_words(keys)} {'differ' if len(keys) > 1 else 'differs'} from the recorded plan")
     return (
         f"{'; '.join(parts)}: these verdicts will be EXPLORATORY; to confirm, run a new study (`study: "
-        f"{_next_name(study, path.parent.parent)}`) with new seeds"
+        f"{_next_name(study, path.parent.parent)}`) {'on new examples' if 'columns' in now else 'with new seeds'}"
     )
 
 

@@ -36,10 +36,9 @@ rule render_report:
         **needs("render_report"),
     params:
         study=STUDY_FILE,
-        folder=literal(str(FOLDER)),
         code=DIGESTS.script("render_evaluation"),
     shell:
-        'python "$SEEDWISE_SCRIPTS"/render_evaluation.py --study {params.study:q} --folder {params.folder:q} > {log:q} 2>&1'
+        'python "$SEEDWISE_SCRIPTS"/render_evaluation.py --study {params.study:q} --answers {input.answers:q} > {log:q} 2>&1'
 
 
 # All that is made of the answers, for `seedwise report`.

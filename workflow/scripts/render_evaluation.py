@@ -16,13 +16,14 @@ from seedwise.report.text.example_terminal import examples_line
 
 
 def main() -> None:
-    """Write the files into `--folder`, which has the answers and findings.json."""
+    """Write the files beside the answers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", type=Path, required=True, help="the study file, results/<study>/study-<digest>.json")
-    parser.add_argument("--folder", type=Path, required=True, help="results/<study>")
+    parser.add_argument("--answers", type=Path, required=True, help="answers.csv; the output goes beside it")
     arguments = parser.parse_args()
     file = read_study_file(arguments.study)
-    found = analyse_answers(file.study, arguments.folder)
+    folder = arguments.answers.parent
+    found = analyse_answers(file.study, folder)
     report = ExamplesReport(
         found.source,
         file.study.analysis,
@@ -34,8 +35,8 @@ def main() -> None:
         plan_hash=found.findings.plan_hash,
         exploratory=found.findings.exploratory,
     )
-    write_pages(arguments.folder, report)
-    write_text(arguments.folder / "summary.txt", examples_line(report) + "\n")
+    write_pages(folder, report)
+    write_text(folder / "summary.txt", examples_line(report) + "\n")
 
 
 if __name__ == "__main__":
