@@ -267,10 +267,9 @@ def other_questions(pairs: ExamplePairs, test: TTest | None) -> OtherQuestions |
     seeds = [seed_part(table) for table in pairs.tables]
     residual = sum(residual_part(table, codes) for table in pairs.tables)
     between = sum(seeds)
-    sizes = [len(table) for table in pairs.tables]
-    same = TTest(test.difference, math.sqrt(between), welch_df(seeds, sizes)) if between > 0 else None
-    total = max(between + item - residual, between, item)
-    both = TTest(test.difference, math.sqrt(total), float(sum(size - 1 for size in sizes)))
+    df = welch_df(seeds, [len(table) for table in pairs.tables])
+    same = TTest(test.difference, math.sqrt(between), df) if between > 0 else None
+    both = TTest(test.difference, math.sqrt(max(between + item - residual, between, item)), df)
     return OtherQuestions(same, both, Parts(max(item - residual, 0.0), max(between - residual, 0.0), residual))
 
 
