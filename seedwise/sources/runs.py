@@ -16,7 +16,7 @@ from seedwise.sources.endings import with_outcomes, with_states
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.identities import identified, refuse_datasets
 from seedwise.sources.options import Options
-from seedwise.sources.replicates import refuse_mixed, refuse_several
+from seedwise.sources.replicates import refuse_mixed
 from seedwise.sources.scores import numbers_of, other_metrics
 from seedwise.sources.settings import RESERVED
 from seedwise.sources.tables.table import Table
@@ -81,10 +81,7 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
         refuse_datasets(table, runs, columns.dataset, options)
     cell = [VARIANT, SEED, *([DATASET] if columns.dataset else [])]
     own = ["_id"] if "_id" in runs else []
-    taken, more = take_rows(table, runs, [*cell, *own], [*options.metrics, *others], options)
-    if len(taken) < len(runs):
-        refuse_several(table, runs, [*cell, *own], columns, options)
-    runs = taken
+    runs, more = take_rows(table, runs, [*cell, *own], [*options.metrics, *others], columns, options)
     notes += more
     _refuse_answers(table, runs, columns, options)
     refuse_mixed(table, runs, columns, options)

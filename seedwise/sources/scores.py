@@ -16,6 +16,9 @@ from seedwise.sources.replicates import SETTINGS
 from seedwise.sources.settings import RESERVED
 from seedwise.sources.tables.table import Table
 
+_MARKS = frozenset("c i p n correct incorrect right wrong partial pass passed fail failed".split())  # noqa: SIM905
+"""How evaluations mark answers, in lower case; `C` and `I` are inspect_ai's."""
+
 
 def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Options, when: str) -> Numbers:
     """Read a column of numbers.
@@ -49,6 +52,8 @@ def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Op
         remedy = f"if the mark stands before the fraction, add {ways[0]}; if it groups digits, {ways[1]}"
     elif ways:
         remedy = f"add {ways[0]} if that is how numbers are written here"
+    elif {cell.lower() for cell in cells} <= _MARKS:
+        remedy = "marks of answers: write 1 for what is right and 0 for what is wrong, in a column of numbers"
     elif texts[row].endswith("%"):
         remedy = "give every cell of the column the sign, or none"
     else:
