@@ -24,6 +24,7 @@ from seedwise.statistics.examples import (
     decide_examples,
     hanging_on,
     mcnemar,
+    mean_hanging_on,
     other_questions,
     outlook,
     repeat_variance,
@@ -432,7 +433,7 @@ class _Analysis:
                 self.plan.margin,
                 also.parts if also is not None else None,
             )
-        because = self.flips(decision, single, exact.p_value if exact else None, key, judged)
+        because = self.flips(decision, parts, exact.p_value if exact else None, key, judged)
         confidence = self.plan.confidence
         clusters = None if self.answers.cluster_of is None else sum(own.units for own in parts)
         return ExampleComparison(
@@ -497,8 +498,11 @@ class _Analysis:
         return int((asked & ((self.answers.dataset_of == dataset) | (dataset == -1))).sum())
 
     def repeats(self, factor: float | None, variant: int) -> int | None:
-        """How many repeats, or seeds, that many times as many are."""
-        return None if factor is None else math.ceil(factor * self.most_repeats(variant) - 1e-9)
+        """How many repeats, or seeds, of each of the two variants that many times as many are."""
+        if factor is None:
+            return None
+        most = max(self.most_repeats(variant), self.most_repeats(self.baseline))  # the factor holds for both
+        return math.ceil(factor * most - 1e-9)
 
     def seeds(self, also: OtherQuestions | None, variant: int, family: int) -> int | None:
         """How many seeds of each variant would show the difference for retrained models."""
@@ -518,18 +522,24 @@ class _Analysis:
     def flips(
         self,
         decision: ExampleDecision,
-        single: ExamplePairs | None,
+        parts: Sequence[ExamplePairs],
         exact_p: float | None,
         key: tuple[int, int],
         judged: Sequence[dict[tuple[int, int], ExampleDecision]],
     ) -> list[str]:
         """What would decide otherwise."""
         plan, verdict, found = self.plan, decision.verdict, list[str]()
-        if single is not None and decision.test is not None:
-            hanging = hanging_on(single, verdict, decision.level, plan.alpha, plan.margin)
+        if decision.test is not None:
+            dataset, variant = key
+            if dataset == -1:
+                cells = mean_hanging_on(parts, verdict, decision.level, plan.alpha, plan.margin)
+                hanging = [(self.datasets[place], code) for place, code in cells]
+            else:
+                codes = hanging_on(parts[0], verdict, decision.level, plan.alpha, plan.margin)
+                hanging = [(dataset, code) for code in codes]
             if hanging:
                 what = "example" if self.answers.cluster_of is None else "cluster"
-                names = [self.unit_name(key, code) for code in hanging[:MOST_NAMED]]
+                names = [self.unit_name((where, variant), code) for where, code in hanging[:MOST_NAMED]]
                 more = len(hanging) - len(names)
                 names += [f"any of {more} others"] if more else []
                 found.append(f"without {what} {enumerate_words(names, 'or')}")
@@ -636,7 +646,23 @@ class _Analysis:
         )
 
     def warnings(self, rows: Sequence[ExampleComparison]) -> list[str]:
-        return [*self._cluster_warnings(), *self._coverage_warnings(rows), *self._identical(rows)]
+        return [
+            *self._cluster_warnings(),
+            *self._coverage_warnings(rows),
+            *self._identical(rows),
+            *self._without_spread(rows),
+        ]
+
+    def _without_spread(self, rows: Sequence[ExampleComparison]) -> Iterator[str]:
+        """Say which differences count as known exactly in a mean over data sets that has a test."""
+        tested = {row.variant for row in rows if row.dataset == ALL_DATASETS and row.standard_error is not None}
+        for row in rows:
+            if row.dataset != ALL_DATASETS and row.variant in tested and row.standard_error is None:
+                yield (
+                    f"All examples of {row.dataset} have the same difference between {row.variant} and {row.baseline}: "
+                    f"how uncertain it is cannot be estimated. The interval of the mean over {ALL_DATASETS} counts it "
+                    "as known exactly, and can be too narrow."
+                )
 
     def _cluster_warnings(self) -> Iterator[str]:
         clusters = self.answers.cluster_of

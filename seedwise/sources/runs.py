@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from seedwise.basics.errors import UserError
@@ -72,6 +73,8 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     for name, column in zip(options.metrics, columns.metrics, strict=True):
         numbers = _numbers(table, column, runs, options)
         runs[name], runs[EMPTY + name] = numbers.at(rows)
+        if name != options.metrics[0]:  # later an empty cell is NaN, so that a result that is NaN must not be
+            runs.loc[~runs[EMPTY + name] & runs[name].isna(), name] = np.inf
         notes += numbers.notes
     others = other_metrics(table, columns, options)
     for name, numbers in others.items():

@@ -385,6 +385,29 @@ def hanging_on(pairs: ExamplePairs, verdict: Verdict, level: float, alpha: float
     return found
 
 
+def mean_hanging_on(
+    parts: Sequence[ExamplePairs], verdict: Verdict, level: float, alpha: float, margin: float | None
+) -> list[tuple[int, int]]:
+    """The clusters (or examples) of which leaving out any one gives the mean over data sets another verdict.
+
+    Returns:
+        Each as the number of its data set and its code there.
+    """
+    tests, means = [own.test() for own in parts], [float(own.differences.mean()) for own in parts]
+    found = []
+    for place, own in enumerate(parts):
+        codes = cluster_codes(own.clusters, own.scores.size)
+        for code, test in without_each(own.differences, codes):
+            left = own.differences[codes != code]
+            if not left.size:
+                continue
+            others = [*tests[:place], test, *tests[place + 1 :]]
+            mean = average(others, [*means[:place], float(left.mean()), *means[place + 1 :]])
+            if verdict_at(mean, level, alpha, margin) != verdict:
+                found.append((place, code))
+    return found
+
+
 def unequal_clusters(clusters: Codes) -> float:
     """The share of examples in the largest cluster."""
     sizes, _ = cluster_sums(np.ones(clusters.size), clusters)

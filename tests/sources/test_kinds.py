@@ -382,3 +382,11 @@ def test_the_second_of_two_columns_of_one_name_in_pandas_is_pointed_out(analyse)
     assert "a 4 0.5000" in analyse(text, metric="acc.1")[1]
     same = table("acc.1", lambda variant, seed: str((A if variant == "a" else B)[seed]))
     assert analyse(same)[0] == 0
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf"])
+def test_a_further_metric_that_is_not_finite_diverged(analyse, cell):
+    text = table("loss", lambda variant, seed: {("b", 2): cell, ("b", 3): ""}.get((variant, seed), f"0.{seed + 1}"))
+    status, said = analyse(text, "--metric", "loss")
+    assert (status, "1 run counted as diverged for loss: its loss is not finite: b seed 2" in said) == (0, True)
+    assert "1 run counted as failed for loss: no loss: b seed 3" in said
