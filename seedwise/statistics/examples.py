@@ -224,7 +224,7 @@ def verdict_at(test: TTest | None, level: float, alpha: float, margin: float | N
 
 
 def average(tests: Sequence[TTest | None], means: Sequence[float]) -> TTest | None:
-    """The mean of independent differences, one for each data set, each data set counting the same.
+    """The mean of independent differences, one for each dataset, each dataset counting the same.
 
     Args:
         tests: of the differences; None where one does not vary.
@@ -388,10 +388,10 @@ def hanging_on(pairs: ExamplePairs, verdict: Verdict, level: float, alpha: float
 def mean_hanging_on(
     parts: Sequence[ExamplePairs], verdict: Verdict, level: float, alpha: float, margin: float | None
 ) -> list[tuple[int, int]]:
-    """The clusters (or examples) of which leaving out any one gives the mean over data sets another verdict.
+    """The clusters (or examples) of which leaving out any one gives the mean over datasets another verdict.
 
     Returns:
-        Each as the number of its data set and its code there.
+        Each as the number of its dataset and its code there.
     """
     tests, means = [own.test() for own in parts], [float(own.differences.mean()) for own in parts]
     found = []
