@@ -24,6 +24,7 @@ from seedwise.statistics.examples import (
     decide_examples,
     hanging_on,
     mcnemar,
+    mean_hanging_on,
     other_questions,
     outlook,
     repeat_variance,
@@ -37,8 +38,8 @@ from seedwise.statistics.verdict import JUDGED, Verdict
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-ALL_DATASETS = "all data sets"
-"""Stands for the mean over the data sets of a table that has several, each counting the same."""
+ALL_DATASETS = "all datasets"
+"""Stands for the mean over the datasets of a table that has several, each counting the same."""
 FEW_CLUSTERS = 10
 LARGE_SHARE = 0.25
 MOST_NAMED = 3
@@ -238,8 +239,8 @@ class ExampleAnalysis:
 
     Attributes:
         variants: in order of appearance.
-        summaries: a row for each variant and data set.
-        comparisons: a row for each comparison: of the data sets together first, where there are several.
+        summaries: a row for each variant and dataset.
+        comparisons: a row for each comparison: of the datasets together first, where there are several.
         passes: pass@k, where scores are 0 or 1 and answers were repeated.
         judges: where there are several.
         level: what the repeats of an example are: `seed`, `repeat`, or empty where there is one answer to each.
@@ -270,7 +271,7 @@ class ExampleAnalysis:
 
     @property
     def main(self) -> list[ExampleComparison]:
-        """The comparisons that answer the question: over all data sets, where there are several."""
+        """The comparisons that answer the question: over all datasets, where there are several."""
         overall = [row for row in self.comparisons if row.dataset == ALL_DATASETS]
         return overall or list(self.comparisons)
 
@@ -296,7 +297,7 @@ def analyse_examples(table: pd.DataFrame, plan: Plan, *, place: str = "the table
 
 
 class _Analysis:
-    """The work of `analyse_examples`; every cell is a data set and a variant other than the baseline."""
+    """The work of `analyse_examples`; every cell is a dataset and a variant other than the baseline."""
 
     def __init__(self, answers: Answers, plan: Plan, baseline: int, found: list[Cells]) -> None:
         self.answers, self.plan, self.baseline, self.cells = answers, plan, baseline, found
@@ -345,7 +346,7 @@ class _Analysis:
         return float(scores.min() if self.plan.higher_is_better else scores.max())
 
     def pairs(self, found: Sequence[Cells]) -> dict[tuple[int, int], ExamplePairs]:
-        """The pairs of every data set and variant, oriented so that larger is better."""
+        """The pairs of every dataset and variant, oriented so that larger is better."""
         return {
             (dataset, variant): self._pair(found[variant], found[self.baseline], self.answers.dataset_of == dataset)
             for dataset in self.datasets
@@ -369,7 +370,7 @@ class _Analysis:
         return pair
 
     def decide(self, pairs: dict[tuple[int, int], ExamplePairs]) -> dict[tuple[int, int], ExampleDecision]:
-        """Decisions by data set (−1: their mean) and variant; each of the two is a family for Holm's correction."""
+        """Decisions by dataset (−1: their mean) and variant; each of the two is a family for Holm's correction."""
         keys = list(pairs)
         confidence, margin = self.plan.confidence, self.plan.margin
         tests = {key: own.test() for key, own in pairs.items()}
@@ -387,7 +388,7 @@ class _Analysis:
         return {(-1, variant): own for variant, own in zip(self.others, together, strict=True)} | found
 
     def _over_datasets(self, cells: Sequence[tuple[ExamplePairs, TTest | None]]) -> TTest | None:
-        """The mean difference over data sets; None where one of them has no example that both were asked."""
+        """The mean difference over datasets; None where one of them has no example that both were asked."""
         if not all(pairs.scores.size for pairs, _ in cells):
             return None
         return average([test for _, test in cells], [float(pairs.differences.mean()) for pairs, _ in cells])
@@ -432,7 +433,7 @@ class _Analysis:
                 self.plan.margin,
                 also.parts if also is not None else None,
             )
-        because = self.flips(decision, single, exact.p_value if exact else None, key, judged)
+        because = self.flips(decision, parts, exact.p_value if exact else None, key, judged)
         confidence = self.plan.confidence
         clusters = None if self.answers.cluster_of is None else sum(own.units for own in parts)
         return ExampleComparison(
@@ -474,7 +475,7 @@ class _Analysis:
         )
 
     def others_of(self, parts: Sequence[ExamplePairs]) -> OtherQuestions | None:
-        """Answers about new seeds or repeats; of several data sets, about their mean."""
+        """Answers about new seeds or repeats; of several datasets, about their mean."""
         found = [own for own in (other_questions(pairs, pairs.test()) for pairs in parts) if own is not None]
         if len(found) < len(parts):
             return None
@@ -497,8 +498,11 @@ class _Analysis:
         return int((asked & ((self.answers.dataset_of == dataset) | (dataset == -1))).sum())
 
     def repeats(self, factor: float | None, variant: int) -> int | None:
-        """How many repeats, or seeds, that many times as many are."""
-        return None if factor is None else math.ceil(factor * self.most_repeats(variant) - 1e-9)
+        """How many repeats, or seeds, of each of the two variants that many times as many are."""
+        if factor is None:
+            return None
+        most = max(self.most_repeats(variant), self.most_repeats(self.baseline))  # the factor holds for both
+        return math.ceil(factor * most - 1e-9)
 
     def seeds(self, also: OtherQuestions | None, variant: int, family: int) -> int | None:
         """How many seeds of each variant would show the difference for retrained models."""
@@ -518,18 +522,24 @@ class _Analysis:
     def flips(
         self,
         decision: ExampleDecision,
-        single: ExamplePairs | None,
+        parts: Sequence[ExamplePairs],
         exact_p: float | None,
         key: tuple[int, int],
         judged: Sequence[dict[tuple[int, int], ExampleDecision]],
     ) -> list[str]:
         """What would decide otherwise."""
         plan, verdict, found = self.plan, decision.verdict, list[str]()
-        if single is not None and decision.test is not None:
-            hanging = hanging_on(single, verdict, decision.level, plan.alpha, plan.margin)
+        if decision.test is not None:
+            dataset, variant = key
+            if dataset == -1:
+                cells = mean_hanging_on(parts, verdict, decision.level, plan.alpha, plan.margin)
+                hanging = [(self.datasets[place], code) for place, code in cells]
+            else:
+                codes = hanging_on(parts[0], verdict, decision.level, plan.alpha, plan.margin)
+                hanging = [(dataset, code) for code in codes]
             if hanging:
                 what = "example" if self.answers.cluster_of is None else "cluster"
-                names = [self.unit_name(key, code) for code in hanging[:MOST_NAMED]]
+                names = [self.unit_name((where, variant), code) for where, code in hanging[:MOST_NAMED]]
                 more = len(hanging) - len(names)
                 names += [f"any of {more} others"] if more else []
                 found.append(f"without {what} {enumerate_words(names, 'or')}")
@@ -636,7 +646,23 @@ class _Analysis:
         )
 
     def warnings(self, rows: Sequence[ExampleComparison]) -> list[str]:
-        return [*self._cluster_warnings(), *self._coverage_warnings(rows), *self._identical(rows)]
+        return [
+            *self._cluster_warnings(),
+            *self._coverage_warnings(rows),
+            *self._identical(rows),
+            *self._without_spread(rows),
+        ]
+
+    def _without_spread(self, rows: Sequence[ExampleComparison]) -> Iterator[str]:
+        """Say which differences count as known exactly in a mean over datasets that has a test."""
+        tested = {row.variant for row in rows if row.dataset == ALL_DATASETS and row.standard_error is not None}
+        for row in rows:
+            if row.dataset != ALL_DATASETS and row.variant in tested and row.standard_error is None:
+                yield (
+                    f"All examples of {row.dataset} have the same difference between {row.variant} and {row.baseline}: "
+                    f"how uncertain it is cannot be estimated. The interval of the mean over {ALL_DATASETS} counts it "
+                    "as known exactly, and can be too narrow."
+                )
 
     def _cluster_warnings(self) -> Iterator[str]:
         clusters = self.answers.cluster_of

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 from seedwise.sources.cells.numbers import NumberFormat
+from seedwise.sources.notes import labels, note
 from seedwise.sources.options import Options
 from seedwise.sources.places import place_of
-from seedwise.sources.runs import SEED, VARIANT, RunTable, labels, note, read_runs
+from seedwise.sources.runs import SEED, VARIANT, RunTable, read_runs
 from seedwise.sources.settings import RunsSettings
 from seedwise.sources.tables.files import FileOptions
 from seedwise.sources.tables.table import Table
