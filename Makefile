@@ -25,7 +25,7 @@ GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.sch
 # A file's tests share what they make. tests/conftest.py puts slow files first, and xdist is not to sort them otherwise.
 IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help study quick run try status interim open report shell notebooks test test-fast test-slurm test-timing \
+.PHONY: help study quick run try status interim open report reproduce shell notebooks test test-fast test-slurm test-timing \
   chromium generate generated check bench mlflow-ui docs docs-serve setup clean
 
 help:                      ## list what make can do (this is what a plain `make` does)
@@ -53,6 +53,9 @@ interim: $(VENV)/.study    ## report on the runs so far, in results/<study>/inte
 
 open: $(VENV)/.study       ## open the report in a browser
 	@$(SEEDWISE) open $(LOOKED_AT)
+
+reproduce: $(VENV)/.study  ## do two seeds of each variant again, and compare them with results/<study>/runs.csv
+	@$(SEEDWISE) reproduce $(RUN) $(CORES:%=--cores %)
 
 shell: $(VENV)/.study      ## open a shell that has the commands snakemake and seedwise; `exit` leaves it
 	@echo "snakemake, seedwise and python are those of $(VENV) here; exit leaves this shell." >&2

@@ -55,6 +55,7 @@ GROUPS: Mapping[str, Sequence[Command]] = {
         Command("interim", "interim", "report on the runs that have finished so far", "interim study.yaml"),
         Command("report", "report", "write the report of a finished study; nothing is run", "report study.yaml"),
         Command("open", "open_report", "open the report in a browser", "open study.yaml"),
+        Command("reproduce", "reproduce", "do some runs again and compare the numbers", "reproduce study.yaml"),
     ),
     "Numbers that you already have": (
         Command("analyse", "analyse", "verdicts on a table of results", ANALYSE, alias="analyze"),

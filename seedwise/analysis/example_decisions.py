@@ -16,7 +16,7 @@ from seedwise.statistics.ttest import TTest
 
 
 class Decisions:
-    """Decisions of a plan; every cell is a data set and a variant other than the baseline."""
+    """Decisions of a plan; every cell is a dataset and a variant other than the baseline."""
 
     def __init__(self, answers: Answers, plan: Plan, baseline: int, found: list[Cells]) -> None:
         self.answers, self.plan, self.baseline, self.cells = answers, plan, baseline, found
@@ -41,7 +41,7 @@ class Decisions:
         return float(scores.min() if self.plan.higher_is_better else scores.max())
 
     def pairs(self, found: Sequence[Cells]) -> dict[tuple[int, int], ExamplePairs]:
-        """The pairs of every data set and variant, oriented so that larger is better."""
+        """The pairs of every dataset and variant, oriented so that larger is better."""
         return {
             (dataset, variant): self._pair(found[variant], found[self.baseline], self.answers.dataset_of == dataset)
             for dataset in self.datasets
@@ -65,7 +65,7 @@ class Decisions:
         return pair
 
     def decide(self, pairs: dict[tuple[int, int], ExamplePairs]) -> dict[tuple[int, int], ExampleDecision]:
-        """Decisions by data set (−1: their mean) and variant; each of the two is a family for Holm's correction."""
+        """Decisions by dataset (−1: their mean) and variant; each of the two is a family for Holm's correction."""
         keys = list(pairs)
         confidence, margin = self.plan.confidence, self.plan.margin
         tests = {key: own.test() for key, own in pairs.items()}
@@ -83,7 +83,7 @@ class Decisions:
         return {(-1, variant): own for variant, own in zip(self.others, together, strict=True)} | found
 
     def _over_datasets(self, cells: Sequence[tuple[ExamplePairs, TTest | None]]) -> TTest | None:
-        """The mean difference over data sets; None where one of them has no example that both were asked."""
+        """The mean difference over datasets; None where one of them has no example that both were asked."""
         if not all(pairs.scores.size for pairs, _ in cells):
             return None
         return average([test for _, test in cells], [float(pairs.differences.mean()) for pairs, _ in cells])
@@ -96,5 +96,5 @@ class Decisions:
         return [self.decide(self.pairs(cells(self.answers.of_judge(judge)))) for judge in range(count)]
 
     def name(self, dataset: int) -> str:
-        """What a data set is called; −1 is the mean of all."""
+        """What a dataset is called; −1 is the mean of all."""
         return ALL_DATASETS if dataset == -1 else self.answers.datasets[dataset]

@@ -14,8 +14,8 @@ from seedwise.statistics.verdict import JUDGED
 
 Floats = NDArray[np.float64]
 
-ALL_DATASETS = "all data sets"
-"""Stands for the mean over the data sets of a table that has several, each counting the same."""
+ALL_DATASETS = "all datasets"
+"""Stands for the mean over the datasets of a table that has several, each counting the same."""
 
 
 @dataclass(frozen=True)
@@ -212,8 +212,8 @@ class ExampleAnalysis:
 
     Attributes:
         variants: in order of appearance.
-        summaries: a row for each variant and data set.
-        comparisons: a row for each comparison: of the data sets together first, where there are several.
+        summaries: a row for each variant and dataset.
+        comparisons: a row for each comparison: of the datasets together first, where there are several.
         passes: pass@k, where scores are 0 or 1 and answers were repeated.
         judges: where there are several.
         level: what the repeats of an example are: `seed`, `repeat`, or empty where there is one answer to each.
@@ -244,7 +244,7 @@ class ExampleAnalysis:
 
     @property
     def main(self) -> list[ExampleComparison]:
-        """The comparisons that answer the question: over all data sets, where there are several."""
+        """The comparisons that answer the question: over all datasets, where there are several."""
         overall = [row for row in self.comparisons if row.dataset == ALL_DATASETS]
         return overall or list(self.comparisons)
 

@@ -31,9 +31,9 @@ class Answers:
 
     Attributes:
         variants: their names, in order of appearance.
-        datasets: the data sets, in order of appearance; a single empty name where the table has none.
+        datasets: the datasets, in order of appearance; a single empty name where the table has none.
         examples: labels of the examples.
-        dataset_of: the data set of each example.
+        dataset_of: the dataset of each example.
         cluster_of: the cluster of each example; None without clusters.
         clusters: labels of the clusters.
         seeds: labels of the seeds; empty without seeds.
@@ -119,7 +119,7 @@ def checked_answers(place: str, table: pd.DataFrame, options: Options) -> Answer
     rows = len(table)
     nothing = np.zeros(rows, dtype=np.int64)
     dataset = codes.get("dataset", nothing)
-    # An example is known by its data set and its name: two data sets may both number theirs from 0.
+    # An example is known by its dataset and its name: two datasets may both number theirs from 0.
     example, first = _numbered(dataset * len(labels["example"]) + codes["example"])
     names = [labels["example"][code] for code in codes["example"][first]]
     score = _scores(place, table["score"])

@@ -16,8 +16,9 @@ LARGE_SHARE = 0.25
 
 
 def warnings_of(answers: Answers, found: Sequence[Cells], rows: Sequence[ExampleComparison]) -> list[str]:
-    """Return sentences about clusters, answers without a score and examples that are not shared."""
-    return [*_of_clusters(answers), *_of_coverage(answers, found, rows), *_of_identical(answers, rows)]
+    """Return sentences about clusters, answers without a score, examples that are not shared, and lack of spread."""
+    about_rows = [*_of_identical(answers, rows), *_of_no_spread(rows)]
+    return [*_of_clusters(answers), *_of_coverage(answers, found, rows), *about_rows]
 
 
 def _of_clusters(answers: Answers) -> Iterator[str]:
@@ -64,4 +65,16 @@ def _of_identical(answers: Answers, rows: Sequence[ExampleComparison]) -> Iterat
             yield (
                 f"{row.variant} and {row.baseline} have the same score on every example{where}: are these two "
                 "different models or prompts?"
+            )
+
+
+def _of_no_spread(rows: Sequence[ExampleComparison]) -> Iterator[str]:
+    """Say which differences count as known exactly in a mean over datasets that has a test."""
+    tested = {row.variant for row in rows if row.dataset == ALL_DATASETS and row.standard_error is not None}
+    for row in rows:
+        if row.dataset != ALL_DATASETS and row.variant in tested and row.standard_error is None:
+            yield (
+                f"All examples of {row.dataset} have the same difference between {row.variant} and {row.baseline}: "
+                f"how uncertain it is cannot be estimated. The interval of the mean over {ALL_DATASETS} counts it "
+                "as known exactly, and can be too narrow."
             )

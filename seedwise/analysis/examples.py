@@ -33,6 +33,7 @@ from seedwise.statistics.examples import (
     average,
     hanging_on,
     mcnemar,
+    mean_hanging_on,
     other_questions,
     outlook,
     seeds_for_both,
@@ -72,7 +73,7 @@ def analyse_examples(
 
 
 class _Analysis(Decisions):
-    """The work of `analyse_examples`; every cell is a data set and a variant other than the baseline."""
+    """The work of `analyse_examples`; every cell is a dataset and a variant other than the baseline."""
 
     def result(self) -> ExampleAnalysis:
         pairs = self.pairs(self.cells)
@@ -132,7 +133,7 @@ class _Analysis(Decisions):
                 self.plan.margin,
                 also.parts if also is not None else None,
             )
-        because = self.flips(decision, single, exact.p_value if exact else None, key, judged)
+        because = self.flips(decision, parts, exact.p_value if exact else None, key, judged)
         confidence = self.plan.confidence
         clusters = None if self.answers.cluster_of is None else sum(own.units for own in parts)
         return ExampleComparison(
@@ -174,7 +175,7 @@ class _Analysis(Decisions):
         )
 
     def others_of(self, parts: Sequence[ExamplePairs]) -> OtherQuestions | None:
-        """Answers about new seeds or repeats; of several data sets, about their mean."""
+        """Answers about new seeds or repeats; of several datasets, about their mean."""
         found = [own for own in (other_questions(pairs, pairs.test()) for pairs in parts) if own is not None]
         if len(found) < len(parts):
             return None
@@ -194,8 +195,11 @@ class _Analysis(Decisions):
         return int((asked & ((self.answers.dataset_of == dataset) | (dataset == -1))).sum())
 
     def repeats(self, factor: float | None, variant: int) -> int | None:
-        """How many repeats, or seeds, that many times as many are."""
-        return None if factor is None else math.ceil(factor * self.most_repeats(variant) - 1e-9)
+        """How many repeats, or seeds, of each of the two variants that many times as many are."""
+        if factor is None:
+            return None
+        most = max(self.most_repeats(variant), self.most_repeats(self.baseline))  # the factor holds for both
+        return math.ceil(factor * most - 1e-9)
 
     def seeds(self, also: OtherQuestions | None, variant: int, family: int) -> int | None:
         """How many seeds of each variant would show the difference for retrained models."""
@@ -215,18 +219,24 @@ class _Analysis(Decisions):
     def flips(
         self,
         decision: ExampleDecision,
-        single: ExamplePairs | None,
+        parts: Sequence[ExamplePairs],
         exact_p: float | None,
         key: tuple[int, int],
         judged: Sequence[dict[tuple[int, int], ExampleDecision]],
     ) -> list[str]:
         """What would decide otherwise."""
         plan, verdict, found = self.plan, decision.verdict, list[str]()
-        if single is not None and decision.test is not None:
-            hanging = hanging_on(single, verdict, decision.level, plan.alpha, plan.margin)
+        if decision.test is not None:
+            dataset, variant = key
+            if dataset == -1:
+                cells = mean_hanging_on(parts, verdict, decision.level, plan.alpha, plan.margin)
+                hanging = [(self.datasets[place], code) for place, code in cells]
+            else:
+                codes = hanging_on(parts[0], verdict, decision.level, plan.alpha, plan.margin)
+                hanging = [(dataset, code) for code in codes]
             if hanging:
                 what = "example" if self.answers.cluster_of is None else "cluster"
-                names = [self.unit_name(key, code) for code in hanging[:MOST_NAMED]]
+                names = [self.unit_name((where, variant), code) for where, code in hanging[:MOST_NAMED]]
                 more = len(hanging) - len(names)
                 names += [f"any of {more} others"] if more else []
                 found.append(f"without {what} {enumerate_words(names, 'or')}")

@@ -18,6 +18,7 @@ from seedwise.basics.names import plain as plain_text
 from seedwise.basics.names import quote
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.plan import Plan
+from seedwise.sources.notes import labels, note
 from seedwise.sources.options import Options
 from seedwise.sources.settings import RESERVED
 from seedwise.statistics.analysis import Analysis, analyse_family
@@ -101,16 +102,16 @@ def _single(name: str, groups: Mapping[str, pd.DataFrame], plan: Plan, notes: Se
 
 def _family(groups: Mapping[str, pd.DataFrame], plans: Sequence[Plan], notes: Sequence[str]) -> list[Result]:
     """Analyse each group by each plan, with p-values corrected over all."""
-    cells = [(key, plan, _with_status(runs, plan.metric)) for plan in plans for key, runs in groups.items()]
-    analyses = analyse_family([(runs, plan) for _, plan, runs in cells])
+    cells = [(key, plan, *_with_status(runs, plan.metric)) for plan in plans for key, runs in groups.items()]
+    analyses = analyse_family([(runs, plan) for _, plan, runs, _ in cells])
     count = sum(len(analysis.comparisons) for analysis in analyses)
     shared = []
     if len(cells) > 1 and count > 1:
         about = _cells(len(groups), len(plans))
         shared = [f"p-values are corrected together over the {count} comparisons of {about} (Holm)."]
     return [
-        Result(key, plan, runs, analysis, (*notes, *shared))
-        for (key, plan, runs), analysis in zip(cells, analyses, strict=True)
+        Result(key, plan, runs, analysis, (*notes, *lost, *shared))
+        for (key, plan, runs, lost), analysis in zip(cells, analyses, strict=True)
     ]
 
 
@@ -120,10 +121,23 @@ def _cells(datasets: int, metrics: int) -> str:
     return enumerate_words([quantity(count, noun) for count, noun in counts if count > 1])
 
 
-def _with_status(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Count a run without a finite value of this metric as failed, whatever others it has."""
-    without = (runs[STATUS] == "finished") & ~np.isfinite(runs[metric].astype("float64"))
-    return runs.assign(**{STATUS: runs[STATUS].where(~without, "failed")}) if without.any() else runs
+def _with_status(runs: pd.DataFrame, metric: str) -> tuple[pd.DataFrame, list[str]]:
+    """Count a run without a value of this metric as failed, and one whose value is not finite as diverged.
+
+    Returns:
+        The runs, and notes that say so.
+    """
+    values = runs[metric].to_numpy(dtype="float64")
+    ended = (runs[STATUS] == "finished").to_numpy()
+    notes = []
+    for lost, state, why in (
+        (ended & np.isnan(values), "failed", f"no {metric}"),
+        (ended & np.isinf(values), "diverged", f"its {metric} is not finite"),
+    ):
+        if lost.any():
+            runs = runs.assign(**{STATUS: runs[STATUS].where(~lost, state)})
+            notes.append(note(labels(runs[lost]), f"counted as {state} for {metric}: {why}"))
+    return runs, notes
 
 
 def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:

@@ -70,12 +70,12 @@ class ExamplesReport:
 
     @cached_property
     def datasets(self) -> list[str]:
-        """The data sets; empty where the table names none."""
+        """The datasets; empty where the table names none."""
         return [name for name in dict.fromkeys(row.dataset for row in self.analysis.summaries) if name]
 
     @cached_property
     def summaries(self) -> Sequence[ExampleSummary]:
-        """A row for each variant, and each data set."""
+        """A row for each variant, and each dataset."""
         return self.analysis.summaries
 
     @cached_property

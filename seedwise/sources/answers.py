@@ -24,8 +24,10 @@ from seedwise.sources.columns import (
     split_names,
     usual_column,
 )
+from seedwise.sources.conditions import meeting
+from seedwise.sources.identities import refuse_alike, variants_of
 from seedwise.sources.options import Options
-from seedwise.sources.runs import meeting, numbers_of, refuse_alike, variants_of
+from seedwise.sources.scores import numbers_of
 from seedwise.sources.tables.table import Table
 
 ROLES = {"repeat": "repeat", "seed": "seed", "cluster": "cluster", "judge": "judge", "dataset": "dataset"}

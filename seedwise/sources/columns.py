@@ -21,6 +21,12 @@ PREFIXES = re.compile(
 SETTING = ("config", "params", "hparams")
 MEASURED = ("summary", "metrics")
 """Prefixes of what a run was given, and of what it left."""
+STEPS = (
+    "step", "_step", "global_step", "global_steps", "env_step", "env_steps", "num_env_steps", "timestep", "timesteps",
+    "num_timesteps", "total_timesteps", "timesteps_total", "training_iteration", "iteration", "iterations", "iter",
+    "iters", "update", "updates", "round", "rounds", "generation", "epoch",
+)  # fmt: skip
+"""Columns that count the steps of a run, in lower case and after any /; the finest first."""
 _LISTED = 8
 _FEW = 50  # values that a column of variants can have
 
@@ -85,7 +91,23 @@ def find_columns(table: Table, options: Options, *, seed: bool = True) -> Column
         created = next(
             (by_name[name] for name in dates.COLUMNS if name in by_name and by_name[name] not in taken), None
         )
-    return Columns(variant, seeds, metrics, status, created, dataset)
+    columns = Columns(variant, seeds, metrics, status, created, dataset)
+    _refuse_twins(table, columns, options)
+    return columns
+
+
+def _refuse_twins(table: Table, columns: Columns, options: Options) -> None:
+    """Refuse a column that pandas has read twice from one file, as `acc` and `acc.1`, if it has a role."""
+    for column in (*columns.metrics, *columns.variant, columns.seed, columns.dataset):
+        twin = f"{column}.1"
+        if column is None or twin not in table.columns or twin in columns.named or twin in options.ignore:
+            continue
+        if (table.text(column) != table.text(twin)).any():
+            raise UserError(
+                f"{table.name}: {plain(column)} and {plain(twin)} differ: so pandas names two columns that a file "
+                f"calls {plain(column)}. Add {options.spelled('ignore', twin)} if the first counts; else name "
+                f"{plain(twin)} instead"
+            )
 
 
 def split_names(names: Sequence[str], table: Table) -> list[str]:
@@ -96,6 +118,11 @@ def split_names(names: Sequence[str], table: Table) -> list[str]:
 def simple(column: str) -> str:
     """Return a column's name without a tool's prefix, in lower case, with _ for blanks."""
     return bare(column).strip().lower().replace(" ", "_")
+
+
+def simple_step(column: str) -> str:
+    """Return the name of a column as STEPS has it: `train/global_step` counts steps too."""
+    return bare(column).rpartition("/")[2].strip().lower().replace(" ", "_")
 
 
 def bare(column: str) -> str:

@@ -12,23 +12,18 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.basics.words import quantity, shortened
 from seedwise.sources.cells.numbers import advice, read_numbers
-from seedwise.sources.columns import bare, find, listing, missing
+from seedwise.sources.columns import STEPS, Columns, bare, find, listing, missing, simple_step
 from seedwise.sources.options import Options
+from seedwise.sources.replicates import refuse_several
 from seedwise.sources.tables.table import Table
 from seedwise.sources.taking import Take
 
-STEPS = (
-    "step", "_step", "global_step", "global_steps", "env_step", "env_steps", "num_env_steps", "timestep", "timesteps",
-    "num_timesteps", "total_timesteps", "timesteps_total", "training_iteration", "iteration", "iterations", "iter",
-    "iters", "update", "updates", "round", "rounds", "generation", "epoch",
-)  # fmt: skip
-"""Columns that count the steps of a run, in lower case and after any /; the finest first."""
 EMPTY = "empty:"
 """Begins the name of the column that says whether a run has no value of a metric."""
 
 
 def take_rows(
-    table: Table, runs: pd.DataFrame, cell: Sequence[str], metrics: Sequence[str], options: Options
+    table: Table, runs: pd.DataFrame, cell: Sequence[str], metrics: Sequence[str], columns: Columns, options: Options
 ) -> tuple[pd.DataFrame, list[str]]:
     """Leave one row for each run of a table with a row per step.
 
@@ -37,13 +32,14 @@ def take_rows(
         runs: a row for each row of the table, with its number as `_row`, and whether a metric is empty.
         cell: the columns that identify a run.
         metrics: the compared ones; the first decides which row is the best.
+        columns: those that have a role.
         options: which row counts.
 
     Returns:
         The rows that count, in the order of the table, and notes. All rows if they are runs already.
 
     Raises:
-        UserError: the best row is wanted, and nothing says what is better.
+        UserError: the best row is wanted, and nothing says what is better; or the rows of a run may be several runs.
     """
     run = runs.groupby(list(cell), sort=False).ngroup()  # grouping by a number is many times faster
     sizes = run.value_counts()
@@ -62,6 +58,7 @@ def take_rows(
     if not (spans["min"] < spans["max"]).any():
         return runs, []
     take = options.take or Take()
+    refuse_several(table, ordered, columns, options)
     _refuse_restarts(table, ordered, step, metrics[0])
     ordered["_by"] = _judged(table, ordered, metrics[0], take)
     chosen = ordered.groupby("_run", sort=False).tail(1).set_index("_run")
@@ -115,11 +112,6 @@ def _refuse_restarts(table: Table, ordered: pd.DataFrame, step: str, metric: str
                 "the rows of the attempt that does not count, or add a column run_id that tells the two apart, and "
                 "created with their dates"
             )
-
-
-def simple_step(column: str) -> str:
-    """Return the name of a column as STEPS has it: `train/global_step` counts steps too."""
-    return bare(column).rpartition("/")[2].strip().lower().replace(" ", "_")
 
 
 def _read_steps(table: Table, runs: pd.DataFrame, step: str, metric: str, options: Options) -> NDArray[np.float64]:

@@ -15,9 +15,10 @@ from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.sources.answers import read_answers
 from seedwise.sources.cells.numbers import NumberFormat
 from seedwise.sources.evaluations.whole import as_evaluation
+from seedwise.sources.notes import labels, note
 from seedwise.sources.options import Options
 from seedwise.sources.places import place_of
-from seedwise.sources.runs import SEED, VARIANT, RunTable, labels, note, read_runs
+from seedwise.sources.runs import SEED, VARIANT, RunTable, read_runs
 from seedwise.sources.settings import RunsSettings
 from seedwise.sources.tables.files import FileOptions
 from seedwise.sources.tables.table import Table

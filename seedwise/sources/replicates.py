@@ -17,8 +17,7 @@ from seedwise.runs.direction import higher_is_better
 from seedwise.sources.cells import dates, states
 from seedwise.sources.cells.dates import read_date
 from seedwise.sources.cells.numbers import is_number
-from seedwise.sources.columns import Columns, bare, shortened_name, simple
-from seedwise.sources.history import STEPS
+from seedwise.sources.columns import SETTING, STEPS, Columns, bare, shortened_name, simple
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table
 
@@ -28,7 +27,7 @@ HARMLESS = frozenset(
     device duration runtime _runtime _wandb time time_this_iter_s time_total_s seconds wall_time walltime
     epochs_run best_epoch best_step timesteps_total warmup_time experiment_tag artifact_uri source_type
     source_name source logdir path folder filename log_dir checkpoint trial_id number time_since_restore
-    iterations_since_restore end_time ended datetime_complete updated updated_at heartbeat job_id
+    iterations_since_restore port master_port end_time ended datetime_complete updated updated_at heartbeat job_id
     slurm_job_id description display_name url experiment_id lifecycle_stage
     """.split()  # noqa: SIM905 - one list of words
 )
@@ -45,7 +44,10 @@ SETTINGS = frozenset(
 """Names of what makes another experiment when it differs."""
 _FIXED = frozenset({"fold", "split", "subset", "level", "passage", "question", "question_id", "example", "train_size"})
 """Numbers that a run keeps from its first step to its last, other than a learning rate."""
+_SCHEDULED = frozenset({"lr", "learning_rate", "wd", "weight_decay", "temperature", "dropout", "gamma", "epochs"})
+"""Settings that a run can change from step to step."""
 _SHOWN = 3
+_FEW = 5  # rows of a run that can be runs of their own as well as a history
 
 
 def refuse_mixed(table: Table, runs: pd.DataFrame, columns: Columns, options: Options) -> None:
@@ -65,9 +67,10 @@ def refuse_mixed(table: Table, runs: pd.DataFrame, columns: Columns, options: Op
     """
     rows = runs["_row"].to_numpy()
     _refuse_states(table, rows, columns, options)
-    keys = [runs["variant"].to_numpy()]
-    if columns.dataset:
-        keys.append(runs["dataset"].to_numpy())
+    keys = ["variant", *(["dataset"] if columns.dataset else [])]
+    groups = np.asarray(runs.groupby(keys, sort=False).ngroup(), dtype=np.int64)
+    seeds = runs["seed"].astype("str").reset_index(drop=True)
+    repeated = bool(runs.duplicated([*keys, "seed"], keep=False).all())
     ignored = {name.strip().lower() for name in options.ignore}
     conditions = _conditions(options)
     mixed = []
@@ -76,49 +79,87 @@ def refuse_mixed(table: Table, runs: pd.DataFrame, columns: Columns, options: Op
         if column in columns.named or _is_among(column, ignored | conditions) or _harmless(name):
             continue
         texts = table.text(column).iloc[rows].reset_index(drop=True)
-        if _is_setting(name, texts, runs.reset_index(drop=True), keys):
+        if _is_setting(column, texts, groups, seeds, repeated=repeated):
             mixed.append((column, texts))
     if mixed:
         raise UserError(_message(table, mixed, runs, options))
 
 
-def refuse_several(table: Table, runs: pd.DataFrame, cell: Sequence[str], columns: Columns, options: Options) -> None:
+def refuse_several(table: Table, ordered: pd.DataFrame, columns: Columns, options: Options) -> None:
     """Refuse rows that are said to be the steps of one run, and differ in what no run changes on its way.
 
     Args:
         table: with all columns.
-        runs: all rows, before one of each run was taken.
-        cell: the columns that identify a run.
+        ordered: all rows, before one of each run was taken, with the run as `_run` and the step as `_step`.
         columns: those that have a role.
         options: what the user says, with the columns that may vary.
 
     Raises:
         UserError: as `refuse_mixed`.
     """
-    rows = runs["_row"].to_numpy()
-    keys = [runs[column].to_numpy() for column in cell]
+    rows = ordered["_row"].to_numpy()
+    run, step = ordered["_run"].to_numpy(), pd.factorize(ordered["_step"])[0]
+    is_said = options.take is not None or table.steps  # that the rows of a run are its steps
     said = {name.strip().lower() for name in options.ignore} | _conditions(options)
-    mixed = []
+    mixed, unsure = [], False
     for column in table.columns:
         name = bare(column).strip().lower()
         if column in columns.named or _is_among(column, said) or _harmless(name):
             continue
         texts = table.text(column).iloc[rows].reset_index(drop=True)
-        given = texts[texts != ""]
-        if not len(given) or given.nunique() == len(given) or (_is_measured(given) and name not in _FIXED):
+        given = (texts != "").to_numpy()
+        codes, words = pd.factorize(texts[given])
+        if not len(codes) or _distinct(run[given], codes).max() < 2:
             continue
-        if given.groupby([pd.Series(key)[given.index] for key in keys], sort=False).nunique().max() > 1:
+        word = name.replace(" ", "_")
+        if not _is_measured(words.tolist()):
+            varies = len(words) < len(codes)
+        elif word in _FIXED or (word in SETTINGS - _SCHEDULED) or (is_parameter(column) and word not in _SCHEDULED):
+            varies = True
+        else:
+            varies = not is_said and _is_grid(run[given], step[given], codes)
+            unsure |= varies
+        if varies:
             mixed.append((column, texts))
     if mixed:
-        raise UserError(_message(table, mixed, runs, options))
+        runs = ordered.reset_index(drop=True)
+        raise UserError(_message(table, mixed, runs, options, histories=unsure))
 
 
-def _is_measured(texts: pd.Series) -> bool:
-    words = texts.unique()[:1000]
+def is_parameter(column: str) -> bool:
+    """Whether a column has a tool's prefix for what a run was given: `params_tau`, `config.tau`, `hparams/tau`."""
+    return re.match(rf"(?:{'|'.join(SETTING)})[./_]", column.strip(), re.IGNORECASE) is not None
+
+
+def _is_grid(run: NDArray[np.int64], step: NDArray[np.int64], codes: NDArray[np.int64]) -> bool:
+    """Whether a number takes the same few values in each run, and is none that a run could change on its way.
+
+    Either one step has two of the values, as no run has, or each of the few rows of a run has one of its own, and with
+    it the same step in every run: a schedule looks like that, and so do several runs that differ in their length.
+    """
+    runs, values = int(run.max()) + 1, int(codes.max()) + 1
+    pairs = np.unique(run * values + codes)
+    in_runs = np.bincount(pairs % values, minlength=values)
+    if runs < 2 or values > _FEW or (in_runs < runs).any():
+        return False
+    at = run * (int(step.max()) + 1) + step
+    if _distinct(at, codes).max() > 1:
+        return True
+    return len(pairs) == len(codes) and _distinct(codes, step).max() == 1
+
+
+def _distinct(groups: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each group how many different codes it has."""
+    width = int(codes.max()) + 1
+    return np.bincount(np.unique(groups * width + codes) // width)
+
+
+def _is_measured(words: Sequence[str]) -> bool:
+    words = words[:1000]
     return all(map(is_number, words)) or all(read_date(word) is not None for word in words)
 
 
-def _refuse_states(table: Table, rows: NDArray[np.intp], columns: Columns, options: Options) -> None:
+def _refuse_states(table: Table, rows: NDArray[np.int64], columns: Columns, options: Options) -> None:
     """Refuse a column that may say how runs ended, by its name or by a word in it, if nobody said what it is."""
     ignored = {name.strip().lower() for name in (*options.ignore, *_conditions(options))}
     for column in table.columns:
@@ -173,29 +214,43 @@ def _harmless(name: str) -> bool:
     )
 
 
-def _is_setting(name: str, texts: pd.Series, runs: pd.DataFrame, keys: Sequence[NDArray[np.object_]]) -> bool:
-    groups = texts.groupby([pd.Series(key) for key in keys], sort=False)
-    distinct, sizes = groups.nunique(), groups.size()
+def _is_setting(column: str, texts: pd.Series, groups: NDArray[np.int64], seeds: pd.Series, *, repeated: bool) -> bool:
+    """Whether a column varies within a group as a setting would.
+
+    Args:
+        column: its name.
+        texts: its cells.
+        groups: the variant, and dataset, of each row, as a number.
+        seeds: of each row.
+        repeated: whether each row has the variant, seed and dataset of another.
+    """
+    codes, words = pd.factorize(texts)
+    if len(words) < 2:
+        return False
+    distinct = _distinct(groups, codes)
     varied = distinct > 1
     if not varied.any():
         return False
-    seeds = runs["seed"].astype("str")
-    numeric = all(map(is_number, texts[texts != ""].unique()[:1000]))
-    word = name.replace(" ", "_")
-    by_seed = texts.groupby(seeds).nunique().max() == 1 and seeds.groupby(texts).nunique().max() == 1
+    word = bare(column).strip().lower().replace(" ", "_")
+    given = [text for text in words if text]
+    numeric = all(map(is_number, given[:1000]))
+    parameter = is_parameter(column)
+    seed_codes = pd.factorize(seeds)[0]
+    of_seeds = int(seed_codes.max()) + 1
+    by_seed = len(words) == of_seeds == int(_distinct(seed_codes, codes).sum())
+    if parameter and numeric and by_seed and not _counts_runs(word):
+        # That it goes with the seed says something only where a seed occurs twice, and of whole numbers.
+        by_seed = of_seeds < len(codes) and all(text.lstrip("+-").isdigit() for text in given)
     if by_seed and (_counts_runs(word) or (numeric and word not in SETTINGS) or _names_seeds(texts, seeds)):
         return False
-    repeated = runs.duplicated(["variant", "seed", *(["dataset"] if "dataset" in runs else [])], keep=False)
-    if word in SETTINGS:
+    if word in SETTINGS or (parameter and numeric):
         return True
-    given = texts[texts != ""]
-    if not numeric and given.map(lambda text: read_date(text) is not None).all():
-        return False
+    cells = int((texts != "").sum())
     if not numeric:
-        return bool(given.nunique() < len(given))
-    if repeated.all() and len(given) and given.nunique() <= len(given) // 2:
+        return len(given) < cells and any(read_date(text) is None for text in given)
+    if repeated and given and len(given) <= cells // 2:
         return True
-    return bool((distinct[varied] <= sizes[varied] / 2).all())
+    return bool((distinct[varied] <= np.bincount(groups)[varied] / 2).all())
 
 
 def _counts_runs(word: str) -> bool:
@@ -209,7 +264,14 @@ def _names_seeds(texts: pd.Series, seeds: pd.Series) -> bool:
     return all(re.search(rf"(?<![0-9])0*{re.escape(seed)}(?![0-9])", text) for text, seed in pairs)
 
 
-def _message(table: Table, mixed: list[tuple[str, pd.Series]], runs: pd.DataFrame, options: Options) -> str:
+def _message(
+    table: Table,
+    mixed: list[tuple[str, pd.Series]],
+    runs: pd.DataFrame,
+    options: Options,
+    *,
+    histories: bool = False,
+) -> str:
     variants = runs["variant"].reset_index(drop=True)
     said = []
     for column, texts in mixed[:_SHOWN]:
@@ -229,6 +291,8 @@ def _message(table: Table, mixed: list[tuple[str, pd.Series]], runs: pd.DataFram
     names = [bare(other) for other, _ in mixed] if len(mixed) <= _SHOWN else ["*"]
     ignoring = " ".join(options.spelled("ignore", other) for other in names)
     ways.append(f"{ignoring} if these are repetitions all the same")
+    if histories:
+        ways.append(f"{options.spelled('take', 'last')} if the rows of a seed are steps of one run")
     return (
         f"{table.name}: {enumerate_words(said)}{more}: are its rows repetitions of one experiment? "
         f"Add {enumerate_words(ways, 'or')}"

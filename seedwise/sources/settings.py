@@ -91,9 +91,7 @@ class RunsSettings(Section):
     judge: Annotated[Text | None, Field(description="Column that says who scored the answer, where several did.")] = (
         None
     )
-    dataset: Annotated[Text | None, Field(description="Column of an evaluation's data sets; each has a verdict.")] = (
-        None
-    )
+    dataset: Annotated[Text | None, Field(description="Column of an evaluation's datasets; each has a verdict.")] = None
     digest: Annotated[
         Text | None, Field(description="Column with a digest of what was asked: an example with two is refused.")
     ] = None

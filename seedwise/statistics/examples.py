@@ -224,7 +224,7 @@ def verdict_at(test: TTest | None, level: float, alpha: float, margin: float | N
 
 
 def average(tests: Sequence[TTest | None], means: Sequence[float]) -> TTest | None:
-    """The mean of independent differences, one for each data set, each data set counting the same.
+    """The mean of independent differences, one for each dataset, each dataset counting the same.
 
     Args:
         tests: of the differences; None where one does not vary.
@@ -267,10 +267,9 @@ def other_questions(pairs: ExamplePairs, test: TTest | None) -> OtherQuestions |
     seeds = [seed_part(table) for table in pairs.tables]
     residual = sum(residual_part(table, codes) for table in pairs.tables)
     between = sum(seeds)
-    sizes = [len(table) for table in pairs.tables]
-    same = TTest(test.difference, math.sqrt(between), welch_df(seeds, sizes)) if between > 0 else None
-    total = max(between + item - residual, between, item)
-    both = TTest(test.difference, math.sqrt(total), float(sum(size - 1 for size in sizes)))
+    df = welch_df(seeds, [len(table) for table in pairs.tables])
+    same = TTest(test.difference, math.sqrt(between), df) if between > 0 else None
+    both = TTest(test.difference, math.sqrt(max(between + item - residual, between, item)), df)
     return OtherQuestions(same, both, Parts(max(item - residual, 0.0), max(between - residual, 0.0), residual))
 
 
@@ -382,6 +381,29 @@ def hanging_on(pairs: ExamplePairs, verdict: Verdict, level: float, alpha: float
     for code, test in without_each(pairs.differences, codes):
         if verdict_at(test, level, alpha, margin) != verdict:
             found.append(code)
+    return found
+
+
+def mean_hanging_on(
+    parts: Sequence[ExamplePairs], verdict: Verdict, level: float, alpha: float, margin: float | None
+) -> list[tuple[int, int]]:
+    """The clusters (or examples) of which leaving out any one gives the mean over datasets another verdict.
+
+    Returns:
+        Each as the number of its dataset and its code there.
+    """
+    tests, means = [own.test() for own in parts], [float(own.differences.mean()) for own in parts]
+    found = []
+    for place, own in enumerate(parts):
+        codes = cluster_codes(own.clusters, own.scores.size)
+        for code, test in without_each(own.differences, codes):
+            left = own.differences[codes != code]
+            if not left.size:
+                continue
+            others = [*tests[:place], test, *tests[place + 1 :]]
+            mean = average(others, [*means[:place], float(left.mean()), *means[place + 1 :]])
+            if verdict_at(mean, level, alpha, margin) != verdict:
+                found.append((place, code))
     return found
 
 

@@ -305,3 +305,36 @@ def test_one_answer_passes_alike_by_either_measure_whatever_the_number_of_repeat
     single = [row for row in analyse_examples(table, PLAN).passes if row.k == 1]
 
     assert [(row.any_of_k, row.all_of_k) for row in single] == [(pytest.approx(1 / 49), pytest.approx(1 / 49))] * 2
+
+
+def test_a_dataset_without_spread_is_said_to_count_as_known_exactly():
+    same = evaluation(30, gains=(0.0, 0.0), noise=0.0).assign(dataset="y")
+    found = analyse_examples(pd.concat([evaluation().assign(dataset="x"), same]), PLAN)
+    said = [warning for warning in found.warnings if "counts it as known exactly" in warning]
+    assert len(said) == 1
+    assert said[0].startswith("All examples of y have the same difference between b and a")
+
+
+def test_the_mean_over_datasets_can_hang_on_one_example():
+    generator = np.random.default_rng(3)
+    rows = []
+    for dataset in "xy":
+        for example in range(12):
+            base, gain = generator.normal(), 0.05 + generator.normal(0, 0.08)
+            name = f"{dataset}{example}"
+            rows += [("a", name, base, dataset), ("b", name, base + gain, dataset)]
+    table = pd.DataFrame(rows, columns=["variant", "example", "score", "dataset"])
+    found = []
+    for shift in np.linspace(-0.05, 0.05, 21):  # somewhere in between, the verdict turns
+        moved = table.assign(score=table["score"] + shift * (table["variant"] == "b"))
+        row = next(row for row in analyse_examples(moved, PLAN).comparisons if row.dataset == ALL_DATASETS)
+        found.append((row.fragile, "without example" in row.fragile_because))
+    assert (True, True) in found
+    assert (False, False) in found
+
+
+@pytest.mark.parametrize("few", ["a", "b"])
+def test_more_repeats_are_counted_from_the_variant_that_has_more(few):
+    table = evaluation(30, gains=(0.0, 0.3), noise=1.0, repeats=6)
+    row = only(table[(table["variant"] != few) | (table["repeat"] < 2)], margin=0.3)
+    assert row.repeats_needed > 6  # these do not do, whichever of the two has but 2

@@ -105,7 +105,7 @@ def test_several_data_sets_name_the_correction_of_each():
     text = render_examples(report(table))
 
     assert "Holm p" in text
-    assert "corrected for 1 comparison (for single data sets: 2)" in text
+    assert "corrected for 1 comparison (for single datasets: 2)" in text
 
 
 def test_seeds_have_an_interval_for_retrained_models():

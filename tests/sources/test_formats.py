@@ -307,3 +307,41 @@ def test_fifty_variants_fit_a_terminal(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert sum("a-long-name-of-a-variant" in line and "," not in line and "(" not in line for line in lines) >= 50
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": {"0": 0.8, "1": 0.81, "7": 0.82}, "b": {"seed_0": 0.9, "seed_1": 0.91}}',
+        '{"a": {"0": {"acc": 0.8}, "1": {"acc": 0.81}, "7": {"acc": 0.82}},'
+        ' "b": {"0": {"acc": 0.9}, "1": {"acc": 0.91}}}',
+    ],
+)
+def test_scores_by_variant_and_seed_in_json(text, tmp_path):
+    (tmp_path / "t.json").write_text(text)
+    runs = read_runs(open_table(str(tmp_path / "t.json"), OPTIONS), OPTIONS).runs
+    found = list(zip(runs["variant"], runs["seed"], runs["acc"], strict=True))
+    assert found == [("a", 0, 0.8), ("a", 1, 0.81), ("a", 7, 0.82), ("b", 0, 0.9), ("b", 1, 0.91)]
+
+
+def test_a_title_without_separators_is_skipped_and_said(tmp_path):
+    (tmp_path / "t.csv").write_text("Results of the ablation\n\n" + FRAME.to_csv(index=False))
+    found = read_runs(open_table(str(tmp_path / "t.csv"), OPTIONS), OPTIONS)
+    assert len(found.runs) == len(FRAME)
+    assert found.notes == ("A title or comments above the header in line 1 were skipped.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (FRAME.to_html(), "a table in HTML"),
+        ("<html><body>" + FRAME.to_html() + "</body></html>", "a table in HTML"),
+        ("\\begin{tabular}{lrr}\nvariant & seed & acc \\\\\na & 0 & 0.8 \\\\\n\\end{tabular}\n", "a table in LaTeX"),
+        ("variant & seed & acc \\\\\na & 0 & 0.8 \\\\\n", "a table in LaTeX"),
+        ("variant,seed,acc\na,0,C\na,1,I\nb,0,C\nb,1,C\n", "write 1 for what is right and 0 for what is wrong"),
+    ],
+)
+def test_tables_made_to_be_looked_at_are_named(text, said, tmp_path):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(UserError, match=said):
+        read_runs(open_table(str(tmp_path / "t.csv"), OPTIONS), OPTIONS)

@@ -324,3 +324,69 @@ def test_the_score_of_an_answer_that_is_an_error_is_asked_about(column, bad, ok,
     assert f'line 2: {column} is "{bad}", and the answer has a score (so in 2 rows)' in capsys.readouterr().err
     assert main([*command, "--ignore", column]) == 0
     assert main([*command, "--where", f"{column}={ok}"]) == 0
+
+
+def runs_of_two(column: str, values, steps) -> str:
+    """Write the runs of two experiments that differ in a number and in their length."""
+    rows = [
+        f"{variant},{seed},{score + value},{value},{step}"
+        for variant, scores in (("a", A), ("b", B))
+        for seed, score in enumerate(scores)
+        for value, last in zip(values, steps, strict=True)
+        for step in (last if isinstance(last, list) else [last])
+    ]
+    return "\n".join([f"variant,seed,acc,{column},step", *rows])
+
+
+@pytest.mark.parametrize(
+    ("column", "steps"), [("lr", [500, 1000]), ("width", [500, 1000]), ("k", [[1, 2, 3], [1, 2, 3, 4]])]
+)
+def test_experiments_that_differ_in_a_number_are_not_one_history(analyse, column, steps):
+    text = runs_of_two(column, [1, 2], steps)
+    status, said = analyse(text)
+    assert (status, f"{column} varies within the variant a (1, 2)" in said) == (2, True)
+    status, said = analyse(text, "--where", f"{column}=1")
+    assert (status, "a 4 1.8050" in said) == (0, True)
+
+
+def test_a_schedule_is_a_history_where_that_is_said(analyse):
+    text = runs_of_two("lr", [2, 1], [500, 1000])
+    status, said = analyse(text)
+    assert (status, "--take last if the rows of a seed are steps of one run" in said) == (2, True)
+    assert "a 4 1.8050" in analyse(text, "--take", "last")[1]
+
+
+def test_a_schedule_over_many_steps_is_not_asked_about(analyse):
+    text = runs_of_two("lr", [0.1 / 2**step for step in range(8)], range(8))
+    assert analyse(text)[0] == 0
+
+
+@pytest.mark.parametrize("column", ["params_tau", "config.tau", "hparams/tau", "params.tau"])
+def test_a_parameter_that_is_another_in_each_row_is_asked_about(analyse, column):
+    text = table(column, lambda variant, seed: f"0.{seed + 4 * (variant == 'b') + 1}3")
+    status, said = analyse(text)
+    assert (status, f"{column} varies within the variant a" in said) == (2, True)
+    assert analyse(text, "--ignore", column)[0] == 0
+    assert analyse(table("tau", lambda variant, seed: f"0.{seed + 4 * (variant == 'b') + 1}3"))[0] == 0
+
+
+def test_a_parameter_that_is_the_seed_again_is_not_asked_about(analyse):
+    assert analyse(table("config.generator", lambda _, seed: str(100 + seed)))[0] == 0
+
+
+def test_the_second_of_two_columns_of_one_name_in_pandas_is_pointed_out(analyse):
+    text = table("acc.1", lambda *_: "0.5")
+    status, said = analyse(text)
+    assert (status, "--ignore acc.1" in said) == (2, True)
+    assert "a 4 0.8050" in analyse(text, "--ignore", "acc.1")[1]
+    assert "a 4 0.5000" in analyse(text, metric="acc.1")[1]
+    same = table("acc.1", lambda variant, seed: str((A if variant == "a" else B)[seed]))
+    assert analyse(same)[0] == 0
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf"])
+def test_a_further_metric_that_is_not_finite_diverged(analyse, cell):
+    text = table("loss", lambda variant, seed: {("b", 2): cell, ("b", 3): ""}.get((variant, seed), f"0.{seed + 1}"))
+    status, said = analyse(text, "--metric", "loss")
+    assert (status, "1 run counted as diverged for loss: its loss is not finite: b seed 2" in said) == (0, True)
+    assert "1 run counted as failed for loss: no loss: b seed 3" in said

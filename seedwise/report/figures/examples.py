@@ -25,7 +25,7 @@ PARTS = (("better", "#009E73"), ("equal", "#DDDDDD"), ("worse", "#D55E00"))
 
 
 def plot_means(report: ExamplesReport, png: Path, svg: Path) -> None:
-    """Draw a row for each variant, and data set: its mean with the interval for new examples."""
+    """Draw a row for each variant, and dataset: its mean with the interval for new examples."""
     rows = [row for row in report.summaries if row.mean is not None]
     colours = _colours(report)
     with mpl.rc_context(style.RC):

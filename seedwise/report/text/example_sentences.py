@@ -77,7 +77,7 @@ def verdict_sentence(row: ExampleComparison, report: ExamplesReport, call: str =
             )
             return (
                 f"{variant} and {baseline} cannot be compared with {report.size(row)}{where}: a verdict about new "
-                f"examples needs at least {fewest}{' in each data set' if row.dataset == ALL_DATASETS else ''}."
+                f"examples needs at least {fewest}{' in each dataset' if row.dataset == ALL_DATASETS else ''}."
             )
         case _:
             return (
@@ -249,7 +249,7 @@ def scope(report: ExamplesReport) -> str:
     if not report.analysis.level:
         text += " They cover these variants as they are, not retrained models or other answers."
     if len(report.datasets) > 1:
-        text += f" The overall verdict is about these {len(report.datasets)} data sets, each counting the same."
+        text += f" The overall verdict is about these {len(report.datasets)} datasets, each counting the same."
     return text
 
 

@@ -23,7 +23,7 @@ def means_table(report: ExamplesReport) -> str:
     digits, several = report.digits, len(report.datasets) > 1
     confidence = confidence_percent(report.plan.confidence)
     clustered, repeated = report.analysis.clustered, bool(report.analysis.level)
-    header = [*(["Data set"] if several else []), "Variant", "Mean", "Standard error", f"{confidence} CI", "Examples"]
+    header = [*(["Dataset"] if several else []), "Variant", "Mean", "Standard error", f"{confidence} CI", "Examples"]
     header += [*(["Clusters"] if clustered else []), *([report.levels.capitalize()] if repeated else [])]
     header += ["Answers", "Without a score"]
     rows = [
@@ -48,7 +48,7 @@ def comparisons_table(report: ExamplesReport) -> str:
     """Every comparison with the baseline; empty where nothing is compared."""
     rows, several = report.analysis.comparisons, len(report.datasets) > 1
     exact = any(row.mcnemar_p is not None for row in rows)
-    header = [*(["Data set"] if several else []), "Variant", "Difference", "Standard error"]
+    header = [*(["Dataset"] if several else []), "Variant", "Difference", "Standard error"]
     header += [f"{confidence_percent(report.plan.confidence)} CI", "df", report.p_name, "Better/tie/worse on"]
     header += [*(["McNemar's exact p"] if exact else []), "Verdict"]
     lines = [
@@ -75,7 +75,7 @@ def levels_table(report: ExamplesReport) -> str:
     if not rows:
         return ""
     digits, several, crossed = report.digits, len(report.datasets) > 1, report.analysis.level == "seed"
-    header = [*(["Data set"] if several else []), "Variant", f"New examples, these {report.levels}"]
+    header = [*(["Dataset"] if several else []), "Variant", f"New examples, these {report.levels}"]
     if not crossed:
         header[-1] = "New examples (with new repeats)"
     header += [f"These examples, new {report.levels}", *(["New examples and new seeds"] if crossed else [])]
@@ -121,7 +121,7 @@ def outlook_table(report: ExamplesReport) -> str:
         return ""
     several, margin = len(report.datasets) > 1, report.plan.margin is not None
     levels = any(row.exhausted_error is not None for row in rows)
-    header = [*(["Data set"] if several else []), "Variant", "Detectable difference", "Examples", "Examples needed"]
+    header = [*(["Dataset"] if several else []), "Variant", "Detectable difference", "Examples", "Examples needed"]
     header += [*(["For equivalence"] if margin else []), *([f"{report.levels.capitalize()} needed"] if levels else [])]
     lines = [
         [
@@ -148,7 +148,7 @@ def outlook_note(report: ExamplesReport) -> str:
     """What `outlook_table` promises."""
     together, apart = len(report.main), len(report.analysis.comparisons) - len(report.main)
     corrected = f", corrected for {quantity(together, 'comparison')}" if max(together, apart) > 1 else ""
-    corrected += f" (for single data sets: {apart})" if apart else ""
+    corrected += f" (for single datasets: {apart})" if apart else ""
     target = "the margin" if report.plan.margin is not None else "the observed one, which is itself uncertain"
     clusters = ", in clusters of the same sizes" if report.analysis.clustered else ""
     text = (
@@ -201,7 +201,7 @@ def judges_table(report: ExamplesReport) -> str:
         ]
         for found in judges.findings
     ]
-    header = [*(["Data set"] if several else []), "Variant", "Judge", "Mean of all variants", "Difference"]
+    header = [*(["Dataset"] if several else []), "Variant", "Judge", "Mean of all variants", "Difference"]
     header += [f"{confidence_percent(report.plan.confidence)} CI", "Verdict by this judge alone"]
     return markdown_table(header, rows, numeric=range(2 + several, len(header) - 1))
 

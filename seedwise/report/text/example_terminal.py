@@ -53,7 +53,7 @@ def _plain(text: str) -> str:
 
 
 def _table(report: ExamplesReport) -> str:
-    """A line for each variant; with several data sets, a block for each of them below that of all together."""
+    """A line for each variant; with several datasets, a block for each of them below that of all together."""
     if len(report.datasets) <= 1:
         return _block(report.summaries, report.analysis.comparisons, report)
     blocks = [f"{ALL_DATASETS}\n{_block([], report.main, report)}"]

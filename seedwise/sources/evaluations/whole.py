@@ -11,9 +11,9 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.sources.columns import find
+from seedwise.sources.conditions import meeting
 from seedwise.sources.evaluations.log import roles
 from seedwise.sources.options import Options
-from seedwise.sources.runs import meeting
 from seedwise.sources.tables.table import Evaluation, Table
 
 _GENERAL = ("accuracy", "mean", "score")

@@ -58,6 +58,6 @@ def _layout(table: Table, options: Options, place: str) -> Layout | None:
 def _flattened(table: Table) -> Table:
     """Give the columns of a pivot that is to be read as rows plain names."""
     if not table.layout.startswith(PIVOT):
-        return table
+        return replace(table, layout="")
     plain = {column: column.replace(BETWEEN, ".").rstrip(".") for column in table.frame.columns}
     return replace(table, frame=table.frame.rename(columns=plain), layout="")

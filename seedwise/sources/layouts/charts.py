@@ -11,7 +11,7 @@ import pandas as pd
 from seedwise.basics.errors import UserError
 from seedwise.basics.words import quantity, shortened
 from seedwise.sources.cells.numbers import read_numbers
-from seedwise.sources.history import STEPS
+from seedwise.sources.columns import STEPS
 from seedwise.sources.layouts.layout import RUN_NAME, Layout
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table

@@ -15,13 +15,13 @@ from seedwise.basics.words import quantity, shortened
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.cells import dates, states
 from seedwise.sources.cells.numbers import read_numbers
-from seedwise.sources.columns import find, listing
-from seedwise.sources.history import STEPS
+from seedwise.sources.columns import STEPS, find, listing
 from seedwise.sources.layouts.layout import Layout, has_metrics, has_seed, has_variant, is_evaluation, is_named
 from seedwise.sources.layouts.means import STATISTICS, refuse_statistics
 from seedwise.sources.options import Options
 from seedwise.sources.replicates import HARMLESS, SETTINGS
 from seedwise.sources.tables.delimited import BETWEEN, PIVOT
+from seedwise.sources.tables.objects import NESTED, SCORE
 from seedwise.sources.tables.table import Table
 
 _MARK = r"(?P<mark>seed|s|run)[-_ =]?"
@@ -227,7 +227,25 @@ def _long(
     return replace(table, frame=long, places=places).noting(*notes)
 
 
+def _is_nested(table: Table, _: Options) -> bool:
+    return table.layout == NESTED
+
+
+def _from_nested(table: Table, options: Options) -> Table:
+    """Call the scores as the user does, because the object has no name for them."""
+    if list(table.columns) != ["variant", "seed", SCORE] or has_metrics(table, options) or len(options.metrics) > 1:
+        return table
+    return replace(table, frame=table.frame.rename(columns={SCORE: options.metrics[0]}))
+
+
 WIDE = (
+    Layout(
+        "json-nested",
+        "scores by variant and seed",
+        'a JSON object {"variant": {"seed": score}}',
+        _is_nested,
+        _from_nested,
+    ),
     Layout(
         "pivot",
         "a pivot table with a header of two rows",

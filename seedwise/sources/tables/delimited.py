@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -193,7 +193,8 @@ def _separator(text: str) -> str:
     """Find what stands between cells; a word for text in columns, in which blanks do."""
     if _IN_MARKDOWN.search(text):
         return "markdown"
-    for line in text.splitlines():
+    lines = text.splitlines()
+    for place, line in enumerate(lines):
         said = re.fullmatch(r"sep=(.)", line.strip())
         if said:
             return said[1]
@@ -203,9 +204,21 @@ def _separator(text: str) -> str:
             return "markdown"
         bare = re.sub(r'"[^"]*"', "", line)
         if not any(separator in bare for separator in SEPARATORS):
+            below = _below_title(lines[place + 1 :])
+            if below:
+                return below
             return "columns" if re.search(r"\S {2,}\S", line) else ("blanks" if " " in line.strip() else ",")
         return max(SEPARATORS, key=bare.count)
     return ","
+
+
+def _below_title(lines: Sequence[str]) -> str:
+    """Return what separates the cells of a header below a title; empty if the next line is no header."""
+    line = next((line for line in lines if line.strip()), "")
+    separator = max(SEPARATORS, key=line.count)
+    cells = [cell.strip() for cell in line.split(separator)]
+    is_header = len(cells) > 2 and not any(is_number(word) for word in line.replace(separator, " ").split())
+    return separator if is_header and all(cells) else ""
 
 
 def _rows(stream: io.TextIOBase, separator: str, name: str) -> Iterator[_Row]:
@@ -296,9 +309,23 @@ class _Reader:
         table = Table(self.name, frame, numbers, notes=tuple(notes), short=frozenset(short))
         return replace(table, layout=self.pivot)
 
+    def _titled(self, rows: Iterator[_Row], skipped: list[_Row]) -> Iterator[_Row]:
+        """Yield rows, without titles of one cell above a header of several, which are added to `skipped`."""
+        for row in rows:
+            if len(row[1]) != 1 or not row[1][0] or row[1][0].startswith(("#", "sep=")):
+                yield row
+                continue
+            after = next((below for below in rows if any(below[1])), None)
+            if after is None or len(after[1]) <= 2:
+                self.ahead.extend([after] if after else [])
+                yield row
+                continue
+            skipped.append(row)
+            yield after
+
     def _header(self, rows: Iterator[_Row]) -> tuple[list[str], list[str]]:
         skipped: list[_Row] = []
-        for number, cells in rows:
+        for number, cells in self._titled(rows, skipped):
             if not any(cells) or re.fullmatch(r"sep=.?", "".join(cells)):
                 continue
             if cells[0].startswith("#"):

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import sys
 import zipfile
 import zlib
@@ -23,6 +24,7 @@ from seedwise.sources.tables.objects import read_json, read_json_lines
 from seedwise.sources.tables.table import Table
 
 STDIN = "-"
+_HEAD = 65_536  # bytes
 MOST = 2 * 1024**3  # bytes after unpacking
 _OTHER = {
     b"\x89HDF": "HDF5",
@@ -33,6 +35,9 @@ _OTHER = {
     b"\xd0\xcf\x11\xe0": "Excel's format from before 2007",
     b"\x93NUMPY": "an array of NumPy",
 }
+
+_LATEX = re.compile(rb"\\begin\s*\{(?:table|tabular|longtable)|^[^\n]*&[^\n]*\\\\[ \t]*\r?$", re.MULTILINE)
+"""A table's environment, or a line with cells and the end of a row."""
 
 
 class Readable(Protocol):
@@ -94,6 +99,16 @@ def parse(content: bytes, name: str, file: str, options: FileOptions) -> Table:
         table = read_json_lines(content.decode(encoding), name)
     elif ending == ".json" or start.startswith(("{", "[")):
         table = read_json(content.decode(encoding), name)
+    elif start.startswith("<") and b"<table" in content.lower():
+        raise UserError(
+            f"{name}: a table in HTML, which is not read; open it in a spreadsheet program and save it as CSV, or in "
+            "Python: pandas.read_html(path)[0].to_csv('table.csv', index=False)"
+        )
+    elif _LATEX.search(content[:_HEAD]):
+        raise UserError(
+            f"{name}: a table in LaTeX, which is made to be printed; save the numbers behind it as CSV, with a row for "
+            "each run: DataFrame.to_csv instead of to_latex"
+        )
     elif start.lower().startswith(("<!doctype", "<html", "<?xml")):
         raise UserError(f"{name}: a web page or XML, not a table; was the download refused? Look into the file")
     else:

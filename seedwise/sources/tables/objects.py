@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,14 @@ import pandas as pd
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
 from seedwise.basics.nested import flat
+from seedwise.runs.direction import higher_is_better
 from seedwise.sources.tables.table import Table
 
 Row = Mapping[str, Any]
+NESTED, SCORE = "nested", "score"
+"""Layout of a JSON object of scores by variant and seed, and the column in which it leaves scores without a name."""
+_SEED = re.compile(r"(?:seed[-_ ]?)?[0-9]+", re.IGNORECASE)
+_ROLES = frozenset({"variant", "seed", "step", "epoch", "index"})
 
 
 def read_json(text: str, name: str) -> Table:
@@ -35,6 +42,9 @@ def read_json(text: str, name: str) -> Table:
         if "\n" not in bare or whole.pos == 0:
             raise UserError(f"{name}, line {whole.lineno}: not JSON ({whole.msg})") from None
         return _of_lines(text, name)
+    nested = _nested(read)
+    if nested is not None:
+        return replace(table_of_objects(nested, range(1, len(nested) + 1), name, unit), layout=NESTED)
     rows = find_rows(read, name)
     return table_of_objects(rows, range(1, len(rows) + 1), name, unit)
 
@@ -73,6 +83,29 @@ def _load(text: str, name: str) -> Any:
         return json.loads(text, object_pairs_hook=unique)
     except RecursionError:
         raise UserError(f"{name}: nested too deeply to be a table") from None
+
+
+def _nested(read: Any) -> list[Row] | None:
+    """Return a row for each run of `{variant: {seed: score}}` or `{variant: {seed: {metric: score}}}`, if it is that.
+
+    What pandas writes, `{column: {index: cell}}`, has the same form; its outer keys are names of metrics or roles.
+    """
+    if (
+        not isinstance(read, dict)
+        or len(read) < 2
+        or not all(isinstance(runs, dict) and runs for runs in read.values())
+    ):
+        return None
+    if any(key.strip().lower() in _ROLES or higher_is_better(key) is not None for key in read):
+        return None
+    cells = [(variant, seed, cell) for variant, runs in read.items() for seed, cell in runs.items()]
+    if not all(_SEED.fullmatch(seed.strip()) for _, seed, _ in cells):
+        return None
+    if all(isinstance(cell, dict) for *_, cell in cells):
+        return [{"variant": variant, "seed": seed, **cell} for variant, seed, cell in cells]
+    if all(cell is None or (isinstance(cell, (int, float)) and not isinstance(cell, bool)) for *_, cell in cells):
+        return [{"variant": variant, "seed": seed, SCORE: cell} for variant, seed, cell in cells]
+    return None
 
 
 def find_rows(read: Any, name: str) -> list[Row]:

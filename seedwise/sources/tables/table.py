@@ -27,7 +27,7 @@ class Evaluation:
         repeat: the number of the answer.
         digest: of the question and its right answer, which all variants must share.
         prompt: a digest of how the question was put, which may differ between variants.
-        one_of: a column of which only one value can count within a data set.
+        one_of: a column of which only one value can count within a dataset.
         settings: those that belong to the variant if they vary within it.
         higher_is_better: direction of the scores for which the log says it.
     """

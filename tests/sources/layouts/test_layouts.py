@@ -379,7 +379,7 @@ def test_columns_that_may_be_years_are_asked_about(read):
 
 
 def test_a_column_for_each_variant(read):
-    """sherbold/autorank's examples: a row for each data set or seed, a column for each method."""
+    """sherbold/autorank's examples: a row for each dataset or seed, a column for each method."""
     text = "fold,svm,forest,knn\n0,0.81,0.91,0.5\n1,0.82,0.92,\n"
     found, notes = read(text, "acc", seed="fold")
     assert found == {

@@ -1,0 +1,124 @@
+"""Runs that were done again, beside the published ones: which numbers are the same, and is the rest within reason?"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import variance
+from typing import TYPE_CHECKING
+
+from seedwise.basics.errors import UserError
+from seedwise.basics.words import quantity
+from seedwise.runs.table import metric_columns
+
+if TYPE_CHECKING:
+    from seedwise.config.study import Study
+    from seedwise.runs.record import RunRecord
+
+CONDITIONS = ("hardware", "device", "precision", "threads", "settings_digest", "code_digest", "data_digest")
+LEVEL = 0.01
+"""Chance that runs which differ as two seeds do are called not reproduced."""
+Run = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What doing some runs again has shown.
+
+    Attributes:
+        identical: runs all of whose metrics are equal to the last digit.
+        different: difference of the deciding metric, by run, for the others.
+        limit: largest such difference that is within reason; NaN where the seeds do not tell.
+        conditions: what the runs were made with, where it differs: name, then published and now.
+    """
+
+    identical: list[Run]
+    different: Mapping[Run, float]
+    limit: float
+    conditions: Mapping[str, tuple[str, str]]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every run is identical or within reason."""
+        return all(abs(value) <= self.limit for value in self.different.values())
+
+
+def read_published(path: Path, study: Study) -> dict[Run, dict[str, str]]:
+    """Return the rows of finished runs in a runs.csv, by variant and seed, for the variants that the study has.
+
+    Raises:
+        UserError: the file cannot be read, or is no table of runs.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        variants = {variant.name for variant in study.variants}
+        return {
+            (row["variant"], int(row["seed"])): row
+            for row in rows
+            if row["status"] == "finished" and row["variant"] in variants
+        }
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run the study first, or name a table: --against runs.csv") from None
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise UserError(f"{path}: not a table of runs, as results/<study>/runs.csv is ({error})") from error
+
+
+def compare_runs(
+    expected: Mapping[Run, Mapping[str, str]], found: Mapping[Run, RunRecord], metric: str
+) -> Reproduction:
+    """Compare runs with the rows that were published.
+
+    The limit is that of the difference of two runs of different seeds: t · √2 · s, with the spread s of the seeds in a
+    variant, pooled over variants, and Bonferroni's correction for the number of runs.
+    """
+    identical, different, conditions = [], {}, {}
+    for run, record in found.items():
+        row = expected[run]
+        numbers = {name: float(row[name]) for name in metric_columns(row) if row[name] and name in record.metrics}
+        if all(record.metrics[name] == value for name, value in numbers.items()):
+            identical.append(run)
+        else:
+            now = record.metrics.get(metric)
+            different[run] = math.nan if now is None or metric not in numbers else now - numbers[metric]
+        for name in CONDITIONS:
+            current = str(getattr(record.provenance, name) or "")
+            if row.get(name, current) not in ("", current):
+                conditions[name] = (row[name], current)
+    return Reproduction(identical, different, _limit(expected, metric, len(found)), conditions)
+
+
+def _limit(expected: Mapping[Run, Mapping[str, str]], metric: str, runs: int) -> float:
+    """Return the largest difference within reason; NaN, which nothing is within, if no variant has two seeds."""
+    from scipy.special import stdtrit
+
+    values = defaultdict(list)
+    for (variant, _), row in expected.items():
+        values[variant].append(float(row[metric]))
+    degrees = sum(len(group) - 1 for group in values.values())
+    if not degrees:
+        return math.nan
+    pooled = sum(variance(group) * (len(group) - 1) for group in values.values() if len(group) > 1) / degrees
+    return float(stdtrit(degrees, 1 - LEVEL / runs / 2) * math.sqrt(2 * pooled))
+
+
+def render_reproduction(result: Reproduction, published: Path) -> str:
+    """Return what is printed."""
+    total = len(result.identical) + len(result.different)
+    if not result.different:
+        return f"Reproduced: all metrics of {quantity(total, 'run')} are those of {published}, to the last digit."
+    largest = max(map(abs, result.different.values()), key=lambda value: (math.isnan(value), value))
+    verdict = "Reproduced within the noise of the seeds" if result.holds else "NOT REPRODUCED"
+    lines = [
+        f"{verdict}: {len(result.identical)} of {quantity(total, 'run')} are those of {published} to the last digit; "
+        f"the largest difference is {largest:.4g}, and two seeds differ by up to {result.limit:.4g}."
+    ]
+    lines += [f"  {variant}, seed {seed}: {value:+.4g}" for (variant, seed), value in result.different.items()]
+    lines += [f"  {name}: {before}, now {now}" for name, (before, now) in result.conditions.items()]
+    if not result.conditions:
+        lines.append("  Hardware, settings, code and data are the same, so versions of packages may have changed.")
+    return "\n".join(lines)
