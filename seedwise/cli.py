@@ -91,6 +91,12 @@ class _Parser(argparse.ArgumentParser):
         for action in (None, "store"):
             self.register("action", action, _StoreOnce)
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Convert a word; an empty one, as a shell variable that is not set leaves it, would mean something else."""
+        if not arg_string and action.nargs not in (argparse.PARSER, argparse.REMAINDER):
+            self.error(f"{'/'.join(action.option_strings) or action.metavar} is empty; give it a value or leave it out")
+        return super()._get_value(action, arg_string)
+
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; `{self.prog} --help` shows the usage")
 

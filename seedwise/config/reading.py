@@ -68,7 +68,11 @@ def load_study(config: Mapping[str, Any], files: Sequence[Path] = ()) -> Study:
     Raises:
         ConfigError: the config is not a study.
     """
-    return _build(config, [read_document(Path(file), order) for order, file in enumerate(files)])
+    documents = [read_document(Path(file), order) for order, file in enumerate(files)]
+    unread = [problem for document in documents if document.data is None for problem in document.problems]
+    if unread:  # what Snakemake made of such a file may be too large to look at
+        raise _error(unread)
+    return _build(config, documents)
 
 
 def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
