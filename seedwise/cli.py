@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 from seedwise import __version__
 from seedwise.basics.errors import UserError
 from seedwise.basics.interrupts import INTERRUPTED, LINE, answer_interrupts
+from seedwise.basics.names import visible
 
 MISTAKE = 2
 
@@ -126,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except UserError as error:
-        print(f"seedwise: {error}", file=sys.stderr)
+        print(f"seedwise: {visible(str(error))}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         if argv is None:  # this process is the command: a second Ctrl-C while it ends says nothing new

@@ -59,7 +59,7 @@ class BoundedLoader(yaml.SafeLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Construct a value; one that cannot be made is refused with its line."""
         try:
-            value = super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+            value = super().construct_object(node, deep)
         except _WRONG as error:
             kind = node.tag.rsplit(":", 1)[-1]
             found = quote(str(node.value)[:_LONGEST])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.names import plain
 from seedwise.commands.parser import add_command
 from seedwise.commands.table_flags import add_table_flags, refuse_unused, table_options
 
@@ -286,7 +287,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _shown(results: str) -> str:
-    return "standard input" if results == "-" else results
+    return "standard input" if results == "-" else plain(results)
 
 
 def _drawn(runs: pd.DataFrame, analysis: Analysis, plan: Plan) -> list[str]:

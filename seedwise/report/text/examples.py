@@ -7,12 +7,14 @@ import textwrap
 from collections.abc import Sequence
 
 from seedwise.analysis.examples import ALL_DATASETS, ExampleComparison, ExampleSummary
+from seedwise.basics.names import visible
 from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.columns import WIDTH, in_columns
 from seedwise.report.text.format import (
     MISSING,
     code,
+    code_block,
     confidence_percent,
     escape,
     level,
@@ -31,7 +33,7 @@ NEW = "on new examples like these"
 
 def render_examples(report: ExamplesReport) -> str:
     """Write results.md; the same data give the same text."""
-    filters = {"escape_name": escape, "capitalise": capital}
+    filters = {"escape_name": escape, "capitalise": capital, "code_block": code_block}
     return markdown_template("examples.md.j2", filters).render(
         report=report,
         title=escape(report.title),
@@ -585,7 +587,7 @@ def examples_terminal(report: ExamplesReport) -> str:
         paragraphs.append("\n".join(_bullet(_plain(line)) for line in judged))
     if report.analysis.warnings:
         paragraphs.append("\n".join(["Warnings:", *(_bullet(line) for line in report.analysis.warnings)]))
-    return "\n\n".join(paragraphs)
+    return visible("\n\n".join(paragraphs))
 
 
 def _bullet(text: str) -> str:
