@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 from seedwise import __version__
 from seedwise.basics.errors import UserError
 from seedwise.basics.interrupts import INTERRUPTED, LINE, answer_interrupts
+from seedwise.basics.names import visible
 
 MISTAKE = 2
 
@@ -91,6 +92,12 @@ class _Parser(argparse.ArgumentParser):
         for action in (None, "store"):
             self.register("action", action, _StoreOnce)
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Convert a word; an empty one, as a shell variable that is not set leaves it, would mean something else."""
+        if not arg_string and action.nargs not in (argparse.PARSER, argparse.REMAINDER):
+            self.error(f"{'/'.join(action.option_strings) or action.metavar} is empty; give it a value or leave it out")
+        return super()._get_value(action, arg_string)
+
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; `{self.prog} --help` shows the usage")
 
@@ -120,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except UserError as error:
-        print(f"seedwise: {error}", file=sys.stderr)
+        print(f"seedwise: {visible(str(error))}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         if argv is None:  # this process is the command: a second Ctrl-C while it ends says nothing new

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 MOST_LOOKS = 4
+MOST_CONFIDENCE = 0.999999
+"""No interval of a few runs is surer, and nearer to 1 the numbers of the tests end."""
 
 _TRIALS = {"type": "integer", "minimum": 1}
 _Count = Annotated[int, Field(ge=1, strict=True)]
@@ -57,9 +59,9 @@ class Plan(BaseModel):
     metric: Annotated[str, Field(min_length=1, description="The metric that is compared.")]
     higher_is_better: Annotated[bool, Field(description="False for a loss or an error.")]
     baseline: Annotated[str, Field(min_length=1, description="The variant that all others are compared with.")]
-    confidence: Annotated[float, Field(gt=0.5, lt=1.0, description="Of every interval; alpha is 1 - confidence.")] = (
-        0.95
-    )
+    confidence: Annotated[
+        float, Field(gt=0.5, le=MOST_CONFIDENCE, description="Of every interval; alpha is 1 - confidence.")
+    ] = 0.95
     pairing: Annotated[
         Literal["none", "seed"], Field(description="`seed` compares runs of one seed with each other (paired t).")
     ] = "none"
@@ -68,7 +70,8 @@ class Plan(BaseModel):
         Field(description="`separate` is Welch's t; `pooled` is Dunnett's test against the baseline."),
     ] = "separate"
     margin: Annotated[
-        float | None, Field(gt=0.0, description="Smallest difference that matters; lets a verdict say EQUIVALENT.")
+        float | None,
+        Field(gt=0.0, le=1e150, description="Smallest difference that matters; lets a verdict say EQUIVALENT."),
     ] = None
 
     lost_value: Annotated[

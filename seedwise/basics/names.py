@@ -48,6 +48,14 @@ def plain(text: str) -> str:
     return text if text.isprintable() else quote(text)
 
 
+def visible(text: str) -> str:
+    """Write lines so that no character of a name can move the cursor, change colours or turn the text around."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    shown = (x if x.isprintable() or x == "\n" else " " if x.isspace() else ascii(x)[1:-1] for x in text)
+    return "".join(shown)
+
+
 def not_known(found: str, choices: Sequence[str], what: str = "Known", more: str = "") -> str:
     """Say that `found` is not one of `choices`, which one was probably meant, and what all of them are."""
     guess = nearest(found, choices)

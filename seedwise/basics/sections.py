@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from seedwise.basics.names import problem, quote
+
+
+def seen(text: str) -> str:
+    """Return what a reader sees of a text: without invisible characters, and with one form of each character."""
+    shown = "".join(" " if character.isspace() else character for character in unicodedata.normalize("NFKC", text))
+    return " ".join("".join(character for character in shown if unicodedata.category(character)[0] != "C").split())
+
+
+def _seen(text: str) -> str:
+    if not seen(text):
+        raise problem(f"found {quote(text)}, of which nothing can be seen; need text")
+    return text
+
 
 # true and "3" are not numbers, but 3 is a float.
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 # A name becomes a folder and a Snakemake wildcard: no "..", no dot at the end.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
+
+Visible = Annotated[str, Field(min_length=1), AfterValidator(_seen)]
 
 
 class Section(BaseModel):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.names import plain
 from seedwise.commands.parser import add_command
 from seedwise.commands.table_flags import add_table_flags, table_options
 
@@ -189,12 +190,14 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UserError(f"--metric {metric}: that column says which run a row is; name a column of scores")
     if arguments.baseline is None:
         raise UserError("--baseline is missing: name the variant with which all others are compared")
-    if arguments.margin is not None and not 0 < arguments.margin < float("inf"):
+    if arguments.margin is not None and not 0 < arguments.margin <= 1e150:
         raise UserError(f"--margin must be above 0, in units of the metric; found {arguments.margin:g}")
-    if not 0.5 < arguments.confidence < 1:
+    from seedwise.plan import MOST_CONFIDENCE
+
+    if not 0.5 < arguments.confidence <= MOST_CONFIDENCE:
         percent = arguments.confidence / 100
         hint = f"; did you mean {percent:g}?" if 0.5 < percent < 1 else ""
-        raise UserError(f"--confidence must lie between 0.5 and 1; found {arguments.confidence:g}{hint}")
+        raise UserError(f"--confidence must lie between 0.5 and {MOST_CONFIDENCE}; found {arguments.confidence}{hint}")
     if arguments.variance == "pooled" and len(arguments.metric) > 1:
         raise UserError("--variance pooled is Dunnett's test, of one metric: remove it, or the further --metric")
     if arguments.pairing == "seed" and arguments.variance == "pooled":
@@ -202,7 +205,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _shown(results: str) -> str:
-    return "standard input" if results == "-" else results
+    return "standard input" if results == "-" else plain(results)
 
 
 def _drawn(runs: pd.DataFrame, analysis: Analysis, plan: Plan) -> list[str]:

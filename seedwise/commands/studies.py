@@ -40,13 +40,10 @@ def require_yaml(path: Path) -> None:
     Raises:
         UserError: it is no YAML, or holds no keys.
     """
-    import yaml
+    from seedwise.config.positions import read_document
 
-    try:
-        if isinstance(yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)), dict):
-            return
-    except (yaml.YAMLError, ValueError):
-        pass
+    if isinstance(read_document(path).data, dict):
+        return
     from seedwise.config.reading import read_yaml
 
     read_yaml(path)

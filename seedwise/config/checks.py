@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from seedwise.basics.names import not_known, quote, unknown_key
+from seedwise.basics.sections import seen
 from seedwise.config.evaluations import evaluation_problems
 from seedwise.config.overrides import is_program
 from seedwise.plan import MOST_LOOKS
@@ -66,6 +67,7 @@ def cross_problems(
     program = is_program(config)
     return [
         *_variant_problems(names),
+        *_label_problems(config.get("variants")),
         *_seed_problems(seeds),
         *_baseline_problems(names, plan.get("baseline")),
         *(_open_metric_problems(plan) if program else _metric_problems(plan, pulled)),
@@ -90,6 +92,23 @@ def _variant_problems(names: Sequence[object]) -> Iterable[tuple[Location, str]]
             found = twice if first == name else f"{quote(first)} and {quote(name)}, which differ only in case"
             yield ("variants", index, "name"), f"found {found}; variant names must be unique"
         folders[name.lower()] = name
+
+
+def _label_problems(variants: object) -> Iterable[tuple[Location, str]]:
+    """Refuse labels that look alike: no reader could tell which of the variants a verdict is about."""
+    known: dict[str, str] = {}
+    for index, variant in enumerate(variants if isinstance(variants, (list, tuple)) else ()):
+        name, label = (variant.get("name"), variant.get("label")) if isinstance(variant, Mapping) else (None, None)
+        shown = label if isinstance(label, str) else name
+        if not isinstance(name, str) or not isinstance(shown, str) or not seen(shown):
+            continue
+        other = known.setdefault(seen(shown).casefold(), name)
+        if other.lower() != name.lower():  # else the names are refused
+            key = "label" if isinstance(label, str) else "name"
+            yield (
+                ("variants", index, key),
+                f"found {quote(shown)}, which {other} is called too; give each its own label",
+            )
 
 
 def _seed_problems(seeds: Sequence[object]) -> Iterable[tuple[Location, str]]:

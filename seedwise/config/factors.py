@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -14,6 +15,8 @@ Factors = Mapping[str, Mapping[str, Mapping[str, Any]]]
 Cell = tuple[str, ...]
 """One level of each factor."""
 
+MOST_COMBINATIONS = 10_000
+"""How many variants factors may stand for: more of them are a mistake, and would fill the memory."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _OF_YAML = {True: "on", False: "off"}  # what YAML reads the plain words on and off as
 
@@ -62,6 +65,11 @@ def factor_problems(factors: object, design: object) -> list[tuple[tuple[str, ..
                 if owner.setdefault(str(path), str(factor)) != factor:
                     message = f"also set by {owner[str(path)]}; in a combination one would overwrite the other"
                     problems.append(((*place, str(level), str(path)), message))
+    if design == "product" and well_formed(factors):
+        combinations = math.prod(len(levels) for levels in factors.values())
+        if combinations > MOST_COMBINATIONS:
+            found = f"found {combinations} combinations; at most {MOST_COMBINATIONS} can be variants"
+            problems.append((("factors",), found))
     if not problems and well_formed(factors):
         counts = Counter(name.lower() for name, _ in _named(factors, str(design)))
         twice = [name for name, count in counts.items() if count > 1]

@@ -164,7 +164,7 @@ def _filled(schema: Schema, keyword: str) -> str:
 
 
 def _limit(bound: float) -> str:
-    return "2^63" if bound == 2**63 else f"{bound:g}"
+    return "2^63" if bound == 2**63 else f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def _missing(key: str, schema: Schema) -> str:

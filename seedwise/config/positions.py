@@ -9,10 +9,14 @@ from typing import NamedTuple
 
 import yaml
 
+from seedwise.basics.bounded_yaml import MOST_BYTES, BoundedLoader, RefusedError, read_bounded
 from seedwise.basics.names import nearest, plain
 
 Keys = tuple[Hashable, ...]
 
+TEMPLATING = "__use_yte__"
+"""The key by which Snakemake takes a config for a template, and runs the Python in it."""
+_RUNS_CODE = "makes Snakemake run the Python in this file; a study is plain YAML: remove the key"
 _HINTS = {
     "found character '\\t'": "a tab; indent with spaces",
     "mapping values are not allowed here": 'a ": " where none can be; quote a text that contains it, or indent rightly',
@@ -59,22 +63,31 @@ def label(keys: Iterable[Hashable]) -> str:
 
 def read_document(file: Path, order: int = 0) -> Document:
     """Read a YAML file; what is wrong with it is in the document's problems. `order` ranks it among files."""
+    content = b""
     try:
-        text = file.read_text(encoding="utf-8")
+        content = read_bounded(file)
+        text = content.decode("utf-8")
     except FileNotFoundError:
         return _unreadable(order, f"{file}: no such file{_neighbour(file)}")
     except OSError as error:
         return _unreadable(order, f"{file}: {error.strerror}")
-    except UnicodeDecodeError:
-        return _unreadable(order, f"{file}: not a UTF-8 text file")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return _unreadable(order, f"{file}:{line}: not a UTF-8 text file", line)
+    if len(content) > MOST_BYTES:
+        return _unreadable(order, f"{file}: more than {MOST_BYTES} bytes, which no study needs; is it another file?")
     try:
-        loader = yaml.SafeLoader(text)
+        loader = BoundedLoader(text)
         node = loader.get_single_node()
         if node is None:
             return _unreadable(order, f"{file}: the file is empty; copy config.yaml and change it")
+        if (begins := _templating(node)) is not None:
+            return _unreadable(order, f"{file}:{begins}: {TEMPLATING}: {_RUNS_CODE}", begins)
         duplicates = tuple(_duplicates(node, file, order))
         data = loader.construct_document(node)
         return Document(data, _places(loader, node, data, file, order), duplicates)
+    except RefusedError as error:
+        return _unreadable(order, f"{file}:{error.line}: {error}", error.line, error.column)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -82,8 +95,6 @@ def read_document(file: Path, order: int = 0) -> Document:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return _unreadable(order, f"{file}:{line}: a character that YAML forbids (U+{error.character:04X})", line)
-    except ValueError as error:  # a date such as 2024-13-01
-        return _unreadable(order, f"{file}: not valid YAML: {error}")
 
 
 def merge_places(documents: Iterable[Document]) -> dict[Keys, Place]:
@@ -120,6 +131,12 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     if error.context and error.context_mark:
         where = f" ({error.context} that begins in line {error.context_mark.line + 1})"
     return f"not valid YAML: {found}{where}"
+
+
+def _templating(root: yaml.Node) -> int | None:
+    """Return the line of the key that makes a template of the file; None if there is none."""
+    entries = root.value if isinstance(root, yaml.MappingNode) else []
+    return next((key.start_mark.line + 1 for key, _ in entries if key.value == TEMPLATING), None)
 
 
 def _children(node: yaml.Node) -> Iterator[tuple[Hashable, yaml.Node, yaml.Node]]:

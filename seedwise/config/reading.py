@@ -21,6 +21,7 @@ from seedwise.config.positions import Document, Keys, Place, Problem, label, mer
 from seedwise.config.study import Study
 
 VARIANTS: Keys = ("variants",)
+_LONGEST = 1500  # characters of a line about a mistake
 PROGRAM_SECTIONS: set[Keys] = {(section,) for section in PROGRAMS}
 
 
@@ -68,7 +69,11 @@ def load_study(config: Mapping[str, Any], files: Sequence[Path] = ()) -> Study:
     Raises:
         ConfigError: the config is not a study.
     """
-    return _build(config, [read_document(Path(file), order) for order, file in enumerate(files)])
+    documents = [read_document(Path(file), order) for order, file in enumerate(files)]
+    unread = [problem for document in documents if document.data is None for problem in document.problems]
+    if unread:  # what Snakemake made of such a file may be too large to look at
+        raise _error(unread)
+    return _build(config, documents)
 
 
 def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
@@ -152,7 +157,12 @@ def _declared_baseline(config: Mapping[Any, Any]) -> str:
 
 
 def _error(problems: Iterable[Problem]) -> ConfigError:
-    return ConfigError(dict.fromkeys(problem.text for problem in sorted(problems)))
+    return ConfigError(dict.fromkeys(_shortened(problem.text) for problem in sorted(problems)))
+
+
+def _shortened(text: str) -> str:
+    """Leave out the middle of a line that a very long key or value has made too long to be read."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST * 2 // 3]} … {text[-_LONGEST // 3 :]}"
 
 
 class _Mistake(NamedTuple):
@@ -192,11 +202,14 @@ def _mistakes(error: ValidationError, config: Mapping[Any, Any]) -> list[_Mistak
 def _inside(keys: Location, config: Any) -> Keys:
     """Return the keys that the config has, without the names by which pydantic calls the members of a union."""
     found: list[Hashable] = []
-    for key in keys:
-        items = isinstance(config, (list, tuple)) and isinstance(key, int) and key < len(config)
-        if items or (isinstance(config, Mapping) and key in config):
-            config = config[key]
-            found.append(key)
+    for whole in keys:
+        # A program's nested settings, {optim: {lr: 0.1}}, are checked by their dotted names.
+        dotted = isinstance(whole, str) and isinstance(config, Mapping) and whole not in config
+        for key in whole.split(".") if dotted and isinstance(whole, str) else (whole,):
+            items = isinstance(config, (list, tuple)) and isinstance(key, int) and key < len(config)
+            if items or (isinstance(config, Mapping) and key in config):
+                config = config[key]
+                found.append(key)
     return tuple(found)
 
 

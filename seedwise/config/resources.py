@@ -37,8 +37,10 @@ DEFAULTS = {
 class Needs(Section):
     """What a job of one rule may use; null is the workflow's default."""
 
-    mem_mb: Annotated[Whole | None, Field(gt=0, description="Memory in MB of a job's first attempt.")] = None
-    runtime: Annotated[Whole | None, Field(gt=0, description="Time limit in minutes, on a cluster.")] = None
+    mem_mb: Annotated[Whole | None, Field(gt=0, le=10**9, description="Memory in MB of a job's first attempt.")] = None
+    runtime: Annotated[Whole | None, Field(gt=0, le=5_256_000, description="Time limit in minutes, on a cluster.")] = (
+        None
+    )
 
 
 class GpuNeeds(Needs):
@@ -50,7 +52,7 @@ class GpuNeeds(Needs):
     gpu_model: Annotated[
         str | None, Field(min_length=1, description="GPU model to request from a cluster.", examples=["a100"])
     ] = None
-    gpu_slots: Annotated[Whole, Field(ge=1, description="Runs that may share one GPU at a time.")] = 1
+    gpu_slots: Annotated[Whole, Field(ge=1, le=1000, description="Runs that may share one GPU at a time.")] = 1
 
 
 class RunNeeds(GpuNeeds):
@@ -58,7 +60,11 @@ class RunNeeds(GpuNeeds):
 
     threads: Annotated[
         Whole | None,
-        Field(ge=1, description="CPU threads of a program, 1 by default; the image classifier has training.threads."),
+        Field(
+            ge=1,
+            le=1024,
+            description="CPU threads of a program, 1 by default; the image classifier has training.threads.",
+        ),
     ] = None
 
 

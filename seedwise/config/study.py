@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import located, not_known, problem
-from seedwise.basics.sections import Name, Section, Whole
+from seedwise.basics.sections import Name, Section, Visible, Whole
 from seedwise.config.checks import cross_problems, with_trainers_defaults, without_mirrors
 from seedwise.config.evaluations import NO_SEEDS, is_evaluation
 from seedwise.config.factors import cells
@@ -79,7 +79,7 @@ class Variant(Section):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "baseline"}]})
 
     name: Annotated[Name, Field(description="Name of the variant and of its folder.", examples=["baseline"])]
-    label: Annotated[str, Field(min_length=1, description="Name in tables and figures; by default `name`.")] = Field(
+    label: Annotated[Visible, Field(description="Name in tables and figures; by default `name`.")] = Field(
         default_factory=lambda data: str(data["name"])
     )
     overrides: Annotated[
@@ -112,7 +112,7 @@ class Study(Section):
 
     study: Annotated[Name, Field(description="Names the results: results/<study>/.", examples=["fashion-mnist"])]
     title: Annotated[
-        str, Field(min_length=1, description="Heading of the report.", examples=["Ablation: dropout on Fashion-MNIST"])
+        Visible, Field(description="Heading of the report.", examples=["Ablation: dropout on Fashion-MNIST"])
     ]
     dataset: Annotated[DatasetSettings, Field(description="What is learned from.")] = DatasetSettings()
     model: Annotated[ModelSettings, Field(description="What is trained.")] = ModelSettings()

@@ -50,7 +50,9 @@ class RunsSettings(Section):
         dict[str, Any] | None,
         Field(description="W&B filters, as in MongoDB.", examples=[{"group": "fashion-mnist"}]),
     ] = None
-    timeout: Annotated[Number, Field(gt=0, description="Seconds to wait for an answer of the W&B server.")] = 30
+    timeout: Annotated[
+        Number, Field(gt=0, le=86400, description="Seconds to wait for an answer of the W&B server.")
+    ] = 30
     experiment: Annotated[Text | None, Field(description="MLflow experiment.", examples=["fashion-mnist"])] = None
     uri: Annotated[Text | None, Field(description="MLflow server or database; null is results/mlflow.db.")] = None
     variant_key: Annotated[

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from seedwise.basics.names import plain
 from seedwise.statistics.arm import Arm
 from seedwise.statistics.intervals import DataError
 
@@ -82,7 +83,7 @@ def unknown(kind: str, name: str, valid: Iterable[object]) -> str:
     nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
     hint = f" Did you mean {by_lower[nearest[0]]!r}?" if nearest else ""
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"no {kind} {name!r}; found {', '.join(names[:MOST_NAMED]) or 'none'}{more}.{hint}"
+    return f"no {kind} {name!r}; found {', '.join(map(plain, names[:MOST_NAMED])) or 'none'}{more}.{hint}"
 
 
 def _numbers(column: pd.Series, metric: str) -> NDArray[np.float64]:

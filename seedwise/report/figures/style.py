@@ -128,7 +128,7 @@ def save(figure: Figure, png: Path, svg: Path) -> None:
     for each in caught:
         if "missing from" not in str(each.message):
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-    characters = "".join(chr(int(code)) for code in lacking)
+    characters = "".join(filter(str.isprintable, (chr(int(code)) for code in lacking)))
     if characters and characters not in _SAID:
         _SAID.add(characters)
         print(f"figures: no font here has {characters}; install one, such as fonts-noto-cjk", file=sys.stderr)

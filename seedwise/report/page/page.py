@@ -132,7 +132,7 @@ def study_data(report: Report, curves: HistoryOfRun) -> dict[str, Any]:
                 "seed": run.seed,
                 "status": run.status,
                 "value": run.value,
-                "curve": _curve(curves.get((run.variant, int(run.seed))), columns),
+                "curve": _curve(curves.get((run.variant, _whole(run.seed))), columns),
             }
             for run in report.run_rows
         ],
@@ -163,6 +163,11 @@ def thinned(curves: HistoryOfRun) -> tuple[dict[tuple[str, int], pd.DataFrame], 
     return {
         run: curve[((curve.index % every) == 0) | (curve.index == len(curve) - 1)] for run, curve in curves.items()
     }, every
+
+
+def _whole(seed: object) -> int:
+    """Return the seed of a run that may have a curve; seeds of a table can be any text, and such runs have none."""
+    return int(str(seed)) if str(seed).isdecimal() else -1
 
 
 def _curve(curve: pd.DataFrame | None, columns: Sequence[str]) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from seedwise.analysis.example_findings import ALL_DATASETS, ExampleComparison, ExampleSummary
+from seedwise.basics.names import visible
 from seedwise.basics.words import quantity
 from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.columns import WIDTH, in_columns
@@ -41,7 +42,7 @@ def examples_terminal(report: ExamplesReport) -> str:
         paragraphs.append("\n".join(_bullet(_plain(line)) for line in judged))
     if report.analysis.warnings:
         paragraphs.append("\n".join(["Warnings:", *(_bullet(line) for line in report.analysis.warnings)]))
-    return "\n\n".join(paragraphs)
+    return visible("\n\n".join(paragraphs))
 
 
 def _bullet(text: str) -> str:

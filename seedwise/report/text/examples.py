@@ -26,13 +26,13 @@ from seedwise.report.text.example_tables import (
     passes_table,
     plan_table,
 )
-from seedwise.report.text.format import code, confidence_percent, escape, level
+from seedwise.report.text.format import code, code_block, confidence_percent, escape, level
 from seedwise.report.text.templates import markdown_template
 
 
 def render_examples(report: ExamplesReport) -> str:
     """Write results.md; the same data give the same text."""
-    filters = {"escape_name": escape, "capitalise": capital}
+    filters = {"escape_name": escape, "capitalise": capital, "code_block": code_block}
     return markdown_template("examples.md.j2", filters).render(
         report=report,
         title=escape(report.title),

@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from seedwise.basics.names import visible
+
 MISSING = "—"
 SMALLEST_P = 1e-4
 
@@ -50,15 +52,22 @@ def level(alpha: float) -> str:
 def escape(text: str) -> str:
     """A name as literal text of GitHub Markdown, also inside a table."""
     # An underscore inside a word is literal anyway; leaving it alone keeps the source readable.
-    return re.sub(r"([\\|`*~<>\[\]#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\|`*~<>\[\]#$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", visible(" ".join(text.split())))
 
 
 def code(text: str) -> str:
     """Text as a Markdown code span, also inside a table and where it holds backticks."""
     # GitHub reads `\|` inside a table's code span as a pipe.
-    body = " ".join(text.split()).replace("|", r"\|")
-    fence = "``" if "`" in body else "`"
+    body = visible(" ".join(text.split())).replace("|", r"\|")
+    fence = "`" * (1 + max(map(len, re.findall("`+", body)), default=0))
     return f"{fence} {body} {fence}" if "`" in body else f"{fence}{body}{fence}"
+
+
+def code_block(text: str) -> str:
+    """Commands as a fenced block, whatever they hold."""
+    body = visible(text)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
+    return f"{fence}sh\n{body}\n{fence}"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:

@@ -21,7 +21,7 @@ def origin(report: Report) -> str:
 
 def runs_and_seeds(report: Report) -> str:
     """How many runs there are, how they ended, and which seeds they have."""
-    seeds = ", ".join(str(seed) for seed in report.seeds)
+    seeds = ", ".join(escape(str(seed)) for seed in report.seeds)
     planned = len(report.planned_seeds or report.seeds) if report.study else None
     line = runs_line([run.status for run in report.run_rows], len(report.variants), planned)
     return f"{line} {'Seeds' if len(report.seeds) > 1 else 'Seed'}: {seeds}."

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from seedwise.basics.names import visible
 from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.digits import EFFECT, Digits
 from seedwise.report.model import Report
@@ -60,7 +61,7 @@ def paper_files(report: Report, folder: Path) -> dict[Path, str]:
 
 def tex(text: str) -> str:
     """A name as literal text of LaTeX."""
-    return "".join(_TEX.get(character, character) for character in " ".join(text.split()))
+    return "".join(_TEX.get(character, character) for character in visible(" ".join(text.split())))
 
 
 def results_tex(report: Report) -> str:
@@ -158,7 +159,7 @@ def summary_line(report: Report) -> str:
         outcome = f"EXPLORATORY {outcome}" if report.exploratory else outcome
     against = f" vs {labels[report.plan.baseline]}" if comparisons else ""
     line = f"{_study(report)}: {outcome}; {report.metric}{against}, {seeds}"
-    return re.sub(r"\s+", " ", line)
+    return visible(re.sub(r"\s+", " ", line))
 
 
 def _study(report: Report) -> str:

@@ -9,7 +9,7 @@ from seedwise.report.text import captions, limits, origin, sentences, tables
 from seedwise.report.text.answers import headline, question, short_answers
 from seedwise.report.text.details import comparison_text, evidence_note, evidence_table
 from seedwise.report.text.factorial_section import factorial_section
-from seedwise.report.text.format import code, escape, level
+from seedwise.report.text.format import code, code_block, escape, level
 from seedwise.report.text.glossary import glossary
 from seedwise.report.text.look_section import look_paragraph
 from seedwise.report.text.randomness_section import randomness_section
@@ -27,6 +27,7 @@ def render_results(report: Report) -> str:
     return markdown_template("results.md.j2").render(
         report=report,
         title=escape(report.title),
+        commands=code_block("\n".join(report.commands)),
         origin=origin.origin(report),
         plan_declared=origin.plan_declared(report),
         runs_file="`runs.csv`" if report.study else code(report.config_file),

@@ -157,7 +157,7 @@ def runs_table(report: Report) -> str:
     rows = [
         [
             report.escaped[run.variant],
-            str(run.seed),
+            escape(str(run.seed)),
             run.status,
             *(cell.shown for cell in run.cells[: len(columns)]),
         ]

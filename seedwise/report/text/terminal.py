@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from seedwise.basics.names import visible
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits, digits_of_metric
 from seedwise.report.rows import ComparisonRow, SummaryRow, p_name, read_rows
@@ -49,7 +50,7 @@ def verdict_table(analysis: Analysis, plan: Plan, *, direction_assumed: bool = F
         if sentences:
             lines = [textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in sentences]
             parts.append("\n".join([title, *lines]))
-    return "\n\n".join(parts)
+    return visible("\n\n".join(parts))
 
 
 def _table(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRow], wording: Wording) -> str:

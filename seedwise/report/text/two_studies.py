@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 
 from seedwise.basics.words import quantity
-from seedwise.report.text.format import code, escape, markdown_table, p_cell, percent
+from seedwise.report.text.format import code, code_block, escape, markdown_table, p_cell, percent
 from seedwise.report.text.sentences import verdict_word
 from seedwise.report.two_studies import CLAIMS, HELD, FinishedStudy, SideBySide, caveats, shared_digits
 from seedwise.runs.metrics import metric_label
@@ -75,7 +75,7 @@ def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[
             "runs; p is not corrected for the number of variants. Two verdicts that differ do not show that the gaps "
             "differ: look here. And a gap of the same size need not mean the same on other data.",
         ),
-        _section("How to make this again", f"```sh\n{command}\n```"),
+        _section("How to make this again", code_block(command)),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from seedwise.basics.bounded_yaml import BoundedLoader
 from seedwise.basics.errors import UserError
 from seedwise.basics.nested import flat
 from seedwise.sources.places import shown
@@ -49,7 +50,7 @@ def _read(path: Path) -> Any:
         raise UserError(f"{shown(str(path))}: cannot be read ({said})") from None
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(BoundedLoader):
     """Reads scalars as they are written, and any object of Python that Lightning may have stored as nothing."""
 
 

@@ -93,7 +93,7 @@ def _variable(name: str) -> str:
     return name
 
 
-Limit = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+Limit = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=10 * 365 * 86400)]
 
 
 class Arguments(Section):
@@ -175,7 +175,7 @@ class Program(Section):
         Limit | None, Field(description="Longest run, in seconds or as 90 min; then it is stopped and has failed.")
     ] = None
     retries: Annotated[
-        Whole, Field(ge=0, description="How often a failed run is tried again; the report counts such runs.")
+        Whole, Field(ge=0, le=1000, description="How often a failed run is tried again; the report counts such runs.")
     ] = 0
     failures: Annotated[
         Literal["stop", "count"],

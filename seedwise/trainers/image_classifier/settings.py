@@ -67,6 +67,7 @@ class DatasetSettings(Section):
         Whole | None,
         Field(
             ge=8,
+            le=4096,
             description="Side in pixels to which oxford_iiit_pet is resized, 64 by default; others have a fixed size.",
         ),
     ] = None
@@ -82,7 +83,7 @@ class ModelSettings(Section):
     ] = False
     input_size: Annotated[
         Whole | None,
-        Field(ge=8, description="Side in pixels to which images are scaled for the model; null: not scaled."),
+        Field(ge=8, le=4096, description="Side in pixels to which images are scaled for the model; null: not scaled."),
     ] = None
     trainable: Annotated[
         Literal["all", "head"] | FreezeEpochs,
@@ -94,8 +95,8 @@ class ModelSettings(Section):
 class TrainingSettings(Section):
     """How a run trains the model."""
 
-    epochs: Annotated[Whole, Field(ge=1, description="Passes over the training images.")] = 3
-    batch_size: Annotated[Whole, Field(ge=1, description="Images per step.")] = 64
+    epochs: Annotated[Whole, Field(ge=1, le=1_000_000, description="Passes over the training images.")] = 3
+    batch_size: Annotated[Whole, Field(ge=1, le=1_000_000, description="Images per step.")] = 64
     optimizer: Annotated[str, Named(OPTIMIZERS), Field(description="Optimizer, or package.module:function.")] = "sgd"
     learning_rate: Annotated[Number, Field(gt=0, description="Peak learning rate of the schedule.")] = 0.05
     momentum: Annotated[Number, Field(ge=0, lt=1, description="Momentum of sgd; adamw does not use it.")] = 0.9
@@ -136,7 +137,7 @@ class TrainingSettings(Section):
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], Field(description="`auto` is cuda or mps if available, else cpu.")
     ] = "auto"
-    threads: Annotated[Whole, Field(ge=1, description="CPU threads of one run.")] = 1
+    threads: Annotated[Whole, Field(ge=1, le=1024, description="CPU threads of one run.")] = 1
     determinism: Annotated[
         Literal["off", "warn", "error"],
         BeforeValidator(_off),
