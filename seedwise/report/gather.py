@@ -8,16 +8,17 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from seedwise import __version__
+from seedwise.analysis.collect import collect_records
 from seedwise.analysis.findings import Findings, read_findings
-from seedwise.analysis.tables import read_table
+from seedwise.analysis.tables import read_table, refuse_altered
 from seedwise.basics.share import is_clone
 from seedwise.basics.words import enumerate_words
-from seedwise.config.study import Study
+from seedwise.config.study import Run, Study
 from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.plan import Plan
 from seedwise.progress.interim import first_result, run_folder
@@ -26,12 +27,14 @@ from seedwise.report.model import Report, ReportVariant
 from seedwise.report.products import figure_names, figure_path
 from seedwise.report.text.factorial_section import TEXT
 from seedwise.runs.history import read_history_of_runs
-from seedwise.runs.record import Provenance, RunRecord, read_record
+from seedwise.runs.record import Provenance, RunRecord, Status, read_record
 from seedwise.sources.pulled import Pulled, read_pulled
 from seedwise.statistics.analysis import Analysis
 
 CONFIGS = (".yaml", ".yml", ".json")
 INTERIM = "(interim report)"
+
+ENDED = get_args(Status)
 
 
 def report_of_study(
@@ -183,11 +186,13 @@ def read_report(arguments: argparse.Namespace, records: Path | None = None) -> R
     """
     study_file = read_study_file(arguments.study)
     study = study_file.study
+    findings = read_findings(arguments.runs.with_name("findings.json"))
+    refuse_altered(arguments.runs.parent, findings.tables)
     tables = {name: read_table(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")}
     report = report_of_study(
         study_file,
         **tables,
-        findings=read_findings(arguments.runs.with_name("findings.json")),
+        findings=findings,
         record=_read_origin(arguments, study.analysis.baseline),
         randomness=read_table(arguments.runs.with_name("sources.csv")) if study.varied() else None,
         effects=pd.read_csv(arguments.runs.with_name("effects.csv"), dtype=TEXT) if study.factorial() else None,
@@ -196,8 +201,17 @@ def read_report(arguments: argparse.Namespace, records: Path | None = None) -> R
     if records:
         # In an interim report, whatever a missing run has left behind is not of this study.
         begun = report.runs.loc[report.runs["status"] != "missing"]
+        if not study.source:
+            _refuse_altered_runs(study_file, records.parent, begun)
         report = replace(report, histories=read_history_of_runs(begun, records))
     return replace(report, title=f"{report.title} {INTERIM}") if getattr(arguments, "interim", None) else report
+
+
+def _refuse_altered_runs(study: StudyFile, folder: Path, runs: pd.DataFrame) -> None:
+    """Refuse runs that have been changed since they were collected: a torn history would be plotted as a whole one."""
+    ended = runs.loc[runs["status"].isin(ENDED)]
+    pairs = [Run(str(variant), int(seed)) for variant, seed in zip(ended["variant"], ended["seed"], strict=True)]
+    collect_records(study, folder, [run for run in pairs if (run_folder(folder, run) / "metrics.json").exists()])
 
 
 def changes(study: Study, variant: str) -> str:

@@ -82,8 +82,12 @@ def judge(path: Path, wanted: Wanted, leaves: Leaves) -> Judged | None:
     """
     try:
         record = from_json(path.read_bytes())
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError:
+        return Judged({}, Misfit(("record",), "it is a folder"))
+    except OSError as error:
+        return Judged({}, Misfit(("record",), f"it cannot be read ({error.strerror})"))
     except ValueError:
         record = None
     if not isinstance(record, dict):
