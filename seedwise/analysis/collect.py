@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
@@ -13,8 +13,11 @@ from seedwise.basics.words import quantity
 from seedwise.config.study import Run
 from seedwise.config.study_file import StudyFile
 from seedwise.runs.fit import Judged, judge
-from seedwise.runs.record import RecordError, RunRecord, alteration, parse_record
+from seedwise.runs.record import RecordError, RunRecord, Status, alteration, parse_record
 from seedwise.runs.scores import contradiction
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Unfit(NamedTuple):
@@ -72,6 +75,27 @@ def _usable(path: Path, judged: Judged | None, scored: str | None) -> RunRecord:
     if altered:
         raise RecordError(altered)
     return record
+
+
+def refuse_altered_runs(study: str, folder: Path, runs: pd.DataFrame) -> None:
+    """Refuse runs that were changed since they were collected: a torn history would be plotted as if it were whole.
+
+    Args:
+        study: its name.
+        folder: of its results.
+        runs: runs.csv.
+
+    Raises:
+        UserError: the message names all of them, and one remedy.
+    """
+    ended = runs.loc[runs["status"].isin(get_args(Status))]
+    unfit = []
+    for variant, seed in zip(ended["variant"], ended["seed"], strict=True):
+        path = folder / "runs" / str(variant) / f"seed{seed}" / "metrics.json"
+        if path.exists() and (reason := alteration(path)):
+            unfit.append(Unfit(path, reason))
+    if unfit:
+        raise UserError(refusal(study, folder, unfit))
 
 
 def refusal(study: str, folder: Path, unfit: Sequence[Unfit]) -> str:

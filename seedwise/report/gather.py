@@ -8,17 +8,17 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
 from seedwise import __version__
-from seedwise.analysis.collect import collect_records
+from seedwise.analysis.collect import refuse_altered_runs
 from seedwise.analysis.findings import Findings, read_findings
 from seedwise.analysis.tables import read_table, refuse_altered
 from seedwise.basics.share import is_clone
 from seedwise.basics.words import enumerate_words
-from seedwise.config.study import Run, Study
+from seedwise.config.study import Study
 from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.plan import Plan
 from seedwise.progress.interim import first_result, run_folder
@@ -27,14 +27,12 @@ from seedwise.report.model import Report, ReportVariant
 from seedwise.report.products import figure_names, figure_path
 from seedwise.report.text.factorial_section import TEXT
 from seedwise.runs.history import read_history_of_runs
-from seedwise.runs.record import Provenance, RunRecord, Status, read_record
+from seedwise.runs.record import Provenance, RunRecord, read_record
 from seedwise.sources.pulled import Pulled, read_pulled
 from seedwise.statistics.analysis import Analysis
 
 CONFIGS = (".yaml", ".yml", ".json")
 INTERIM = "(interim report)"
-
-ENDED = get_args(Status)
 
 
 def report_of_study(
@@ -202,16 +200,9 @@ def read_report(arguments: argparse.Namespace, records: Path | None = None) -> R
         # In an interim report, whatever a missing run has left behind is not of this study.
         begun = report.runs.loc[report.runs["status"] != "missing"]
         if not study.source:
-            _refuse_altered_runs(study_file, records.parent, begun)
+            refuse_altered_runs(study.study, records.parent, begun)
         report = replace(report, histories=read_history_of_runs(begun, records))
     return replace(report, title=f"{report.title} {INTERIM}") if getattr(arguments, "interim", None) else report
-
-
-def _refuse_altered_runs(study: StudyFile, folder: Path, runs: pd.DataFrame) -> None:
-    """Refuse runs that have been changed since they were collected: a torn history would be plotted as a whole one."""
-    ended = runs.loc[runs["status"].isin(ENDED)]
-    pairs = [Run(str(variant), int(seed)) for variant, seed in zip(ended["variant"], ended["seed"], strict=True)]
-    collect_records(study, folder, [run for run in pairs if (run_folder(folder, run) / "metrics.json").exists()])
 
 
 def changes(study: Study, variant: str) -> str:

@@ -156,15 +156,19 @@ def alteration(path: Path) -> str | None:
     """Say what was changed after a record was written; None if nothing was, or if the record is too old to tell.
 
     Args:
-        path: of a record that is valid JSON.
+        path: of the record.
     """
-    plain = json.loads(path.read_bytes())
-    if plain.get("digest") is None:
+    try:
+        plain = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return "it is not a run record"
+    if not isinstance(plain, dict) or plain.get("digest") is None:
         return None
     if plain["digest"] != _digest(plain):
         return "it was edited after the run"
+    files = plain["files"]
     for name in BESIDE:
-        file, wanted = path.with_name(name), plain["files"].get(name)
+        file, wanted = path.with_name(name), files.get(name)
         try:
             found = sha256(file)[:16]
         except FileNotFoundError:
