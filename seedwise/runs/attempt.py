@@ -86,7 +86,7 @@ def read_attempt(folder: Path) -> Attempt | None:
             error=None if found.get("error") is None else str(found["error"]),
             interrupted=found.get("interrupted") is True,
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 

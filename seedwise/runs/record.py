@@ -160,7 +160,7 @@ def alteration(path: Path) -> str | None:
     """
     try:
         plain = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return "it is not a run record"
     if not isinstance(plain, dict) or plain.get("digest") is None:
         return None
