@@ -62,7 +62,7 @@ def of_program(tmp_path_factory):
         stream.write(
             "    import seedwise\n"
             "    for step in range(4):\n"
-            "        seedwise.log(step=step, loss=loss + 1 / (step + 1))\n"
+            "        seedwise.log(step, loss=loss + 1 / (step + 1))\n"
         )
     return made
 
