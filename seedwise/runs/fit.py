@@ -5,6 +5,7 @@ A record that does not fit does not count, whatever put it there: another config
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -85,7 +86,7 @@ def judge(path: Path, wanted: Wanted, leaves: Leaves) -> Judged | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except IsADirectoryError:
-        return Judged({}, Misfit(("record",), "it is a folder"))
+        return Judged({}, Misfit(("record",), f"it is a folder; remove it: rm -r {shlex.quote(str(path))}"))
     except OSError as error:
         return Judged({}, Misfit(("record",), f"it cannot be read ({error.strerror})"))
     except ValueError:

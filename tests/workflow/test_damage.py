@@ -60,9 +60,7 @@ def of_program(tmp_path_factory):
     made.edit("train.py", 'print("resuming', 'print("again')
     with (made.folder / "train.py").open("a") as stream:
         stream.write(
-            "    import seedwise\n"
-            "    for step in range(4):\n"
-            "        seedwise.log(step, loss=loss + 1 / (step + 1))\n"
+            "    import seedwise\n    for step in range(4):\n        seedwise.log(step, loss=loss + 1 / (step + 1))\n"
         )
     return made
 
@@ -144,7 +142,7 @@ def test_a_record_of_a_program_that_is_none_is_made_again(of_program, tmp_path, 
         assert answer.returncode != 0
         assert "Traceback" not in answer.stdout
         assert "it is a folder" in answer.stdout
-        subprocess.run(remedy(answer.stdout), shell=True, cwd=project.folder, check=True)
+        subprocess.run(re.search(r"rm -r \S+", answer.stdout)[0], shell=True, cwd=project.folder, check=True)
         answer = project.attempt()
     assert answer.returncode == 0, answer.stdout
     assert json.loads(record.read_text())["metrics"] == right
