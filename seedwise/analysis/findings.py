@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seedwise.analysis.looks import Look
+from seedwise.analysis.tables import made_again
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 
@@ -37,6 +38,7 @@ class Findings(_Section):
         warnings: sentences about the runs.
         test_set: whether a new test set would change the comparisons; empty if that is not known.
         look: the look that was taken, if the plan declares looks.
+        tables: digests of the tables that were read and written, by name; empty in findings of earlier versions.
     """
 
     plan_hash: str
@@ -44,6 +46,7 @@ class Findings(_Section):
     warnings: list[str]
     test_set: list[NewTestSetFinding]
     look: Look | None = None
+    tables: dict[str, str] = {}
 
 
 def write_findings(path: Path, findings: Findings) -> None:
@@ -60,4 +63,4 @@ def read_findings(path: Path) -> Findings:
     try:
         return Findings.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise UserError(f"{path}: not the findings of an analysis; delete it, and run the study again") from error
+        raise UserError(made_again(path)) from error

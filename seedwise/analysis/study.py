@@ -14,7 +14,7 @@ from seedwise.analysis.findings import Findings, write_findings
 from seedwise.analysis.looks import Look, conclude, record_look
 from seedwise.analysis.new_test_set import new_test_set
 from seedwise.analysis.run_table import analyse_runs, data_from
-from seedwise.analysis.tables import write_tables
+from seedwise.analysis.tables import table_digests, write_tables
 from seedwise.config.study import Study
 from seedwise.plan import Plan
 from seedwise.statistics.factorial import factorial_effects
@@ -113,6 +113,7 @@ def write_study_findings(folder: Path, found: StudyFindings) -> None:
     if found.declaration:
         write_declaration(folder / "plan.json", found.declaration)
     write_tables(folder, found.tables)
-    write_findings(folder / "findings.json", found.findings)
+    tables = table_digests(folder)
+    write_findings(folder / "findings.json", found.findings.model_copy(update={"tables": tables}))
     if found.findings.look:
         record_look(folder / "looks.json", found.findings.look)

@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from seedwise.basics.files import write_text
+from seedwise.basics.errors import UserError
+from seedwise.basics.files import sha256, write_text
 from seedwise.statistics.analysis import format_table
 
 NAMES = ("variant", "baseline", "reference")
 """Columns of names, which stay text: a variant may be called 16 or null."""
 
+TABLES = ("runs", "summary", "comparisons", "sources", "effects")
+
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table. Names stay text, whatever they look like; other empty cells are missing values."""
-    columns = [str(column) for column in pd.read_csv(path, nrows=0).columns]
-    return pd.read_csv(
-        path,
-        dtype={name: str for name in NAMES if name in columns},
-        keep_default_na=False,
-        na_values={column: ["", "nan", "NaN"] for column in columns if column not in NAMES},
-    )
+    """Read a table. Names stay text, whatever they look like; other empty cells are missing values.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        columns = [str(column) for column in pd.read_csv(path, nrows=0).columns]
+        table = pd.read_csv(
+            path,
+            dtype={name: str for name in NAMES if name in columns},
+            keep_default_na=False,
+            na_values={column: ["", "nan", "NaN"] for column in columns if column not in NAMES},
+        )
+    except (OSError, ValueError) as error:  # those of pandas are ValueErrors
+        raise UserError(made_again(path)) from error
+    return table
+
+
+def made_again(*paths: Path) -> str:
+    """Say that products are damaged, and how they are made again."""
+    lines = [f"{path}: damaged or edited: it is not what the study wrote" for path in paths]
+    it = "it" if len(paths) == 1 else "them"
+    remedy = [f"Remove {it}, and the study makes {it} again:", f"  rm -rf {shlex.join(map(str, paths))}"]
+    return "\n".join([*lines, *remedy])
+
+
+def table_digests(folder: Path) -> dict[str, str]:
+    """Return a digest of each table of a study that is in its folder."""
+    there = {name: folder / f"{name}.csv" for name in TABLES}
+    return {name: sha256(path)[:16] for name, path in there.items() if path.is_file()}
+
+
+def refuse_altered(folder: Path, digests: Mapping[str, str]) -> None:
+    """Refuse tables that are not as the analysis has read and written them.
+
+    Raises:
+        UserError: it names all that are not, and one remedy.
+    """
+    found = table_digests(folder)
+    if altered := [name for name, digest in digests.items() if found.get(name) != digest]:
+        raise UserError(made_again(*(folder / f"{name}.csv" for name in altered)))
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

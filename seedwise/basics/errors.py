@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 
 class UserError(Exception):
     """Something that the user can correct; the message names the file or key and the remedy."""
 
 
+class DiskFullError(OSError, UserError):
+    """A disk is full, or a quota used up; the message names the folder."""
+
+
+def full_disk(error: BaseException, folder: Path | str) -> DiskFullError | None:
+    """Return what says that an error comes from a full disk; None if it does not.
+
+    Libraries raise their own errors in the place of the system's, which stays their cause or context.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, DiskFullError):
+            return found
+        if isinstance(found, OSError) and found.errno in (errno.ENOSPC, errno.EDQUOT):
+            return DiskFullError(
+                f"{folder}: the disk is full ({found.strerror}). Make room there, and give the same command again: it "
+                "goes on from what is done"
+            )
+        found = found.__cause__ or found.__context__
+    return None
+
+
 def run_script(main: Callable[[], int | None]) -> None:
-    """Run a script's main function as a process; a UserError ends it with the message and exit status 1."""
+    """Run a script's main function as a process; a UserError ends it with the message and exit status 1.
+
+    So does a full disk or one that cannot be written, whatever was to be written there.
+    """
     try:
         sys.exit(main() or 0)
     except UserError as error:
         sys.exit(f"Error: {error}")
+    except Exception as error:
+        if full := full_disk(error, getattr(error, "filename", None) or Path.cwd()):
+            sys.exit(f"Error: {full}")
+        if isinstance(error, OSError) and error.filename and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            sys.exit(f"Error: {error.filename}: {error.strerror}")
+        raise
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from seedwise.basics.errors import UserError
+from seedwise.basics.errors import UserError, full_disk
 
 
 class LockHeldError(UserError):
@@ -21,6 +21,9 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path` for writing, and rename it to `path` when all of it is on disk.
 
     A crash leaves the old file or none, never half a file.
+
+    Raises:
+        DiskFullError: there is no room for it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
@@ -31,6 +34,10 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(stream.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+    except Exception as error:
+        if full := full_disk(error, path.parent):
+            raise full from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

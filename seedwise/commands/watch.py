@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     Raises:
         UserError: a mistake in the study, or the port cannot be used.
     """
+    from seedwise.basics.errors import UserError
     from seedwise.commands import studies
 
     studies.require_posix()
@@ -63,6 +64,11 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     folder = studies.RESULTS / studies.study_name(study)
     live = Live(lambda: read_asked(study), [study, folder / "looks.json"], studies.RESULTS)
     if arguments.once:
+        if arguments.once.suffix in studies.SUFFIXES:
+            raise UserError(
+                f"--once {arguments.once}: the page would be written over a YAML file; name the page first: "
+                f"seedwise watch --once progress.html {arguments.once}"
+            )
         from seedwise.basics.files import write_text
         from seedwise.watch.page import render_snapshot
 

@@ -186,7 +186,7 @@ def read_logged_step(history: Path) -> Step | None:
     except OSError:
         return None
     for line in reversed(lines):
-        with suppress(ValueError, KeyError, TypeError, OverflowError):
+        with suppress(ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return Step(int(json.loads(line)["step"]), None)
     return None
 

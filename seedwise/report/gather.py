@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from seedwise import __version__
+from seedwise.analysis.collect import refuse_altered_runs
 from seedwise.analysis.findings import Findings, read_findings
-from seedwise.analysis.tables import read_table
+from seedwise.analysis.tables import read_table, refuse_altered
 from seedwise.basics.share import is_clone
 from seedwise.basics.words import enumerate_words
 from seedwise.config.study import Study
@@ -183,11 +184,13 @@ def read_report(arguments: argparse.Namespace, records: Path | None = None) -> R
     """
     study_file = read_study_file(arguments.study)
     study = study_file.study
+    findings = read_findings(arguments.runs.with_name("findings.json"))
+    refuse_altered(arguments.runs.parent, findings.tables)
     tables = {name: read_table(arguments.runs.with_name(f"{name}.csv")) for name in ("runs", "summary", "comparisons")}
     report = report_of_study(
         study_file,
         **tables,
-        findings=read_findings(arguments.runs.with_name("findings.json")),
+        findings=findings,
         record=_read_origin(arguments, study.analysis.baseline),
         randomness=read_table(arguments.runs.with_name("sources.csv")) if study.varied() else None,
         effects=pd.read_csv(arguments.runs.with_name("effects.csv"), dtype=TEXT) if study.factorial() else None,
@@ -196,6 +199,8 @@ def read_report(arguments: argparse.Namespace, records: Path | None = None) -> R
     if records:
         # In an interim report, whatever a missing run has left behind is not of this study.
         begun = report.runs.loc[report.runs["status"] != "missing"]
+        if not study.source:
+            refuse_altered_runs(study.study, records.parent, begun)
         report = replace(report, histories=read_history_of_runs(begun, records))
     return replace(report, title=f"{report.title} {INTERIM}") if getattr(arguments, "interim", None) else report
 

@@ -23,7 +23,7 @@ HEARTBEAT = 10.0
 """Seconds between heartbeats, which update the modification time of the mark."""
 SILENCE = 90.0
 """Seconds without a heartbeat after which a process on another machine is presumed dead."""
-ENDED = "ended without an error message: killed, out of memory or time, or the machine went down"
+ENDED = "ended without an error message: killed, out of memory, time or disk space, or the machine went down"
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def read_attempt(folder: Path) -> Attempt | None:
             error=None if found.get("error") is None else str(found["error"]),
             interrupted=found.get("interrupted") is True,
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 

@@ -5,6 +5,7 @@ A record that does not fit does not count, whatever put it there: another config
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -82,8 +83,12 @@ def judge(path: Path, wanted: Wanted, leaves: Leaves) -> Judged | None:
     """
     try:
         record = from_json(path.read_bytes())
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError:
+        return Judged({}, Misfit(("record",), f"it is a folder; remove it: rm -r {shlex.quote(str(path))}"))
+    except OSError as error:
+        return Judged({}, Misfit(("record",), f"it cannot be read ({error.strerror})"))
     except ValueError:
         record = None
     if not isinstance(record, dict):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import functools
+import hashlib
 import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import write_text
+from seedwise.basics.files import sha256, write_text
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _PROVENANCE = ("device", "precision", "threads", "hardware", "settings_digest", "code_digest", "data_digest")
 _ONLY_IMAGES = ("epochs", "precision")
 """Columns that only runs of the image classifier fill."""
+BESIDE = ("history.csv", "predictions.npz", "scores.csv")
+"""Files beside a record that the report reads; the record has their digests."""
 Status = Literal["finished", "diverged", "failed"]
 # These are plain classes: pydantic checks records where they are read, and a run that writes one need not import it.
 _CONFIG = {"extra": "forbid"}
@@ -128,11 +131,55 @@ class RunRecord:
     provenance: Provenance
     timing: Timing
     tracking: dict[str, str] = field(default_factory=dict, metadata={"description": "Ids of this run in each tracker."})
+    files: dict[str, str] = field(
+        default_factory=dict, metadata={"description": "Digests of the files beside the record that the report reads."}
+    )
+    digest: str | None = field(
+        default=None, metadata={"description": "Digest of the record without this line; null in older records."}
+    )
 
 
 def write_record(path: Path, record: RunRecord) -> None:
-    """Write a record atomically."""
-    write_text(path, json.dumps(_plain(record), indent=2, ensure_ascii=False) + "\n")
+    """Write a record atomically, with digests that show when it or a file beside it is changed later."""
+    there = {name: sha256(path.with_name(name))[:16] for name in BESIDE if path.with_name(name).is_file()}
+    plain = _plain(replace(record, files=there))
+    plain["digest"] = _digest(plain)
+    write_text(path, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def _digest(plain: Mapping[str, Any]) -> str:
+    content = {name: value for name, value in plain.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def alteration(path: Path) -> str | None:
+    """Say what was changed after a record was written; None if nothing was, or if the record is too old to tell.
+
+    Args:
+        path: of the record.
+    """
+    try:
+        plain = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return "it is not a run record"
+    if not isinstance(plain, dict) or plain.get("digest") is None:
+        return None
+    if plain["digest"] != _digest(plain):
+        return "it was edited after the run"
+    files = plain["files"]
+    for name in BESIDE:
+        file, wanted = path.with_name(name), files.get(name)
+        try:
+            found = sha256(file)[:16]
+        except FileNotFoundError:
+            found = None
+        except OSError as error:
+            return f"its {name} cannot be read ({error.strerror})"
+        if wanted and found is None:
+            return f"its {name} is missing"
+        if found != wanted:
+            return f"its {name} was changed after the run"
+    return None
 
 
 def _plain(value: Any) -> Any:

@@ -200,7 +200,7 @@ running:
 failed:
   dropout  seed 1: ValueError: of no use
     log: results/s/logs/train_run/dropout/seed1.log
-  dropout  seed 3: ended without an error message: killed, out of memory or time, or the machine went down
+  dropout  seed 3: ended without an error message: killed, out of memory, time or disk space, or the machine went down
 
 diverged:
   baseline  seed 1: its loss is not finite
@@ -277,7 +277,8 @@ def test_the_reasons_of_an_interim_report_name_the_runs(halfway, tmp_path):
         "1 diverged: baseline seed 1 (its loss is not finite).",
         "1 outdated (their records were made with other settings, code or data): baseline seed 2.",
         "2 failed: dropout seed 1 (ValueError: of no use; log: results/s/logs/train_run/dropout/seed1.log); "
-        "dropout seed 3 (ended without an error message: killed, out of memory or time, or the machine went down).",
+        "dropout seed 3 (ended without an error message: killed, out of memory, time or disk space, "
+        "or the machine went down).",
         "1 interrupted: dropout seed 2.",
         "1 running: dropout seed 0 (epoch 2 of 3).",
         "1 missing: baseline seed 3.",

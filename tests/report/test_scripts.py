@@ -42,10 +42,11 @@ def folder(tmp_path_factory):
     for variant in SCORES:
         for seed in study.seeds:
             own = folder / f"runs/{variant}/seed{seed}"
-            write_record(own / "metrics.json", RECORD)
+            own.mkdir(parents=True)
             (own / "history.csv").write_text(
                 "epoch,train_loss,validation_accuracy,seconds\n1,0.5,0.8,1\n2,0.4,0.9,1\n", encoding="utf-8"
             )
+            write_record(own / "metrics.json", RECORD)
     return folder
 
 

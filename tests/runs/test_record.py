@@ -52,7 +52,7 @@ def as_json(made):
 
 def test_a_record_is_read_as_it_was_written(tmp_path):
     write_record(tmp_path / "runs/a/seed0/metrics.json", record(accuracy=1 / 3))
-    assert read_record(tmp_path / "runs/a/seed0/metrics.json") == record(accuracy=1 / 3)
+    assert replace(read_record(tmp_path / "runs/a/seed0/metrics.json"), digest=None) == record(accuracy=1 / 3)
 
 
 @pytest.mark.parametrize(

@@ -151,9 +151,9 @@ if not context_path(FOLDER).exists():  # the hook writes it; this is for modules
     or_exit(write_context, FOLDER, study_context(uncommitted_files(STUDY, FOUND, CONFIG_FILES)))
 
 if workflow.is_main_process and not SOURCE:
-    FOUND.keep(FOLDER)
+    or_exit(FOUND.keep, FOLDER)
 if workflow.is_main_process:
-    DIGESTS.save()
+    or_exit(DIGESTS.save)
 
 # A record that does not fit the study is ignored, even if Snakemake considers it up to date.
 UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}

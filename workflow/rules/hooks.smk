@@ -199,7 +199,7 @@ def start_study():
 
 
 onstart:
-    start_study()
+    or_exit(start_study)
 
 
 def say_look():

@@ -8,15 +8,16 @@ from typing import get_args
 
 import pandas as pd
 
+from seedwise.analysis.collect import collect_records
 from seedwise.analysis.program_notes import program_notes
 from seedwise.analysis.study import analyse_study, write_study_findings
-from seedwise.analysis.tables import read_table
-from seedwise.basics.errors import run_script
+from seedwise.analysis.tables import made_again, read_table
+from seedwise.basics.errors import UserError, run_script
 from seedwise.config.study import Run, Study
-from seedwise.config.study_file import read_study_file
+from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
-from seedwise.runs.record import Status, read_record
+from seedwise.runs.record import Status, read_record, tabulate
 from seedwise.sources.pulled import read_pulled
 
 ENDED = get_args(Status)
@@ -31,12 +32,15 @@ def main() -> None:
     origin.add_argument("--pulled", type=Path, help="pulled.json, if the runs were recorded elsewhere")
     origin.add_argument("--interim", type=Path, help="status.json, for an interim report in results/<study>/interim")
     arguments = parser.parse_args()
-    study, folder = read_study_file(arguments.study).study, arguments.runs.parent
+    file, folder = read_study_file(arguments.study), arguments.runs.parent
+    study = file.study
     if study.evaluation:
         from seedwise.analysis.study_examples import analyse_answers, write_evaluation
 
         write_evaluation(folder, analyse_answers(study, folder))
         return
+    if not arguments.pulled and not arguments.interim:
+        _refuse_edited(arguments.runs, file)
     runs = read_table(arguments.runs)
     if arguments.pulled:
         found = analyse_study(study, runs, folder, notes=read_pulled(arguments.pulled).notes)
@@ -55,6 +59,12 @@ def main() -> None:
             n_test=record.sizes.test if record.sizes else None,
         )
     write_study_findings(folder, found)
+
+
+def _refuse_edited(runs: Path, file: StudyFile) -> None:
+    """Refuse a runs.csv that is not what the run records say: its numbers would be in the report."""
+    if runs.read_bytes() != tabulate(collect_records(file, runs.parent)).encode():
+        raise UserError(made_again(runs))
 
 
 def _notes(study: Study, runs: pd.DataFrame, results: Path) -> list[str]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from seedwise.analysis.collect import collect_records
 from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
+from seedwise.config.study import Run
 from seedwise.config.study_file import read_study_file
 from seedwise.progress.interim import interim_table
 from seedwise.progress.states import ENDED_STATES, read_states
 from seedwise.progress.status import status_json
 from seedwise.progress.words import counts
-from seedwise.runs.record import read_record
 
 
 def main() -> None:
@@ -24,7 +25,7 @@ def main() -> None:
     file, results = read_study_file(arguments.study), arguments.out.parents[2]
     states = read_states(file, results)
     done = [run for run in states if run.state in ENDED_STATES]
-    records = [read_record(file.study.record_path(run.variant, run.seed, results)) for run in done]
+    records = collect_records(file, arguments.out.parents[1], [Run(run.variant, run.seed) for run in done])
     write_text(arguments.out, interim_table(states, records))
     write_text(arguments.out.with_name("status.json"), status_json(file.study.study, states) + "\n")
     print(counts(states))

@@ -11,6 +11,7 @@ from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
 from seedwise.config.context import read_context
 from seedwise.runs.gpus import take_gpu
+from seedwise.trainers.image_classifier.integrity import verify_prepared
 from seedwise.trainers.image_classifier.settings import RunSettings
 
 
@@ -38,6 +39,7 @@ def main() -> None:
         folder = read_context(arguments.context).folder
         dataset = settings.dataset.model_copy(update={"folder": folder})
         ensure_prepared(dataset, arguments.data, arguments.raw, arguments.card, say)
+        verify_prepared(arguments.data)
         found = find_learning_rate(settings, arguments.seed, arguments.data, say)
     write_text(arguments.out, json.dumps(found, indent=2) + "\n")
     for name, rate in found["suggestions"].items():

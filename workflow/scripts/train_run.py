@@ -23,6 +23,11 @@ from seedwise.runs.hardware import expected_device  # noqa: E402
 from seedwise.runs.record import write_record  # noqa: E402
 from seedwise.tracking import Mirrors  # noqa: E402
 from seedwise.tracking.registry import trackers  # noqa: E402
+from seedwise.trainers.image_classifier.integrity import (  # noqa: E402
+    set_aside,
+    set_aside_damaged,
+    verify_prepared,
+)
 from seedwise.trainers.image_classifier.settings import RunSettings  # noqa: E402
 from seedwise.trainers.image_classifier.trainer import ImageClassifier  # noqa: E402
 
@@ -86,6 +91,7 @@ def _train(
     enter("importing")
     # These import torch, which then sees only this GPU.
     from seedwise.trainers.image_classifier.datasets.prepared import ensure_prepared
+    from seedwise.trainers.image_classifier.training.checkpoint import CheckpointError
     from seedwise.trainers.image_classifier.training.run import Request, train_run
 
     for name in ImageClassifier().own_functions(settings):
@@ -95,6 +101,7 @@ def _train(
     enter("reading the data")
     dataset = settings.dataset.model_copy(update={"folder": context.folder})
     ensure_prepared(dataset, arguments.data, arguments.raw, arguments.card, say, arguments.made_of)
+    verify_prepared(arguments.data)
     request = Request(
         study=arguments.study,
         variant=arguments.variant,
@@ -108,7 +115,13 @@ def _train(
         import_seconds=imported + time.perf_counter() - began,
     )
     enter(None)
-    record = train_run(request, Mirrors(trackers(context.tracking)), say=say)
+    set_aside_damaged(request.folder, say)
+    try:
+        record = train_run(request, Mirrors(trackers(context.tracking)), say=say)
+    except CheckpointError as error:  # whole, but of something else
+        for checkpoint in request.folder.glob("checkpoint-*.pt"):
+            set_aside(checkpoint, str(error), say)
+        record = train_run(request, Mirrors(trackers(context.tracking)), say=say)
     uncommitted = context.uncommitted_of(arguments.variant)
     if record.provenance.commit and uncommitted is not None and record.provenance.uncommitted is None:
         # Training itself knows neither the study's file nor its own functions by name.

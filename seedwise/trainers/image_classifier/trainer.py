@@ -38,6 +38,7 @@ HARMLESS_TO_RUNS = {
     f"{PACKAGE}/datasets/identity.py": "says what data are made of",
     f"{PACKAGE}/datasets/prepared.py": "makes the data, which have their own digest",
     f"{PACKAGE}/datasets/registry.py": "calls the dataset's module, whose code is in the data's digest",
+    f"{PACKAGE}/integrity.py": "refuses damaged data and sets damaged checkpoints aside",
     f"{PACKAGE}/metrics.py": "names the metrics of a run",
     f"{PACKAGE}/setup_lines.py": "describes the run",
     f"{PACKAGE}/freeze_epochs.py": "a setting, checked; settings have a digest of their own",
