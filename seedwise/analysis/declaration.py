@@ -18,7 +18,11 @@ Declaration = dict[str, Any]
 
 
 def declared(
-    plan: Plan, seeds: Sequence[int], variants: Sequence[str], columns: Mapping[str, str] | None = None
+    plan: Plan,
+    seeds: Sequence[int],
+    variants: Sequence[str],
+    columns: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Declaration:
     """Everything that was decided before results existed, as a JSON object.
 
@@ -27,6 +31,7 @@ def declared(
         seeds: of the study.
         variants: their names.
         columns: of an evaluation: by key of the `runs` section, the column that says what its answers are.
+        settings: digest of the settings of each variant, if the study's runs are made here.
     """
     return {
         "plan_hash": plan.digest(seeds, variants, columns),
@@ -34,6 +39,7 @@ def declared(
         "seeds": sorted(seeds),
         "variants": list(variants),
         **({"columns": dict(columns)} if columns else {}),
+        **({"settings": dict(settings)} if settings else {}),
     }
 
 
@@ -72,6 +78,8 @@ def departures(first: Declaration, now: Declaration) -> list[str]:
             if items:
                 were = "were" if len(items) > 1 else "was"
                 reasons.append(f"{capital(_named(noun, items))} {were} {verb} after the first analysis of this study.")
+    if variants := _changed_settings(first, now):
+        reasons.append(f"The settings of {_named('variant', variants)} were changed after the first analysis.")
     return reasons
 
 
@@ -96,6 +104,8 @@ def forewarning(path: Path, now: Declaration, study: str) -> str | None:
             parts.append(f"{_named(noun, added)} {'are' if len(added) > 1 else 'is'} not in the recorded plan")
         if removed:
             parts.append(f"{_named(noun, removed)} of the recorded plan {'are' if len(removed) > 1 else 'is'} missing")
+    if variants := _changed_settings(first, now):
+        parts.append(f"the settings of {_named('variant', variants)} differ from the recorded plan")
     if keys := list(_changed(first, now)):
         parts.append(f"{enumerate_words(keys)} {'differ' if len(keys) > 1 else 'differs'} from the recorded plan")
     return (
@@ -110,6 +120,12 @@ def _changed(first: Declaration, now: Declaration) -> dict[str, tuple[Any, Any]]
     was, is_now = first.get("columns", {}), now.get("columns", {})
     pairs |= {f"runs.{key}": (was.get(key), is_now.get(key)) for key in {**was, **is_now}}
     return {key: (was, is_now) for key, (was, is_now) in pairs.items() if was != is_now}
+
+
+def _changed_settings(first: Declaration, now: Declaration) -> list[str]:
+    """Return the variants whose settings are not the recorded ones; plans of earlier versions record none."""
+    was, is_now = first.get("settings", {}), now.get("settings", {})
+    return [name for name, digest in is_now.items() if was.get(name, digest) != digest]
 
 
 def _added_and_removed(first: Declaration, now: Declaration, noun: str) -> tuple[list[str], list[str]]:

@@ -68,7 +68,7 @@ def analyse_study(
     plan, variants = study.analysis, [variant.name for variant in study.variants]
     ran = set(runs["seed"])
     seeds = [seed for seed in study.seeds if seed in ran]
-    now = declared(plan, study.seeds, variants)
+    now = declared(plan, study.seeds, variants, settings=study.declared_settings)
     departures = departures_from_recorded(folder / "plan.json", now)
     with data_from("runs.csv"):
         spending = spending_at(plan.looks, len(seeds), plan.alpha) if plan.looks and not reasons else None

@@ -313,7 +313,7 @@ def _exploratory(study: Study) -> Iterator[str]:
     from seedwise.analysis.declaration import declared, forewarning
 
     names = [variant.name for variant in study.variants]
-    now = declared(study.analysis, study.declared_seeds, names, study.declared_columns)
+    now = declared(study.analysis, study.declared_seeds, names, study.declared_columns, study.declared_settings)
     if line := forewarning(study.folder() / "plan.json", now, study.study):
         yield line
 

@@ -232,6 +232,11 @@ class Study(Section):
         return self.source.columns_of_answers if self.source and self.evaluation else {}
 
     @property
+    def declared_settings(self) -> dict[str, str]:
+        """A digest of the settings of each variant, which decide what is compared; none if runs come from elsewhere."""
+        return {} if self.source else {variant.name: self.settings(variant.name).digest() for variant in self.variants}
+
+    @property
     def trainer(self) -> Trainer:
         """What this study's runs are."""
         return ProgramTrainer(self.program, self.analysis) if self.program else ImageClassifier()

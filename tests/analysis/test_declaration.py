@@ -34,6 +34,16 @@ def test_every_deviation_has_a_sentence(tmp_path):
     ]
 
 
+def test_a_variant_with_other_settings_is_a_departure_that_is_said_before_the_runs(tmp_path):
+    path = tmp_path / "quick" / "plan.json"
+    write_declaration(path, declared(PLAN, [0, 1], ["a", "b"], settings={"a": "1", "b": "2"}))
+    now = declared(PLAN, [0, 1], ["a", "b"], settings={"a": "1", "b": "3"})
+    assert departures_from_recorded(path, now) == ["The settings of variant b were changed after the first analysis."]
+    assert forewarning(path, now, "quick").startswith("the settings of variant b differ from the recorded plan: these")
+    write_declaration(path, FIRST)  # of an earlier version
+    assert departures_from_recorded(path, now) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "seeds", "variants", "said"),
     [

@@ -143,7 +143,7 @@ def ask(jobs):
 def say_exploratory(jobs):
     """Report, before anything is run, that verdicts will be exploratory: only then can the study still be another one."""
     if {job.rule.name for job in jobs} & {TRAIN, ANALYSE}:
-        now = declared(STUDY.analysis, STUDY.declared_seeds, VARIANTS, STUDY.declared_columns)
+        now = declared(STUDY.analysis, STUDY.declared_seeds, VARIANTS, STUDY.declared_columns, STUDY.declared_settings)
         if line := or_exit(forewarning, FOLDER / "plan.json", now, STUDY.study):
             say(line)
 
