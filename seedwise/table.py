@@ -121,7 +121,7 @@ def analyse(
     ignore: str | Sequence[str] = (),
     rename: Mapping[str, str] | None = None,
     states: Mapping[str, str] | None = None,
-    duplicates: Duplicates = "latest",
+    duplicates: Duplicates | None = None,
     take: str | None = None,
     decimal: str = ".",
     thousands: str | None = None,
@@ -158,7 +158,7 @@ def analyse(
         ignore: columns that may vary between runs of a variant.
         rename: variants by the name that they have in the table.
         states: what words of the status mean: finished, diverged, failed or running.
-        duplicates: which of several runs with one seed counts.
+        duplicates: which of several runs with one seed counts; None is the latest by date.
         take: which row of a run's history counts.
         decimal: decimal mark of numbers that are text.
         thousands: mark between their groups of three digits.
@@ -171,7 +171,7 @@ def analyse(
     Raises:
         UserError: a mistake in the arguments or in the table, in one line.
     """
-    _check("duplicates", duplicates, DUPLICATES)
+    _check("duplicates", duplicates or "latest", DUPLICATES)
     _check("sample", sample, (None, *SAMPLES))
     _check("decimal", decimal, DECIMALS)
     _check("thousands", thousands, (None, *(mark for mark in THOUSANDS if mark != decimal)))

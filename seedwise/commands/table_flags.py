@@ -113,7 +113,7 @@ def table_options(arguments: argparse.Namespace) -> Options:
         states=parse_states(parse_pairs(arguments.state or (), "--state"), "--state"),
         numbers=NumberFormat(arguments.decimal, arguments.thousands),
         files=FileOptions(arguments.encoding, separator, arguments.table),
-        duplicates=arguments.duplicates or "latest",
+        duplicates=arguments.duplicates,
         layout=arguments.layout,
         take=take,
         run_name=arguments.run_name,

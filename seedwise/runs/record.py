@@ -132,10 +132,14 @@ class RunRecord:
     timing: Timing
     tracking: dict[str, str] = field(default_factory=dict, metadata={"description": "Ids of this run in each tracker."})
     files: dict[str, str] = field(
-        default_factory=dict, metadata={"description": "Digests of the files beside the record that the report reads."}
+        default_factory=dict,
+        compare=False,
+        metadata={"description": "Digests of the files beside the record that the report reads."},
     )
     digest: str | None = field(
-        default=None, metadata={"description": "Digest of the record without this line; null in older records."}
+        default=None,
+        compare=False,
+        metadata={"description": "Digest of the record without this line; null in older records."},
     )
 
 

@@ -39,7 +39,7 @@ def one_each(
         others = group.index[group.index != chosen]
         dropped += [int(index) for index in others]
         for index in others:
-            why = f"{options.duplicates} counts" if index in results.index else "without a result"
+            why = f"{options.duplicates or 'latest'} counts" if index in results.index else "without a result"
             text = f"replaced by {runs[RUN][chosen]} ({why})"
             replaced.setdefault(text, []).extend(labels(runs.loc[[index]]))
     notes = [note(labels, what) for what, labels in replaced.items()]
@@ -67,7 +67,7 @@ def _counting(
     when = [dates[index] for index in rows] if dates else []
     if len(set(when)) == len(rows):
         order = np.argsort(when)
-        return int(results.index[order[-1 if options.duplicates == "latest" else 0]])
+        return int(results.index[order[-1 if options.duplicates in (None, "latest") else 0]])
     why = f"{columns.created} does not say which is newer" if columns.created else "no column says when they were made"
     raise UserError(
         f"{what}, and {why}. Say which counts: "

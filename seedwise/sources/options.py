@@ -38,7 +38,7 @@ class Options:
         states: what a word in the column of states means.
         numbers: how numbers are written.
         files: how files are read.
-        duplicates: which of several runs of one variant and seed counts.
+        duplicates: which of several runs of one variant and seed counts; None is the latest, where nobody chose.
         layout: of the table; None recognises it.
         take: which row of a run's history counts; None is the last, and is said.
         run_name: pattern with {variant} and {seed}, for layouts in which runs only have a name.
@@ -65,7 +65,7 @@ class Options:
     states: Mapping[str, State] = field(default_factory=dict)
     numbers: NumberFormat = field(default_factory=NumberFormat)
     files: FileOptions = field(default_factory=FileOptions)
-    duplicates: Duplicates = "latest"
+    duplicates: Duplicates | None = None
     layout: str | None = None
     take: Take | None = None
     run_name: str | None = None

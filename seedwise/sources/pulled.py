@@ -59,7 +59,7 @@ def options_of(settings: RunsSettings, metric: str, *, higher_is_better: bool | 
         states=settings.states,
         numbers=NumberFormat(settings.decimal, settings.thousands),
         files=FileOptions(settings.encoding, settings.separator, settings.table),
-        duplicates=settings.duplicates,
+        duplicates=settings.duplicates if "duplicates" in settings.model_fields_set else None,
         layout=settings.layout,
         take=parse_take(settings.take) if settings.take else None,
         run_name=settings.run_name,

@@ -233,7 +233,7 @@ def test_a_data_frame_of_an_experiment_per_dataset():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"confidence": 95}, "confidence: found 95; Input should be less than 1"),
+        ({"confidence": 95}, "confidence: found 95; Input should be less than or equal to 0.999999"),
         ({"margin": -1}, "margin: found -1; Input should be greater than 0"),
         ({"duplicates": "newest"}, "duplicates: found 'newest'; use one of 'latest'"),
         ({"decimal": ";"}, "decimal: found ';'"),
