@@ -130,6 +130,7 @@ def analyse(
     path_name: str | None = None,
     encoding: str | None = None,
     separator: str | None = None,
+    sheet: str | None = None,
 ) -> TableFindings | EvaluationFindings:
     """Compare the variants of a table with a baseline, as `seedwise analyse` does, by the rules of docs/tables.md.
 
@@ -167,6 +168,7 @@ def analyse(
         path_name: what paths of files say, such as `runs/{variant}/seed{seed}/metrics.csv`.
         encoding: of text; None finds out.
         separator: between cells; None finds out.
+        sheet: of an Excel file, or table of a database.
 
     Raises:
         UserError: a mistake in the arguments or in the table, in one line.
@@ -195,7 +197,7 @@ def analyse(
         rename=dict(rename or {}),
         states=parse_states(dict(states or {}), "states"),
         numbers=NumberFormat(decimal, thousands),
-        files=FileOptions(encoding, separator),
+        files=FileOptions(encoding, separator, sheet),
         duplicates=duplicates,
         layout=layout,
         take=parse_take(take) if take else None,

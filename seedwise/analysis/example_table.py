@@ -143,7 +143,8 @@ def checked_answers(place: str, table: pd.DataFrame, options: Options) -> Answer
         by_judge = np.full((len(judges), at.size), np.nan)
         by_judge[judge, answer] = score
         scores = by_judge.mean(axis=0)
-        _refuse_few_judged(place, scores, by_judge, options)
+        variants = [labels["variant"][code] for code in codes["variant"][at]]
+        _refuse_few_judged(place, scores, by_judge, variants, options)
     else:
         scores[answer] = score
     return Answers(
@@ -304,14 +305,18 @@ def _refuse_twice(
     )
 
 
-def _refuse_few_judged(place: str, scores: Floats, by_judge: Floats, options: Options) -> None:
+def _refuse_few_judged(place: str, scores: Floats, by_judge: Floats, variants: Sequence[str], options: Options) -> None:
     """Refuse judges who scored different answers: a lenient one would favour the answers that it saw."""
-    complete, any_judge = int((~np.isnan(scores)).sum()), int((~np.isnan(by_judge)).any(axis=0).sum())
-    if complete < LEAST_SHARED * max(any_judge, 1):
-        raise UserError(
-            f"{place}: only {complete} of {any_judge} answers were scored by all {len(by_judge)} judges, and judges "
-            f"who score different answers cannot be averaged; choose one with {options.spelled('where', 'JUDGE=NAME')}"
-        )
+    every, some = ~np.isnan(scores), (~np.isnan(by_judge)).any(axis=0)
+    judged = pd.DataFrame({"variant": variants, "any": some, "all": every})
+    for variant, own in judged.groupby("variant", sort=False):
+        complete, any_judge = int(own["all"].sum()), int(own["any"].sum())
+        if complete < LEAST_SHARED * any_judge:
+            way = options.spelled("where", "JUDGE=NAME")
+            raise UserError(
+                f"{place}: only {complete} of {any_judge} answers of {variant} were scored by all {len(by_judge)} "
+                f"judges, and judges who score different answers cannot be averaged; choose one with {way}"
+            )
 
 
 def check_shared(place: str, answers: Answers, found: Sequence[Cells], baseline: int, options: Options) -> None:

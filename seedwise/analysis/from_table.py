@@ -128,7 +128,7 @@ def _direction(metric: str, options: Options) -> bool:
     if found is None:
         arguments = options.spelling == "arguments"
         way = "higher_is_better=True or False" if arguments else "--higher-is-better or --lower-is-better"
-        raise UserError(f"{options.named('metric')} {metric}: the name does not say which way is better: add {way}")
+        raise UserError(f"{options.spelled('metric', metric)}: the name does not say which way is better: add {way}")
     return found
 
 

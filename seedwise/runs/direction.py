@@ -14,7 +14,7 @@ LOWER = re.compile(
 )
 TURNS = re.compile(
     r"neg|negated|negative|minus|inv|inverse|inverted|gains?|improvements?|reductions?|drops?|decrease|increase|changes?"
-    r"|delta|diff|difference|gap|free|false|wrong|std|stdev|stderr|sd|se|sem|var|variance|ci|ratio|ranks?|scale|weight"
+    r"|delta|diff|difference|gap|free|false|wrong|std|stdev|stderr|sd|se|sem|var|variance|ci|ratio|ranks?|scale|weight|threshold|coef"
     r"|time|times|steps|epochs|iterations|cost|costs|to|until|attack|hacking|drawdown|code|correction|recovery|detection"
 )
 """Words beside which a value may mean the opposite or something else, as in `neg_log_loss` or `time_to_accuracy`."""
@@ -27,13 +27,18 @@ PLAIN = re.compile(
 _WORD = re.compile(r"[A-Z]?[a-z]+\d*|[A-Z]+(?![a-z])\d*")
 
 
+def words_of(name: str) -> list[str]:
+    """Return the words of a name in lower case: val and acc of `val_acc` and of `valAcc`."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
 def higher_is_better(name: str) -> bool | None:
     """Return whether a higher value is better; None where the name does not say, or says both.
 
     A name is read word by word, without a number at its end: `val_loss`, `valLoss` and `loss2` are losses;
     `accuracy_loss` is ambiguous, and so are `neg_log_loss` and `1 - accuracy`.
     """
-    words = [word.lower() for word in _WORD.findall(name)]
+    words = words_of(name)
     if "-" in name.lstrip("0123456789. ")[:1] or any(TURNS.fullmatch(word) for word in words):
         return None
     if any(SCORE.fullmatch(word) for word in words) and all(

@@ -25,8 +25,9 @@ from seedwise.sources.columns import (
     usual_column,
 )
 from seedwise.sources.conditions import meeting
-from seedwise.sources.identities import refuse_alike, variants_of
+from seedwise.sources.identities import refuse_alike, refuse_judges, variants_of
 from seedwise.sources.options import Options
+from seedwise.sources.plausible import refuse_summary_rows, refuse_units
 from seedwise.sources.scores import numbers_of
 from seedwise.sources.tables.table import Table
 
@@ -36,6 +37,13 @@ EXAMPLES = ("example", "example_id", "question", "question_id", "item", "item_id
 """Usual names of the column with what was asked."""
 ERRORS = ("error", "errors", "error_message", "error_type", "exception", "traceback")
 """Names of a column that has what went wrong, in lower case with _ for blanks."""
+_ASKED = frozenset(
+    """
+    question question_text target targets gold gold_answer reference references reference_answer expected
+    expected_answer expected_output ground_truth answer_key correct_answer choices
+    """.split()  # noqa: SIM905 - one list of words
+)
+"""Names, in the same form, of what is the same for all who are asked a question."""
 _LOST = ("failed", "diverged", "running")
 _FEW = 20  # values of a column that may tell several answers to one example apart
 
@@ -82,13 +90,26 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
     refuse_alike(table, variants, options)
     rows = np.arange(len(table.frame))
     numbers = numbers_of(table, metric, rows, options, "if there is no answer")
+    refuse_units(table, options.metrics[0], numbers.values, options)
     answers = pd.DataFrame({"variant": variants.where(variants != "", None), "score": numbers.at(rows)[0]})
     for role, column in columns.items():
         texts = table.text(column)
         # A log has one way to write an id; in a table 7 and 7.0 are the same, and only a digest is as it is.
         as_written = role == "hash" or table.evaluation is not None
         answers[role] = (texts if as_written else read_seeds(texts).astype("str")).where(texts != "", None)
+        if role == "judge":
+            refuse_judges(table, texts, column)
+    if table.evaluation is None:
+        refuse_summary_rows(table, table.text(columns["example"]), columns["example"], options)
     notes = [*table.notes, *numbers.notes]
+    if "cluster" in answers and "dataset" in answers:
+        shared = int(answers.drop_duplicates(["cluster", "dataset"])["cluster"].value_counts().gt(1).sum())
+        if shared:
+            notes.append(
+                f"{quantity(shared, 'cluster')} {'has' if shared == 1 else 'have'} one name in several datasets, and "
+                f"{'counts' if shared == 1 else 'count'} as different ones; if they are the same, the mean over the "
+                "datasets is less certain than its interval says."
+            )
     infinite = ~np.isfinite(numbers.values) & ~numbers.missing
     if infinite.any():
         answers.loc[infinite, "score"] = np.nan
@@ -96,6 +117,8 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
     if table.evaluation is None:  # a log says itself which answers are errors
         _refuse_scored_errors(table, answers, [*variant, metric, *columns.values()], options)
     _refuse_levels(table, answers, [*variant, metric, *columns.values()], options)
+    if table.evaluation is None and not options.digest:
+        _refuse_other_questions(table, answers, [*variant, metric, *columns.values()], options)
     return AnswerTable(answers, columns, tuple(dict.fromkeys(notes)))
 
 
@@ -157,3 +180,23 @@ def _refuse_levels(table: Table, answers: pd.DataFrame, named: Sequence[str], op
             f"{options.spelled('judge', column)}, {options.spelled('dataset', column)}, or part of the variant: "
             f"{options.spelled('variant', ','.join([*(options.variant or ('variant',)), column]))}"
         )
+
+
+def _refuse_other_questions(table: Table, answers: pd.DataFrame, named: Sequence[str], options: Options) -> None:
+    """Refuse one id for two questions, as where each model's file numbers its rows in an order of its own."""
+    keys = [answers[key] for key in ("dataset", "example") if key in answers]
+    for column in table.columns:
+        if column in named or column in options.ignore or simple(column) not in _ASKED:
+            continue
+        texts = table.text(column)
+        first = texts.where(texts != "").groupby(keys, dropna=False).transform("first")
+        other = ((texts != "") & (texts != first)).to_numpy(dtype=bool)
+        if other.any():
+            row, count = int(other.argmax()), quantity(int(other.sum()), "row")
+            raise UserError(
+                f"{table.place(row)}: {plain(column)} of example {answers['example'].iloc[row]} is "
+                f"{quote(shortened_name(texts[row]))}, and {quote(shortened_name(str(first[row])))} in another row (so "
+                f"in {count}): does one id mean two questions? Name a column that tells them apart with "
+                f"{options.named('example')}, or add {options.spelled('ignore', column)} if it is one question all "
+                "the same"
+            )

@@ -27,6 +27,8 @@ STEPS = (
     "iters", "update", "updates", "round", "rounds", "generation", "epoch",
 )  # fmt: skip
 """Columns that count the steps of a run, in lower case and after any /; the finest first."""
+_METRICS = ("metric", "metric_name", "measure", "key", "tag", "variable", "name")
+"""Columns that say which metric a row is of."""
 _LISTED = 8
 _FEW = 50  # values that a column of variants can have
 
@@ -173,6 +175,12 @@ def metric_column(table: Table, name: str, options: Options) -> str:
         return found[0]
     if found:
         raise UserError(f"{table.name}: {_several(name, found)}; write {options.spelled('metric', found[0])}")
+    column = next((column for column in table.columns if column in _METRICS and (table.text(column) == name).any()), "")
+    if column and (value := next((other for other in table.columns if simple(other) in ("value", "score")), None)):
+        raise UserError(
+            f"{table.name}: no column {quote(name)}, but a row for each {column}: add "
+            f"{options.spelled('where', f'{column}={name}')} and take {options.spelled('metric', value)}"
+        )
     raise UserError(f"{table.name}: {missing(name, table.columns)}")
 
 

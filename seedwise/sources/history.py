@@ -50,13 +50,15 @@ def take_rows(
             f"{options.spelled('take', _spelled(options.take))}: {table.name} has no column that counts steps "
             f"(such as step or epoch), so that there is nothing to take from; leave it out. {listing(table.columns)}"
         )
-    if step is None or (not table.steps and 2 * int((sizes > 1).sum()) <= len(sizes)):
+    if step is None:
         return runs, []
+    if not table.steps and 2 * int((sizes > 1).sum()) <= len(sizes):
+        return runs, _of_lengths(table, runs, step, cell, options)
     steps = _read_steps(table, runs, step, metrics[0], options)
     ordered = runs.assign(_run=run, _step=steps).iloc[np.lexsort((runs["_row"], steps, run))]
     spans = ordered.groupby("_run", sort=False)["_step"].agg(["min", "max"])
     if not (spans["min"] < spans["max"]).any():
-        return runs, []
+        return runs, _early(ordered.groupby("_run", sort=False).tail(1).set_index("_run"), spans["max"], step, cell)
     take = options.take or Take()
     refuse_several(table, ordered, columns, options)
     _refuse_restarts(table, ordered, step, metrics[0])
@@ -75,17 +77,43 @@ def take_rows(
         few = sum(size < take.count for size in sizes_given)
         if few:
             notes.append(f"{quantity(few, 'run')} had fewer than {take.count} values: the mean of all of them counts.")
-    ends = spans["max"]
-    early = ends[ends < ends.max()]
-    if len(early):
-        labels = [
-            " seed ".join(map(str, row)) for row in chosen.loc[early.index, list(cell[:2])].itertuples(index=False)
-        ]
-        notes.append(
-            f"{quantity(len(early), 'run')} ended before {bare(step)} {ends.max():g}, where others did: "
-            f"{shortened(labels)}. If they were cut off, their last value is no result: give them a status."
-        )
+    notes += _repeated(ordered, step, metrics[0])
+    notes += _early(chosen, spans["max"], step, cell)
     return taken, notes
+
+
+def _early(chosen: pd.DataFrame, ends: pd.Series, step: str, cell: Sequence[str]) -> list[str]:
+    """Say which runs ended before others; `chosen` has a row for each run, by its number."""
+    early = ends[ends < ends.max()]
+    if not len(early):
+        return []
+    labels = [" seed ".join(map(str, row)) for row in chosen.loc[early.index, list(cell[:2])].itertuples(index=False)]
+    return [
+        f"{quantity(len(early), 'run')} ended before {bare(step)} {ends.max():g}, where others did: "
+        f"{shortened(labels)}. If they were cut off, their last value is no result: give them a status."
+    ]
+
+
+def _of_lengths(table: Table, runs: pd.DataFrame, step: str, cell: Sequence[str], options: Options) -> list[str]:
+    """Say which runs of a table with a row each are shorter, where lengths repeat as those of experiments do."""
+    ends, _ = read_numbers(table.frame[step], step, options.numbers).at(runs["_row"].to_numpy())
+    if not np.isfinite(ends).all() or 2 * np.unique(ends).size > len(ends):
+        return []
+    return _early(runs, pd.Series(ends, index=runs.index), step, cell)
+
+
+def _repeated(ordered: pd.DataFrame, step: str, metric: str) -> list[str]:
+    """Say that runs have a step several times, with results that differ, as after they were resumed."""
+    given = ordered[~ordered[EMPTY + metric]]
+    given = given[given.duplicated(["_run", "_step"], keep=False)]
+    counts = given.groupby(["_run", "_step"], sort=False)[metric].nunique(dropna=False)
+    runs = int(counts[counts > 1].index.get_level_values("_run").nunique())
+    if not runs:
+        return []
+    return [
+        f"{quantity(runs, 'run')} {'has' if runs == 1 else 'have'} a {bare(step)} several times, with different "
+        f"{metric}, as if resumed: of these the row that stands last counts."
+    ]
 
 
 def _step(table: Table) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +17,7 @@ from seedwise.sources.cells.seeds import read_seeds, through_float
 from seedwise.sources.columns import Columns, bare
 from seedwise.sources.notes import labels, note
 from seedwise.sources.options import Options
+from seedwise.sources.plausible import refuse_summary_rows
 from seedwise.sources.settings import RESERVED
 from seedwise.sources.tables.table import Table
 
@@ -24,6 +26,10 @@ NAMES = ("source_run", "run id", "run_id", "id", "trial_id", "run_name", "tags.m
 """Columns with the name of a run, in lower case; the first that a table has counts."""
 IDS = ("source_run", "run id", "run_id", "id", "trial_id")
 """Those that tell two runs of one variant and seed apart."""
+
+
+_SETTING = re.compile(r"(?<==)[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?(?![^\s,;)])")
+"""A number that a setting has in a name, as in `resnet (lr=0.10)`."""
 
 
 def identified(
@@ -39,6 +45,7 @@ def identified(
             f"{table.place(row)}: the seed {texts[row]} was rounded when it was stored as a float, so that two seeds "
             "can have become one; store seeds as whole numbers or as text"
         )
+    refuse_summary_rows(table, texts, bare(str(columns.seed)), options)
     runs = pd.DataFrame({VARIANT: variants, SEED: read_seeds(texts), RUN: _names(table, columns)})
     identity = _column(table, IDS, columns)
     if identity is not None:
@@ -130,7 +137,17 @@ def _unnamed(table: Table, runs: pd.DataFrame, named: pd.Series, columns: Column
     if without == SEED and len(rows) == len(runs):
         return f"{table.name}: no run has a seed (the column {columns.seed} is empty); number the runs of each variant"
     where = table.place(int(rows[0])) if len(rows) == 1 else f"{table.name}, {table.lines(rows)}"
-    return f"{where}: the run has no {without}; fill it in, or delete the row if it is no run"
+    merged = ", also where cells were merged" if len(rows) > 1 and 0 not in rows else ""
+    return f"{where}: the run has no {without}; fill it in{merged}, or delete the row if it is no run"
+
+
+def refuse_judges(table: Table, judges: pd.Series, column: str) -> None:
+    """Refuse judges whose names look the same, because they would count as several; raises UserError."""
+    seen: dict[str, str] = {}
+    for judge in judges.unique():
+        other = seen.setdefault(_looks(judge), judge)
+        if other != judge:
+            raise UserError(f"{table.name}: the judges {_distinctly(other, judge)}; write one name in all of {column}")
 
 
 def refuse_alike(table: Table, variants: pd.Series, options: Options) -> None:
@@ -140,6 +157,11 @@ def refuse_alike(table: Table, variants: pd.Series, options: Options) -> None:
         other = seen.setdefault(_looks(str(variant)), variant)
         if other != variant and variant not in options.rename.values() and other not in options.rename.values():
             old, new = (other, variant) if variant.isascii() and not other.isascii() else (variant, other)
+            if "=" in new:  # which OLD=NEW cannot say
+                raise UserError(
+                    f"{table.name}: the variants {_distinctly(other, variant)}; if they are one, write one name in all "
+                    f"rows; else give one of them another name, as with {options.spelled('map', f'{old}=NEW')}"
+                )
             raise UserError(
                 f"{table.name}: the variants {_distinctly(other, variant)}; if they are one, add "
                 f"{options.spelled('map', f'{old}={new}')}; else give one of them another name in the same way"
@@ -149,16 +171,19 @@ def refuse_alike(table: Table, variants: pd.Series, options: Options) -> None:
 def _looks(name: str) -> str:
     """Return what names that a reader takes for one have in common."""
     text = unicodedata.normalize("NFKC", name)
-    text = " ".join("".join(mark for mark in text if unicodedata.category(mark) != "Cf").casefold().split())
-    return repr(float(text)) if is_number(text) else text
+    marks = ["-" if unicodedata.category(mark) == "Pd" else mark for mark in text if unicodedata.category(mark) != "Cf"]
+    text = " ".join("".join(marks).casefold().split())
+    return repr(float(text)) if is_number(text) else _SETTING.sub(lambda found: repr(float(found[0])), text)
 
 
 def _distinctly(one: str, other: str) -> str:
     """Write two names that look the same so that a reader sees how they differ."""
     if " ".join(one.casefold().split()) == " ".join(other.casefold().split()):
         return f"{quote(one)} and {quote(other)} differ only in capitals or blanks"
-    if one.isascii() and other.isascii():
+    if is_number(one) and is_number(other):
         return f"{quote(one)} and {quote(other)} are one number"
+    if one.isascii() and other.isascii():
+        return f"{quote(one)} and {quote(other)} differ only in how a number is written"
     return f"{one!a} and {other!a} look the same"
 
 

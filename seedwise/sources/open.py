@@ -70,6 +70,8 @@ def open_frame(frame: Any, options: Options, name: str = "the data frame") -> Ta
     Raises:
         UserError: it is no data frame, or two of its columns have one name.
     """
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame(frame.name or options.metrics[0])
     if not isinstance(frame, pd.DataFrame):
         if hasattr(frame, "collect") and not hasattr(frame, "to_dict"):
             frame = frame.collect()  # a lazy frame of polars

@@ -28,17 +28,24 @@ HARMLESS = frozenset(
     epochs_run best_epoch best_step timesteps_total warmup_time experiment_tag artifact_uri source_type
     source_name source logdir path folder filename log_dir checkpoint trial_id number time_since_restore
     iterations_since_restore port master_port end_time ended datetime_complete updated updated_at heartbeat job_id
-    slurm_job_id description display_name url experiment_id lifecycle_stage
+    slurm_job_id description display_name url lifecycle_stage
     """.split()  # noqa: SIM905 - one list of words
 )
 """Names, in lower case with _ for blanks, of what differs between repetitions of one experiment as well."""
+_NAMES = frozenset(
+    """
+    name id run_id run run_name reason source_run notes note tags experiment_tag description display_name source
+    logdir path folder log_dir
+    """.split()  # noqa: SIM905 - one list of words
+)
+"""Those of them that tell experiments apart if one value stands for several runs of several variants."""
 SETTINGS = frozenset(
     """
     lr learning_rate wd weight_decay batch_size bs optimizer env env_id env_name environment dataset data
     task fold split model arch architecture method algo algorithm prompt temperature dropout epochs
     max_epochs horizon gamma level subset domain language lang passage question question_id item_id example
     example_id doc_id benchmark width depth num_layers hidden_size train_size n_train scheduler augmentation
-    loss_fn variant_group size
+    loss_fn variant_group size difficulty num_tokens
     """.split()  # noqa: SIM905 - one list of words
 )
 """Names of what makes another experiment when it differs."""
@@ -46,6 +53,8 @@ _FIXED = frozenset({"fold", "split", "subset", "level", "passage", "question", "
 """Numbers that a run keeps from its first step to its last, other than a learning rate."""
 _SCHEDULED = frozenset({"lr", "learning_rate", "wd", "weight_decay", "temperature", "dropout", "gamma", "epochs"})
 """Settings that a run can change from step to step."""
+NOT_NUMBERS = frozenset({"nan", "inf", "-inf", "true", "false", "infinity", "-infinity"})
+"""Words that a metric can have, in lower case."""
 _SHOWN = 3
 _FEW = 5  # rows of a run that can be runs of their own as well as a history
 
@@ -76,9 +85,13 @@ def refuse_mixed(table: Table, runs: pd.DataFrame, columns: Columns, options: Op
     mixed = []
     for column in table.columns:
         name = bare(column).strip().lower()
-        if column in columns.named or _is_among(column, ignored | conditions) or _harmless(name):
+        if column in columns.named or _is_among(column, ignored | conditions):
             continue
         texts = table.text(column).iloc[rows].reset_index(drop=True)
+        if _harmless(name, texts):
+            if name.replace(" ", "_") in _NAMES and _crosses(texts, groups):
+                mixed.append((column, texts))
+            continue
         if _is_setting(column, texts, groups, seeds, repeated=repeated):
             mixed.append((column, texts))
     if mixed:
@@ -104,9 +117,11 @@ def refuse_several(table: Table, ordered: pd.DataFrame, columns: Columns, option
     mixed, unsure = [], False
     for column in table.columns:
         name = bare(column).strip().lower()
-        if column in columns.named or _is_among(column, said) or _harmless(name):
+        if column in columns.named or _is_among(column, said):
             continue
         texts = table.text(column).iloc[rows].reset_index(drop=True)
+        if _harmless(name, texts):
+            continue
         given = (texts != "").to_numpy()
         codes, words = pd.factorize(texts[given])
         if not len(codes) or _distinct(run[given], codes).max() < 2:
@@ -203,15 +218,30 @@ def _state(options: Options) -> str:
     return options.spelled("state", "WORD=failed")
 
 
-def _harmless(name: str) -> bool:
+def _harmless(name: str, texts: pd.Series) -> bool:
     word = name.replace(" ", "_")
     return (
         word in HARMLESS
         or word in dates.COLUMNS
         or word in states.COLUMNS
         or word.rpartition("/")[2] in STEPS
-        or (word not in SETTINGS and higher_is_better(name) is not None)
+        or (word not in SETTINGS and higher_is_better(name) is not None and _has_numbers(texts))
     )
+
+
+def _has_numbers(texts: pd.Series) -> bool:
+    """Whether there is a number among texts, as in a metric, or nothing at all."""
+    given = [text for text in texts.unique()[:1000].tolist() if text]
+    return not given or any(any(map(str.isdecimal, text)) or text.lower() in NOT_NUMBERS for text in given)
+
+
+def _crosses(texts: pd.Series, groups: NDArray[np.int64]) -> bool:
+    """Whether each of several texts stands for several runs of a variant, and of another one too."""
+    words = int(texts.nunique())
+    if words < 2 or 4 * words > len(texts) or (texts == "").any():
+        return False
+    counts = pd.crosstab(texts.to_numpy(), groups).to_numpy()
+    return bool(((counts > 1).sum(axis=1) > 1).all())
 
 
 def _is_setting(column: str, texts: pd.Series, groups: NDArray[np.int64], seeds: pd.Series, *, repeated: bool) -> bool:

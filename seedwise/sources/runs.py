@@ -17,6 +17,7 @@ from seedwise.sources.endings import with_outcomes, with_states
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.identities import identified, refuse_datasets
 from seedwise.sources.options import Options
+from seedwise.sources.plausible import refuse_summary_variants, refuse_units
 from seedwise.sources.replicates import refuse_mixed
 from seedwise.sources.scores import numbers_of, other_metrics
 from seedwise.sources.settings import RESERVED
@@ -91,6 +92,9 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     notes += more
     runs, more = one_each(table, runs, cell, columns, options)
     notes += more
+    for name in options.metrics:
+        refuse_units(table, name, runs.loc[runs[STATUS] == "finished", name].to_numpy(), options)
+    refuse_summary_variants(table, runs, cell, options.metrics[0], options)
     runs[SEED] = _of_one_kind(runs[SEED])
     given = [name for name in others if runs[name].notna().any()]
     kept = [VARIANT, SEED, STATUS, REASON, *cell[2:], *options.metrics, *given, RUN]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from seedwise.basics.errors import UserError
@@ -16,6 +19,7 @@ from seedwise.sources.replicates import SETTINGS
 from seedwise.sources.settings import RESERVED
 from seedwise.sources.tables.table import Table
 
+_GROUPED, _WHOLE = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}"), re.compile(r"[1-9][0-9]{2}")
 _MARKS = frozenset("c i p n correct incorrect right wrong partial pass passed fail failed".split())  # noqa: SIM905
 """How evaluations mark answers, in lower case; `C` and `I` are inspect_ai's."""
 
@@ -36,6 +40,7 @@ def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Op
     numbers = read_numbers(table.frame[column], column, options.numbers)
     strange = np.intersect1d(numbers.strange, counted) if len(numbers.strange) else numbers.strange
     if not len(strange):
+        _refuse_grouped(table, column, counted, options)
         return numbers
     texts = table.text(column)
     row = int(strange[0])
@@ -61,6 +66,25 @@ def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Op
     raise UserError(
         f"{table.place(row)}: {column} is {quote(shortened_name(texts[row]))}, not a number{more}; {remedy}"
     )
+
+
+def _refuse_grouped(table: Table, column: str, counted: NDArray[np.intp], options: Options) -> None:
+    """Refuse 950 beside 1.020, where the point groups digits, unless three-digit numbers never stand beside fractions.
+
+    Raises:
+        UserError: every number has a group of three digits after a point, or three digits and no point.
+    """
+    if options.numbers != NumberFormat() or pd.api.types.is_numeric_dtype(table.frame[column].dtype):
+        return
+    texts = [text for text in table.text(column).iloc[counted].unique().tolist() if text]
+    grouped = [text for text in texts if _GROUPED.fullmatch(text)]
+    if grouped and len(grouped) < len(texts) and all(_WHOLE.fullmatch(text) for text in set(texts) - set(grouped)):
+        ways = f"{options.spelled('decimal', ',')} {options.spelled('thousands', '.')}"
+        whole = next(text for text in texts if text not in grouped)
+        raise UserError(
+            f"{table.name}: {column} is {grouped[0]} in some rows and {whole} in others: if the point groups digits, "
+            f"add {ways}; if it stands before the fraction, write {whole}.000"
+        )
 
 
 def other_metrics(table: Table, columns: Columns, options: Options) -> dict[str, Numbers]:

@@ -166,7 +166,7 @@ def test_an_answer_that_one_judge_did_not_score_favours_nobody():
     assert (found.comparisons[0].n_examples, found.judges.incomplete) == (30, 10)
     assert found.comparisons[0].difference == pytest.approx(0)
     split = both[(both["judge"] == "kind") == (both["variant"] == "a")]
-    with pytest.raises(UserError, match="only 0 of 70 answers were scored by all 2 judges"):
+    with pytest.raises(UserError, match="only 0 of 30 answers of b were scored by all 2 judges"):
         analyse_examples(split, PLAN)
 
 

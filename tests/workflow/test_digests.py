@@ -183,9 +183,6 @@ UNUSED = (
     "seedwise/commands",
     "seedwise/workflow",
     "seedwise/config/last_study.py",
-    "seedwise/config/messages.py",
-    "seedwise/config/positions.py",
-    "seedwise/config/reading.py",
     "seedwise/config/reference.py",
     "seedwise/config/schema.py",
     "seedwise/progress/banner.py",
@@ -195,34 +192,15 @@ UNUSED = (
     "seedwise/progress/session.py",
     "seedwise/progress/table.py",
     "seedwise/progress/terminal.py",
-    "seedwise/report/__init__.py",
+    "seedwise/report/reproduction.py",
     "seedwise/report/text/terminal.py",
-    "seedwise/report/figures/__init__.py",
     "seedwise/basics/interrupts.py",
-    "seedwise/report/text/columns.py",
     "seedwise/watch",
     "seedwise/table.py",  # what follows is for `analyse`: tables and evaluations
-    "seedwise/analysis/example_decisions.py",
-    "seedwise/analysis/example_findings.py",
-    "seedwise/analysis/example_table.py",
-    "seedwise/analysis/example_warnings.py",
-    "seedwise/analysis/examples.py",
     "seedwise/analysis/from_table.py",
     "seedwise/analysis/result.py",
-    "seedwise/report/example_files.py",
-    "seedwise/report/examples.py",
-    "seedwise/report/figures/examples.py",
-    "seedwise/report/page/examples.py",
-    "seedwise/report/text/example_sentences.py",
-    "seedwise/report/text/example_tables.py",
-    "seedwise/report/text/example_terminal.py",
-    "seedwise/report/text/examples.py",
-    "seedwise/sources/answers.py",
-    "seedwise/statistics/examples.py",
-    "seedwise/statistics/pass_at_k.py",
     "seedwise/analysis/forecast.py",  # what follows is for init, check, try and --revisions
     "seedwise/trainers/command/importing.py",
-    "seedwise/trainers/command/observer.py",
     "seedwise/trainers/command/outputs/proposals.py",
     "seedwise/trainers/command/recognition.py",
     "seedwise/trainers/command/traces.py",
@@ -231,11 +209,7 @@ UNUSED = (
     "seedwise/config/revisions.py",
     "seedwise/progress/same_numbers.py",
     f"{trainer.PACKAGE}/datasets/fetching.py",  # raw files are checked, or digested
-    f"{trainer.PACKAGE}/datasets/identity.py",
-    f"{trainer.PACKAGE}/datasets/prepared.py",
     f"{trainer.PACKAGE}/training/provenance.py",  # these describe a run
-    "seedwise/runs/commit.py",
-    "seedwise/tracking/registry.py",  # mirrors
 )
 
 

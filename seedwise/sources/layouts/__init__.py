@@ -48,8 +48,9 @@ def _layout(table: Table, options: Options, place: str) -> Layout | None:
         return next((layout for layout in LAYOUTS if layout.recognise(table, options)), None)
     layout = next(layout for layout in LAYOUTS if layout.name == options.layout)
     if not (layout.forced or layout.recognise)(table, options):
+        signs = layout.signs.replace("{seed}", options.named("seed"))
         raise UserError(
-            f"{table.name}: {place} says {layout.name}, whose sign is {layout.signs}; leave it out, or say {ROWS} for "
+            f"{table.name}: {place} says {layout.name}, whose sign is {signs}; leave it out, or say {ROWS} for "
             "a table with a row for each run"
         )
     return layout

@@ -25,7 +25,7 @@ def _convert(table: Table, options: Options) -> Table:
     if named is None and len(options.metrics) > 1:
         raise UserError(
             f"{table.name}: a scalar exported from TensorBoard, whose file is not named as TensorBoard does "
-            "(run-RUN-tag-TAG.csv), so that only one --metric can be meant"
+            f"(run-RUN-tag-TAG.csv), so that {options.named('metric')} can name only one"
         )
     metric = options.metrics[0] if named is None else _metric(named["tag"], options)
     frame = table.frame.rename(columns={value: metric})

@@ -28,6 +28,19 @@ _MARK = r"(?P<mark>seed|s|run)[-_ =]?"
 _SEED = re.compile(rf"(?:{_MARK})?(?P<seed>[0-9]+)", re.IGNORECASE)
 _AFTER = re.compile(r"(?P<metric>.+?)[-_ ./](?P<mark>seed)[-_ =]?(?P<seed>[0-9]+)", re.IGNORECASE)
 _BEFORE = re.compile(r"(?P<mark>seed)[-_ =]?(?P<seed>[0-9]+)[-_ ./](?P<metric>.+)", re.IGNORECASE)
+_BESIDE = STATISTICS | {
+    "diff",
+    "difference",
+    "delta",
+    "p",
+    "p_value",
+    "pvalue",
+    "p-value",
+    "t",
+    "winner",
+    "significant",
+}
+"""Columns that stand beside variants, and are none."""
 _OTHERS = (*dates.COLUMNS, *states.COLUMNS, *STEPS)
 
 
@@ -127,7 +140,7 @@ def _variant_columns(table: Table, options: Options) -> list[str]:
     }
     named |= {re.split(r"!?=", condition)[0].strip() for condition in options.where}
     taken = {column for name in named if name for column in find(table.columns, name)} | {*_units(table, options)}
-    return _without_statistics([column for column in table.columns if column not in taken])
+    return [column for column in table.columns if column not in taken and not is_named(column, _BESIDE)]
 
 
 def _by_variants(table: Table, options: Options) -> bool:
@@ -162,11 +175,15 @@ def _from_variants(table: Table, options: Options) -> Table:
     """Make a row for each cell below a variant."""
     columns = _variant_columns(table, options)
     if len(options.metrics) > 1:
-        raise UserError(f"{table.name}: a column for each variant has one metric; name it with one --metric")
-    kept = [column for column in table.columns if column not in columns and not is_named(column, STATISTICS)]
+        raise UserError(
+            f"{table.name}: a column for each variant has one metric; name one with {options.named('metric')}"
+        )
+    kept = [column for column in table.columns if column not in columns and not is_named(column, _BESIDE)]
     cells = {column: {options.metrics[0]: column} for column in columns}
-    note = f"Each column is a variant: {shortened(columns, 8)}; their cells are {options.metrics[0]}."
-    return _long(table, "variant", cells, kept, [note])
+    notes = [f"Each column is a variant: {shortened(columns, 8)}; their cells are {options.metrics[0]}."]
+    if left := [column for column in table.columns if is_named(column, _BESIDE)]:
+        notes.append(f"Left out, because they sum up or compare variants: {shortened(left, 6)}.")
+    return _long(table, "variant", cells, kept, notes)
 
 
 def _is_pivot(table: Table, _: Options) -> bool:
@@ -264,7 +281,7 @@ WIDE = (
     Layout(
         "wide-variants",
         "a table with a column for each variant",
-        "a column of seeds (see --seed) and one for each variant",
+        "a column of seeds (see {seed}) and one for each variant",
         _by_variants,
         _from_variants,
         _by_variants_forced,

@@ -150,7 +150,8 @@ def _chosen(wanted: str | None, names: list[str], what: str, name: str) -> str:
     if not names:
         raise UserError(f"{name}: the file is empty")
     if len(names) > 1:
-        raise UserError(f"{name}: several {what}s ({shortened(names)}); name one with --table {quote(names[0])}")
+        way = f"--table {quote(names[0])} (sheet= in Python)"
+        raise UserError(f"{name}: several {what}s ({shortened(names)}); name one with {way}")
     return names[0]
 
 
