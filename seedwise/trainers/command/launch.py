@@ -54,8 +54,8 @@ def launch(
         words: of the command.
         folder: its working folder.
         variables: its environment.
-        output: descriptor that takes what it prints, in which the secrets in its environment are masked. The program has
-            a pipe instead of it: if it had the file, a shell script's `echo message > /dev/stderr` would empty the log.
+        output: descriptor that takes what it prints, with the secrets in its environment masked. The program has a pipe
+            instead of it: if it had the file, a shell script's `echo message > /dev/stderr` would empty the log.
         keep_open: descriptors that it inherits, so that a lock is held as long as any of its processes lives.
         time_limit: seconds after which it is stopped.
 
