@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from seedwise.basics.errors import UserError
 
 if TYPE_CHECKING:
     from seedwise.config.study import Study
+    from seedwise.trainers.command.settings import Command, Function
     from seedwise.workflow.programs import ProgramCode
 
 DESCRIPTION = """\
@@ -125,6 +127,7 @@ def _checked(study: Study, path: Path) -> ProgramCode:
             problems.update(dict.fromkeys(str(error).splitlines()))
             return None
 
+    problems.update(dict.fromkeys(_unset_variables(program)))
     attempt(check_own_functions, study, base)
     called = not problems
     code = attempt(ProgramCode, study, base, study.folder())
@@ -269,6 +272,7 @@ def _roughly(number: float) -> str:
 
 
 def _cautions_of_program(study: Study) -> Iterator[str]:
+    from seedwise.basics.secrets import masked
     from seedwise.trainers.command.command_line import placeholders
     from seedwise.trainers.command.outputs.settings import cautions, paths
     from seedwise.trainers.command.recognition import fixed_seed
@@ -277,8 +281,14 @@ def _cautions_of_program(study: Study) -> Iterator[str]:
     program = study.program
     sources = (program.history, program.scores)
     yield from cautions(program.results, study.analysis.metric, *sources, isolated=program.isolate == "copy")
+    for name, value in program.env.items():
+        if value is not None and masked(name, value) != value:
+            yield (
+                f"env: {name} looks like a secret: no file of the results shows it, and a change of it repeats no run. "
+                f"Better keep it out of the study as well: write {name}: null, and export {name}"
+            )
     if study.command:
-        used = placeholders([*program.words, *program.env.values()])
+        used = placeholders([*program.words, *program.recorded_env.values()])
         if "seed" not in used and (fixed := fixed_seed(program.words)):
             yield f"the command fixes the seed: {fixed.written}. Write {fixed.rewritten}, or all its runs use that seed"
         elif "seed" not in used:
@@ -292,6 +302,12 @@ def _cautions_of_program(study: Study) -> Iterator[str]:
                 f"numbers are read from {wanted[0]}, but the command has no {{out}}: the program must write to "
                 "$SEEDWISE_OUT"
             )
+
+
+def _unset_variables(program: Command | Function) -> Iterator[str]:
+    for name, value in program.env.items():
+        if value is None and name not in os.environ:
+            yield f"env: {name}: null asks for a variable that is not set; set it first: export {name}=…"
 
 
 def _cautions(study: Study) -> Iterator[str]:

@@ -79,7 +79,7 @@ def become(line: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
     sys.stdout.flush()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the new program answers what comes meanwhile
     try:
-        os.execve(line[0], list(line), variables)
+        os.execve(line[0], list(line), variables)  # noqa: S606 -- no shell is wanted
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 

@@ -12,6 +12,7 @@ import yaml
 from seedwise.basics.names import PROBLEM, nearest, not_known, quote, unknown_key
 from seedwise.basics.numerals import exponent_number
 from seedwise.basics.plugins import PATTERN
+from seedwise.basics.secrets import MASK
 from seedwise.basics.words import enumerate_words
 from seedwise.config.study import Study
 
@@ -214,6 +215,8 @@ def _kind(value: object) -> str:
 
 
 def _not_text(value: object, text: str | None) -> str:
+    if value == MASK:
+        return "need text: put it in quotes"
     if text is None:
         return f"found {_kind(value)}; need text: put it in quotes"
     return f'YAML reads {text} as {_kind(value)}, not as text; put it in quotes: "{text}"'

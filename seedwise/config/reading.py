@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import PROBLEM
 from seedwise.basics.numerals import exponent_number
+from seedwise.basics.secrets import MASK, is_secret_name
 from seedwise.config.checks import HIGHER_IS_BETTER, Location, cross_problems
 from seedwise.config.factors import Factors, as_written, expand, factor_problems, name_of, well_formed
 from seedwise.config.messages import UNKNOWN_KEY, meant, message, show, wrong_key
@@ -191,12 +192,19 @@ def _mistakes(error: ValidationError, config: Mapping[Any, Any]) -> list[_Mistak
             continue  # these follow from other mistakes: pydantic counts only the valid items of a list
         of_key = kind == "invalid_key" or keys[-1:] == ("[key]",)
         last: tuple[Hashable, ...] = ()
+        if _is_secret(keys) and not isinstance(found, (Mapping, list)):
+            found = MASK
         if of_key:
             keys, last = keys[: -1 if kind == "invalid_key" else -2], (cast(Hashable, found),)
         elif kind in ("missing", PROBLEM) and keys:  # then the last key may be one that the config has not
             keys, last = keys[:-1], keys[-1:]
         mistakes.append(_Mistake(kind, (*_inside(keys, config), *last), found, raw["msg"], of_key))
     return mistakes
+
+
+def _is_secret(keys: Location) -> bool:
+    """Whether the value at a place is that of a variable whose name says that it is a secret."""
+    return len(keys) == 3 and keys[0] in PROGRAMS and keys[1] == "env" and is_secret_name(str(keys[2]))
 
 
 def _inside(keys: Location, config: Any) -> Keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ import yaml
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
+from seedwise.basics.secrets import masked
+from seedwise.config.overrides import PROGRAMS
 from seedwise.config.reading import read_study, read_yaml
 from seedwise.trainers.command.revisions import resolve_revision
 
@@ -39,11 +42,23 @@ def write_revisions(study: Path, revisions: Sequence[str]) -> Path:
     folder = (study.resolve().parent / Path(program.folder).expanduser()).resolve()
     commits = {revision: resolve_revision(folder, revision) for revision in revisions}
     config = derived(read_yaml(study), commits)
+    _pass_on_secrets(config)
     path = study.with_name(f"{study.stem}.revisions.yaml")
     if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(HEADER):
         raise UserError(f"{path}: exists, and --revisions did not write it; move it away")
     write_text(path, HEADER + yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     return path
+
+
+def _pass_on_secrets(config: dict[Any, Any]) -> None:
+    """Move secrets from a config that is to be written to the environment of the process that runs it next."""
+    for section in PROGRAMS:
+        program = config.get(section)
+        env = program.get("env") if isinstance(program, Mapping) else None
+        if isinstance(program, Mapping) and env:
+            secrets = {name: value for name, value in env.items() if value is not None and masked(name, value) != value}
+            os.environ.update(secrets)
+            config[section] = {**program, "env": {**env, **dict.fromkeys(secrets)}}
 
 
 def derived(config: Mapping[Any, Any], commits: Mapping[str, str]) -> dict[Any, Any]:

@@ -79,7 +79,8 @@ def _wait_for_one(choices: Sequence[Gpu], slots: int, say: Callable[[str], None]
 
 def _folder() -> Path:
     """Return the folder of the locks, one for all users and studies of the machine; TMPDIR may differ between jobs."""
-    folder = _shared(Path(os.environ.get("SEEDWISE_GPU_LOCKS") or Path("/tmp") / "seedwise-gpus"))
+    everyone = Path("/tmp")  # noqa: S108 -- all users share these locks; the files are empty, and never removed
+    folder = _shared(Path(os.environ.get("SEEDWISE_GPU_LOCKS") or everyone / "seedwise-gpus"))
     if job := os.environ.get("SLURM_JOB_ID"):
         # Slurm gave these GPUs to this job. If another job shares them, Slurm has allowed it.
         folder = _shared(folder / f"slurm-{job}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.secrets import hide
 from seedwise.sources.settings import RunsSettings
 from seedwise.sources.tables.objects import table_of_objects
 from seedwise.sources.tables.table import Table
@@ -35,7 +36,7 @@ def read(settings: RunsSettings) -> Table:
     except TrackerError as error:
         raise UserError(f"runs: MLflow is {error}") from error
     except Exception as error:  # each database raises errors of its own
-        said = " ".join(str(error).split())[:300]
+        said = hide(" ".join(str(error).split()))[:300]
         raise UserError(f"runs: cannot read {settings.uri or 'results/mlflow.db'} with MLflow ({said})") from error
     if experiment is None:
         raise UserError(f"runs.experiment: MLflow has no experiment {settings.experiment}")

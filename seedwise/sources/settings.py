@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import located, problem
-from seedwise.basics.sections import Number, Section
+from seedwise.basics.sections import Address, Number, Section
 from seedwise.basics.words import enumerate_words
 from seedwise.sources.choices import KEYS, OF_ANSWERS, OF_RUNS, Decimal, Duplicates, Sample, Thousands, of_examples
 from seedwise.sources.taking import parse_take
@@ -54,7 +54,7 @@ class RunsSettings(Section):
         Number, Field(gt=0, le=86400, description="Seconds to wait for an answer of the W&B server.")
     ] = 30
     experiment: Annotated[Text | None, Field(description="MLflow experiment.", examples=["fashion-mnist"])] = None
-    uri: Annotated[Text | None, Field(description="MLflow server or database; null is results/mlflow.db.")] = None
+    uri: Annotated[Address | None, Field(description="MLflow server or database; null is results/mlflow.db.")] = None
     variant_key: Annotated[
         Text | Annotated[list[Text], Field(min_length=1)],
         Field(description="Config key, tag or column with the variant; a list makes it of several."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.secrets import hide
 from seedwise.sources.settings import RunsSettings
 from seedwise.sources.tables.objects import table_of_objects
 from seedwise.sources.tables.table import Table
@@ -40,11 +41,10 @@ def read(settings: RunsSettings) -> Table:
         ]
     except Exception as error:  # wandb raises errors of many types, and some name the wrong cause
         server = os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai"
-        said = " ".join(str(error).split()) or type(error).__name__
-        key = os.environ.get("WANDB_API_KEY")
-        shown = said.replace(key, "…") if key else said
+        shown = hide(" ".join(str(error).split())) or type(error).__name__
         raise UserError(
-            f"runs: cannot read the W&B project {path} from {server} ({shown}); check the server, the key and the name"
+            f"runs: cannot read the W&B project {path} from {hide(server)} ({shown}); check the server, the key and "
+            "the name"
         ) from error
     rows = [
         {

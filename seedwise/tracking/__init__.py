@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from seedwise.basics.calls import command_for, is_called
+from seedwise.basics.secrets import hide
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,6 @@ class Mirrors:
                 if isinstance(error, KeyboardInterrupt):
                     raise
                 self._trackers.remove(tracker)
-                reason = " ".join(str(error).split()) or type(error).__name__
+                reason = hide(" ".join(str(error).split())) or type(error).__name__
                 message = f": {reason}" if isinstance(error, TrackerError) else f" {consequence} ({reason})."
                 self._warn(f"Warning: {tracker.name}{message} The run continues; its record is complete.")

@@ -12,6 +12,7 @@ from typing import Any
 
 from seedwise.basics.files import hold_lock
 from seedwise.basics.nested import flat
+from seedwise.basics.secrets import hide
 from seedwise.tracking import TrackedRun, TrackerError, send_later
 from seedwise.tracking.settings import MlflowSettings
 from seedwise.tracking.weights_and_biases import wandb_id
@@ -81,7 +82,7 @@ def _explaining(missing: str) -> Iterator[None]:
     except TrackerError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = hide(" ".join(str(error).split()))[:300] or type(error).__name__
         raise TrackerError(f"{missing} ({reason}). {send_later('sync_mlflow')}") from error
 
 

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field
 
 from seedwise.basics.names import not_known, problem, quote
 from seedwise.basics.plugins import is_plugin
-from seedwise.basics.sections import Number, Section
+from seedwise.basics.secrets import is_secret_name
+from seedwise.basics.sections import Address, Number, Section
 
 Text = Annotated[str, Field(min_length=1)]
 PLACES = ("study", "variant", "seed")
@@ -31,10 +32,15 @@ def _template(name: str) -> str:
 
 
 def _plugins(trackers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Refuse names that are not classes."""
+    """Refuse names that are not classes, and keys, which would stand in the file from which runs read this section."""
     for name in trackers:
         if not is_plugin(name):
             raise problem(f"found {quote(name)}; need a class of your own: package.module:Class")
+        if secret := next((key for key, value in trackers[name].items() if value and is_secret_name(key)), None):
+            raise problem(
+                f"{quote(secret)} looks like a secret, which files of the results would show; let the class read it "
+                "from the environment"
+            )
     return trackers
 
 
@@ -92,9 +98,8 @@ class MlflowSettings(Section):
 
     enabled: Annotated[bool, Field(strict=True, description="Whether to mirror the runs in MLflow.")] = False
     uri: Annotated[
-        str | None,
+        Address | None,
         Field(
-            min_length=1,
             description="MLflow server or database; null is the SQLite file results/mlflow.db.",
             examples=["http://127.0.0.1:5000"],
         ),

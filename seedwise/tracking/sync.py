@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.secrets import hide
 from seedwise.tracking.weights_and_biases import key_is_there, quiet_environment
 
 CONNECT_SECONDS = 5.0
@@ -89,11 +90,11 @@ def send_run(run: Path, timeout: float) -> str | None:
     if errors:
         for marker in markers:
             marker.unlink(missing_ok=True)
-        return errors[0]
+        return hide(errors[0])
     if all(marker.exists() for marker in markers):
         return None
     lines = [line.removeprefix("wandb: ").strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "wandb sync gave no reason"
+    return hide(lines[-1]) if lines else "wandb sync gave no reason"
 
 
 def check_server() -> None:
@@ -106,7 +107,9 @@ def check_server() -> None:
     try:
         socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
     except OSError as error:
-        raise UserError(f"no W&B server answers at {url} ({error.strerror or error}); nothing was sent") from error
+        raise UserError(
+            f"no W&B server answers at {hide(url)} ({error.strerror or error}); nothing was sent"
+        ) from error
 
 
 def _marker(log: Path) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from seedwise.basics.secrets import hide
 from seedwise.tracking import TrackedRun, TrackerError, send_later
 from seedwise.tracking.settings import WandbSettings
 
@@ -233,5 +234,4 @@ def _check_space(folder: Path) -> None:
 def _reason(error: BaseException) -> str:
     """Write an error in one line, without the API key."""
     text = " ".join(str(error).split()).split(" Consider increasing")[0] or type(error).__name__
-    key = os.environ.get("WANDB_API_KEY")
-    return (text.replace(key, "…") if key else text).rstrip(".")
+    return hide(text).rstrip(".")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seedwise.basics.secrets import hide
 from seedwise.runs.metrics import metric_label
 
 TAIL, LINES = 16384, 40
@@ -25,7 +26,7 @@ def log_tail(path: Path) -> str:
     if found is None:
         return "the log cannot be read"
     text = "\n".join(
-        line.rsplit("\r", 1)[-1] for line in found.decode(errors="replace").replace("\r\n", "\n").split("\n")
+        line.rsplit("\r", 1)[-1] for line in hide(found.decode(errors="replace")).replace("\r\n", "\n").split("\n")
     )
     return "\n".join(_CONTROL.sub("", text).rstrip().split("\n")[-LINES:])
 

@@ -71,6 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
                 HTTPStatus.MISDIRECTED_REQUEST, "text/plain", "This page answers to 127.0.0.1 and localhost only.\n"
             )
             return
+        if self._is_asked_by_another_page():
+            self._send(HTTPStatus.FORBIDDEN, "text/plain", "Only the page itself may ask for this.\n")
+            return
         asked = urlsplit(self.path)
         live, query = self.server.live, parse_qs(asked.query)
         root = f"/{self.server.secret}/"
@@ -92,6 +95,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_ours(self) -> bool:
         name, _, port = self.headers.get("Host", "").partition(":")
         return name.lower() in HOSTS and (port.isdigit() or not port)
+
+    def _is_asked_by_another_page(self) -> bool:
+        """Whether a page of another site asks. It could read no answer; a link to the page may be followed."""
+        origin, site = self.headers.get("Origin"), self.headers.get("Sec-Fetch-Site", "none")
+        if origin is not None and urlsplit(origin).netloc.lower() != self.headers.get("Host", "").lower():
+            return True
+        return site not in ("same-origin", "none") and self.headers.get("Sec-Fetch-Mode") != "navigate"
 
     def _send_json(self, value: object) -> None:
         self._send(HTTPStatus.OK, "application/json", json.dumps(value, separators=(",", ":"), allow_nan=False))

@@ -15,6 +15,7 @@ from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError
 from seedwise.basics.file_digests import FILES_CACHE
 from seedwise.basics.names import not_known
+from seedwise.basics.secrets import hold
 from seedwise.basics.words import shortened
 from seedwise.config.study import DRAFT_METRIC, Study, Variant
 from seedwise.trainers.command.data import data_digests, located
@@ -62,6 +63,7 @@ class ProgramCode:
     def __init__(self, study: Study, base: Path, results: Path) -> None:
         assert study.program
         self._study, self._program = study, study.program
+        hold(study.program.env)  # from here on, our messages do not show them, and the jobs inherit them
         section = _section(self._program)
         self.folder = (base / Path(self._program.folder).expanduser()).resolve()
         if not self.folder.is_dir():

@@ -22,10 +22,10 @@ def server(study, tmp_path):  # noqa: F811
     made.server_close()
 
 
-def ask(server, path, host="127.0.0.1", method="GET"):
+def ask(server, path, host="127.0.0.1", method="GET", **more):
     connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=20)
     try:
-        connection.request(method, path, headers={"Host": host})
+        connection.request(method, path, headers={"Host": host, **more})
         answer = connection.getresponse()
         return answer.status, answer.read().decode(), answer.headers
     finally:
@@ -54,6 +54,37 @@ def test_another_name_is_refused(server, host):
         status, text, _ = ask(server, f"/{server.secret}/{path}", host)
         assert status == 421
         assert "A study" not in text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    ],
+)
+def test_another_page_gets_no_answer(server, said):
+    for path in ("", "state", "run?n=0"):
+        status, text, headers = ask(server, f"/{server.secret}/{path}", **said)
+        assert status == 403
+        assert "A study" not in text
+        assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Origin": "http://127.0.0.1"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+    ],
+)
+def test_the_page_itself_and_a_followed_link_get_one(server, said):
+    assert ask(server, f"/{server.secret}/state", **said)[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def markdown_template(name: str, filters: Mapping[str, Callable[[str], str]] | N
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # Markdown, not HTML
+        autoescape=False,  # noqa: S701 -- Markdown, not HTML
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

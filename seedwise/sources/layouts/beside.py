@@ -44,7 +44,7 @@ def _read(path: Path) -> Any:
         return None
     try:
         text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)
+        return json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader
     except (OSError, ValueError, yaml.YAMLError) as error:
         said = " ".join(str(error).split())[:120]
         raise UserError(f"{shown(str(path))}: cannot be read ({said})") from None

@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 from typing import NamedTuple
 
+from seedwise.basics.secrets import hide
+
 FAILURES = "failures.json"
 """File in a run's folder with the failures of its attempts so far."""
 NOT_STARTED = "not started, because the first run of this variant"
@@ -65,7 +67,7 @@ def _lines(log: Path, start: int) -> list[str]:
         with log.open("rb") as stream:
             size = stream.seek(0, 2)
             stream.seek(max(start, size - TAIL))
-            text = stream.read().decode(errors="replace")
+            text = hide(stream.read().decode(errors="replace"))
     except OSError:
         return []
     return [line.rstrip() for line in re.split(r"[\r\n]", text) if line.strip()]

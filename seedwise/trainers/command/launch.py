@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.secrets import Veil, known
 
 GRACE = 30.0
 """Seconds that a program has between SIGTERM and SIGKILL, to save what it needs."""
@@ -53,8 +54,8 @@ def launch(
         words: of the command.
         folder: its working folder.
         variables: its environment.
-        output: descriptor that takes what it prints. The program has a pipe instead of it: if it had the file, a shell
-            script's `echo message > /dev/stderr` would empty the log.
+        output: descriptor that takes what it prints, with the secrets in its environment masked. The program has a pipe
+            instead of it: if it had the file, a shell script's `echo message > /dev/stderr` would empty the log.
         keep_open: descriptors that it inherits, so that a lock is held as long as any of its processes lives.
         time_limit: seconds after which it is stopped.
 
@@ -65,7 +66,7 @@ def launch(
     began = time.monotonic()
     _adopt_orphans()
     others = _children()
-    with _signals() as stopped, _pipe_to(output) as pipe:
+    with _signals() as stopped, _pipe_to(output, Veil(known(variables))) as pipe:
         try:
             program = subprocess.Popen(
                 words,
@@ -97,7 +98,7 @@ def launch(
 
 
 @contextmanager
-def _pipe_to(output: int) -> Iterator[int]:
+def _pipe_to(output: int, veil: Veil) -> Iterator[int]:
     """Yield the end of a pipe that can be written; what is written there goes to `output`.
 
     Raises:
@@ -107,11 +108,15 @@ def _pipe_to(output: int) -> Iterator[int]:
     target = os.dup(output)  # its own, because a process in the background may outlive `output`
     problems: list[OSError] = []
 
+    def write(data: bytes) -> None:
+        while data:
+            data = data[os.write(target, data) :]
+
     def copy() -> None:
         try:
             while data := os.read(source, _BLOCK):
-                while data:
-                    data = data[os.write(target, data) :]
+                write(veil(data))
+            write(veil.rest())
         except OSError as error:
             problems.append(error)
         finally:  # a program whose output goes nowhere is not left waiting: its next word is an error to it

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from seedwise.basics.errors import UserError
+from seedwise.basics.secrets import held
 from seedwise.runs.hardware import gpus
 from seedwise.trainers.command.command_line import fill, fill_command, text_of
 from seedwise.trainers.command.place import ProgramPlace, VariantPlace
@@ -118,7 +120,11 @@ def command_of(request: Request, checkpoint: Path | None) -> tuple[list[str], li
 
 
 def program_variables(request: Request, checkpoint: Path | None, folder: Path) -> dict[str, str]:
-    """Return the environment of the program: the user's own, without what the workflow has added for its scripts."""
+    """Return the environment of the program: the user's own, without what the workflow has added for its scripts.
+
+    Raises:
+        UserError: a variable that the study asks for is not set.
+    """
     variables = user_environment()
     imported = [*_imported_first(request, folder), _client(Path.cwd())]
     variables["PYTHONPATH"] = os.pathsep.join([*map(str, imported), *filter(None, [variables.get("PYTHONPATH")])])
@@ -142,7 +148,13 @@ def program_variables(request: Request, checkpoint: Path | None, folder: Path) -
             variables.pop(name, None)
         else:
             variables[name] = value
-    return variables | {name: request.fill(value) for name, value in request.settings.env.items()}
+    secrets = held()
+    if missing := [name for name, value in secrets.items() if not value and name not in variables]:
+        raise UserError(
+            f"env: {missing[0]}: null asks for a variable that is not set; set it first: export {missing[0]}=…"
+        )
+    own = {**request.settings.env, **{name: value for name, value in secrets.items() if value}}
+    return variables | {name: request.fill(value) for name, value in own.items()}
 
 
 def _imported_first(request: Request, folder: Path) -> list[Path]:

@@ -107,20 +107,21 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
         keep_open: descriptors that the program inherits.
 
     Raises:
-        UserError: the folder or the copy of the program cannot be made.
+        UserError: the folder or the copy of the program cannot be made, or a variable that it needs is not set.
     """
     checkpoint = _prepare_folder(request)
     words, shown = command_of(request, checkpoint)
     folder = _copied(request) if request.settings.isolate else Path(request.there.folder)
     limit = request.place.time_limit
     say(f"running in {folder}: {json.dumps(shown, ensure_ascii=False)}")
+    variables = program_variables(request, checkpoint, folder)
     watched = _Watched(request, folder)
     output, log, start = _output(request)
     before = _files_outside(request, folder, log, start)
     began, since = time.monotonic(), time.time()
     reason, timed_out = None, False
     try:
-        ended = launch(words, folder, program_variables(request, checkpoint, folder), output, keep_open, limit)
+        ended = launch(words, folder, variables, output, keep_open, limit)
         timed_out = ended.timed_out
         if timed_out:
             reason = f"stopped after its time_limit of {limit:g} s"

@@ -6,11 +6,22 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    field_serializer,
+)
 
 from seedwise.basics.names import problem, quote
 from seedwise.basics.nested import flat
 from seedwise.basics.plugins import PATTERN
+from seedwise.basics.secrets import MASK, has_password, masked
 from seedwise.basics.sections import Section, Whole
 from seedwise.trainers.command.command_line import (
     BOOLEANS,
@@ -70,6 +81,8 @@ def _words(run: str | tuple[str, ...]) -> str | tuple[str, ...]:
         raise problem(f"found {quote(str(run))}, in which a quote is not closed ({error})") from None
     if not words or not words[0]:
         raise problem("found no program; need a command, for example python train.py --seed {seed}")
+    for word in words:
+        _without_password(word)
     return run
 
 
@@ -83,6 +96,23 @@ def _passable(value: Any) -> Any:
     for part in value if isinstance(value, tuple) else (value,):
         if isinstance(part, str) and ("\0" in part or any("\ud800" <= character <= "\udfff" for character in part)):
             raise problem(f"found {quote(part)}, with a character that cannot be passed to a program")
+        if isinstance(part, str):
+            _without_password(part)
+    return value
+
+
+def _without_password(text: str) -> None:
+    """Refuse an address with a password in what the record of a run shows."""
+    if has_password(text):
+        raise problem(
+            "found an address with a password, which every run record would show; give it to the program by env:"
+        )
+
+
+def _value_of_variable(value: str | None) -> str | None:
+    """Refuse texts that no variable can have; they may be secrets, and are not shown."""
+    if value is not None and ("\0" in value or any("\ud800" <= character <= "\udfff" for character in value)):
+        raise problem("found a character that cannot be passed to a program")
     return value
 
 
@@ -156,8 +186,11 @@ class Program(Section):
         ScoresOf | None, Field(description="Where its score on each test example is; `logged`: from seedwise.scores().")
     ] = None
     env: Annotated[
-        dict[Annotated[str, AfterValidator(_variable)], Annotated[str, AfterValidator(_passable)]],
-        Field(description="Environment variables; values may hold placeholders.", examples=[{"DATA_SEED": "{seed}"}]),
+        dict[Annotated[str, AfterValidator(_variable)], Annotated[str | None, AfterValidator(_value_of_variable)]],
+        Field(
+            description="Environment variables; values may hold placeholders; null: one that you must have set.",
+            examples=[{"DATA_SEED": "{seed}", "API_KEY": None}],
+        ),
     ] = Field(default_factory=dict)
     environment: Annotated[
         EnvironmentSettings | None, Field(description="Where its interpreter is; null: on the PATH.")
@@ -191,6 +224,16 @@ class Program(Section):
     canary: Annotated[
         bool, Field(strict=True, description="If the first run of a variant fails, its other runs are not started.")
     ] = True
+
+    @field_serializer("env", when_used="json")
+    def _without_secrets(self, env: dict[str, str | None]) -> dict[str, str | None]:
+        return {name: value if value is None else masked(name, value) for name, value in env.items()}
+
+    @property
+    def recorded_env(self) -> dict[str, str]:
+        """The variables that count as settings of a run, and that its record shows: none that holds a secret."""
+        shown = {name: masked(name, value) for name, value in self.env.items() if value is not None}
+        return {name: value for name, value in shown.items() if value != MASK}
 
 
 class Command(Program):
@@ -250,14 +293,14 @@ def resolve(
         threads: of a run.
     """
     chosen_by = f"{plan.metric}, {'highest' if plan.higher_is_better else 'lowest'}"
-    texts = [*program.words, *program.env.values()]
+    texts = [*program.words, *program.recorded_env.values()]
     return ProgramSettings(
         words=program.words,
         settings=dict(sorted({**program.settings, **overrides}.items())),
         best=chosen_by if any(takes_best(source) for source in program.results or ()) else None,
         threads=(threads or 1) if "threads" in placeholders(texts) else None,
         args=plain(program.args) if isinstance(program, Command) else {},
-        env=program.env,
+        env=program.recorded_env,
         results=None if program.results is None else [plain(source) for source in program.results],
         scores=plain(program.scores),
         isolate=program.isolate,
