@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.workflow.conftest import LIMIT, ROOT
 from tests.workflow.programs import ProgramProject, make_program
+from tests.workflow.test_programs import seedwise
 
 SECRETS = {
     "API_KEY": "value-of-the-api-key-0",
@@ -62,19 +60,6 @@ class SecretProject(ProgramProject):
         kept = {name: value for name, value in super().environment().items() if not name.startswith("WANDB_")}
         return kept | AMBIENT | {"WANDB_MODE": "offline"}
 
-    def seedwise(self, *words: str) -> str:
-        answer = subprocess.run(
-            [sys.executable, "-m", "seedwise.cli", *words],
-            cwd=self.folder,
-            env=self.environment() | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-        return answer.stdout
-
     def change(self, **env: str | None) -> None:
         """Write the study with other variables."""
         command = {**CONFIG["command"], "env": {**CONFIG["command"]["env"], **env}}  # type: ignore[dict-item]
@@ -97,8 +82,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SecretProject:
 def printed(project: SecretProject) -> str:
     """The study done, looked at and reported on; all that was printed."""
     said = [project.run("--verbose", "--printshellcmds", "--show-failed-logs")]
-    said += [project.seedwise(command, "config.yaml") for command in ("status", "try")]
-    said.append(project.seedwise("watch", "--once", "live.html", "config.yaml"))
+    said += [seedwise(project, command, "config.yaml") for command in ("status", "try")]
+    said.append(seedwise(project, "watch", "--once", "live.html", "config.yaml"))
     said.append(project.run("--report", "report.html"))
     return "\n".join(said)
 
@@ -148,7 +133,7 @@ def test_a_variable_that_is_asked_for_and_not_set_is_said(tmp_path: Path) -> Non
     project = SecretProject(make_program(tmp_path / "p").folder)
     (project.folder / "train.py").write_text(PROGRAM)
     project.change(NOBODY_HAS_THIS_KEY=None)
-    assert "env: NOBODY_HAS_THIS_KEY: null asks for a variable that is not set" in project.seedwise("check")
+    assert "env: NOBODY_HAS_THIS_KEY: null asks for a variable that is not set" in seedwise(project, "check")
     answer = project.attempt("--", str(project.record("baseline", 0).relative_to(project.folder)))
     assert answer.returncode == 1, "it is no lost run, although failures count"
     assert not project.record("baseline", 0).exists()
