@@ -46,7 +46,7 @@ def run_script(main: Callable[[], int | None]) -> None:
         _end(str(error))
     except Exception as error:
         if full := full_disk(error, getattr(error, "filename", None) or Path.cwd()):
-            _end(full)
+            _end(str(full))
         if isinstance(error, OSError) and error.filename and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             _end(f"{error.filename}: {error.strerror}")
         raise
