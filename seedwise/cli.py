@@ -20,6 +20,7 @@ from seedwise import __version__
 from seedwise.basics.errors import UserError
 from seedwise.basics.interrupts import INTERRUPTED, LINE, answer_interrupts
 from seedwise.basics.names import visible
+from seedwise.basics.streams import visible_output
 
 MISTAKE = 2
 
@@ -161,7 +162,8 @@ def _run(given: Sequence[str]) -> int:
     arguments, unknown = _parser(command).parse_known_args(given)
     if arguments.flags is not None:  # else unknown ones are passed on
         _refuse_unknown(unknown, arguments.flags, f"seedwise {given[0]}")
-    status: int = arguments.run(arguments, ["seedwise", *given])
+    with visible_output():
+        status: int = arguments.run(arguments, ["seedwise", *given])
     return status
 
 

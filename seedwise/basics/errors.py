@@ -6,6 +6,7 @@ import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 
 class UserError(Exception):
@@ -42,12 +43,18 @@ def run_script(main: Callable[[], int | None]) -> None:
     try:
         sys.exit(main() or 0)
     except UserError as error:
-        sys.exit(f"Error: {error}")
+        _end(str(error))
     except Exception as error:
         if full := full_disk(error, getattr(error, "filename", None) or Path.cwd()):
-            sys.exit(f"Error: {full}")
+            _end(str(full))
         if isinstance(error, OSError) and error.filename and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            sys.exit(f"Error: {error.filename}: {error.strerror}")
+            _end(f"{error.filename}: {error.strerror}")
         raise
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _end(message: str) -> NoReturn:
+    from seedwise.basics.names import visible  # only mistakes need it
+
+    sys.exit(f"Error: {visible(message)}")

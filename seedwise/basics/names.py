@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ SYNONYMS = {
     "bs": "batch_size",
     "overrides": "set",
 }
+
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 PROBLEM = "seedwise"  # pydantic's error type of messages that are already written for the user
 
@@ -54,6 +57,16 @@ def visible(text: str) -> str:
         return text
     shown = (x if x.isprintable() or x == "\n" else " " if x.isspace() else ascii(x)[1:-1] for x in text)
     return "".join(shown)
+
+
+def without_colours(text: str) -> str:
+    """Leave out the sequences by which a program colours its output."""
+    return _COLOUR.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """As `visible`, without line ends too."""
+    return visible(text).replace("\n", r"\n")
 
 
 def not_known(found: str, choices: Sequence[str], what: str = "Known", more: str = "") -> str:

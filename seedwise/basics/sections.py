@@ -20,7 +20,7 @@ def seen(text: str) -> str:
 def _seen(text: str) -> str:
     if not seen(text):
         raise problem(f"found {quote(text)}, of which nothing can be seen; need text")
-    return text
+    return " ".join(text.split())
 
 
 def _without_password(address: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.names import one_line
 
 if TYPE_CHECKING:
     from seedwise.config.study import Study
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     print(f"{path}: {study.study}, {study.title}")
     for topic, lines in topics:
         for position, line in enumerate(lines):
-            print(f"{topic if position == 0 else '':<{_WIDTH}}{line}")
+            print(f"{topic if position == 0 else '':<{_WIDTH}}{one_line(line)}")
     if cautions:
         print()
     for text in cautions:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seedwise.basics.files import write_text
-from seedwise.basics.names import plain, quote
+from seedwise.basics.names import one_line, plain, quote
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.commands.next_step import to
 from seedwise.config.study import Study
@@ -329,7 +329,7 @@ class Findings:
 
 def say(text: str) -> None:
     """Print a line at once."""
-    print(text, flush=True)
+    print(one_line(text), flush=True)
 
 
 def shown_path(path: Path) -> str:

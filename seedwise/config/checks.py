@@ -107,7 +107,7 @@ def _label_problems(variants: object) -> Iterable[tuple[Location, str]]:
             key = "label" if isinstance(label, str) else "name"
             yield (
                 ("variants", index, key),
-                f"found {quote(shown)}, which {other} is called too; give each its own label",
+                f"found {quote(' '.join(shown.split()))}, which {other} is called too; give each its own label",
             )
 
 

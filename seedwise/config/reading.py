@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import ValidationError
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.names import PROBLEM
+from seedwise.basics.names import PROBLEM, one_line
 from seedwise.basics.numerals import exponent_number
 from seedwise.basics.secrets import MASK, is_secret_name
 from seedwise.config.checks import HIGHER_IS_BETTER, Location, cross_problems
@@ -79,6 +79,7 @@ def load_study(config: Mapping[str, Any], files: Sequence[Path] = ()) -> Study:
 
 def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
     places = {_as_named(keys): place for keys, place in merge_places(documents).items()}
+    alone = [document.data for document in documents] == [config]  # then nothing came from the command line
     of_factors = "variants" not in config and config.get("factors") is not None
     config, wrong = _with_variants(config)
     mistakes: list[_Mistake] = []
@@ -97,7 +98,7 @@ def _build(config: Mapping[Any, Any], documents: Sequence[Document]) -> Study:
         for keys, text in wrong
         if not (keys == ("design",) and ("factors",) in misspelt)
     ]
-    problems += [_worded(mistake, places) for mistake in mistakes if not _follows(mistake, misspelt)]
+    problems += [_worded(mistake, places, alone) for mistake in mistakes if not _follows(mistake, misspelt)]
     if study is None:  # pydantic checks what spans several keys only when each of them is right
         for keys, text in _cross_problems(config, misspelt):
             problems.append(_problem(keys, text, _nearest(keys, places), "config"))
@@ -158,7 +159,7 @@ def _declared_baseline(config: Mapping[Any, Any]) -> str:
 
 
 def _error(problems: Iterable[Problem]) -> ConfigError:
-    return ConfigError(dict.fromkeys(_shortened(problem.text) for problem in sorted(problems)))
+    return ConfigError(dict.fromkeys(_shortened(one_line(problem.text)) for problem in sorted(problems)))
 
 
 def _shortened(text: str) -> str:
@@ -235,8 +236,8 @@ def _follows(mistake: _Mistake, misspelt: set[Keys]) -> bool:
     return mistake.keys in misspelt or (mistake.keys == VARIANTS and ("factors",) in misspelt)
 
 
-def _worded(mistake: _Mistake, places: Mapping[Keys, Place]) -> Problem:
-    """Put a mistake into words."""
+def _worded(mistake: _Mistake, places: Mapping[Keys, Place], alone: bool) -> Problem:
+    """Put a mistake into words; `alone` is whether all of the config is in one file."""
     kind, keys, found, written, of_key = mistake
     exact = places.get(keys)
     same = exact is not None and repr(found) in (repr(exact.value), repr(exponent_number(exact.value)))
@@ -245,7 +246,8 @@ def _worded(mistake: _Mistake, places: Mapping[Keys, Place]) -> Problem:
     else:
         text = message(kind, keys, found, written, exact.text if exact and same else None)
     # Only a value can come from the command line: a key may be missing, and mappings are merged.
-    place = _nearest(keys, places) if same or of_key or found is None or isinstance(found, Mapping) else None
+    known = alone or same or of_key or found is None or isinstance(found, Mapping)
+    place = _nearest(keys, places) if known else None
     shown = cast(Location, keys[:-1] if of_key else keys)
     return _problem(shown, text, place, "--config" if places else "config")
 

@@ -12,7 +12,7 @@ from seedwise.config.study import Run
 from seedwise.progress.words import seed_ranges
 
 _BOLD = re.compile(r"^\*\*((?:(?!\*\*).)+)\*\*$", re.MULTILINE)
-_MARKDOWN = re.compile(r"`|\\(.)")
+_MARKDOWN = re.compile(r"`|\\(.)|&NoBreak;")
 NONE = "no run to do"
 
 

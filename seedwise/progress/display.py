@@ -15,6 +15,7 @@ import time
 from typing import Any, TextIO
 
 from seedwise.basics.calls import command_for
+from seedwise.basics.names import visible
 from seedwise.config.study import Run
 from seedwise.progress import failures
 from seedwise.progress.quiet import Quiet
@@ -204,7 +205,7 @@ class Display(logging.Handler):
 
     def _say(self, text: str) -> None:
         stream = self._terminal or self._stream
-        stream.write(f"{text}\n")
+        stream.write(f"{visible(text)}\n")
         stream.flush()
 
     def _watch(self) -> None:

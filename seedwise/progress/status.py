@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from seedwise.basics.names import visible
 from seedwise.progress.states import STATES, RunState, State
 from seedwise.progress.words import counts, duration, place, seeds_by_variant
 
@@ -37,7 +38,7 @@ def status_text(study: str, states: Sequence[RunState], now: float | None = None
                 for variant, seeds in seeds_by_variant(runs).items()
             ]
             parts.append("\n".join([f"{meaning}:", *_cut(lines)]))
-    return "\n\n".join(parts)
+    return visible("\n\n".join(parts))
 
 
 def status_json(study: str, states: Sequence[RunState]) -> str:

@@ -220,7 +220,7 @@ def commands(config: str, commit: str | None = None, *, program: str | None = No
         program: folder of the program whose runs they are, relative to the config; it can be a repository of its own.
     """
     there = f" -C {shlex.quote(program)}" if program and os.path.normpath(program) != "." else ""
-    checkout = [f"git{there} checkout {commit}"] if commit else []
+    checkout = [f"git{there} checkout {shlex.quote(commit)}"] if commit else []
     if program is not None:
         return [*checkout, f'pip install "seedwise[run]=={__version__}"', f"seedwise run {shlex.quote(config)}"]
     if not is_clone():
@@ -232,7 +232,7 @@ def commands(config: str, commit: str | None = None, *, program: str | None = No
     if not all(file.endswith(CONFIGS) for file in files):
         files = [config]
     if not all(file.endswith(CONFIGS) for file in files):
-        return [*checkout, "make setup", f"{run}  # with the config that came from {config}"]
+        return [*checkout, "make setup", f"{run}  # with the config that came from {' '.join(config.split())}"]
     return [*checkout, "make setup", f"{run} --configfile {shlex.join(files)}"]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seedwise.basics.names import visible, without_colours
 from seedwise.basics.secrets import hide
 from seedwise.runs.metrics import metric_label
 
@@ -17,7 +17,6 @@ TAIL, LINES = 16384, 40
 """At most so many bytes and lines of a log are shown."""
 MOST_POINTS = 200
 _LONGEST = 4 * 1024**2  # bytes of a history that are read
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[^\t\n\x20-\x7e\xa0-\U0010ffff]")
 
 
 def log_tail(path: Path) -> str:
@@ -28,7 +27,7 @@ def log_tail(path: Path) -> str:
     text = "\n".join(
         line.rsplit("\r", 1)[-1] for line in hide(found.decode(errors="replace")).replace("\r\n", "\n").split("\n")
     )
-    return "\n".join(_CONTROL.sub("", text).rstrip().split("\n")[-LINES:])
+    return "\n".join(visible(without_colours(text).expandtabs()).rstrip().split("\n")[-LINES:])
 
 
 def training_curve(folder: Path, hidden: str) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from seedwise import report
-from seedwise.basics.html import json_in_script
+from seedwise.basics.html import json_in_script, shown
 from seedwise.watch.live import Live
 
 _HERE = Path(__file__).parent
@@ -31,6 +31,7 @@ def render_page(state: Mapping[str, Any], *, nonce: str, details: Mapping[int, A
         loader=jinja2.FileSystemLoader(_HERE),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
+        finalize=shown,
         keep_trailing_newline=True,
     )
     environment.filters["json"] = lambda value: Markup(json_in_script(value))  # noqa: S704 -- it escapes

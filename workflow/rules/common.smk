@@ -22,6 +22,7 @@ from seedwise.analysis.looks import describe, due, read_looks
 from seedwise.basics import share
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import LockHeldError, hold_lock
+from seedwise.basics.names import visible
 from seedwise.basics.plugins import plugin_source, slug
 from seedwise.config.context import Context, context_path, write_context
 from seedwise.config.reading import load_study, read_yaml
@@ -43,9 +44,9 @@ def or_exit(read, *arguments):
     try:
         return read(*arguments)
     except UserError as error:
-        sys.exit(str(error))
+        sys.exit(visible(str(error)))
     except OSError as error:  # such as a folder without write permission, or a full disk
-        sys.exit(f"{error.filename or 'the study'}: {error.strerror or error}")
+        sys.exit(visible(f"{error.filename or 'the study'}: {error.strerror or error}"))
 
 
 HOME = Path(seedwise.__file__).parents[1]

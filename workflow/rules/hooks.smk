@@ -70,7 +70,7 @@ def prepare_mlflow():
 def say_unsent():
     """Report the runs that should be in W&B but are not."""
     if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(FOLDER)):
-        print(f"{len(left)} runs are not in W&B yet; send them: {command_for('sync_wandb')}", file=sys.stderr)
+        say(f"{len(left)} runs are not in W&B yet; send them: {command_for('sync_wandb')}")
 
 
 def runs_of(jobs):
@@ -87,7 +87,7 @@ def planned_rules():
 def say(*lines):
     """Print lines where Snakemake's messages go."""
     for line in lines:
-        print(line, file=HANDLER.stream if HANDLER else sys.stderr, flush=True)
+        print(visible(line), file=HANDLER.stream if HANDLER else sys.stderr, flush=True)
 
 
 def announce(counts):
@@ -182,10 +182,10 @@ def start_study():
             notes = [note] if missing and (note := missing.note()) else []
             if PROGRAM:
                 remember_own_output()
-                or_exit(FOUND.program.prepare, lambda line: print(line, file=sys.stderr))
+                or_exit(FOUND.program.prepare, say)
                 notes += FOUND.program.notes()
             for note in notes:
-                print(f"Note: {note}", file=sys.stderr)
+                say(f"Note: {note}")
             prepare_slurm()
             if LOCAL:
                 internals.unlimit_rate(workflow)
@@ -206,7 +206,7 @@ def say_look():
     """Report after a look whether to stop or to continue."""
     if STUDY.analysis.looks and (looks := read_looks(FOLDER / "looks.json")):
         names = {variant.name: variant.name for variant in STUDY.variants}
-        print(describe(looks[-1], names), file=sys.stderr)
+        say(describe(looks[-1], names))
 
 
 def outcome():
@@ -235,11 +235,10 @@ def say_learning_rates():
         rates = ", ".join(
             f"{name} {rate:.2g}" for name, rate in sorted(test["suggestions"].items(), key=lambda it: it[1])
         )
-        print(
+        say(
             f"suggested learning rates: {rates} (the study has {SETTINGS[BASELINE].training.learning_rate:g})",
-            file=sys.stderr,
+            f"see the curve: {FOLDER / 'lr_finder/lr_finder.png'}",
         )
-        print(f"see the curve: {FOLDER / 'lr_finder/lr_finder.png'}", file=sys.stderr)
 
 
 # Snakemake does not call `onsuccess` if there was nothing to run.
@@ -265,7 +264,7 @@ def end_study():
         say_learning_rates()
         say_unsent()
     elif LOOK in planned_rules():
-        print(f"interim report: {INTERIM / 'results.md'}", file=sys.stderr)
+        say(f"interim report: {INTERIM / 'results.md'}")
 
 
 onsuccess:
@@ -276,7 +275,4 @@ onerror:
     if DISPLAY:
         DISPLAY.stop()
     if STUDY_LOCK and not SOURCE:
-        print(
-            f"next: {command_for('status')}, or {command_for('interim')} for a report on what has ended",
-            file=sys.stderr,
-        )
+        say(f"next: {command_for('status')}, or {command_for('interim')} for a report on what has ended")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seedwise.basics.names import visible
+
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
@@ -116,6 +118,7 @@ def save(figure: Figure, png: Path, svg: Path) -> None:
     """
     import matplotlib as mpl
 
+    _show(figure)
     with warnings.catch_warnings(record=True) as caught, mpl.rc_context():
         warnings.simplefilter("always")
         if not _all_ascii(figure):
@@ -132,6 +135,18 @@ def save(figure: Figure, png: Path, svg: Path) -> None:
     if characters and characters not in _SAID:
         _SAID.add(characters)
         print(f"figures: no font here has {characters}; install one, such as fonts-noto-cjk", file=sys.stderr)
+
+
+def _show(figure: Figure) -> None:
+    """Write what users have written as `visible` makes it, so that it can be read."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter
+
+    for text in figure.findobj(Text):
+        text.set_text(visible(text.get_text()))
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(names := axis.get_major_formatter(), FixedFormatter):
+            names.seq = [visible(name) for name in names.seq]
 
 
 def _all_ascii(figure: Figure) -> bool:

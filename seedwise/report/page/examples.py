@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from seedwise.basics.html import shown
 from seedwise.report.page.markdown import block
 
 _IMAGE = re.compile(r'<img src="figures/(\w+)\.png"')
@@ -25,7 +26,11 @@ def render_examples_page(title: str, text: str, figures: Mapping[str, bytes]) ->
     """
     here = Path(__file__).parent
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(here), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True
+        loader=jinja2.FileSystemLoader(here),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        finalize=shown,
+        trim_blocks=True,
     )
     body = str(block(text))
     body = _IMAGE.sub(lambda found: f'<img src="{_embedded(figures[found[1]])}"', body)

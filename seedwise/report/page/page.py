@@ -15,7 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.html import json_in_script
+from seedwise.basics.html import json_in_script, shown
 from seedwise.basics.words import capital, quantity
 from seedwise.report.curves import curve_columns, step_column
 from seedwise.report.figures import style
@@ -217,6 +217,7 @@ def _template() -> jinja2.Template:
         loader=jinja2.FileSystemLoader(here),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Sequence
@@ -10,6 +11,9 @@ from seedwise.basics.names import visible
 
 MISSING = "—"
 SMALLEST_P = 1e-4
+NO_MENTION = "&NoBreak;"
+"""An invisible mark after @ or #, without which GitHub would take `@name` and `#1` for a person and an issue."""
+_REFERENCE = re.compile(r"((?<![A-Za-z0-9])@(?=[A-Za-z0-9])|#(?=[0-9]))")
 
 
 def p_value(p: float | None) -> str:
@@ -52,13 +56,19 @@ def level(alpha: float) -> str:
 def escape(text: str) -> str:
     """A name as literal text of GitHub Markdown, also inside a table."""
     # An underscore inside a word is literal anyway; leaving it alone keeps the source readable.
-    return re.sub(r"([\\|`*~<>\[\]#$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", visible(" ".join(text.split())))
+    special = r"([\\|`*~<>\[\]#$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))"
+    return _REFERENCE.sub(rf"\1{NO_MENTION}", re.sub(special, r"\\\1", _line(text)))
+
+
+def in_html(text: str) -> str:
+    """A name as literal text of an HTML element within Markdown."""
+    return _REFERENCE.sub(rf"\1{NO_MENTION}", html.escape(_line(text), quote=False))
 
 
 def code(text: str) -> str:
     """Text as a Markdown code span, also inside a table and where it holds backticks."""
     # GitHub reads `\|` inside a table's code span as a pipe.
-    body = visible(" ".join(text.split())).replace("|", r"\|")
+    body = _line(text).replace("|", r"\|")
     fence = "`" * (1 + max(map(len, re.findall("`+", body)), default=0))
     return f"{fence} {body} {fence}" if "`" in body else f"{fence}{body}{fence}"
 
@@ -74,3 +84,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], numeric
     """A GitHub table whose columns in `numeric` are aligned to the right; the cells are already escaped."""
     rule = ["---:" if column in numeric else "---" for column in range(len(header))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows])
+
+
+def _line(text: str) -> str:
+    return visible(" ".join(text.split()))

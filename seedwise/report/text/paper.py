@@ -44,7 +44,11 @@ _TEX = {
     "≤": r"$\leq$",
     "≥": r"$\geq$",
     "→": r"$\rightarrow$",
+    "`": r"\textasciigrave{}",
+    "\0": "{}",
 }
+_LIGATURE = re.compile(r"(?<=-)-|(?<=')'|(?<=,),")
+"""The second of two characters that TeX would set as one."""
 
 
 def paper_files(report: Report, folder: Path) -> dict[Path, str]:
@@ -61,7 +65,8 @@ def paper_files(report: Report, folder: Path) -> dict[Path, str]:
 
 def tex(text: str) -> str:
     """A name as literal text of LaTeX."""
-    return "".join(_TEX.get(character, character) for character in visible(" ".join(text.split())))
+    apart = _LIGATURE.sub("\0\\g<0>", visible(" ".join(text.split())))
+    return "".join(_TEX.get(character, character) for character in apart)
 
 
 def results_tex(report: Report) -> str:

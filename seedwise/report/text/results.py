@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import html
-
 from seedwise.report.model import Report
 from seedwise.report.text import captions, limits, origin, sentences, tables
 from seedwise.report.text.answers import headline, question, short_answers
 from seedwise.report.text.details import comparison_text, evidence_note, evidence_table
 from seedwise.report.text.factorial_section import factorial_section
-from seedwise.report.text.format import code, code_block, escape, level
+from seedwise.report.text.format import code, code_block, escape, in_html, level
 from seedwise.report.text.glossary import glossary
 from seedwise.report.text.look_section import look_paragraph
 from seedwise.report.text.randomness_section import randomness_section
@@ -77,7 +75,7 @@ def _sections(report: Report) -> list[dict[str, str]]:
         {
             "label": report.escaped[row.variant],
             "verdict": sentences.verdict_word(row.verdict, report.wording.exploratory),
-            "html_label": html.escape(report.labels[row.variant]),
+            "html_label": in_html(report.labels[row.variant]),
             "text": comparison_text(row, report.wording),
             "evidence": evidence_table(row, report.wording, count),
             "note": evidence_note(row, count),

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import NamedTuple
 
+from seedwise.basics.names import one_line, without_colours
 from seedwise.basics.secrets import hide
 
 FAILURES = "failures.json"
@@ -74,7 +75,7 @@ def _lines(log: Path, start: int) -> list[str]:
 
 
 def _shown(line: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in line)[:_MOST]
+    return one_line(without_colours(line))[:_MOST]
 
 
 def _signal(number: int) -> str:
