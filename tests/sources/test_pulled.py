@@ -7,10 +7,10 @@ import csv
 import pytest
 from pydantic import ValidationError
 
+from seedwise.analysis.source import read_source
 from seedwise.basics.errors import UserError
 from seedwise.basics.nested import flat
 from seedwise.config.reading import read_study
-from seedwise.analysis.source import read_source
 from seedwise.sources.pulled import pull, read_pulled
 from seedwise.sources.settings import RunsSettings
 
