@@ -32,7 +32,8 @@ def main() -> None:
     origin.add_argument("--pulled", type=Path, help="pulled.json, if the runs were recorded elsewhere")
     origin.add_argument("--interim", type=Path, help="status.json, for an interim report in results/<study>/interim")
     arguments = parser.parse_args()
-    file, folder = read_study_file(arguments.study), arguments.runs.parent
+    file = read_study_file(arguments.study)
+    folder = arguments.runs.parent
     study = file.study
     if study.evaluation:
         from seedwise.analysis.study_examples import analyse_answers, write_evaluation
