@@ -11,8 +11,10 @@ from seedwise.analysis.example_files import write_example_tables
 from seedwise.analysis.example_findings import ExampleAnalysis
 from seedwise.analysis.examples import analyse_examples
 from seedwise.analysis.findings import Findings, write_findings
+from seedwise.analysis.source import read_source
+from seedwise.analysis.tables import table_digests
 from seedwise.config.study import Study
-from seedwise.sources.pulled import options_of, read_pulled, read_pulled_answers
+from seedwise.sources.pulled import options_of, read_pulled_answers
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def analyse_answers(study: Study, folder: Path) -> EvaluationOfStudy:
     """
     assert study.source
     plan, variants = study.analysis, [variant.name for variant in study.variants]
-    pulled = read_pulled(folder / "pulled.json")
+    pulled = read_source(folder / "pulled.json", folder / "answers.csv")
     now = declared(plan, study.declared_seeds, variants, study.declared_columns)
     departures = departures_from_recorded(folder / "plan.json", now)
     options = options_of(study.source, plan.metric)
@@ -58,5 +60,5 @@ def write_evaluation(folder: Path, found: EvaluationOfStudy) -> None:
     """Write the tables, findings.json and the plan of a first analysis."""
     if found.declaration:
         write_declaration(folder / "plan.json", found.declaration)
-    write_example_tables(folder, found.analysis)
-    write_findings(folder / "findings.json", found.findings)
+    tables = table_digests(folder, write_example_tables(folder, found.analysis))
+    write_findings(folder / "findings.json", found.findings.model_copy(update={"tables": tables}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,7 @@ from seedwise.statistics.analysis import format_table
 NAMES = ("variant", "baseline", "reference")
 """Columns of names, which stay text: a variant may be called 16 or null."""
 
-TABLES = ("runs", "summary", "comparisons", "sources", "effects")
+TABLES = ("runs.csv", "summary.csv", "comparisons.csv", "sources.csv", "effects.csv")
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -45,10 +45,9 @@ def made_again(*paths: Path) -> str:
     return "\n".join([*lines, *remedy])
 
 
-def table_digests(folder: Path) -> dict[str, str]:
-    """Return a digest of each table of a study that is in its folder."""
-    there = {name: folder / f"{name}.csv" for name in TABLES}
-    return {name: sha256(path)[:16] for name, path in there.items() if path.is_file()}
+def table_digests(folder: Path, names: Iterable[str] = TABLES) -> dict[str, str]:
+    """Return a digest of each table, or other file, of a study that is in its folder."""
+    return {name: sha256(folder / name)[:16] for name in names if (folder / name).is_file()}
 
 
 def refuse_altered(folder: Path, digests: Mapping[str, str]) -> None:
@@ -57,9 +56,9 @@ def refuse_altered(folder: Path, digests: Mapping[str, str]) -> None:
     Raises:
         UserError: it names all that are not, and one remedy.
     """
-    found = table_digests(folder)
+    found = table_digests(folder, digests)
     if altered := [name for name, digest in digests.items() if found.get(name) != digest]:
-        raise UserError(made_again(*(folder / f"{name}.csv" for name in altered)))
+        raise UserError(made_again(*(folder / name for name in altered)))
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.basics.words import quantity
     from seedwise.progress.states import ENDED_STATES, read_states
     from seedwise.workflow.asked import read_asked
+    from seedwise.workflow.disk import require_writable
 
     asked = read_asked(study)
     runs = read_states(asked, studies.RESULTS)
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         now = f"{quantity(running, 'run')} {'is' if running == 1 else 'are'} running"
         remedy = f"{now}, see {to('status', study)}" if running else f"run them: {to('run', study)}"
         raise UserError(f"study {asked.study.study}: no run has ended yet; {remedy}")
+    require_writable(asked.study.folder())
     status = snakemake.call(study, "--", "interim")
     if status == 0:
         say_next(f"{to('status', study)}, or run what is missing: {to('run', study)}")

@@ -17,6 +17,7 @@ from seedwise.basics import share
 from seedwise.basics.calls import CALL
 from seedwise.basics.errors import UserError
 from seedwise.runs.hardware import available_cores
+from seedwise.trainers.command.user_environment import KEPT
 
 LOCAL = ("local", "dryrun", "touch")
 JOBS = "100"
@@ -58,7 +59,18 @@ def environment(study: Path) -> dict[str, str]:
     """Return the environment for Snakemake; messages then name commands of `seedwise`."""
     # What is there belongs to a study whose program calls this command.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEEDWISE_USER_")}
-    return kept | {CALL: str(study), "SEEDWISE_PROFILES": str(share.home() / "profiles")}
+    return kept | {CALL: str(study), "SEEDWISE_PROFILES": str(share.home() / "profiles")} | _cache()
+
+
+def _cache() -> dict[str, str]:
+    """Return a folder for Snakemake's cache where the home folder cannot be written; programs keep the user's own."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    usual = Path(given or os.path.expanduser("~/.cache"))  # noqa: PTH111 -- Path raises an error if there is no home
+    with suppress(OSError):
+        (usual / "snakemake").mkdir(parents=True, exist_ok=True)
+        if usual.is_absolute() and os.access(usual / "snakemake", os.W_OK | os.X_OK):
+            return {}
+    return {"XDG_CACHE_HOME": str(Path(".snakemake/seedwise/cache").absolute()), f"{KEPT}XDG_CACHE_HOME": given}
 
 
 def call(study: Path, *words: str) -> int:

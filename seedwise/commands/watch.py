@@ -72,7 +72,11 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         from seedwise.basics.files import write_text
         from seedwise.watch.page import render_snapshot
 
-        write_text(arguments.once, render_snapshot(live))
+        shown = render_snapshot(live)
+        try:
+            write_text(arguments.once, shown)
+        except OSError as error:
+            raise UserError(f"--once {arguments.once}: {error.strerror or error}") from error
         print(arguments.once)
         return 0
     _serve(live, study, arguments)

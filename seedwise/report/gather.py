@@ -15,6 +15,7 @@ import pandas as pd
 from seedwise import __version__
 from seedwise.analysis.collect import refuse_altered_runs
 from seedwise.analysis.findings import Findings, read_findings
+from seedwise.analysis.source import read_source
 from seedwise.analysis.tables import read_table, refuse_altered
 from seedwise.basics.share import is_clone
 from seedwise.basics.words import enumerate_words
@@ -28,7 +29,7 @@ from seedwise.report.products import figure_names, figure_path
 from seedwise.report.text.factorial_section import TEXT
 from seedwise.runs.history import read_history_of_runs
 from seedwise.runs.record import Provenance, RunRecord, read_record
-from seedwise.sources.pulled import Pulled, read_pulled
+from seedwise.sources.pulled import Pulled
 from seedwise.statistics.analysis import Analysis
 
 CONFIGS = (".yaml", ".yml", ".json")
@@ -240,7 +241,7 @@ def _read_origin(arguments: argparse.Namespace, baseline: str) -> RunRecord | Pu
     """Read what describes the runs; for an interim report, None until the baseline has a record."""
     pulled, record, interim = (getattr(arguments, name, None) for name in ("pulled", "record", "interim"))
     if pulled:
-        return read_pulled(pulled)
+        return read_source(pulled, arguments.runs)
     if record:
         return read_record(record)
     if interim and (run := first_result(read_status(interim), baseline)):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from seedwise.analysis.findings import read_findings
-from seedwise.analysis.tables import read_table
+from seedwise.analysis.tables import read_table, refuse_altered
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest
 from seedwise.basics.words import enumerate_words
@@ -95,6 +95,7 @@ def read_finished(folder: Path) -> FinishedStudy:
         declared = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
         plan = Plan.model_validate(declared["analysis"])
         findings = read_findings(folder / "findings.json")
+        refuse_altered(folder, {name: digest for name, digest in findings.tables.items() if name in NEEDED})
         summary, comparisons = (read_table(folder / f"{name}.csv") for name in ("summary", "comparisons"))
         return FinishedStudy(
             folder.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import write_text
+from seedwise.basics.files import sha256, write_text
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.sources.answers import read_answers
 from seedwise.sources.cells.numbers import NumberFormat
@@ -36,6 +37,8 @@ class Pulled(BaseModel):
     columns: dict[str, str] = Field(
         {}, description="Of an evaluation: what the source calls its columns, by their role."
     )
+    table: str = Field("", description="Digest of the table beside it that was written; empty in older ones.")
+    digest: str = Field("", description="Digest of all else in this file; empty in older ones.")
 
 
 def options_of(settings: RunsSettings, metric: str, *, higher_is_better: bool | None = None) -> Options:
@@ -121,9 +124,7 @@ def pull(
     runs, notes = select(found, variants, seeds)
     runs = runs.rename(columns={options.metrics[0]: metric})
     pulled = Pulled(source=where, runs=found.found, notes=[*found.notes, *notes])
-    write_text(out, runs.to_csv(index=False, lineterminator="\n"))
-    write_text(out.with_name("pulled.json"), pulled.model_dump_json(indent=2) + "\n")
-    return pulled
+    return _write(out, runs, pulled)
 
 
 def pull_answers(
@@ -162,9 +163,21 @@ def pull_answers(
         )
     answers = pd.concat([found.answers[own == variant] for variant in variants], ignore_index=True)
     pulled = Pulled(source=table.name, runs=len(table.frame), notes=notes, columns=found.columns)
-    write_text(out, answers.to_csv(index=False, lineterminator="\n"))
+    return _write(out, answers, pulled)
+
+
+def _write(out: Path, table: pd.DataFrame, pulled: Pulled) -> Pulled:
+    """Write a table, and pulled.json beside it with a digest of each, by which an edited number is noticed."""
+    write_text(out, table.to_csv(index=False, lineterminator="\n"))
+    pulled = pulled.model_copy(update={"table": sha256(out)[:16]})
+    pulled = pulled.model_copy(update={"digest": digest_of(pulled)})
     write_text(out.with_name("pulled.json"), pulled.model_dump_json(indent=2) + "\n")
     return pulled
+
+
+def digest_of(pulled: Pulled) -> str:
+    """Return the digest of what was read, without the digest itself."""
+    return hashlib.sha256(pulled.model_dump_json(exclude={"digest"}).encode()).hexdigest()[:16]
 
 
 def read_pulled_answers(path: Path) -> pd.DataFrame:
@@ -211,4 +224,4 @@ def select(found: RunTable, variants: Sequence[str], seeds: Sequence[int]) -> tu
 
 def read_pulled(path: Path) -> Pulled:
     """Read what `pull` wrote."""
-    return Pulled.model_validate_json(path.read_text(encoding="utf-8"))
+    return Pulled.model_validate_json(path.read_bytes())

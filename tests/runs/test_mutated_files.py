@@ -127,4 +127,4 @@ def test_a_mutated_file_of_a_run_is_read_or_refused_in_plain_words(whole, name, 
     assert all(refused)
     assert len(refused) < MUTANTS
     assert time.process_time() - began < LIMIT
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**20 * 2, "KiB"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**20, "KiB"

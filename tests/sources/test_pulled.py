@@ -7,6 +7,7 @@ import csv
 import pytest
 from pydantic import ValidationError
 
+from seedwise.analysis.source import read_source
 from seedwise.basics.errors import UserError
 from seedwise.basics.nested import flat
 from seedwise.config.reading import read_study
@@ -184,7 +185,9 @@ def test_a_study_of_any_metric_needs_only_its_column(tmp_path):
     pulled = pull(study.source, study.analysis.metric, ["a", "b"], study.seeds, tmp_path / "runs.csv", base=folder)
     assert (pulled.runs, pulled.notes) == (4, [])
     assert pulled.source == f"the file {folder}/f 1.csv"
-    assert read_pulled(tmp_path / "pulled.json") == pulled
+    assert (
+        read_source(tmp_path / "pulled.json", tmp_path / "runs.csv") == read_pulled(tmp_path / "pulled.json") == pulled
+    )
     assert (tmp_path / "runs.csv").read_text().splitlines() == [
         "variant,seed,status,reason,f1,source_run",
         "a,0,finished,,0.5,line 2",
@@ -192,3 +195,18 @@ def test_a_study_of_any_metric_needs_only_its_column(tmp_path):
         "b,0,finished,,0.7,line 4",
         "b,1,finished,,0.8,line 5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"), [("runs.csv", "0.8", "0.9"), ("pulled.json", '"runs": 4', '"runs": 5')]
+)
+def test_a_number_that_is_edited_after_the_table_was_read_is_noticed(name, old, new, tmp_path):
+    (tmp_path / "f 1.csv").write_text("variant,seed,f1\na,0,0.5\na,1,0.6\nb,0,0.7\nb,1,0.8\n")
+    (tmp_path / "study.yaml").write_text(STUDY)
+    study = read_study(tmp_path / "study.yaml")
+    pull(study.source, study.analysis.metric, ["a", "b"], study.seeds, tmp_path / "runs.csv", base=tmp_path)
+    edited = tmp_path / name
+    edited.write_text(edited.read_text().replace(old, new))
+    with pytest.raises(UserError, match="damaged or edited") as caught:
+        read_source(tmp_path / "pulled.json", tmp_path / "runs.csv")
+    assert f"  rm -rf {edited}" in str(caught.value)

@@ -127,7 +127,7 @@ def test_numbers_that_were_edited_in_a_table_are_not_reported(project):
 def test_a_record_of_a_program_that_is_none_is_made_again(of_program, tmp_path, kind):
     made = of_program.results / "runs/baseline/seed0/metrics.json"
     if not made.exists():
-        of_program.run()
+        of_program.run("--", "results/tiny/page.html")
     project = ProgramProject(tmp_path / "project")
     shutil.copytree(of_program.folder, project.folder, symlinks=True)
     record, right = project.record("baseline", 0), json.loads(made.read_text())["metrics"]
@@ -137,20 +137,20 @@ def test_a_record_of_a_program_that_is_none_is_made_again(of_program, tmp_path, 
         (record / "something").write_text("else")
     else:
         record.write_bytes(TORN["binary"])
-    answer = project.attempt()
+    answer = project.attempt("--", "runs")
     if kind == "folder":
         assert answer.returncode != 0
         assert "Traceback" not in answer.stdout
         assert "it is a folder" in answer.stdout
         subprocess.run(re.search(r"rm -r \S+", answer.stdout)[0], shell=True, cwd=project.folder, check=True)
-        answer = project.attempt()
+        answer = project.attempt("--", "runs")
     assert answer.returncode == 0, answer.stdout
     assert json.loads(record.read_text())["metrics"] == right
 
 
 def test_a_torn_history_of_a_program_is_never_plotted(of_program, tmp_path):
-    if not (of_program.results / "results.md").exists():
-        of_program.run()
+    if not (of_program.results / "page.html").exists():
+        of_program.run("--", "results/tiny/page.html")
     project = ProgramProject(tmp_path / "project")
     shutil.copytree(of_program.folder, project.folder, symlinks=True)
     history = project.results / "runs/dropout/seed1/history.csv"
@@ -160,7 +160,7 @@ def test_a_torn_history_of_a_program_is_never_plotted(of_program, tmp_path):
     said = refused(page(project))
     assert "runs/dropout/seed1/metrics.json: its history.csv was changed after the run" in said
     subprocess.run(remedy(said), shell=True, cwd=project.folder, check=True)
-    assert project.made()["train_run"] == 1
+    assert project.made("--", "runs")["train_run"] == 1
     assert history.read_text().splitlines(keepends=True) == lines
 
 

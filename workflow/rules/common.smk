@@ -32,6 +32,7 @@ from seedwise.workflow import environment, internals, products
 from seedwise.workflow.asked import dependencies, study_file
 from seedwise.workflow.committed import commit_with_all, uncommitted_files
 from seedwise.workflow.digests import Digests
+from seedwise.workflow.disk import make_older, require_writable
 from seedwise.workflow.programs import require_metric
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.own_functions import check_own_functions
@@ -50,6 +51,10 @@ def or_exit(read, *arguments):
 
 
 HOME = Path(seedwise.__file__).parents[1]
+
+if workflow.is_main_process:
+    or_exit(require_writable, Path(".snakemake"))
+internals.ignore_clocks()
 
 # Without --configfile, the study is config.yaml, or config/config.yaml in a folder laid out as snakedeploy does. With it,
 # that file alone is the study: merging it with config.yaml would silently mix two studies. A workflow that imports this
@@ -159,6 +164,12 @@ if workflow.is_main_process:
 # A record that does not fit the study is ignored, even if Snakemake considers it up to date.
 UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}
 internals.rerun(UNFIT)
+if workflow.is_main_process and CARD:
+    FITTING = [path for record in RECORDS if str(path := internals.placed(workflow, record)) not in UNFIT]
+    make_older(
+        [internals.placed(workflow, path) for path in (SUMS, CARD)],
+        [path.with_name(name) for path in FITTING for name in (path.name, *TRAINER.beside)],
+    )
 if PROGRAM and PROGRAM.canary:
     internals.prioritise([str(internals.placed(workflow, STUDY.record_path(name, SEEDS[0]))) for name in VARIANTS])
 

@@ -171,6 +171,7 @@ def start_study():
     if workflow.is_main_process:
         jobs = internals.jobs_to_run(workflow)
         asked = {job.rule.name for job in jobs}
+        require_writable(FOLDER)
         if not asked <= ONLOOKERS:
             check_gpus()
             lock_study()

@@ -10,6 +10,7 @@ import pandas as pd
 
 from seedwise.analysis.collect import collect_records
 from seedwise.analysis.program_notes import program_notes
+from seedwise.analysis.source import read_source
 from seedwise.analysis.study import analyse_study, write_study_findings
 from seedwise.analysis.tables import made_again, read_table
 from seedwise.basics.errors import UserError, run_script
@@ -18,7 +19,6 @@ from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
 from seedwise.runs.record import Status, read_record, tabulate
-from seedwise.sources.pulled import read_pulled
 
 ENDED = get_args(Status)
 
@@ -32,7 +32,8 @@ def main() -> None:
     origin.add_argument("--pulled", type=Path, help="pulled.json, if the runs were recorded elsewhere")
     origin.add_argument("--interim", type=Path, help="status.json, for an interim report in results/<study>/interim")
     arguments = parser.parse_args()
-    file, folder = read_study_file(arguments.study), arguments.runs.parent
+    file = read_study_file(arguments.study)
+    folder = arguments.runs.parent
     study = file.study
     if study.evaluation:
         from seedwise.analysis.study_examples import analyse_answers, write_evaluation
@@ -43,7 +44,7 @@ def main() -> None:
         _refuse_edited(arguments.runs, file)
     runs = read_table(arguments.runs)
     if arguments.pulled:
-        found = analyse_study(study, runs, folder, notes=read_pulled(arguments.pulled).notes)
+        found = analyse_study(study, runs, folder, notes=read_source(arguments.pulled, arguments.runs).notes)
     else:
         states = read_status(arguments.interim) if arguments.interim else ()
         home = folder.parent if states else folder

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from seedwise.analysis.findings import read_findings
 from seedwise.analysis.study_examples import analyse_answers
+from seedwise.analysis.tables import refuse_altered
 from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
 from seedwise.config.study_file import read_study_file
@@ -23,6 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     file = read_study_file(arguments.study)
     folder = arguments.answers.parent
+    refuse_altered(folder, read_findings(folder / "findings.json").tables)
     found = analyse_answers(file.study, folder)
     report = ExamplesReport(
         found.source,

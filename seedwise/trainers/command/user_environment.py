@@ -6,7 +6,7 @@ import os
 
 KEPT = "SEEDWISE_USER_"
 """Before a variable's name: its value as the user has it; empty where the user has none."""
-CHANGED = ("PATH", "PYTHONPATH", "PYDANTIC_DISABLE_PLUGINS")
+CHANGED = ("PATH", "PYTHONPATH", "PYDANTIC_DISABLE_PLUGINS", "XDG_CACHE_HOME")
 """Variables that the workflow changes for its scripts."""
 
 

@@ -36,7 +36,7 @@ def read_json(path: Path, key: str) -> Any:
         raise ResultsError(f"{key}: {path} is empty")
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResultsError(f"{key}: {path} is not JSON: {error}") from error
 
 
@@ -80,7 +80,7 @@ def read_objects(path: Path, key: str) -> Iterator[tuple[Mapping[str, Any], str]
                     continue
                 try:
                     found = json.loads(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     torn = ResultsError(f"{key}: {path}, line {count}: not JSON: {error}")
                     continue
                 if not isinstance(found, dict):
