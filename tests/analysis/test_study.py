@@ -63,7 +63,7 @@ def test_the_first_analysis_is_confirmatory_and_later_ones_are_compared_with_its
     write_study_findings(tmp_path, first)
     assert json.loads((tmp_path / "plan.json").read_text())["plan_hash"] == first.findings.plan_hash
     written = read_findings(tmp_path / "findings.json")
-    assert set(written.tables) == {"summary", "comparisons"}
+    assert set(written.tables) == {"summary.csv", "comparisons.csv"}
     assert written.model_copy(update={"tables": {}}) == first.findings
     again = analyse_study(study, runs, tmp_path)
     assert (again.findings, again.declaration) == (first.findings, None)
