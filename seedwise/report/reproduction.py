@@ -44,7 +44,8 @@ class Reproduction:
     @property
     def holds(self) -> bool:
         """Whether every run is identical or within reason."""
-        return all(abs(value) <= self.limit for value in self.different.values())
+        other = {"settings_digest", "data_digest"} & self.conditions.keys()  # then these are not the same runs
+        return not other and all(abs(value) <= self.limit for value in self.different.values())
 
 
 def read_published(path: Path, study: Study) -> dict[Run, dict[str, str]]:
@@ -57,15 +58,18 @@ def read_published(path: Path, study: Study) -> dict[Run, dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         variants = {variant.name for variant in study.variants}
-        return {
+        found = {
             (row["variant"], int(row["seed"])): row
             for row in rows
             if row["status"] == "finished" and row["variant"] in variants
         }
+        for row in found.values():
+            float(row[study.analysis.metric])
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run the study first, or name a table: --against runs.csv") from None
     except (OSError, ValueError, KeyError, csv.Error) as error:
         raise UserError(f"{path}: not a table of runs, as results/<study>/runs.csv is ({error})") from error
+    return found
 
 
 def compare_runs(
@@ -109,9 +113,9 @@ def _limit(expected: Mapping[Run, Mapping[str, str]], metric: str, runs: int) ->
 def render_reproduction(result: Reproduction, published: Path) -> str:
     """Return what is printed."""
     total = len(result.identical) + len(result.different)
-    if not result.different:
+    if not result.different and result.holds:
         return f"Reproduced: all metrics of {quantity(total, 'run')} are those of {published}, to the last digit."
-    largest = max(map(abs, result.different.values()), key=lambda value: (math.isnan(value), value))
+    largest = max(map(abs, result.different.values()), key=lambda value: (math.isnan(value), value), default=0.0)
     verdict = "Reproduced within the noise of the seeds" if result.holds else "NOT REPRODUCED"
     lines = [
         f"{verdict}: {len(result.identical)} of {quantity(total, 'run')} are those of {published} to the last digit; "
@@ -120,5 +124,8 @@ def render_reproduction(result: Reproduction, published: Path) -> str:
     lines += [f"  {variant}, seed {seed}: {value:+.4g}" for (variant, seed), value in result.different.items()]
     lines += [f"  {name}: {before}, now {now}" for name, (before, now) in result.conditions.items()]
     if not result.conditions:
-        lines.append("  Hardware, settings, code and data are the same, so versions of packages may have changed.")
+        lines.append(
+            "  Hardware, settings, code and data are the same: versions of packages have changed, the program is not "
+            "deterministic, or the table was edited."
+        )
     return "\n".join(lines)
