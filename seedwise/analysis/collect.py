@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
+from seedwise.basics.names import one_line
 from seedwise.basics.words import quantity
 from seedwise.config.study import Run
 from seedwise.config.study_file import StudyFile
@@ -108,7 +109,7 @@ def refusal(study: str, folder: Path, unfit: Sequence[Unfit]) -> str:
     command = f"{remove} {' '.join(map(shlex.quote, there))}"
     if len(unfit) > MOST_NAMED:
         listed = folder / REFUSED
-        write_text(listed, "".join(f"{path}\t{reason}\n" for path, reason in unfit))
+        write_text(listed, "".join(f"{path}\t{one_line(reason)}\n" for path, reason in unfit))
         lines.append(f"  and {len(unfit) - MOST_NAMED} more: all are in {listed}")
         command = f"cut -f 1 {shlex.quote(str(listed))} | tr '\\n' '\\0' | xargs -0 {remove} -f"
     if there:

@@ -83,17 +83,30 @@ def compare_runs(
     identical, different, conditions = [], {}, {}
     for run, record in found.items():
         row = expected[run]
-        numbers = {name: float(row[name]) for name in metric_columns(row) if row[name] and name in record.metrics}
-        if all(record.metrics[name] == value for name, value in numbers.items()):
+        numbers = {name: float(row[name]) for name in metric_columns(row) if row[name] and _is_number(row[name])}
+        now = {name: record.metrics.get(name) for name in numbers}
+        if record.status == row["status"] and all(_same(now[name], value) for name, value in numbers.items()):
             identical.append(run)
         else:
-            now = record.metrics.get(metric)
-            different[run] = math.nan if now is None or metric not in numbers else now - numbers[metric]
+            lost = record.status != row["status"] or None in now.values()
+            different[run] = math.nan if lost else record.metrics[metric] - numbers[metric]
         for name in CONDITIONS:
             current = str(getattr(record.provenance, name) or "")
             if row.get(name, current) not in ("", current):
                 conditions[name] = (row[name], current)
     return Reproduction(identical, different, _limit(expected, metric, len(found)), conditions)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _same(now: float | None, before: float) -> bool:
+    return now is not None and (now == before or (math.isnan(now) and math.isnan(before)))
 
 
 def _limit(expected: Mapping[Run, Mapping[str, str]], metric: str, runs: int) -> float:

@@ -178,6 +178,7 @@ def test_comments_docstrings_and_another_formatting_rerun_nothing(copy):
 
 UNUSED = (
     "seedwise/basics/signatures.py",
+    "seedwise/basics/streams.py",
     "seedwise/call.py",
     "seedwise/cli.py",
     "seedwise/commands",

@@ -404,7 +404,7 @@ def test_reserved_names_formats_and_unpassable_texts_are_mistakes(tmp_path: Path
         ),
         ("{seed}", "{seed:03d}", 'found "{seed:03d}"; values have no format here: write {seed}'),
         ("  data:", '  env: {"A=B": x}\n  data:', 'found "A=B"; need the name of an environment variable'),
-        ("  data:", '  env: {A: "x\\0"}\n  data:', "with a character that cannot be passed to a program"),
+        ("  data:", '  env: {A: "x\\0"}\n  data:', "a character that cannot be passed to a program"),
     ):
         project.config.write_text(text.replace(old, new, 1))
         printed = seedwise(project, "check", "config.yaml")

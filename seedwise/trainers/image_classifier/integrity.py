@@ -48,6 +48,10 @@ def set_aside_damaged(folder: Path, say: Callable[[str], None]) -> None:
             with zipfile.ZipFile(checkpoint) as archive:
                 bad = archive.testzip()
             why = f"the checksum of {bad} is wrong" if bad else None
+        except FileNotFoundError:
+            continue  # an earlier process of this run has just written the next one
+        except (OSError, MemoryError):
+            raise  # says nothing about the file: it is not to be lost for that
         except Exception as error:  # zipfile and zlib raise many kinds for a damaged archive
             why = " ".join(str(error).split()) or type(error).__name__
         if why:
