@@ -115,10 +115,14 @@ class Installed:
         packages = {name: version for name, version in self.packages.items() if name not in ignored}
         return replace(self, packages=packages)
 
+    def counted(self) -> dict[str, str]:
+        """Return the packages that count: all except those that only install others, and this one."""
+        return {name: version for name, version in self.packages.items() if name not in _LEFT_OUT}
+
     def digest(self) -> str:
-        """Digest the version of Python and those of all packages, except those that only install others."""
-        counted = {name: version for name, version in self.packages.items() if name not in _LEFT_OUT}
-        return combine({"python": self.version, **{f"package {name}": version for name, version in counted.items()}})
+        """Digest the version of Python and those of all packages that count."""
+        packages = {f"package {name}": version for name, version in self.counted().items()}
+        return combine({"python": self.version, **packages})
 
 
 def normalized(name: str) -> str:
