@@ -88,8 +88,8 @@ def compare_runs(
         if record.status == row["status"] and all(_same(now[name], value) for name, value in numbers.items()):
             identical.append(run)
         else:
-            lost = record.status != row["status"] or None in now.values()
-            different[run] = math.nan if lost else record.metrics[metric] - numbers[metric]
+            lost, value = record.status != row["status"] or None in now.values(), now.get(metric)
+            different[run] = math.nan if lost or value is None else value - numbers[metric]
         for name in CONDITIONS:
             current = str(getattr(record.provenance, name) or "")
             if row.get(name, current) not in ("", current):

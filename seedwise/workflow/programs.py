@@ -22,6 +22,7 @@ from seedwise.trainers.command.data import data_digests, located
 from seedwise.trainers.command.environments import Environment as Found
 from seedwise.trainers.command.environments import EnvironmentSettings, prepare, program_of, resolve
 from seedwise.trainers.command.interpreters import CACHE as ENVIRONMENTS
+from seedwise.trainers.command.interpreters import LEFT_OUT
 from seedwise.trainers.command.outputs.settings import paths
 from seedwise.trainers.command.place import Environment, ProgramPlace, VariantPlace
 from seedwise.trainers.command.revisions import lacking, resolve_revision, uncommitted, worktree
@@ -232,7 +233,8 @@ def _require_readers(program: Command | Function) -> None:
 def _parts(environment: Found) -> dict[str, str]:
     """Return the version of Python and of each package, so that a status can name what has changed."""
     python = environment.versions.get("python")
-    return {**({"Python": python} if python else {}), **environment.packages}
+    packages = {name: version for name, version in environment.packages.items() if name not in LEFT_OUT}
+    return {**({"Python": python} if python else {}), **packages}
 
 
 def _section(program: Command | Function) -> str:

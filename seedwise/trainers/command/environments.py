@@ -197,7 +197,7 @@ def resolve(
     else:
         counted = found.packages.without(ignored) if found.packages else None
         digest = _digest(place, counted) or _lock_above(folder, program)
-    packages = found.packages.counted() if found.packages else {}
+    packages = found.packages.packages if found.packages else {}
     versions = {name: packages[name] for name in REPORTED.split() if name in packages}
     return Environment(
         variables=place.variables if place else {},

@@ -22,7 +22,7 @@ CACHE = Path(".snakemake/seedwise/environments.json")
 
 _NAME = re.compile(r"(python|pypy)[\d.]*w?")
 # What only installs packages, or is Seedwise itself, decides no number.
-_LEFT_OUT = frozenset({"seedwise", "pip", "setuptools", "wheel", "distribute", "pkg-resources"})
+LEFT_OUT = frozenset({"seedwise", "pip", "setuptools", "wheel", "distribute", "pkg-resources"})
 # They change which packages an interpreter finds.
 _VARIABLES = (
     "PYTHONPATH",
@@ -115,14 +115,10 @@ class Installed:
         packages = {name: version for name, version in self.packages.items() if name not in ignored}
         return replace(self, packages=packages)
 
-    def counted(self) -> dict[str, str]:
-        """Return the packages that count: all except those that only install others, and this one."""
-        return {name: version for name, version in self.packages.items() if name not in _LEFT_OUT}
-
     def digest(self) -> str:
-        """Digest the version of Python and those of all packages that count."""
-        packages = {f"package {name}": version for name, version in self.counted().items()}
-        return combine({"python": self.version, **packages})
+        """Digest the version of Python and those of all packages, except those that only install others."""
+        counted = {name: version for name, version in self.packages.items() if name not in LEFT_OUT}
+        return combine({"python": self.version, **{f"package {name}": version for name, version in counted.items()}})
 
 
 def normalized(name: str) -> str:
