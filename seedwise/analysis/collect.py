@@ -11,7 +11,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 from seedwise.basics.names import one_line
 from seedwise.basics.words import quantity
-from seedwise.config.study import Run
+from seedwise.config.study import Run, Study
 from seedwise.config.study_file import StudyFile
 from seedwise.runs.fit import Judged, judge
 from seedwise.runs.record import RecordError, RunRecord, Status, alteration, parse_record
@@ -78,11 +78,11 @@ def _usable(path: Path, judged: Judged | None, scored: str | None) -> RunRecord:
     return record
 
 
-def refuse_altered_runs(study: str, folder: Path, runs: pd.DataFrame) -> None:
+def refuse_altered_runs(study: Study, folder: Path, runs: pd.DataFrame) -> None:
     """Refuse runs that were changed since they were collected: a torn history would be plotted as if it were whole.
 
     Args:
-        study: its name.
+        study: whose runs they are.
         folder: of its results.
         runs: runs.csv.
 
@@ -92,11 +92,11 @@ def refuse_altered_runs(study: str, folder: Path, runs: pd.DataFrame) -> None:
     ended = runs.loc[runs["status"].isin(get_args(Status))]
     unfit = []
     for variant, seed in zip(ended["variant"], ended["seed"], strict=True):
-        path = folder / "runs" / str(variant) / f"seed{seed}" / "metrics.json"
+        path = study.record_path(variant, seed, folder.parent)
         if path.exists() and (reason := alteration(path)):
             unfit.append(Unfit(path, reason))
     if unfit:
-        raise UserError(refusal(study, folder, unfit))
+        raise UserError(refusal(study.study, folder, unfit))
 
 
 def refusal(study: str, folder: Path, unfit: Sequence[Unfit]) -> str:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from seedwise.analysis.tables import made_again
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import sha256
+from seedwise.basics.files import short_digest
 from seedwise.sources.pulled import Pulled, digest_of, read_pulled
 
 
@@ -28,6 +28,6 @@ def read_source(path: Path, table: Path) -> Pulled:
         raise UserError(made_again(path)) from error
     if pulled.digest not in ("", digest_of(pulled)):
         raise UserError(made_again(path))
-    if pulled.table and (not table.is_file() or sha256(table)[:16] != pulled.table):
+    if pulled.table and (not table.is_file() or short_digest(table) != pulled.table):
         raise UserError(made_again(table))
     return pulled

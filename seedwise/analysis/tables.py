@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import sha256, write_text
+from seedwise.basics.files import short_digest, write_text
 from seedwise.statistics.analysis import format_table
 
 NAMES = ("variant", "baseline", "reference")
@@ -47,7 +47,7 @@ def made_again(*paths: Path) -> str:
 
 def table_digests(folder: Path, names: Iterable[str] = TABLES) -> dict[str, str]:
     """Return a digest of each table, or other file, of a study that is in its folder."""
-    return {name: sha256(folder / name)[:16] for name in names if (folder / name).is_file()}
+    return {name: short_digest(folder / name) for name in names if (folder / name).is_file()}
 
 
 def refuse_altered(folder: Path, digests: Mapping[str, str]) -> None:

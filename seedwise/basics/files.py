@@ -54,6 +54,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def short_digest(path: Path) -> str:
+    """Return 16 hex digits of a file's SHA-256: enough to notice that it was changed."""
+    return sha256(path)[:16]
+
+
 @contextmanager
 def hold_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[int]:
     """Hold an OS lock on `path` while the block runs; yield its descriptor, which a child process may inherit.

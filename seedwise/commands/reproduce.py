@@ -53,18 +53,18 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.runs.record import read_record
 
     study = read_study(path)
-    published = arguments.against or studies.RESULTS / study.study / "runs.csv"
+    published = arguments.against or study.folder(studies.RESULTS) / "runs.csv"
     expected = read_published(published, study)
     seeds = [seed for seed in study.seeds if any(known == seed for _, known in expected)][: max(arguments.seeds, 1)]
     if not seeds:
         raise UserError(f"{published}: it has no finished run of a seed and a variant of {path}")
-    again = f"{study.study}-reproduced"
-    folder = studies.RESULTS / again
-    records = {run: folder / "runs" / run[0] / f"seed{run[1]}" / "metrics.json" for run in expected if run[1] in seeds}
+    again = study.model_copy(update={"study": f"{study.study}-reproduced"})
+    folder = again.folder(studies.RESULTS)
+    records = {(name, seed): again.record_path(name, seed, studies.RESULTS) for name, seed in expected if seed in seeds}
     shutil.rmtree(folder, ignore_errors=True)
     print(f"doing seeds {', '.join(map(str, seeds))} of {study.study} again, in {folder}", flush=True)
     cores = ["--cores", arguments.cores] if arguments.cores else []
-    words = [*cores, "--config", f"study={again}", "--", *map(str, records.values())]
+    words = [*cores, "--config", f"study={again.study}", "--", *map(str, records.values())]
     status = subprocess.run(
         snakemake.command_line(path, words), env=snakemake.environment(path), check=False
     ).returncode

@@ -201,7 +201,7 @@ def read_report(arguments: argparse.Namespace, records: Path | None = None) -> R
         # In an interim report, whatever a missing run has left behind is not of this study.
         begun = report.runs.loc[report.runs["status"] != "missing"]
         if not study.source:
-            refuse_altered_runs(study.study, records.parent, begun)
+            refuse_altered_runs(study, records.parent, begun)
         report = replace(report, histories=read_history_of_runs(begun, records))
     return replace(report, title=f"{report.title} {INTERIM}") if getattr(arguments, "interim", None) else report
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import sha256, write_text
+from seedwise.basics.files import short_digest, write_text
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -145,7 +145,7 @@ class RunRecord:
 
 def write_record(path: Path, record: RunRecord) -> None:
     """Write a record atomically, with digests that show when it or a file beside it is changed later."""
-    there = {name: sha256(path.with_name(name))[:16] for name in BESIDE if path.with_name(name).is_file()}
+    there = {name: short_digest(path.with_name(name)) for name in BESIDE if path.with_name(name).is_file()}
     plain = _plain(replace(record, files=there))
     plain["digest"] = _digest(plain)
     write_text(path, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
@@ -174,7 +174,7 @@ def alteration(path: Path) -> str | None:
     for name in BESIDE:
         file, wanted = path.with_name(name), files.get(name)
         try:
-            found = sha256(file)[:16]
+            found = short_digest(file)
         except FileNotFoundError:
             found = None
         except OSError as error:

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import sha256, write_text
+from seedwise.basics.files import short_digest, write_text
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.sources.answers import read_answers
 from seedwise.sources.cells.numbers import NumberFormat
@@ -169,7 +169,7 @@ def pull_answers(
 def _write(out: Path, table: pd.DataFrame, pulled: Pulled) -> Pulled:
     """Write a table, and pulled.json beside it with a digest of each, by which an edited number is noticed."""
     write_text(out, table.to_csv(index=False, lineterminator="\n"))
-    pulled = pulled.model_copy(update={"table": sha256(out)[:16]})
+    pulled = pulled.model_copy(update={"table": short_digest(out)})
     pulled = pulled.model_copy(update={"digest": digest_of(pulled)})
     write_text(out.with_name("pulled.json"), pulled.model_dump_json(indent=2) + "\n")
     return pulled

@@ -16,6 +16,7 @@ from seedwise.analysis.collect import refuse_altered_runs
 from seedwise.analysis.findings import read_findings
 from seedwise.analysis.tables import read_table
 from seedwise.basics.errors import UserError
+from seedwise.config.study import Study
 from seedwise.progress.states import read_logged_step, read_step
 from seedwise.runs.attempt import read_attempt
 from seedwise.runs.data_card import read_card
@@ -30,6 +31,15 @@ MUTANTS = 100  # of each kind of file; more by hand
 LIMIT = 60.0  # seconds of processor time
 PIECES = (b"", b"\x00", b"\xff\xfe", b"NaN", b"1e999", b"-", b"{", b"[" * 3000, b"]", b",", b"\n", b"null", b"9" * 5000)
 PIECES += ("é\u202e".encode(), b"\r", b"../../x", b"true", b'"digest": 1', b'"files": []')
+STUDY = Study.model_validate(
+    {
+        "study": "demo",
+        "title": "A study",
+        "variants": [{"name": "a"}, {"name": "b", "set": {"model.dropout": 0.2}}],
+        "seeds": [0],
+        "analysis": {"baseline": "a"},
+    }
+)
 RUNS = pd.DataFrame({"variant": ["a"], "seed": [0], "status": ["finished"]})
 
 
@@ -61,7 +71,7 @@ def read_run(path: Path) -> None:
     judged = judge(path, wanted, leaves)
     if judged and judged.record:
         parse_record(judged.record)
-    refuse_altered_runs("demo", path.parents[3], RUNS)
+    refuse_altered_runs(STUDY, path.parents[3], RUNS)
     read_record(path)
 
 
@@ -117,10 +127,10 @@ def files_below(folder: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_mutated_file_of_a_run_is_read_or_refused_in_plain_words(whole, name, tmp_path):
-    chance, path = random.Random(16), tmp_path / "runs/a/seed0" / name
+    chance, path = random.Random(16), tmp_path / "demo/runs/a/seed0" / name
     began, memory, refused = time.process_time(), peak(), []
     for _ in range(MUTANTS):
-        shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+        shutil.rmtree(tmp_path / "demo", ignore_errors=True)
         path.parent.mkdir(parents=True)
         path.write_bytes(mutated(whole[name], chance))
         before = list(files_below(tmp_path))
