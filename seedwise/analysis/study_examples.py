@@ -1,4 +1,4 @@
-"""The analysis of a study whose sample are the examples of an evaluation."""
+"""The analysis of a study whose sample is the examples of an evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-# The report of a study whose sample are the examples of an evaluation (runs.sample).
+# The report of a study whose sample is the examples of an evaluation (runs.sample).
 rule render_report:
     input:
         answers=rules.collect_runs.output.runs,
