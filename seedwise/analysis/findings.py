@@ -10,6 +10,7 @@ from seedwise.analysis.looks import Look
 from seedwise.analysis.tables import made_again
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
+from seedwise.registration.history import Registration
 
 
 class _Section(BaseModel):
@@ -39,6 +40,7 @@ class Findings(_Section):
         test_set: whether a new test set would change the comparisons; empty if that is not known.
         look: the look that was taken, if the plan declares looks.
         tables: digests of the tables that were read and written, by name; empty in findings of earlier versions.
+        registration: when it was decided how to judge; None for a table, and in findings of earlier versions.
     """
 
     plan_hash: str
@@ -47,6 +49,7 @@ class Findings(_Section):
     test_set: list[NewTestSetFinding]
     look: Look | None = None
     tables: dict[str, str] = {}
+    registration: Registration | None = None
 
 
 def write_findings(path: Path, findings: Findings) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from seedwise.analysis.declaration import Declaration, declared, departures_from_recorded, write_declaration
 from seedwise.analysis.findings import Findings, write_findings
 from seedwise.analysis.looks import Look, conclude, record_look
 from seedwise.analysis.new_test_set import new_test_set
@@ -17,6 +16,7 @@ from seedwise.analysis.run_table import analyse_runs, data_from
 from seedwise.analysis.tables import table_digests, write_tables
 from seedwise.config.study import Study
 from seedwise.plan import Plan
+from seedwise.registration.history import Registration
 from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.randomness import contributions
 from seedwise.statistics.spending import Spending, spending_at
@@ -32,12 +32,10 @@ class StudyFindings:
     Attributes:
         tables: by name: summary and comparisons, and sources and effects if the study asks for them.
         findings: what the report says beside the tables.
-        declaration: the plan to record if this is the study's first analysis; otherwise None.
     """
 
     tables: Mapping[str, pd.DataFrame]
     findings: Findings
-    declaration: Declaration | None
 
 
 def analyse_study(
@@ -46,6 +44,8 @@ def analyse_study(
     folder: Path,
     *,
     reasons: Sequence[str] = (),
+    departures: Sequence[str] = (),
+    registration: Registration | None = None,
     notes: Sequence[str] = (),
     scored: str | None = None,
     n_test: int | None = None,
@@ -55,9 +55,11 @@ def analyse_study(
     Args:
         study: variants, seeds and plan.
         runs: runs.csv, one row per run.
-        folder: of the study; plan.json and the scores of the runs are read from it.
-        reasons: of an interim report: why its verdicts are exploratory. An interim report takes no look and records
-            no plan.
+        folder: of the study; the scores of the runs are read from it.
+        reasons: of an interim report: why its verdicts are exploratory. An interim report takes none of the looks
+            that the plan declares.
+        departures: from what was registered.
+        registration: what the ledger of the study says.
         notes: sentences about runs that were recorded elsewhere; they come before the warnings.
         scored: the metric that a run's scores average to; None if runs have no scores.
         n_test: number of examples in the test set, if known.
@@ -68,8 +70,6 @@ def analyse_study(
     plan, variants = study.analysis, [variant.name for variant in study.variants]
     ran = set(runs["seed"])
     seeds = [seed for seed in study.seeds if seed in ran]
-    now = declared(plan, study.seeds, variants, settings=study.declared_settings)
-    departures = departures_from_recorded(folder / "plan.json", now)
     with data_from("runs.csv"):
         spending = spending_at(plan.looks, len(seeds), plan.alpha) if plan.looks and not reasons else None
         level = spending.nominal_alpha if spending else None
@@ -78,12 +78,13 @@ def analyse_study(
         tables |= _tables_of_design(study, runs, plan.at_level(level) if level else plan)
         findings = Findings(
             plan_hash=plan.digest(study.seeds, variants),
-            exploratory=[*reasons, *(departures or [])],
+            exploratory=[*reasons, *departures],
             warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
             test_set=new_test_set(folder / "runs", runs, plan, variants) if plan.metric == scored else [],
             look=_look(plan, seeds, spending, analysis.comparisons) if spending else None,
+            registration=registration,
         )
-    return StudyFindings(tables, findings, now if departures is None and not reasons else None)
+    return StudyFindings(tables, findings)
 
 
 def _tables_of_design(study: Study, runs: pd.DataFrame, deciding: Plan) -> dict[str, pd.DataFrame]:
@@ -109,9 +110,7 @@ def _look(plan: Plan, seeds: Sequence[int], spending: Spending, comparisons: pd.
 
 
 def write_study_findings(folder: Path, found: StudyFindings) -> None:
-    """Write the tables, findings.json, the plan of a first analysis and the look, if one was taken."""
-    if found.declaration:
-        write_declaration(folder / "plan.json", found.declaration)
+    """Write the tables, findings.json and the look, if one was taken."""
     write_tables(folder, found.tables)
     tables = table_digests(folder)
     write_findings(folder / "findings.json", found.findings.model_copy(update={"tables": tables}))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from seedwise.analysis.declaration import Declaration, declared, departures_from_recorded, write_declaration
 from seedwise.analysis.example_files import write_example_tables
 from seedwise.analysis.example_findings import ExampleAnalysis
 from seedwise.analysis.examples import analyse_examples
@@ -14,6 +13,7 @@ from seedwise.analysis.findings import Findings, write_findings
 from seedwise.analysis.source import read_source
 from seedwise.analysis.tables import table_digests
 from seedwise.config.study import Study
+from seedwise.registration.history import Registration
 from seedwise.sources.pulled import options_of, read_pulled_answers
 
 
@@ -24,41 +24,48 @@ class EvaluationOfStudy:
     Attributes:
         analysis: what they show; notes on how they were read come before its warnings.
         findings: what the report says beside the tables.
-        declaration: the plan to record if this is the study's first analysis; otherwise None.
         source: what was read.
         columns: what the source calls its columns, by their role.
     """
 
     analysis: ExampleAnalysis
     findings: Findings
-    declaration: Declaration | None
     source: str
     columns: Mapping[str, str]
 
 
-def analyse_answers(study: Study, folder: Path) -> EvaluationOfStudy:
+def analyse_answers(
+    study: Study, folder: Path, departures: Sequence[str] = (), registration: Registration | None = None
+) -> EvaluationOfStudy:
     """Analyse the answers that answers.csv and pulled.json in the folder of a study hold. Nothing is written.
 
+    Args:
+        study: the study.
+        folder: of the study.
+        departures: from what was registered.
+        registration: what the ledger of the study says.
+
     Raises:
-        UserError: the answers cannot be analysed, or the recorded plan cannot be read.
+        UserError: the answers cannot be analysed.
     """
     assert study.source
     plan, variants = study.analysis, [variant.name for variant in study.variants]
     pulled = read_source(folder / "pulled.json", folder / "answers.csv")
-    now = declared(plan, study.declared_seeds, variants, study.declared_columns)
-    departures = departures_from_recorded(folder / "plan.json", now)
     options = options_of(study.source, plan.metric)
     answers = read_pulled_answers(folder / "answers.csv")
     analysis = analyse_examples(answers, plan, place=pulled.source, options=options)
     warnings = [*pulled.notes, *analysis.warnings]
-    findings = Findings(plan_hash=now["plan_hash"], exploratory=departures or [], warnings=warnings, test_set=[])
-    first = now if departures is None else None
-    return EvaluationOfStudy(replace(analysis, warnings=warnings), findings, first, pulled.source, pulled.columns)
+    findings = Findings(
+        plan_hash=plan.digest(study.declared_seeds, variants, study.declared_columns),
+        exploratory=list(departures),
+        warnings=warnings,
+        test_set=[],
+        registration=registration,
+    )
+    return EvaluationOfStudy(replace(analysis, warnings=warnings), findings, pulled.source, pulled.columns)
 
 
 def write_evaluation(folder: Path, found: EvaluationOfStudy) -> None:
-    """Write the tables, findings.json and the plan of a first analysis."""
-    if found.declaration:
-        write_declaration(folder / "plan.json", found.declaration)
+    """Write the tables and findings.json."""
     tables = table_digests(folder, write_example_tables(folder, found.analysis))
     write_findings(folder / "findings.json", found.findings.model_copy(update={"tables": tables}))

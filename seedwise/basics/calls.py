@@ -9,6 +9,8 @@ CALL = "SEEDWISE_CALL"
 """Environment variable: the study's file as given to `seedwise run`; unset where Snakemake was called directly."""
 MAY_REPLACE = "SEEDWISE_REPLACE"
 """Environment variable: set by `seedwise run --replace`, so that finished runs are replaced without a question."""
+EXPLORATORY = "SEEDWISE_EXPLORATORY"
+"""Environment variable: set by `seedwise run --exploratory`, so that a changed study goes on without a question."""
 OWN = ("status", "interim", "report", "open")
 """Targets that are also commands of `seedwise`."""
 

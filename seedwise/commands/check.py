@@ -66,16 +66,16 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     if study.program is not None:
         code = _checked(study, path)
         topics = [*_program(study, code, arguments.all), *_common(study, arguments.std, arguments.cores)]
-        cautions = [*_cautions_of_program(study), *_cautions(study)]
+        cautions = [*_cautions_of_program(study), *_cautions(study, path)]
     elif study.source is not None:
         topics, cautions = (
             [("Runs", [_recorded(study)]), *_common(study, arguments.std)],
-            [*_exploratory(study)],
+            [*_exploratory(study, path)],
         )
     else:
         _check_functions(study, path)
         topics = [*_images(study), *_common(study, arguments.std, arguments.cores)]
-        cautions = list(_cautions(study))
+        cautions = list(_cautions(study, path))
     print(f"{path}: {study.study}, {study.title}")
     for topic, lines in topics:
         for position, line in enumerate(lines):
@@ -311,8 +311,8 @@ def _unset_variables(program: Command | Function) -> Iterator[str]:
             yield f"env: {name}: null asks for a variable that is not set; set it first: export {name}=…"
 
 
-def _cautions(study: Study) -> Iterator[str]:
-    yield from _exploratory(study)
+def _cautions(study: Study, path: Path) -> Iterator[str]:
+    yield from _exploratory(study, path)
     if len(study.variants) == 1:
         yield "there is only one variant, so nothing is compared"
     seen: dict[tuple[object, ...], str] = {}
@@ -326,12 +326,11 @@ def _cautions(study: Study) -> Iterator[str]:
         seen.setdefault(key, variant.name)
 
 
-def _exploratory(study: Study) -> Iterator[str]:
-    from seedwise.analysis.declaration import declared, forewarning
+def _exploratory(study: Study, path: Path) -> Iterator[str]:
+    from seedwise.registration.change import coming_change
+    from seedwise.workflow.asked import read_asked
 
-    names = [variant.name for variant in study.variants]
-    now = declared(study.analysis, study.declared_seeds, names, study.declared_columns, study.declared_settings)
-    if line := forewarning(study.folder() / "plan.json", now, study.study):
+    if study.folder().is_dir() and (line := coming_change(study.folder(), read_asked(path)).warning):
         yield line
 
 

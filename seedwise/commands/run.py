@@ -11,6 +11,7 @@ from seedwise.basics.errors import UserError
 
 REVISIONS = "--revisions"
 REPLACE = "--replace"
+GO_ON = "--exploratory"
 _NOT_A_RUN = ("-n", "--dry-run", "--dryrun", "--help", "-h")
 DESCRIPTION = """\
 Run whatever a study is missing, then write tables, figures, results.md and page.html to
@@ -25,10 +26,12 @@ examples:
   seedwise run study.yaml --workflow-profile slurm          on a cluster, one job per run
   seedwise run --revisions main,HEAD study.yaml             is this branch better than main?
   seedwise run study.yaml --replace                         finished runs that do not fit any more too
+  seedwise run study.yaml --exploratory                     go on though the plan has changed
   seedwise run study.yaml --report report.html              Snakemake's own report
 
 Finished runs that do not fit the study any more, because settings, code, data or environment have
-changed, are replaced only after a question, or with --replace.
+changed, are replaced only after a question, or with --replace. In a terminal there is also a question
+before a study goes on that was changed after it had results: its verdicts will be EXPLORATORY.
 
 STUDY may be left out where this folder has exactly one. A profile is a folder, the name of one in
 profiles/ here, or slurm, slurm-groups, cluster-generic or kubernetes. To edit one of these, copy it
@@ -60,15 +63,16 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     Raises:
         UserError: the study, a profile or Snakemake is missing.
     """
-    from seedwise.basics.calls import MAY_REPLACE
+    from seedwise.basics.calls import EXPLORATORY, MAY_REPLACE
     from seedwise.commands import snakemake, studies
     from seedwise.config.last_study import remember_study
 
     studies.require_posix()
     if snakemake.has_option(command[2:], "--configfile", "--configfiles"):
         raise UserError("--configfile: the study is the config; name it in its place: seedwise run study.yaml")
-    words = [word for word in command[2:] if word != REPLACE]
-    replaces = len(words) < len(command[2:])
+    flags = {REPLACE: MAY_REPLACE, GO_ON: EXPLORATORY}
+    consents = {variable: "1" for flag, variable in flags.items() if flag in command[2:]}
+    words = [word for word in command[2:] if word not in flags]
     given, revisions = _take_revisions(words)
     study, words = studies.take_study(given, "seedwise run")
     if revisions:
@@ -81,7 +85,7 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     # Otherwise Snakemake notes it when the first job starts. A study with a mistake leaves no folder behind.
     if studies.RESULTS.is_dir() and not snakemake.has_option(words, *_NOT_A_RUN):
         remember_study(study, studies.RESULTS)
-    snakemake.become(line, snakemake.environment(study) | ({MAY_REPLACE: "1"} if replaces else {}))
+    snakemake.become(line, snakemake.environment(study) | consents)
 
 
 def _take_revisions(words: Sequence[str]) -> tuple[list[str], list[str]]:

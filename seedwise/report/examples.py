@@ -9,6 +9,7 @@ from functools import cached_property
 from seedwise.analysis.example_findings import ExampleAnalysis, ExampleComparison, ExampleSummary
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
+from seedwise.registration.history import Registration
 from seedwise.report.digits import Digits, choose_digits
 from seedwise.report.products import example_figures
 from seedwise.runs.metrics import metric_label
@@ -29,6 +30,7 @@ class ExamplesReport:
         heading: the study's title; empty for one that names the variants.
         plan_hash: of the declared plan of a study.
         exploratory: why the verdicts are exploratory; empty if they confirm.
+        registration: what the ledger of the study says.
     """
 
     source: str
@@ -41,6 +43,7 @@ class ExamplesReport:
     heading: str = ""
     plan_hash: str = ""
     exploratory: Sequence[str] = ()
+    registration: Registration | None = None
 
     @cached_property
     def title(self) -> str:

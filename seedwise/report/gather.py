@@ -110,6 +110,7 @@ def report_of_study(
         step=study.trainer.unit,
         panels=study.trainer.curves(study.analysis.metric),
         streams=study.trainer.streams,
+        registration=findings.registration,
     )
 
 

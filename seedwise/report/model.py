@@ -13,6 +13,7 @@ import pandas as pd
 from seedwise.analysis.findings import NewTestSetFinding
 from seedwise.analysis.looks import Look
 from seedwise.plan import Plan
+from seedwise.registration.history import Registration
 from seedwise.report.digits import Digits, digits_of_metric, digits_of_runs
 from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing, p_name, read_rows
 from seedwise.report.text.format import MISSING, escape
@@ -108,6 +109,7 @@ class Report:
         panels: columns of the histories that the figure of curves shows, if the trainer says which.
         streams: the sources of randomness of a run, each with what it is called in a sentence.
         histories: of the runs that left one.
+        registration: what the ledger of the study says; None for a table, and in reports of earlier versions.
     """
 
     title: str
@@ -145,6 +147,7 @@ class Report:
     panels: Sequence[str] = ()
     streams: Mapping[str, str] = field(default_factory=dict)
     histories: HistoryOfRun = field(default_factory=dict)
+    registration: Registration | None = None
 
     @cached_property
     def deciding(self) -> Plan:
@@ -216,7 +219,8 @@ class Report:
     @cached_property
     def declared_first(self) -> bool:
         """Whether the plan is known to be older than the results."""
-        return bool(self.study) and not (self.exploratory or self.pulled)
+        before = self.registration is not None and self.registration.before_results
+        return before and not (self.exploratory or self.pulled)
 
     @cached_property
     def plan_title(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest
 from seedwise.basics.words import enumerate_words
 from seedwise.plan import Plan
+from seedwise.registration.declared import earlier_declaration
+from seedwise.registration.ledger import NAME, read_ledger
 from seedwise.report.digits import Digits, digits_of_metric
 from seedwise.report.rows import ComparisonRow, SummaryRow, read_rows
 from seedwise.statistics.decision import declared_test, oriented
@@ -22,7 +23,7 @@ from seedwise.statistics.replication import difference_of_differences
 from seedwise.statistics.ttest import TTest
 from seedwise.statistics.verdict import JUDGED, Verdict
 
-NEEDED = ("plan.json", "findings.json", "summary.csv", "comparisons.csv")
+NEEDED = ("findings.json", "summary.csv", "comparisons.csv")
 CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
 HELD, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
     "held",
@@ -78,7 +79,7 @@ def read_finished(folder: Path) -> FinishedStudy:
         UserError: the folder does not exist, or is not a finished study.
     """
     if not folder.is_dir():
-        others = sorted(path.parent.name for path in folder.parent.glob("*/plan.json"))
+        others = sorted(path.parent.name for path in folder.parent.glob("*/findings.json"))
         guess = nearest(folder.name, others)
         hint = f"; did you mean {folder.parent / guess}?" if guess else ""
         known = f" Finished studies there: {', '.join(others)}." if others else ""
@@ -92,8 +93,7 @@ def read_finished(folder: Path) -> FinishedStudy:
     if (folder / "answers.csv").exists():
         raise UserError(f"{folder}: an evaluation; only studies of runs can be laid side by side")
     try:
-        declared = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-        plan = Plan.model_validate(declared["analysis"])
+        plan = _plan(folder)
         findings = read_findings(folder / "findings.json")
         refuse_altered(folder, {name: digest for name, digest in findings.tables.items() if name in NEEDED})
         summary, comparisons = (read_table(folder / f"{name}.csv") for name in ("summary", "comparisons"))
@@ -107,6 +107,15 @@ def read_finished(folder: Path) -> FinishedStudy:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder}: its tables cannot be read ({error}); run the study again") from error
+
+
+def _plan(folder: Path) -> Plan:
+    """Return the plan that a study was analysed by; raises UserError if it was not registered."""
+    registered = read_ledger(folder).registration()
+    declared = registered.content if registered else earlier_declaration(folder, folder.name)
+    if declared is None:
+        raise UserError(f"{folder}: has no {NAME}, which a study has that was run; run the study first")
+    return Plan.model_validate(declared["analysis"])
 
 
 def compare_studies(first: FinishedStudy, second: FinishedStudy) -> list[SideBySide]:

@@ -32,6 +32,7 @@ class Attempt:
 
     Attributes:
         phase: what it does before its first step, such as "importing"; None from then on, or where nobody knows.
+        registration: hash of the registration of the study to which it belongs; None where there is none.
     """
 
     host: str
@@ -40,17 +41,18 @@ class Attempt:
     phase: str | None = None
     error: str | None = None
     interrupted: bool = False
+    registration: str | None = None
 
 
 @contextmanager
-def attempt(folder: Path) -> Iterator[Callable[[str | None], None]]:
+def attempt(folder: Path, registration: str | None = None) -> Iterator[Callable[[str | None], None]]:
     """Mark the run's folder while the block runs; record the error if it fails, and remove the mark if it succeeds.
 
     Yields:
         A function that notes in the mark what the run is doing before its first step.
     """
     path = folder / "attempt.json"
-    mark = Attempt(host=platform.node(), pid=os.getpid(), started=time.time())
+    mark = Attempt(host=platform.node(), pid=os.getpid(), started=time.time(), registration=registration)
     _write(path, mark)
     ended = threading.Event()
     threading.Thread(target=_send_heartbeats, args=(path, ended), daemon=True).start()
@@ -85,6 +87,7 @@ def read_attempt(folder: Path) -> Attempt | None:
             phase=None if found.get("phase") is None else str(found["phase"]),
             error=None if found.get("error") is None else str(found["error"]),
             interrupted=found.get("interrupted") is True,
+            registration=None if found.get("registration") is None else str(found["registration"]),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import short_digest, write_text
+from seedwise.runs.attempt import read_attempt
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -118,7 +119,13 @@ class RunRecord:
     settings: dict[str, Any] = field(metadata={"description": "The resolved settings of this run."})
     started: float | None = field(
         default=None,
-        metadata={"description": "When a program was started, in seconds since 1970; null in older records."},
+        compare=False,
+        metadata={"description": "When the run was started, in seconds since 1970; null in older records."},
+    )
+    registration: str | None = field(
+        default=None,
+        compare=False,
+        metadata={"description": "Hash of the registration of the study before which it did not start."},
     )
     command: list[str] | None = field(default=None, metadata={"description": "The command of a program, filled in."})
     failures: list[str] = field(
@@ -144,7 +151,12 @@ class RunRecord:
 
 
 def write_record(path: Path, record: RunRecord) -> None:
-    """Write a record atomically, with digests that show when it or a file beside it is changed later."""
+    """Write a record atomically, with digests that show when it or a file beside it is changed later.
+
+    The mark of the attempt at the run says when it started, and to which registration it belongs.
+    """
+    if mark := read_attempt(path.parent):
+        record = replace(record, started=record.started or mark.started, registration=mark.registration)
     there = {name: short_digest(path.with_name(name)) for name in BESIDE if path.with_name(name).is_file()}
     plain = _plain(replace(record, files=there))
     plain["digest"] = _digest(plain)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seedwise.basics.calls import MAY_REPLACE, is_called
+from seedwise.basics.questions import agrees, can_ask
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.config.study import Run, Study
 from seedwise.config.study_file import StudyFile
@@ -121,12 +122,12 @@ def asks_to_replace(finished: Sequence[Replaced], study: Study, say: Callable[[s
     count = quantity(len(finished), "finished run")
     keep = f"{_environment_hint(finished, study)}undo the change, or give the study another name (`study:`)"
     it, reasons = "it" if len(finished) == 1 else "them", _reasons(run.reason for run in finished)
-    if sys.stdin and sys.stdin.isatty() and sys.stderr.isatty():
+    if can_ask():
         say(f"{count} would be replaced:")
         for reason, number in reasons:
             say(f"  {number}: {reason}")
         say(f"To keep {it}, {keep}.")
-        if _answer(f"Replace {it}? [y/N] ") not in ("y", "yes"):
+        if not agrees(f"Replace {it}? [y/N] "):
             sys.exit("Nothing was run and nothing was replaced.")
         return True
     if is_called():
@@ -162,15 +163,6 @@ def _undone(packages: Mapping[str, tuple[str | None, str | None]]) -> str:
     changed = [f"{name}=={was}" for name, (was, _) in packages.items() if was is not None]
     undo = [f"`pip uninstall {' '.join(added)}`"] if added else []
     return " and ".join([*undo, *([f"`pip install {' '.join(changed)}`"] if changed else [])])
-
-
-def _answer(question: str) -> str:
-    print(question, end="", file=sys.stderr, flush=True)
-    try:
-        return sys.stdin.readline().strip().lower()
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        return ""
 
 
 def _reasons(reasons: Iterable[str]) -> list[tuple[str, int]]:

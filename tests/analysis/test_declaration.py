@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from seedwise.analysis.declaration import declared, departures_from_recorded, forewarning, write_declaration
+
 from seedwise.basics.errors import UserError
 from seedwise.plan import Plan
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-
 from seedwise.analysis.declaration import declared, write_declaration
+
 from seedwise.analysis.forecast import detectable, detectable_from, spread_of
 from seedwise.cli import main
 from seedwise.plan import Plan

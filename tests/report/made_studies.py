@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from seedwise.plan import Plan
+from seedwise.registration.history import Event, Registration
 from seedwise.report.model import Report, ReportVariant
 from seedwise.statistics.analysis import analyse
 from tests.plans import accuracy_plan
@@ -39,6 +40,24 @@ def make_runs(scores: Scores, metric: str = "test_accuracy") -> pd.DataFrame:
         if value != MISSING
     ]
     return pd.DataFrame(rows)
+
+
+def _event(at: str, what: str, digit: str) -> Event:
+    return Event(at=at, what=what, hash=digit * 64)
+
+
+REGISTRATION = Registration(
+    at="2026-11-27T10:31:05Z",
+    hash="a" * 64,
+    before_results=True,
+    earlier_version=False,
+    older_runs=[],
+    head="b" * 64,
+    history=[
+        _event("2026-11-27T10:31:05Z", "Registered before any result: 3 variants × 3 seeds, test_accuracy.", "a"),
+        _event("2026-11-27T11:02:44Z", "Analysis of 9 runs.", "b"),
+    ],
+)
 
 
 def make_report(scores: Scores, plan: Plan | None = None, **changes) -> Report:
@@ -78,5 +97,6 @@ def make_report(scores: Scores, plan: Plan | None = None, **changes) -> Report:
         "figures": {"means": "figures/means.png"},
         "has_test_set": True,
         "step": "epoch",
+        "registration": REGISTRATION,
     }
     return Report(**{**given, **changes})

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from made_studies import make_report
 from scipy import stats
-
 from seedwise.analysis.declaration import declared
+
 from seedwise.analysis.findings import Findings, write_findings
 from seedwise.cli import main
 from seedwise.report.two_studies import agreement, compare_studies, read_finished

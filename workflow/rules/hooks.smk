@@ -3,8 +3,9 @@ import json
 import subprocess
 import time
 
-from seedwise.analysis.declaration import declared, forewarning
 from seedwise.basics.calls import command_for, is_called
+from seedwise.registration.change import asks_to_go_on, coming_change
+from seedwise.registration.register import note_results, register
 from seedwise.runs.gpus import NO_GPU
 from seedwise.runs.hardware import gpus
 from seedwise.progress.banner import NONE, banner, finding, plan
@@ -141,11 +142,16 @@ def ask(jobs):
 
 
 def say_exploratory(jobs):
-    """Report, before anything is run, that verdicts will be exploratory: only then can the study still be another one."""
-    if {job.rule.name for job in jobs} & {TRAIN, ANALYSE}:
-        now = declared(STUDY.analysis, STUDY.declared_seeds, VARIANTS, STUDY.declared_columns, STUDY.declared_settings)
-        if line := or_exit(forewarning, FOLDER / "plan.json", now, STUDY.study):
-            say(line)
+    """Report, before anything is run, that verdicts will be exploratory: only then can the study still be another one.
+
+    Return what changes.
+    """
+    if not {job.rule.name for job in jobs} & {TRAIN, ANALYSE}:
+        return None
+    change = or_exit(coming_change, FOLDER, ASKED)
+    if change.warning:
+        say(change.warning)
+    return change
 
 
 # Rules that only read a study: it is neither locked nor set up for them.
@@ -175,7 +181,9 @@ def start_study():
         if not asked <= ONLOOKERS:
             check_gpus()
             lock_study()
-            say_exploratory(jobs)
+            change = say_exploratory(jobs)
+            if change and change.new:
+                asks_to_go_on(change)
             agreed = ask(jobs)
             if not agreed:
                 say_unfit(jobs)
@@ -191,6 +199,8 @@ def start_study():
             if LOCAL:
                 internals.unlimit_rate(workflow)
             write_context(FOLDER, study_context(missing))
+            if change:
+                or_exit(register, FOLDER, ASKED)
             if len(CONFIG_FILES) == 1:
                 remember_study(CONFIG_FILES[0], FOLDER.parent)
             prepare_mlflow()
@@ -260,6 +270,7 @@ def end_study():
         DISPLAY.stop()
     if STUDY_LOCK:
         remove_old_study_files()
+        or_exit(note_results, FOLDER)
         say_outcome()
         say_look()
         say_learning_rates()
@@ -275,5 +286,7 @@ onsuccess:
 onerror:
     if DISPLAY:
         DISPLAY.stop()
+    if STUDY_LOCK:
+        or_exit(note_results, FOLDER)
     if STUDY_LOCK and not SOURCE:
         say(f"next: {command_for('status')}, or {command_for('interim')} for a report on what has ended")

@@ -18,7 +18,9 @@ from seedwise.config.study import Run, Study
 from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
-from seedwise.runs.record import Status, read_record, tabulate
+from seedwise.registration.register import Look, look_at
+from seedwise.registration.standing import Origin
+from seedwise.runs.record import RunRecord, Status, read_record, tabulate
 
 ENDED = get_args(Status)
 
@@ -34,20 +36,26 @@ def main() -> None:
     arguments = parser.parse_args()
     file = read_study_file(arguments.study)
     folder = arguments.runs.parent
+    home = folder.parent if arguments.interim else folder
     study = file.study
     if study.evaluation:
         from seedwise.analysis.study_examples import analyse_answers, write_evaluation
 
-        write_evaluation(folder, analyse_answers(study, folder))
+        answers = read_source(arguments.pulled, arguments.runs).runs
+        held_to = look_at(folder, file, "analysis", arguments.runs, [], answers)
+        write_evaluation(folder, analyse_answers(study, folder, *held_to))
         return
-    if not arguments.pulled and not arguments.interim:
-        _refuse_edited(arguments.runs, file)
+    records = [] if arguments.pulled or arguments.interim else _records(arguments.runs, file)
     runs = read_table(arguments.runs)
+    ended = int(runs["status"].isin(ENDED).sum())
+    origins = [Origin(record.variant, record.seed, record.registration) for record in records]
+    of: Look = "interim" if arguments.interim else "analysis"
+    departures, registration = look_at(home, file, of, arguments.runs, origins, ended)
     if arguments.pulled:
-        found = analyse_study(study, runs, folder, notes=read_source(arguments.pulled, arguments.runs).notes)
+        notes = read_source(arguments.pulled, arguments.runs).notes
+        found = analyse_study(study, runs, folder, departures=departures, registration=registration, notes=notes)
     else:
         states = read_status(arguments.interim) if arguments.interim else ()
-        home = folder.parent if states else folder
         run = first_result(states) or Run(runs["variant"][0], int(runs["seed"][0]))
         record = read_record(study.record_path(run.variant, run.seed, home.parent))
         found = analyse_study(
@@ -55,6 +63,8 @@ def main() -> None:
             runs,
             home,
             reasons=interim_reasons(states) if states else (),
+            departures=departures,
+            registration=registration,
             notes=_notes(study, runs, home.parent) if study.program else (),
             scored=study.trainer.scored,
             n_test=record.sizes.test if record.sizes else None,
@@ -62,10 +72,12 @@ def main() -> None:
     write_study_findings(folder, found)
 
 
-def _refuse_edited(runs: Path, file: StudyFile) -> None:
-    """Refuse a runs.csv that is not what the run records say: its numbers would be in the report."""
-    if runs.read_bytes() != tabulate(collect_records(file, runs.parent)).encode():
+def _records(runs: Path, file: StudyFile) -> list[RunRecord]:
+    """Return the run records; refuse a runs.csv that is not what they say: its numbers would be in the report."""
+    records = collect_records(file, runs.parent)
+    if runs.read_bytes() != tabulate(records).encode():
         raise UserError(made_again(runs))
+    return records
 
 
 def _notes(study: Study, runs: pd.DataFrame, results: Path) -> list[str]:

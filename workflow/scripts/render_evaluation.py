@@ -25,7 +25,8 @@ def main() -> None:
     arguments = parser.parse_args()
     file = read_study_file(arguments.study)
     folder = arguments.answers.parent
-    refuse_altered(folder, read_findings(folder / "findings.json").tables)
+    findings = read_findings(folder / "findings.json")
+    refuse_altered(folder, findings.tables)
     found = analyse_answers(file.study, folder)
     report = ExamplesReport(
         found.source,
@@ -35,8 +36,9 @@ def main() -> None:
         found.columns,
         study=file.study.study,
         heading=file.study.title,
-        plan_hash=found.findings.plan_hash,
-        exploratory=found.findings.exploratory,
+        plan_hash=findings.plan_hash,
+        exploratory=findings.exploratory,
+        registration=findings.registration,
     )
     write_pages(folder, report)
     write_text(folder / "summary.txt", examples_line(report) + "\n")

@@ -10,6 +10,7 @@ from seedwise.basics.code_digest import combine
 from seedwise.basics.errors import UserError, run_script
 from seedwise.basics.file_digests import FILES_CACHE
 from seedwise.basics.words import shortened
+from seedwise.registration.ledger import registration_of_runs
 from seedwise.runs.attempt import attempt
 from seedwise.runs.digest_parts import changed_parts, read_parts
 from seedwise.runs.gpus import take_gpu
@@ -63,7 +64,7 @@ def main() -> None:
                     f"name {what} that did not produce its numbers. Run the command again: it uses the current {what}"
                 )
 
-    with attempt(arguments.out.parent) as enter:
+    with attempt(arguments.out.parent, registration_of_runs(arguments.out.parents[3])) as enter:
         if device == "cuda":
             enter("waiting for a GPU")
         with take_gpu(device, arguments.gpu_slots, say):

@@ -17,6 +17,7 @@ from seedwise.basics.code_digest import combine, own_code  # noqa: E402
 from seedwise.basics.errors import UserError, run_script  # noqa: E402
 from seedwise.basics.plugins import load_plugin  # noqa: E402
 from seedwise.config.context import Context, read_context  # noqa: E402
+from seedwise.registration.ledger import registration_of_runs  # noqa: E402
 from seedwise.runs.attempt import attempt  # noqa: E402
 from seedwise.runs.gpus import take_gpu  # noqa: E402
 from seedwise.runs.hardware import expected_device  # noqa: E402
@@ -58,7 +59,7 @@ def main() -> None:
     say = functools.partial(print, flush=True)
     settings, context = RunSettings.from_canonical(arguments.settings), read_context(arguments.context)
     imported = time.perf_counter() - BEGAN
-    with attempt(arguments.out.parent) as enter:
+    with attempt(arguments.out.parent, registration_of_runs(arguments.out.parents[3])) as enter:
         if expected_device(settings.training.device) == "cuda":
             enter("waiting for a GPU")
         with take_gpu(settings.training.device, arguments.gpu_slots, say):

@@ -30,6 +30,7 @@ from seedwise.report.text.format import MISSING, p_cell, percent
 from seedwise.report.text.glossary import glossary
 from seedwise.report.text.look_section import look_paragraph
 from seedwise.report.text.randomness_section import randomness_section
+from seedwise.report.text.registration_section import registration_note, registration_table
 from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.verdict import Verdict
@@ -69,6 +70,8 @@ def render_page(report: Report) -> str:
         question=inline(question(comparisons, wording)),
         runs_line=capital(origin.runs_and_seeds(report)),
         plan_declared=origin.plan_declared(report),
+        registration_table=block(registration_table(report.registration)),
+        registration_note=block(registration_note(report.registration, report.study)),
         provenance=inline(origin.provenance(report)),
         alone=[] if comparisons else [inline(answer.found) for answer in answers],
         look=inline(look_paragraph(report.look, wording.names)) if report.look else "",

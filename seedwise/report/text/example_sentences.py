@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from seedwise.analysis.example_findings import ALL_DATASETS, ExampleComparison, ExampleSummary
-from seedwise.basics.words import enumerate_words, quantity
+from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.format import MISSING, code, confidence_percent, escape, p_value, percent
+from seedwise.report.text.registration_section import registered_when
 from seedwise.report.text.sentences import VERDICT_WORDS
 from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES, MAX_EXAMPLES
 from seedwise.statistics.verdict import Verdict
@@ -293,8 +294,8 @@ def plan_declared(report: ExamplesReport) -> str:
     if not report.study:
         return "Nothing shows whether it was made before the answers were known."
     return (
-        "From the config of the study; answers that were recorded elsewhere cannot show whether it is older than they "
-        f"are. Its hash is {code(report.plan_hash)}."
+        f"{capital(registered_when(report.registration))}; answers that were recorded elsewhere cannot show whether it "
+        f"is older than they are. Its hash is {code(report.plan_hash)}."
     )
 
 

@@ -27,6 +27,7 @@ from seedwise.report.text.example_tables import (
     plan_table,
 )
 from seedwise.report.text.format import code, code_block, confidence_percent, escape, level
+from seedwise.report.text.registration_section import registration_note, registration_table
 from seedwise.report.text.templates import markdown_template
 
 
@@ -55,6 +56,8 @@ def render_examples(report: ExamplesReport) -> str:
         warnings=[escape(warning) for warning in report.analysis.warnings],
         plan_declared=plan_declared(report),
         plan_table=plan_table(report),
+        registration_table=registration_table(report.registration),
+        registration_note=registration_note(report.registration, report.study),
         confidence=confidence_percent(report.plan.confidence),
         alpha=level(report.plan.alpha),
         test_name=test_name(report),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from seedwise.basics.words import enumerate_words, quantity
+from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.model import Report
 from seedwise.report.text.answers import runs_line
 from seedwise.report.text.format import code, escape
+from seedwise.report.text.registration_section import registered_when
 from seedwise.report.wording import Wording
 
 NAMED = 8
@@ -33,9 +34,10 @@ def declared_when(report: Report) -> str:
     if report.study is None:
         text = f"How this is decided was given on the command line ([the plan]{plan})."
         return f"{text} {assumed_direction(report.wording)}" if report.direction_assumed else text
+    when = registered_when(report.registration)
     if not report.declared_first:
-        return f"[The plan]{plan} says how this is decided."
-    return f"How to decide was written down before results existed: [the declared plan]{plan}."
+        return f"[The plan]{plan} says how this is decided. It was {when}."
+    return f"How to decide was {when}: [the declared plan]{plan}."
 
 
 def assumed_direction(wording: Wording) -> str:
@@ -49,11 +51,12 @@ def plan_declared(report: Report) -> str:
         return (
             "Given on the command line; a table cannot show whether that was before the results were seen. Its hash is"
         )
+    when = capital(registered_when(report.registration))
     if report.pulled:
-        return "From the config; runs recorded elsewhere cannot show whether it is older than they are. Its hash is"
+        return f"{when}; runs recorded elsewhere cannot show whether it is older than they are. Its hash is"
     if report.exploratory:
-        return "Not all of this was as it was declared before results existed: see the top. Its hash is"
-    return "Written down before results existed; its hash is"
+        return f"{when}; why nothing here confirms it is said at the top. Its hash is"
+    return f"{when}; its hash is"
 
 
 def provenance(report: Report) -> str:

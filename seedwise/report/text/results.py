@@ -11,6 +11,7 @@ from seedwise.report.text.format import code, code_block, escape, in_html, level
 from seedwise.report.text.glossary import glossary
 from seedwise.report.text.look_section import look_paragraph
 from seedwise.report.text.randomness_section import randomness_section
+from seedwise.report.text.registration_section import registration_note, registration_table
 from seedwise.report.text.templates import markdown_template
 
 
@@ -63,6 +64,8 @@ def render_results(report: Report) -> str:
         warnings=[escape(warning) for warning in report.warnings],
         lost=[*limits.failure_lines(summaries, wording), *limits.lost_run_lines(report.run_rows, wording)],
         plan_table=tables.plan_table(report),
+        registration_table=registration_table(report.registration),
+        registration_note=registration_note(report.registration, report.study),
         runs_table=tables.runs_table(report),
         provenance=origin.provenance(report),
     )

@@ -22,6 +22,7 @@ HARMLESS_TO_RUNS = {
     "seedwise/client.py": "what programs of one's own report with",
     "seedwise/basics": "writes files and loads the user's functions, whose own files are covered",
     "seedwise/config": "tells a run its trackers and folders",
+    "seedwise/registration": "says when the study was registered",
     "seedwise/runs/__init__.py": "only a docstring",
     "seedwise/runs/attempt.py": "marks a run as being trained",
     "seedwise/runs/commit.py": "describes the run",

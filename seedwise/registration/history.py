@@ -1,0 +1,93 @@
+"""What the ledger of a study says, for its report: when it was registered, seen and changed, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from seedwise.basics.words import enumerate_words, quantity
+from seedwise.registration.departures import departures
+from seedwise.registration.ledger import Entry, Ledger
+from seedwise.registration.results import count, known_results
+from seedwise.registration.standing import Standing
+
+LOOKS = {"analysis": "Analysis of", "interim": "Interim report on", "table": "`seedwise analyse` on"}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Event(_Section):
+    """One line of the ledger, for readers."""
+
+    at: str = Field(description="When, in UTC: 2026-11-27T10:31:05Z.")
+    what: str = Field(description="What was registered, seen or changed, in a sentence.")
+    hash: str = Field(description="Hash of the line of the ledger.")
+
+
+class Registration(_Section):
+    """When it was decided how to judge, and who could have known results by then."""
+
+    at: str = Field(description="When the plan that binds the study was registered, in UTC.")
+    hash: str = Field(description="Hash of that line of registration.jsonl.")
+    before_results: bool = Field(description="Whether that was before there was any result.")
+    earlier_version: bool = Field(
+        description="Whether the plan was recorded by the first analysis, as earlier versions of Seedwise did."
+    )
+    older_runs: list[str] = Field(description="Variants whose runs were taken over and are older than that.")
+    head: str = Field(description="Hash of the last line when the report was made; all lines before it lead to it.")
+    history: list[Event] = Field(description="What the ledger says, but for results.")
+
+
+def registration_facts(ledger: Ledger, standing: Standing, look: Entry) -> Registration:
+    """Return what the report says of a ledger; `look` is its line about the analysis that is reported."""
+    return Registration(
+        at=standing.binding.at,
+        hash=standing.binding.hash,
+        before_results=standing.first,
+        earlier_version=bool(standing.binding.content.get("earlier")),
+        older_runs=list(standing.older),
+        head=look.hash,
+        history=[Event(at=entry.at, what=what, hash=entry.hash) for entry, what in _events(ledger)],
+    )
+
+
+def in_words(at: str) -> str:
+    """Write a time of the ledger in words: 27 November 2026, 10:31 UTC."""
+    when = datetime.fromisoformat(at)
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
+
+
+def _events(ledger: Ledger) -> Iterator[tuple[Entry, str]]:
+    last: Entry | None = None
+    for entry in ledger.entries:
+        if entry.kind == "registration":
+            yield entry, _registered(ledger, last, entry)
+            last = entry
+        elif entry.kind == "look":
+            yield entry, f"{LOOKS.get(entry.content['of'], 'Look at')} {quantity(entry.content['runs'], 'run')}."
+        elif entry.kind == "reason":
+            yield entry, f"Reason given for the change: {entry.content['why']}"
+        elif entry.kind == "acceptance":
+            accepted = enumerate_words(entry.content["variants"])
+            yield entry, f"Runs of {accepted} accepted as made by the code of that day: {entry.content['why']}"
+
+
+def _registered(ledger: Ledger, last: Entry | None, entry: Entry) -> str:
+    content = entry.content
+    if content.get("earlier"):
+        return "Plan recorded by the first analysis, by an earlier version of Seedwise."
+    known = count(known_results(Ledger(ledger.entries[: entry.number]), entry.number))
+    seen = any(other.kind == "look" for other in ledger.entries[: entry.number])
+    if content.get("again"):
+        return f"All runs begun again: none of {quantity(known, 'result')} is there any more."
+    when = f"when {quantity(known, 'run')} had a result" if known else "after a look" if seen else "before any result"
+    runs = f"{quantity(len(content['variants']), 'variant')} × {quantity(len(content['seeds']), 'seed')}"
+    what = f"{runs}, {content['analysis']['metric']}" if content["seeds"] else content["analysis"]["metric"]
+    if last is None:
+        return f"Registered {when}: {what}."
+    changes = departures(last.content, content, late=False)
+    return f"Registered again {when}: {' '.join(changes) or 'nothing that decides was changed.'}"

@@ -1,0 +1,130 @@
+"""Registers a study before its first run, and notes each look at its results."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from seedwise.basics.files import short_digest
+from seedwise.config.study_file import StudyFile
+from seedwise.registration.declared import DECLARED, declaration_of, earlier_declaration
+from seedwise.registration.history import Registration, registration_facts
+from seedwise.registration.ledger import Entry, Kind, Ledger, append
+from seedwise.registration.results import known_results, not_known, results_in
+from seedwise.registration.standing import Origin, standing_of
+from seedwise.runs.commit import git_state
+
+PACKAGES = ("seedwise", "snakemake", "torch", "numpy")
+Look = Literal["analysis", "interim", "table"]
+Lines = list[tuple[Kind, Mapping[str, Any]]]
+
+
+def register(folder: Path, asked: StudyFile) -> Ledger:
+    """Register a study as it is now, unless the ledger says that already; note results that the ledger does not know.
+
+    If none of the results is there any more, all runs are made again, and what is registered now binds them.
+
+    Args:
+        folder: of the study.
+        asked: the study.
+    """
+    return append(folder, lambda ledger: _registered(ledger, folder, asked))
+
+
+def look_at(
+    folder: Path, asked: StudyFile, of: Look, table: Path, origins: Sequence[Origin], runs: int
+) -> tuple[list[str], Registration]:
+    """Note a look at results before they are shown, and say how they stand to what was registered.
+
+    Args:
+        folder: of the study.
+        asked: the study.
+        of: what looks.
+        table: of the results.
+        origins: of its runs; none if they were recorded elsewhere.
+        runs: how many results it has.
+
+    Returns:
+        why the verdicts are exploratory, and what the report says of the ledger.
+    """
+    ledger, look = take_look(folder, asked, of, short_digest(table), runs)
+    standing = standing_of(ledger, declaration_of(asked), origins)
+    return standing.departures, registration_facts(ledger, standing, look)
+
+
+def take_look(folder: Path, asked: StudyFile, of: Look, table: str, runs: int) -> tuple[Ledger, Entry]:
+    """Note a look at results, unless the same was noted since the study was last registered; register it if need be.
+
+    Args:
+        folder: of the study.
+        asked: the study.
+        of: what looks.
+        table: digest of the table of results.
+        runs: how many results it has.
+
+    Returns:
+        the ledger, and its line about this look.
+    """
+
+    def make(ledger: Ledger) -> Lines:
+        lines = _registered(ledger, folder, asked)
+        if any(kind == "registration" for kind, _ in lines) or not _same_look(ledger, of, table):
+            lines.append(("look", {"of": of, "table": table, "runs": runs}))
+        return lines
+
+    ledger = append(folder, make)
+    found = _same_look(ledger, of, table)
+    assert found
+    return ledger, found
+
+
+def _same_look(ledger: Ledger, of: Look, table: str) -> Entry | None:
+    """Return a look at the same table since the last registration."""
+    registration = ledger.registration()
+    for entry in reversed(ledger.of("look")):
+        if registration and entry.number < registration.number:
+            return None
+        if (entry.content["of"], entry.content["table"]) == (of, table):
+            return entry
+    return None
+
+
+def note_results(folder: Path) -> None:
+    """Note the results that a study has, if it was registered and the ledger does not know them."""
+
+    def make(ledger: Ledger) -> Lines:
+        new = not_known(results_in(folder), known_results(ledger)) if ledger.entries else {}
+        return [("results", {"results": new})] if new else []
+
+    append(folder, make)
+
+
+def _registered(ledger: Ledger, folder: Path, asked: StudyFile) -> Lines:
+    """Return what the ledger lacks."""
+    lines: Lines = []
+    now, last = declaration_of(asked), ledger.registration()
+    declared = last.content if last else None
+    if declared is None and (earlier := earlier_declaration(folder, asked.study.study)):
+        lines.append(("registration", {**earlier, "earlier": True}))
+        declared = earlier
+    known, results = known_results(ledger), {} if asked.study.source else results_in(folder)
+    if new := not_known(results, known):
+        lines.append(("results", {"results": new}))
+    again = bool(known) and not results
+    if again or declared is None or any(declared.get(key) != now.get(key) for key in DECLARED):
+        lines.append(("registration", {**now, **({"again": True} if again else {}), **_circumstances()}))
+    return lines
+
+
+def _circumstances() -> dict[str, Any]:
+    commit, dirty = git_state(Path.cwd())
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return {"commit": commit, "dirty": dirty, "versions": versions}

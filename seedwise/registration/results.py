@@ -1,0 +1,65 @@
+"""Which results a study has: a digest of each, so that the ledger shows if one was replaced after it was seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from seedwise.registration.ledger import Ledger
+
+Results = Mapping[str, Mapping[str, str]]
+"""Digests of results by variant and seed."""
+ENDED = ("finished", "diverged")
+"""Ends of a run that are a result; one that failed has none."""
+
+
+def results_in(folder: Path) -> Results:
+    """Return the results of all run records in the folder of a study, also of variants that it no longer has."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("runs/*/seed*/metrics.json")):
+        try:
+            record = json.loads(path.read_bytes())
+            if record["status"] in ENDED:
+                found.setdefault(record["variant"], {})[str(record["seed"])] = digest_of(record)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue  # whether a record can be used is judged elsewhere
+    return found
+
+
+def digest_of(record: Mapping[str, Any]) -> str:
+    """Return a digest of how a run ended and of its numbers; a repeated run with equal numbers has the same."""
+    plain = json.dumps([record["status"], record["metrics"]], sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()[:12]
+
+
+def known_results(ledger: Ledger, until: int | None = None) -> dict[str, dict[str, str]]:
+    """Return the results that are there by the ledger, the last of each run.
+
+    Args:
+        ledger: of the study.
+        until: number of a line; only those before it count.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for entry in ledger.current().entries:
+        if until is not None and entry.number >= until:
+            break
+        for variant, own in entry.content.get("results", {}).items():
+            found.setdefault(variant, {}).update(own)
+    return found
+
+
+def not_known(results: Results, known: Results) -> dict[str, dict[str, str]]:
+    """Return the results that are new or have changed."""
+    new = {
+        variant: {seed: digest for seed, digest in own.items() if known.get(variant, {}).get(seed) != digest}
+        for variant, own in results.items()
+    }
+    return {variant: own for variant, own in new.items() if own}
+
+
+def count(results: Mapping[str, Iterable[object]]) -> int:
+    """Return the number of results."""
+    return sum(len(list(own)) for own in results.values())

@@ -1,0 +1,130 @@
+"""What a study's ledger says of it now: the registration that binds it, and why its verdicts confirm nothing, if so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from seedwise.basics.words import quantity, shortened
+from seedwise.registration.declared import DIGESTS, Declaration, affected
+from seedwise.registration.departures import departures
+from seedwise.registration.ledger import Entry, Ledger
+from seedwise.registration.results import count, known_results
+
+
+class Origin(NamedTuple):
+    """Where a run says that it comes from: its registration, None in records that do not say."""
+
+    variant: str
+    seed: int
+    registration: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a study stands to what was registered.
+
+    Attributes:
+        binding: the last registration before there were results, or the first if there is none before.
+        first: whether it was before there were results.
+        departures: why the verdicts are exploratory; empty if they confirm.
+        older: variants whose runs were taken over, older than the registration.
+    """
+
+    binding: Entry
+    first: bool
+    departures: list[str] = field(default_factory=list)
+    older: Sequence[str] = ()
+
+
+def binding_of(ledger: Ledger) -> tuple[Entry | None, bool]:
+    """Return the registration that binds a study, and whether it came before there were results.
+
+    Until there are results, a study may be changed and registered again; the last one binds. Results of the baseline
+    that are taken over, all of them, may be older than the first registration.
+    """
+    ledger = ledger.current()
+    registrations = ledger.of("registration")
+    if not registrations:
+        return None, False
+    binding = None
+    for number, entry in enumerate(registrations):
+        if entry.content.get("earlier") or _seen(ledger, entry):
+            if number == 0 and only_baseline(known_results(ledger, entry.number), entry.content):
+                binding = entry
+            continue
+        binding = entry
+    return binding or registrations[0], binding is not None
+
+
+def _seen(ledger: Ledger, entry: Entry) -> bool:
+    """Whether there were results, or a look at them, before a line."""
+    before = (other for other in ledger.of("results", "look") if other.number < entry.number)
+    return any(other.kind == "look" or other.content.get("results") for other in before)
+
+
+def only_baseline(known: Mapping[str, Mapping[str, str]], declared: Declaration) -> bool:
+    """Whether the known results are those of the baseline with all of its seeds, and no others."""
+    baseline = declared["analysis"]["baseline"]
+    return list(known) == [baseline] and set(known[baseline]) == {str(seed) for seed in declared["seeds"]}
+
+
+def standing_of(ledger: Ledger, now: Declaration, origins: Sequence[Origin] = ()) -> Standing:
+    """Say how a study stands to what was registered.
+
+    Args:
+        ledger: of the study, with at least one registration.
+        now: what the study declares now.
+        origins: of its runs; none if they were recorded elsewhere.
+    """
+    binding, first = binding_of(ledger)
+    assert binding
+    ledger = ledger.current()
+    known = known_results(ledger, binding.number)
+    older = list(known) if first and known else []
+    reasons = [f"The ledger of this study was tampered with: {fault}." for fault in ledger.faults]
+    if not first and not binding.content.get("earlier"):
+        what = f"when {quantity(count(known), 'run')} had a result" if known else "when its runs had been looked at"
+        reasons.append(f"This study was registered {what}: nothing shows that it was decided before.")
+    reasons += departures(binding.content, now)
+    reasons += _replaced(ledger, now)
+    if not binding.content.get("earlier"):
+        reasons += _foreign(ledger, [origin for origin in origins if origin.variant not in older])
+    return Standing(binding, first, reasons, older)
+
+
+def _replaced(ledger: Ledger, now: Declaration) -> list[str]:
+    """Say which results were replaced by others though nothing that they depend on was changed in the end."""
+    first: dict[tuple[str, str], tuple[str, Declaration]] = {}
+    replaced: dict[tuple[str, str], None] = {}
+    declared: Declaration = {}
+    for entry in ledger.entries:
+        if entry.kind == "registration":
+            declared = entry.content
+        for variant, own in entry.content.get("results", {}).items():
+            for seed, digest in own.items():
+                was, then = first.setdefault((variant, seed), (digest, declared))
+                same = (affected(then, what, variant) in (None, affected(now, what, variant)) for what in DIGESTS)
+                if was != digest and all(same):
+                    replaced[variant, seed] = None
+    if not replaced:
+        return []
+    runs = shortened([f"{variant} seed {seed}" for variant, seed in replaced])
+    if len(replaced) == 1:
+        return [f"The result of {runs} was replaced by another, though nothing that it depends on was changed."]
+    return [f"{len(replaced)} results were replaced by others, though nothing that they depend on was changed: {runs}."]
+
+
+def _foreign(ledger: Ledger, origins: Sequence[Origin]) -> list[str]:
+    """Say which runs belong to no registration of the ledger."""
+    known = {entry.short for entry in ledger.of("registration")}
+    without = [f"{run.variant} seed {run.seed}" for run in origins if run.registration is None]
+    others = [f"{run.variant} seed {run.seed}" for run in origins if run.registration and run.registration not in known]
+    found = []
+    if without:
+        found.append(f"{quantity(len(without), 'run')} started before the study was registered: {shortened(without)}.")
+    if others:
+        belong = f"{quantity(len(others), 'run')} {'belongs' if len(others) == 1 else 'belong'}"
+        found.append(f"{belong} to a registration that is not in this ledger: {shortened(others)}.")
+    return found
