@@ -19,6 +19,7 @@ from seedwise.basics.errors import UserError
 from seedwise.config.factors import expand
 from seedwise.config.study import Study
 from seedwise.config.study_file import Expected, StudyFile, read_study_file, write_study_file
+from seedwise.registration.ledger import read_ledger
 from seedwise.runs.record import read_record, write_record
 from tests.runs.test_record import record
 
@@ -52,7 +53,7 @@ def run_script(name, monkeypatch, *arguments):
     runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="script")["main"]()
 
 
-def test_the_first_analysis_is_confirmatory_and_later_ones_are_compared_with_its_plan(tmp_path):
+def test_an_analysis_writes_what_it_has_found(tmp_path):
     study = make_study()
     runs = make_runs(study, tmp_path)
     first = analyse_study(study, runs, tmp_path)
@@ -61,17 +62,16 @@ def test_the_first_analysis_is_confirmatory_and_later_ones_are_compared_with_its
     assert list(tmp_path.glob("*.json")) == []  # the analysis itself writes nothing
 
     write_study_findings(tmp_path, first)
-    assert json.loads((tmp_path / "plan.json").read_text())["plan_hash"] == first.findings.plan_hash
     written = read_findings(tmp_path / "findings.json")
     assert set(written.tables) == {"summary.csv", "comparisons.csv"}
     assert written.model_copy(update={"tables": {}}) == first.findings
-    again = analyse_study(study, runs, tmp_path)
-    assert (again.findings, again.declaration) == (first.findings, None)
+    assert analyse_study(study, runs, tmp_path).findings == first.findings
 
-    changed = analyse_study(make_study(analysis={"margin": 0.5}), runs, tmp_path)
-    assert [reason.split(" was")[0] for reason in changed.findings.exploratory] == ["analysis.margin"]
-    write_study_findings(tmp_path, changed)
-    assert json.loads((tmp_path / "plan.json").read_text())["plan_hash"] == first.findings.plan_hash
+
+def test_departures_from_what_was_registered_make_a_study_exploratory(tmp_path):
+    study = make_study()
+    found = analyse_study(study, make_runs(study, tmp_path), tmp_path, departures=["Seed 3 was added."])
+    assert found.findings.exploratory == ["Seed 3 was added."]
 
 
 def test_the_second_question_is_answered_for_the_metric_that_is_the_mean_of_the_scores(tmp_path):
@@ -124,11 +124,11 @@ def test_seeds_that_belong_to_no_look_are_an_error(tmp_path):
         analyse_study(study, make_runs(study, tmp_path, seeds=[0]), tmp_path)
 
 
-def test_an_interim_report_is_exploratory_and_records_neither_a_look_nor_a_plan(tmp_path):
+def test_an_interim_report_is_exploratory_and_takes_no_declared_look(tmp_path):
     study = make_study(analysis={"looks": [2, 3]})
     found = analyse_study(study, make_runs(study, tmp_path, seeds=[0]), tmp_path, reasons=["Too early."])
     assert found.findings.exploratory == ["Too early."]
-    assert (found.findings.look, found.declaration) == (None, None)
+    assert found.findings.look is None
 
 
 def test_sources_of_randomness_and_effects_have_tables_where_the_study_varies_them(tmp_path):
@@ -173,7 +173,8 @@ def test_the_script_writes_the_findings_of_runs_from_elsewhere_beside_them(tmp_p
     assert findings.warnings[0] == "One run was left out."
     assert findings.test_set == []
     assert pd.read_csv(tmp_path / "comparisons.csv")["verdict"].tolist() == ["BETTER"]
-    assert (tmp_path / "plan.json").exists()
+    assert [entry.kind for entry in read_ledger(tmp_path).entries] == ["registration", "look"]
+    assert findings.registration.before_results
 
 
 def test_the_scripts_make_an_interim_analysis_of_the_runs_so_far(tmp_path, monkeypatch, capsys):
@@ -207,4 +208,4 @@ def test_the_scripts_make_an_interim_analysis_of_the_runs_so_far(tmp_path, monke
     test_images = read_record(study.record_path("a", 0, tmp_path)).sizes.test
     assert any(f"The test set has {test_images} examples" in sentence for sentence in findings.warnings)
     assert pd.read_csv(out / "summary.csv")["n"].tolist() == [3, 2]
-    assert not (folder / "plan.json").exists()
+    assert [entry.content["of"] for entry in read_ledger(folder).of("look")] == ["interim"]

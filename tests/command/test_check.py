@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from seedwise.analysis.declaration import declared, write_declaration
 
 from seedwise.analysis.forecast import detectable, detectable_from, spread_of
 from seedwise.cli import main
 from seedwise.plan import Plan
+from seedwise.registration.register import register
 from seedwise.runs.record import Provenance, RunRecord, Timing, write_record
 from seedwise.statistics.analysis import compare_all
 from seedwise.statistics.planning import detectable_differences
+from seedwise.workflow.asked import read_asked
 
 PLAN = {"metric": "acc", "higher_is_better": True, "baseline": "baseline"}
 
@@ -190,14 +191,13 @@ def test_large_numbers_are_written_out(check) -> None:
 
 
 def test_a_departure_from_the_recorded_plan_is_said_before_it_is_run(check) -> None:
-    plan = Plan(**PLAN)
-    Path("results/checked").mkdir(parents=True)
-    write_declaration(Path("results/checked/plan.json"), declared(plan, [4, 5], ["baseline", "high"]))
     write(seeds=[4, 5])
+    register(Path("results/checked"), read_asked(Path("study.yaml")))
+    write_record(Path("results/checked/runs/high/seed4/metrics.json"), record("high", 4, 0.8))
     assert "EXPLORATORY" not in check()[1]
     write(seeds=[4, 5, 6, 7])
     assert (
-        "Caution: seeds 6 and 7 are not in the recorded plan: these verdicts will be EXPLORATORY; to confirm, run a "
+        "Caution: seeds 6 and 7 are not in the registered plan: these verdicts will be EXPLORATORY; to confirm, run a "
         "new study (`study: checked-2`) with new seeds"
     ) in check()[1].splitlines()
 

@@ -97,6 +97,6 @@ def make_report(scores: Scores, plan: Plan | None = None, **changes) -> Report:
         "figures": {"means": "figures/means.png"},
         "has_test_set": True,
         "step": "epoch",
-        "registration": REGISTRATION,
+        "registration": REGISTRATION if changes.get("study", "small") else None,
     }
     return Report(**{**given, **changes})

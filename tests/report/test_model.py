@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_studies import A, B, make_report
+from made_studies import REGISTRATION, A, B, make_report
 
 from seedwise.analysis.looks import Look
 from tests.plans import accuracy_plan
@@ -94,6 +94,9 @@ def test_a_plan_is_called_older_than_the_results_only_if_that_is_known():
     assert not make_report(scores, exploratory=["seeds were added"]).declared_first
     assert not make_report(scores, pulled=True).declared_first
     assert not make_report(scores, study=None).declared_first
+    assert not make_report(scores, registration=None).declared_first
+    late = REGISTRATION.model_copy(update={"before_results": False})
+    assert not make_report(scores, registration=late).declared_first
 
 
 def test_a_variant_that_lost_all_runs_still_has_a_row():

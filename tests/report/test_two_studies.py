@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 from made_studies import make_report
 from scipy import stats
-from seedwise.analysis.declaration import declared
 
 from seedwise.analysis.findings import Findings, write_findings
 from seedwise.cli import main
+from seedwise.registration.ledger import append
 from seedwise.report.two_studies import agreement, compare_studies, read_finished
 from seedwise.statistics.analysis import format_table
 from tests.plans import accuracy_plan
@@ -28,7 +26,8 @@ def write_study(folder, scores, exploratory=(), baseline="a", **plan):
     folder.mkdir(parents=True)
     findings = Findings(plan_hash=report.plan_hash, exploratory=list(exploratory), warnings=[], test_set=[])
     write_findings(folder / "findings.json", findings)
-    (folder / "plan.json").write_text(json.dumps(declared(declaration, report.seeds, list(scores))))
+    declared = {"analysis": declaration.model_dump(mode="json"), "seeds": list(report.seeds), "variants": list(scores)}
+    append(folder, lambda _: [("registration", declared)])
     for name in ("runs", "summary", "comparisons"):
         (folder / f"{name}.csv").write_text(format_table(getattr(report, name)))
     return folder
@@ -132,7 +131,7 @@ def test_mistakes_are_one_line(two, tmp_path, capsys):
             (two[0], tmp_path / "larg"),
             f"there is no such folder; did you mean {two[1]}? Finished studies there: base, ",
         ),
-        ((two[0], tmp_path / "empty"), "has no plan.json, findings.json, summary.csv and comparisons.csv"),
+        ((two[0], tmp_path / "empty"), "has no findings.json, summary.csv and comparisons.csv"),
         ((two[0], other), "analysis.metric: small compares test_accuracy, loss test_loss; only studies with the same"),
         ((two[0], base), "analysis.baseline: small has the baseline a, base up"),
         (

@@ -26,7 +26,7 @@ def test_these_are_all_that_a_study_leaves(finished):
         if path.is_file() and not path.name.startswith(".")
     }
     # What runs leave, the study as scripts read it, and the record of the first plan, which must not be made again.
-    own = ("runs/", "logs/", "benchmarks/", "data/", "digests/", "study-", "plan.json")
+    own = ("runs/", "logs/", "benchmarks/", "data/", "digests/", "study-", "registration.jsonl")
     assert {name for name in made if not name.startswith(own)} == set(PRODUCTS)
 
 

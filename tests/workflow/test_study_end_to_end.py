@@ -20,7 +20,7 @@ def test_every_product_is_there(finished):
         for figure in ("means", "differences", "power", "pairing", "curves")
         for kind in ("png", "svg")
     }
-    assert {"runs.csv", "summary.csv", "comparisons.csv", "results.md", "plan.json", *figures} <= names
+    assert {"runs.csv", "summary.csv", "comparisons.csv", "results.md", "registration.jsonl", *figures} <= names
     assert {f"runs/dropout/seed1/{name}" for name in ("metrics.json", "history.csv", "predictions.npz")} <= names
 
 

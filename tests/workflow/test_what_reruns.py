@@ -200,7 +200,7 @@ def test_adding_a_seed_for_real_keeps_every_other_run(project):
     project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 3]")
     said = project.run().splitlines()
     warning = said.index(
-        "seed 3 is not in the recorded plan: these verdicts will be EXPLORATORY; to confirm, run a new study "
+        "seed 3 is not in the registered plan: these verdicts will be EXPLORATORY; to confirm, run a new study "
         "(`study: tiny-2`) with new seeds"
     )
     assert warning < min(place for place, line in enumerate(said) if line.startswith("["))  # a run that has ended
@@ -210,5 +210,6 @@ def test_adding_a_seed_for_real_keeps_every_other_run(project):
     assert [line.split(",")[:2] for line in runs[1:4]] == [["baseline", "0"], ["baseline", "1"], ["baseline", "3"]]
     report = (project.results / "results.md").read_text()
     assert "EXPLORATORY" in report
-    assert "Seed 3 was added after the first analysis of this study." in report
-    assert json.loads((project.results / "plan.json").read_text())["seeds"] == [0, 1]
+    assert "Seed 3 was added after there were results." in report
+    registered = [json.loads(line) for line in (project.results / "registration.jsonl").read_text().splitlines()]
+    assert [line["content"]["seeds"] for line in registered if line["kind"] == "registration"] == [[0, 1], [0, 1, 3]]

@@ -10,6 +10,8 @@ from seedwise.analysis.study_examples import analyse_answers, write_evaluation
 from seedwise.basics.errors import UserError
 from seedwise.cli import main
 from seedwise.config.reading import ConfigError, read_study
+from seedwise.config.study_file import StudyFile
+from seedwise.registration.register import look_at
 from seedwise.sources.pulled import pull, pull_answers, read_pulled_answers
 from seedwise.sources.settings import RunsSettings
 from seedwise.table import EvaluationFindings, TableFindings, analyse
@@ -164,14 +166,14 @@ def test_a_study_of_examples_refuses_what_it_would_ignore(tmp_path, old, new, me
         (
             "baseline: a}",
             "baseline: a, margin: 0.1}",
-            "analysis.margin was null in the first analysis of this study and is",
+            "analysis.margin was null when this study was registered and is",
         ),
         (
             "example: question}",
             "example: question, cluster: text}",
-            "runs.cluster was null in the first analysis of this",
+            "runs.cluster was null when this study was registered",
         ),
-        ("{name: b}]", "{name: b}, {name: c}]", "variant c was added after the first analysis"),
+        ("{name: b}]", "{name: b}, {name: c}]", "variant c was added after there were results"),
     ],
 )
 def test_what_was_declared_is_held_against_the_next_analysis(tmp_path, old, new, message):
@@ -183,7 +185,8 @@ def test_what_was_declared_is_held_against_the_next_analysis(tmp_path, old, new,
         study = read_study(tmp_path / "study.yaml")
         out, names = tmp_path / "results" / "answers.csv", [variant.name for variant in study.variants]
         pull_answers(study.source, study.analysis.metric, names, out, base=tmp_path)
-        found = analyse_answers(study, out.parent)
+        asked = StudyFile(study=study, config="study.yaml", seeds=study.seeds, expected={})
+        found = analyse_answers(study, out.parent, *look_at(out.parent, asked, "analysis", out, [], 80))
         write_evaluation(out.parent, found)
         return " ".join(found.findings.exploratory)
 
