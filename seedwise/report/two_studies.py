@@ -20,10 +20,9 @@ from seedwise.report.rows import ComparisonRow, SummaryRow, read_rows
 from seedwise.statistics.decision import declared_test, oriented
 from seedwise.statistics.replication import difference_of_differences
 from seedwise.statistics.ttest import TTest
-from seedwise.statistics.verdict import JUDGED, Verdict
+from seedwise.statistics.verdict import JUDGED, Verdict, upholds
 
 NEEDED = ("plan.json", "findings.json", "summary.csv", "comparisons.csv")
-CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
 HELD, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
     "held",
     "reversed",
@@ -136,7 +135,7 @@ def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
     found = [
         f"analysis.{key} is {getattr(first.plan, key)} in {first.name} and {getattr(second.plan, key)} in "
         f"{second.name}: the verdicts do not mean quite the same."
-        for key in ("confidence", "pairing", "variance", "margin", "looks")
+        for key in ("confidence", "pairing", "variance", "question", "margin", "looks")
         if getattr(first.plan, key) != getattr(second.plan, key)
     ]
     found += [
@@ -159,11 +158,11 @@ def agreement(first: str, second: str) -> str:
         return NOT_COMPARABLE
     if verdicts == {Verdict.NOT_SUPPORTED}:
         return OPEN
-    if len(verdicts) == 1:
+    if upholds(first, second):
         return HELD
     if Verdict.NOT_SUPPORTED in verdicts:
         return ONE_SIDED
-    return DIFFERS if Verdict.EQUIVALENT in verdicts else REVERSED
+    return REVERSED if verdicts == {Verdict.BETTER, Verdict.WORSE} else DIFFERS
 
 
 def shared_digits(first: FinishedStudy, second: FinishedStudy) -> Digits:
