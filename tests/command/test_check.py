@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from seedwise.analysis.declaration import declared, write_declaration
-from seedwise.analysis.forecast import detectable, detectable_from, spread_of
+from seedwise.analysis.forecast import detectable, detectable_from
+from seedwise.analysis.spread import Spread, spread_of
 from seedwise.cli import main
 from seedwise.plan import Plan
 from seedwise.runs.record import Provenance, RunRecord, Timing, write_record
@@ -132,9 +133,9 @@ def test_the_spread_of_runs_so_far() -> None:
     runs = {("baseline", 0): 1.0, ("baseline", 1): 3.0, ("high", 0): 10.0, ("high", 1): 14.0, ("high", 2): 12.0}
     records = [record(variant, seed, value) for (variant, seed), value in runs.items()]
     pooled = np.sqrt((2.0 * 1 + 4.0 * 2) / 3)
-    assert spread_of(records, Plan(**PLAN)) == (pytest.approx(pooled), 5)
+    assert spread_of(records, Plan(**PLAN)) == Spread(pytest.approx(pooled), 5, "5 runs so far")
     paired = Plan(**PLAN, pairing="seed")
-    assert spread_of(records, paired) == (pytest.approx(np.std([9.0, 11.0], ddof=1)), 2)
+    assert spread_of(records, paired) == Spread(pytest.approx(np.std([9.0, 11.0], ddof=1)), 2, "2 runs so far")
     assert spread_of(records[:1], Plan(**PLAN)) is None
 
 

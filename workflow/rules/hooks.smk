@@ -4,6 +4,7 @@ import subprocess
 import time
 
 from seedwise.analysis.declaration import declared, forewarning
+from seedwise.analysis.prospects import prospects_of
 from seedwise.basics.calls import command_for, is_called
 from seedwise.runs.gpus import NO_GPU
 from seedwise.runs.hardware import gpus
@@ -91,7 +92,7 @@ def say(*lines):
 
 
 def announce(counts):
-    """Say in three lines what is about to be run, in the place of Snakemake's table of jobs; in a dry run, list it."""
+    """Say in a few lines what is about to be run, in the place of Snakemake's table of jobs; in a dry run, list it."""
     jobs, planned = internals.jobs_to_run(workflow), internals.planned_jobs(workflow)
     if planned_rules() <= ONLOOKERS:
         return
@@ -101,6 +102,9 @@ def announce(counts):
         say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *reported)
         return
     say(*lines)
+    if to_do := set(runs_of(jobs)):
+        there = (run for run in runs_of(planned) if run not in to_do)
+        say(*filter(None, [prospects_of(STUDY, FOLDER, there)]))
     if internals.is_dry_run(workflow):
         say_unfit(jobs)
         say_exploratory(jobs)

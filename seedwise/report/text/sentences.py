@@ -278,7 +278,9 @@ def group_sentence(verdict: str, group: Sequence[ComparisonRow], wording: Wordin
         case "NON_INFERIOR":
             worse = [names[row.variant] for row in group if is_worse(row, wording)]
             those = (
-                f" {enumerate_words(worse)} {'is' if len(worse) == 1 else 'are'} worse, but by less than that." if worse else ""
+                f" {enumerate_words(worse)} {'is' if len(worse) == 1 else 'are'} worse, but by less than that."
+                if worse
+                else ""
             )
             return f"{variants} are each {no_more_than(wording.margin, baseline)}{wording.basis}.{those}"
         case "NOT_SUPPORTED" if wording.plan.non_inferiority_margin is not None:
