@@ -158,7 +158,7 @@ def agreement(first: str, second: str) -> str:
         return NOT_COMPARABLE
     if verdicts == {Verdict.NOT_SUPPORTED}:
         return OPEN
-    if upholds(first, second):
+    if upholds(first, second) or upholds(second, first):
         return HELD
     if Verdict.NOT_SUPPORTED in verdicts:
         return ONE_SIDED

@@ -98,8 +98,9 @@ def _sentence(row: SideBySide, first: str, second: str) -> str:
     name, own, other = f"**{escape(row.variant)}**", _words(row.first.verdict), _words(row.second.verdict)
     match row.agreement:
         case "held":
-            both = f"{own} in both" if own == other else f"{own} in {first}, {other} in {second}"
-            return f"{name}: {both}. The conclusion held."
+            if own != other:
+                return f"{name}: {own} in {first}, {other} in {second}. That it is not inferior held."
+            return f"{name}: {own} in both. The conclusion held."
         case "reversed":
             return (
                 f"{name}: {own} in {first}, {other} in {second}. The conclusion was reversed: it depends on the set-up."
