@@ -116,7 +116,9 @@ def test_the_question_can_be_whether_a_variant_is_not_worse_by_more_than_a_margi
     page = (tmp_path / "page.html").read_text()
     assert 'class="verdict non_inferior" title="NON_INFERIOR"' in page
     answers = (tmp_path / "results.md").read_text()
-    assert "**Asked:** Are **B** and **C** no more than 0.01000 worse than **A** in score (higher is better)?" in answers
+    assert (
+        "**Asked:** Are **B** and **C** no more than 0.01000 worse than **A** in score (higher is better)?" in answers
+    )
     assert "| `question` | `non-inferiority` |" in answers
 
     found = json.loads(run(capsys, *flags, "--json", text=text)[1])

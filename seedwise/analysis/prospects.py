@@ -73,7 +73,7 @@ def prospects(plan: Plan, variants: int, seeds: int, known: Spread | None) -> st
         size, basis = f"{units:.1f} standard deviations of {spread}", "80 % power"
     if plan.non_inferiority_margin is not None:
         own = f"; the margin is {plan.margin:g}"
-        return f"{each} will show that a variant is not inferior only within about {size} ({basis}{own})"
+        return f"{each} will show non-inferiority only for margins above about {size} ({basis}{own})"
     return f"{each} will find only differences above about {size} ({basis})"
 
 

@@ -45,8 +45,8 @@ def test_the_line() -> None:
     assert prospects(PLAN, 1, 5, KNOWN) == ""
     not_worse = accuracy_plan("a", question="non-inferiority", margin=0.01)
     assert (
-        prospects(not_worse, 2, 3, KNOWN) == "3 seeds per variant will show that a variant is not inferior only "
-        "within about 0.014 of test_accuracy (80 % power, by the spread of 6 runs so far; the margin is 0.01)"
+        prospects(not_worse, 2, 3, KNOWN) == "3 seeds per variant will show non-inferiority only for margins "
+        "above about 0.014 of test_accuracy (80 % power, by the spread of 6 runs so far; the margin is 0.01)"
     )
 
 
