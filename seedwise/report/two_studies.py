@@ -133,8 +133,8 @@ def compare_studies(first: FinishedStudy, second: FinishedStudy) -> list[SideByS
 def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
     """What a reader must know before believing the comparison."""
     found = [
-        f"analysis.{key} is {getattr(first.plan, key)} in {first.name} and {getattr(second.plan, key)} in "
-        f"{second.name}: the verdicts do not mean quite the same."
+        f"analysis.{key} is {_said(getattr(first.plan, key))} in {first.name} and {_said(getattr(second.plan, key))} "
+        f"in {second.name}: the verdicts do not mean quite the same."
         for key in ("confidence", "pairing", "variance", "question", "margin", "looks")
         if getattr(first.plan, key) != getattr(second.plan, key)
     ]
@@ -149,6 +149,10 @@ def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
     if _values(first) == _values(second):
         found.append("Both studies have the very same results: this is one study twice, which confirms nothing.")
     return found
+
+
+def _said(value: object) -> object:
+    return "not set" if value is None else value
 
 
 def agreement(first: str, second: str) -> str:

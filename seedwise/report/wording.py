@@ -62,9 +62,9 @@ class Wording:
 
     @property
     def span(self) -> str:
-        """The differences within the margin, `±0.01`, or of non-inferiority `−0.01 to 0`."""
+        """The differences within the margin, `±0.01`, or of non-inferiority `from −0.01 to 0`."""
         one_sided = self.plan.non_inferiority_margin is not None
-        return f"{self.minus_margin} to 0" if one_sided else f"±{self.margin}"
+        return f"from {self.minus_margin} to 0" if one_sided else f"±{self.margin}"
 
     @property
     def minus_margin(self) -> str:

@@ -69,7 +69,9 @@ def plot_differences(report: ExamplesReport, png: Path, svg: Path) -> None:
             handles.append(Patch(color=style.MARGIN_COLOUR))
             one_sided = plan.non_inferiority_margin is not None
             span = (
-                f"{report.digits.number(-plan.margin)} to 0" if one_sided else f"±{report.digits.number(plan.margin)}"
+                f"from {report.digits.number(-plan.margin)} to 0"
+                if one_sided
+                else f"±{report.digits.number(plan.margin)}"
             )
             names.append(f"margin {span}")
         style.legend_above(figure, handles, names)
