@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from seedwise.analysis.declaration import declared, write_declaration
 from seedwise.analysis.forecast import detectable, detectable_from
 from seedwise.analysis.spread import Spread, spread_of
 from seedwise.cli import main
+from seedwise.config.reading import read_study
 from seedwise.plan import Plan
 from seedwise.runs.record import Provenance, RunRecord, Timing, write_record
 from seedwise.statistics.analysis import compare_all
@@ -170,6 +172,20 @@ def test_runs_that_ignore_their_seed_have_no_spread(check) -> None:
     _, printed = check()
     assert "of acc that is unknown: the 3 runs so far are equal, whatever their seeds" in printed
     assert "by the spread of" not in printed
+
+
+def test_an_earlier_study_with_the_same_baseline_gives_units(check) -> None:
+    write()
+    study = read_study(Path("study.yaml"))
+    earlier = Path("results/earlier")
+    earlier.mkdir(parents=True)
+    declared = {"analysis": study.analysis.model_dump(mode="json"), "settings": study.declared_settings}
+    (earlier / "plan.json").write_text(json.dumps(declared))
+    (earlier / "summary.csv").write_text("variant,n,std\nbaseline,5,0.01\nhigh,5,0.5\n")
+    expected = "that is about 0.035 of acc, by the spread of 5 runs with the baseline's settings in earlier (0.01)"
+    assert expected in check()[1]
+    write(analysis={**PLAN, "question": "non-inferiority", "margin": 0.02})
+    assert "variants as good as the baseline pass as non-inferior within as much; the margin is 0.02" in check()[1]
 
 
 def test_runs_so_far_give_cost_and_units(check) -> None:
