@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 MOST_LOOKS = 4
 MOST_CONFIDENCE = 0.999999
@@ -69,9 +69,24 @@ class Plan(BaseModel):
         Literal["separate", "pooled"],
         Field(description="`separate` is Welch's t; `pooled` is Dunnett's test against the baseline."),
     ] = "separate"
+    question: Annotated[
+        Literal["difference", "non-inferiority"] | None,
+        # The default is no entry of its own, so that plans from before this key keep their hashes.
+        AfterValidator(lambda asked: None if asked == "difference" else asked),
+        Field(
+            description="What decides: whether variants differ, the default, or with `non-inferiority` whether each is "
+            "not worse than the baseline by more than the margin; lets a verdict say NON_INFERIOR.",
+            examples=["non-inferiority"],
+        ),
+    ] = None
     margin: Annotated[
         float | None,
-        Field(gt=0.0, le=1e150, description="Smallest difference that matters; lets a verdict say EQUIVALENT."),
+        Field(
+            gt=0.0,
+            le=1e150,
+            description="Smallest difference that matters; lets a verdict say EQUIVALENT, or NON_INFERIOR if that is "
+            "the question.",
+        ),
     ] = None
 
     lost_value: Annotated[
@@ -108,6 +123,21 @@ class Plan(BaseModel):
     def alpha(self) -> float:
         """The family-wise false-claim rate."""
         return 1.0 - self.confidence
+
+    @property
+    def non_inferiority_margin(self) -> float | None:
+        """By how much a variant may be worse, if the question is non-inferiority; None if it is a difference."""
+        return self.margin if self.question == "non-inferiority" else None
+
+    @property
+    def equivalence_margin(self) -> float | None:
+        """Within which variants are equivalent, if the question is a difference."""
+        return self.margin if self.question is None else None
+
+    @property
+    def within_margin(self) -> tuple[float, float] | None:
+        """The differences within the margin; only losses, if the question is non-inferiority."""
+        return None if self.margin is None else (-self.margin, self.equivalence_margin or 0.0)
 
     def at_level(self, alpha: float) -> Self:
         """Return this plan with another false-claim rate: that of a look."""

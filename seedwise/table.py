@@ -104,6 +104,7 @@ def analyse(
     higher_is_better: bool | None = None,
     pairing: Literal["none", "seed"] = "none",
     variance: Literal["separate", "pooled"] = "separate",
+    question: Literal["difference", "non-inferiority"] = "difference",
     margin: float | None = None,
     confidence: float = 0.95,
     variant: str | Sequence[str] = (),
@@ -142,6 +143,7 @@ def analyse(
         higher_is_better: direction of the metric; None takes it from its name, or from the log of an evaluation.
         pairing: seed compares runs with the same seed.
         variance: separate is Welch's test with Holm's correction; pooled is Dunnett's test.
+        question: non-inferiority asks whether a variant is not worse by more than the margin.
         margin: smallest difference that matters.
         confidence: of every interval.
         variant: column of the variant, or several that make it together.
@@ -211,6 +213,7 @@ def analyse(
         "baseline": baseline,
         "pairing": pairing,
         "variance": variance,
+        "question": question,
         "margin": margin,
         "confidence": confidence,
     }

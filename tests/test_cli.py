@@ -1,6 +1,7 @@
 """The command line: its output, its files and its cost."""
 
 import io
+import json
 import re
 import shlex
 import shutil
@@ -98,6 +99,31 @@ def test_a_loss_is_better_when_lower_and_a_margin_can_show_equivalence(capsys):
     assert "WORSE" in out
     assert "score, lower is better" in out
     assert "EQUIVALENT" in same
+
+
+def test_the_question_can_be_whether_a_variant_is_not_worse_by_more_than_a_margin(capsys, tmp_path):
+    text = table(A=(0.9, 0.901, 0.899, 0.9), B=(0.897, 0.898, 0.896, 0.8972), C=(0.85, 0.93, 0.9, 0.92))
+    flags = ("--question", "non-inferiority", "--margin", "0.01")
+    _, printed, _ = run(capsys, *flags, text=text)
+    words = " ".join(printed.split())
+    assert re.search(r"^B .* NON_INFERIOR", printed, re.MULTILINE)
+    assert "B is worse than A, but no more than 0.01000 worse than it" in words
+    assert "The data do not show that C is no more than 0.01000 worse than A" in words
+    assert "This is not evidence that it is worse: with 4 seeds, variants as good as the baseline pass 80%" in words
+
+    run(capsys, *flags, "--out", str(tmp_path), text=text)
+    assert (tmp_path / "comparisons.csv").read_text().splitlines()[0].endswith(",non_inferiority_low,non_inferiority_p")
+    page = (tmp_path / "page.html").read_text()
+    assert 'class="verdict non_inferior" title="NON_INFERIOR"' in page
+    answers = (tmp_path / "results.md").read_text()
+    assert (
+        "**Asked:** Are **B** and **C** no more than 0.01000 worse than **A** in score (higher is better)?" in answers
+    )
+    assert "| `question` | `non-inferiority` |" in answers
+
+    found = json.loads(run(capsys, *flags, "--json", text=text)[1])
+    assert found["plan"]["question"] == "non-inferiority"
+    assert found["results"][0]["comparisons"][0]["non_inferiority_low"] > -0.01
 
 
 def test_confidence_names_every_interval(capsys):

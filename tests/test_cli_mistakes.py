@@ -60,6 +60,10 @@ def test_a_mistake_in_the_table_is_one_line(capsys, text, message):
         (["--margin", "0"], "--margin must be above 0"),
         (["--margin", "nan"], "--margin must be above 0"),
         (["--margin", "much"], "argument --margin: invalid float value: 'much'"),
+        (
+            ["--question", "non-inferiority"],
+            "--question non-inferiority: needs --margin, by which a variant may be worse",
+        ),
         (["--confidence", "95"], "--confidence must lie between 0.5 and 0.999999; found 95.0; did you mean 0.95?"),
         (["--confidence", "0.5"], "--confidence must lie between 0.5 and 0.999999; found 0.5"),
         (["--pairing", "seeds"], "invalid choice: 'seeds' (choose from 'none', 'seed')"),

@@ -18,6 +18,7 @@ HASH = "d8256d25162f"
 def test_the_hash_of_a_plan_is_the_one_that_earlier_versions_recorded():
     # A new optional key must not change it.
     assert SPELLED_OUT.digest([0, 1, 2], VARIANTS) == SPELLED_OUT.digest([2, 0, 1], VARIANTS[::-1]) == HASH
+    assert accuracy_plan("baseline", question="difference").digest([0, 1, 2], VARIANTS) == HASH
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,7 @@ def test_the_hash_of_a_plan_is_the_one_that_earlier_versions_recorded():
         {"metric": "f1"},
         {"higher_is_better": False},
         {"margin": 0.1},
+        {"question": "non-inferiority", "margin": 0.1},
         {"pairing": "seed"},
         {"lost_value": 0.1},
         {"tuned_on": {"split": "validation"}},

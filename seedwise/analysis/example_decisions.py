@@ -67,10 +67,9 @@ class Decisions:
     def decide(self, pairs: dict[tuple[int, int], ExamplePairs]) -> dict[tuple[int, int], ExampleDecision]:
         """Decisions by dataset (−1: their mean) and variant; each of the two is a family for Holm's correction."""
         keys = list(pairs)
-        confidence, margin = self.plan.confidence, self.plan.margin
         tests = {key: own.test() for key, own in pairs.items()}
         enough = {key: own.enough for key, own in pairs.items()}
-        by_cell = decide_examples([tests[key] for key in keys], [enough[key] for key in keys], confidence, margin)
+        by_cell = self._decided([tests[key] for key in keys], [enough[key] for key in keys])
         found = dict(zip(keys, by_cell, strict=True))
         if not self.several:
             return found
@@ -79,8 +78,13 @@ class Decisions:
             for variant in self.others
         ]
         usable = [all(enough[dataset, variant] for dataset in self.datasets) for variant in self.others]
-        together = decide_examples(overall, usable, confidence, margin)
+        together = self._decided(overall, usable)
         return {(-1, variant): own for variant, own in zip(self.others, together, strict=True)} | found
+
+    def _decided(self, tests: Sequence[TTest | None], enough: Sequence[bool]) -> list[ExampleDecision]:
+        plan = self.plan
+        one_sided = plan.non_inferiority_margin is not None
+        return decide_examples(tests, enough, plan.confidence, plan.margin, one_sided=one_sided)
 
     def _over_datasets(self, cells: Sequence[tuple[ExamplePairs, TTest | None]]) -> TTest | None:
         """The mean difference over datasets; None where one of them has no example that both were asked."""

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seedwise.statistics.verdict import JUDGED
+from seedwise.statistics.non_inferiority import NON_INFERIORITY_COLUMNS
+from seedwise.statistics.verdict import JUDGED, upholds
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +72,9 @@ class ExampleComparison:
         p_holm: adjusted for the comparisons of the family.
         simultaneous_low: with `simultaneous_high` the interval that holds for all comparisons at once.
         equivalence_low: with `equivalence_high` the 1 − 2α interval.
+        non_inferiority_low: lower end of the interval that decides whether the variant is worse by the margin or more,
+            if that is the question: at the level that this comparison has to meet.
+        non_inferiority_p: one-sided, adjusted for the comparisons of the family; it must stay below α/2.
         wins: examples on which the variant is better.
         losses: examples on which the baseline is better.
         ties: examples on which they are equal.
@@ -111,6 +115,8 @@ class ExampleComparison:
     simultaneous_high: float | None
     equivalence_low: float | None
     equivalence_high: float | None
+    non_inferiority_low: float | None
+    non_inferiority_p: float | None
     wins: int
     losses: int
     ties: int
@@ -141,7 +147,7 @@ class ExampleComparison:
     @property
     def hangs_on_missing(self) -> bool:
         """Whether the verdict would be another if answers without a score had the worst one."""
-        return self.judged and self.verdict_if_worst not in ("", self.verdict)
+        return self.judged and self.verdict_if_worst != "" and not upholds(self.verdict, self.verdict_if_worst)
 
     @property
     def units(self) -> int:
@@ -239,8 +245,10 @@ class ExampleAnalysis:
 
     @property
     def comparison_table(self) -> pd.DataFrame:
-        """comparisons.csv."""
-        return _frame(self.comparisons, ExampleComparison)
+        """comparisons.csv; it has columns about non-inferiority only where that is the question."""
+        table = _frame(self.comparisons, ExampleComparison)
+        asked = any(row.non_inferiority_low is not None for row in self.comparisons)
+        return table if asked else table.drop(columns=[*NON_INFERIORITY_COLUMNS])
 
     @property
     def main(self) -> list[ExampleComparison]:

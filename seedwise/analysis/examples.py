@@ -40,7 +40,7 @@ from seedwise.statistics.examples import (
 )
 from seedwise.statistics.pass_at_k import pass_all_k, pass_at_k
 from seedwise.statistics.ttest import TTest
-from seedwise.statistics.verdict import JUDGED, Verdict
+from seedwise.statistics.verdict import JUDGED, Verdict, upholds
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -132,10 +132,12 @@ class _Analysis(Decisions):
                 family,
                 self.plan.margin,
                 also.parts if also is not None else None,
+                equivalence=self.plan.non_inferiority_margin is None,
             )
         because = self.flips(decision, parts, exact.p_value if exact else None, key, judged)
         confidence = self.plan.confidence
         clusters = None if self.answers.cluster_of is None else sum(own.units for own in parts)
+        lower = decision.non_inferiority
         return ExampleComparison(
             dataset=self.name(dataset),
             variant=self.answers.variants[variant],
@@ -153,6 +155,8 @@ class _Analysis(Decisions):
             p_holm=decision.p_holm,
             **_ends("simultaneous", decision.simultaneous),
             **_ends("equivalence", decision.equivalence),
+            non_inferiority_low=lower.low if lower else None,
+            non_inferiority_p=lower.p_value if lower else None,
             wins=wins,
             losses=losses,
             ties=differences.size - wins - losses,
@@ -229,10 +233,10 @@ class _Analysis(Decisions):
         if decision.test is not None:
             dataset, variant = key
             if dataset == -1:
-                cells = mean_hanging_on(parts, verdict, decision.level, plan.alpha, plan.margin)
+                cells = mean_hanging_on(parts, decision, plan.alpha, plan.margin)
                 hanging = [(self.datasets[place], code) for place, code in cells]
             else:
-                codes = hanging_on(parts[0], verdict, decision.level, plan.alpha, plan.margin)
+                codes = hanging_on(parts[0], decision, plan.alpha, plan.margin)
                 hanging = [(dataset, code) for code in codes]
             if hanging:
                 what = "example" if self.answers.cluster_of is None else "cluster"
@@ -244,7 +248,9 @@ class _Analysis(Decisions):
         if exact_p is not None and open_or_claim and (exact_p < decision.level) == (verdict == Verdict.NOT_SUPPORTED):
             found.append("by McNemar's exact test")
         names = [
-            name for name, own in zip(self.answers.judges, judged, strict=False) if own[key].verdict != decision.verdict
+            name
+            for name, own in zip(self.answers.judges, judged, strict=False)
+            if not upholds(verdict, own[key].verdict)
         ]
         if names:
             found.append(f"by {enumerate_words([f'judge {name}' for name in names], 'or')} alone")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from seedwise.analysis.spread import scores_of, spread_of
 from seedwise.plan import Plan
 from seedwise.runs.record import RunRecord
 from seedwise.statistics.multiple import dunnett
@@ -42,9 +42,9 @@ def detectable_from(records: Iterable[RunRecord], plan: Plan, variants: Sequence
     known = spread_of(records, plan)
     if known is None or seeds < FEWEST_SEEDS:
         return {}
-    scores = _scores(records, plan)
+    scores = scores_of(records, plan)
     reference = scores.get(plan.baseline, {})
-    unknown, others = _stand_in(known[0], seeds), [name for name in variants if name != plan.baseline]
+    unknown, others = _stand_in(known.std, seeds), [name for name in variants if name != plan.baseline]
     pairs = []
     for own in (scores.get(name, {}) for name in others):
         if plan.pairing == "seed":
@@ -70,39 +70,3 @@ def _planned(plan: Plan, pairs: Sequence[Pair], seeds: int) -> list[float | None
     pooled = dunnett([own for own, _ in pairs], pairs[0][1], 1 - alpha) if plan.variance == "pooled" else None
     found = detectable_by_seeds(pairs, [seeds], alpha, paired=plan.pairing == "seed", dunnett=pooled)
     return [None if curve is None else float(curve[0]) for curve in found]
-
-
-def spread_of(records: Iterable[RunRecord], plan: Plan) -> tuple[float, int] | None:
-    """Return the standard deviation over seeds within variants, and the number of runs that show it; None without two.
-
-    If runs are paired by seed, it is that of the differences from the baseline.
-    """
-    scores = _scores(records, plan)
-    groups = (
-        _differences(scores, plan.baseline) if plan.pairing == "seed" else [[*own.values()] for own in scores.values()]
-    )
-    groups = [group for group in groups if len(group) > 1]
-    freedom = sum(len(group) - 1 for group in groups)
-    if not freedom:
-        return None
-    # Equal numbers have no spread at all, where rounding would leave some.
-    squares = sum((len(group) - 1) * float(np.var(group, ddof=1)) for group in groups if len(set(group)) > 1)
-    return math.sqrt(squares / freedom), sum(map(len, groups))
-
-
-def _scores(records: Iterable[RunRecord], plan: Plan) -> dict[str, dict[int, float]]:
-    scores: dict[str, dict[int, float]] = {}
-    for record in records:
-        value = record.metrics.get(plan.metric)
-        if record.status == "finished" and value is not None:
-            scores.setdefault(record.variant, {})[record.seed] = value
-    return scores
-
-
-def _differences(scores: Mapping[str, Mapping[int, float]], baseline: str) -> list[Sequence[float]]:
-    reference = scores.get(baseline, {})
-    return [
-        [own[seed] - reference[seed] for seed in own if seed in reference]
-        for name, own in scores.items()
-        if name != baseline
-    ]

@@ -77,6 +77,11 @@ def analyse_opened(table: Table, options: Options, given: Mapping[str, Any]) -> 
     higher = next((way for way in (said, logged) if way is not None), None)
     higher = _direction(metric, options) if higher is None else higher
     plan = _plan({"metric": metric, "higher_is_better": higher, **given})
+    if plan.question == "non-inferiority" and plan.margin is None:
+        raise UserError(
+            f"{options.spelled('question', 'non-inferiority')}: needs {options.named('margin')}, by which a variant "
+            "may be worse"
+        )
     assumed = said is None and logged is None
     told = _contradiction(metric, options)
     if assumed and options.spelling == "arguments":  # a report has a place of its own for it

@@ -17,7 +17,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 from seedwise.plan import Plan
 
-DECIDED = ("BETTER", "WORSE", "EQUIVALENT")
+DECIDED = ("BETTER", "WORSE", "EQUIVALENT", "NON_INFERIOR")
 
 
 class Look(BaseModel):

@@ -89,7 +89,10 @@ def analyse_table(
     with data_from(name):
         found = _family(groups, [plan], notes) if len(groups) > 1 else _single(name, groups, plan, notes)
         plans = [
-            plan.model_copy(update={"metric": metric, "higher_is_better": higher, "margin": None, "lost_value": None})
+            plan.model_copy(
+                update={"metric": metric, "higher_is_better": higher}
+                | dict.fromkeys(("question", "margin", "lost_value"))  # these are about the first metric
+            )
             for metric, higher in (further or {}).items()
         ]
         more = [replace(result, secondary=True) for result in _family(groups, plans, ())] if plans else []

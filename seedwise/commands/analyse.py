@@ -34,8 +34,8 @@ examples:
   seedwise analyse runs.xlsx --metric val/acc --variant model,lr --baseline 'resnet (lr=0.1)'
   seedwise analyse 'logs/*/metrics.csv' --path-name 'logs/{variant}-s{seed}/metrics.csv' --metric f1 --baseline base
 
-Choose everything that affects the verdicts (--baseline, --metric, --pairing, --variance, --margin, --confidence)
-before the results are known."""
+Choose everything that affects the verdicts (--baseline, --metric, --pairing, --variance, --question, --margin,
+--confidence) before the results are known."""
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -65,6 +65,12 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="separate: Welch's t test with Holm's correction, the default; pooled: Dunnett's test",
     )
     add("--margin", type=float, help="smallest difference that matters; lets a verdict say EQUIVALENT")
+    add(
+        "--question",
+        choices=("difference", "non-inferiority"),
+        default="difference",
+        help="non-inferiority: not worse than the baseline by more than --margin; lets a verdict say NON_INFERIOR",
+    )
     add("--confidence", type=float, default=0.95, help="confidence level of every interval; default 0.95")
     direction = parser.add_mutually_exclusive_group()
     for way, kind in (("higher", "a score such as an accuracy"), ("lower", "a loss or an error")):
@@ -95,7 +101,8 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
 
     options = table_options(arguments)
     table = open_table(arguments.results, options)
-    given = {key: getattr(arguments, key) for key in ("baseline", "confidence", "pairing", "variance", "margin")}
+    keys = ("baseline", "confidence", "pairing", "variance", "question", "margin")
+    given = {key: getattr(arguments, key) for key in keys}
     found = analyse_opened(table, options, given)
     if isinstance(found, Evaluated):
         return _evaluated(arguments, found, command)

@@ -227,7 +227,9 @@ def _common(study: Study, std: float | None, cores: int | None = None) -> Iterat
 def _detects(study: Study, std: float | None) -> Iterator[str]:
     from contextlib import suppress
 
-    from seedwise.analysis.forecast import detectable, detectable_from, spread_of
+    from seedwise.analysis.forecast import detectable, detectable_from
+    from seedwise.analysis.prospects import roughly
+    from seedwise.analysis.spread import earlier_spread, spread_of
     from seedwise.basics.words import quantity
     from seedwise.runs.record import RecordError, read_record
 
@@ -241,6 +243,8 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
         f"with {quantity(seeds, 'seed')} per variant, true differences of {units:.1f} standard deviations of {spread} "
         "(80 % power)"
     )
+    if plan.non_inferiority_margin is not None:
+        yield f"variants as good as the baseline pass as non-inferior within as much; the margin is {plan.margin:g}"
     records = []
     for run in study.runs() if std is None else ():
         with suppress(RecordError):
@@ -248,28 +252,27 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
     known = spread_of(records, plan) if std is None else None
     if std is not None:
         yield f"that is {units * std:.3g} of {plan.metric} if it varies by {std:g} from seed to seed"
-    elif known is not None and known[0] > 0:
+    elif known is not None and known.std > 0:
         found = detectable_from(records, plan, [variant.name for variant in study.variants], seeds)
-        low, high = _roughly(min(found.values())), _roughly(max(found.values()))
-        std_so_far, count = known
+        low, high = roughly(min(found.values())), roughly(max(found.values()))
         if low == high:
-            yield f"that is about {low} of {plan.metric}, by the spread of {count} runs so far ({_roughly(std_so_far)})"
+            yield f"that is about {low} of {plan.metric}, by the spread of {known.source} ({roughly(known.std)})"
         else:
             yield (
-                f"that is about {low} to {high} of {plan.metric}, depending on the variant, by the spread of {count} "
-                "runs so far"
+                f"that is about {low} to {high} of {plan.metric}, depending on the variant, by the spread of "
+                f"{known.source}"
             )
     elif known is not None:
-        yield f"of {plan.metric} that is unknown: the {known[1]} runs so far are equal, whatever their seeds"
+        yield f"of {plan.metric} that is unknown: the {known.source} are equal, whatever their seeds"
+    elif std is None and (earlier := earlier_spread(study, study.folder().parent)) is not None:
+        yield (
+            f"that is about {roughly(units * earlier.std)} of {plan.metric}, by the spread of {earlier.source} "
+            f"({roughly(earlier.std)})"
+        )
     for more in (5, 10):
         if more > seeds and (better := detectable(plan, len(study.variants), more)) is not None:
             amount = f" ({better * std:.3g})" if std is not None else ""
             yield f"with {more} seeds, of {better:.1f}{amount}"
-
-
-def _roughly(number: float) -> str:
-    """Write two significant digits, and 460 rather than 4.6e+02."""
-    return f"{float(f'{number:.2g}'):g}"
 
 
 def _cautions_of_program(study: Study) -> Iterator[str]:

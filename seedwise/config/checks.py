@@ -71,6 +71,7 @@ def cross_problems(
         *_seed_problems(seeds),
         *_baseline_problems(names, plan.get("baseline")),
         *(_open_metric_problems(plan) if program else _metric_problems(plan, pulled)),
+        *_question_problems(plan),
         *_looks_problems(plan.get("looks"), len(seeds)),
         *_tuning_problems(names, plan.get("tuned_on")),
         *([] if program else _renaming_problems(renamed)),
@@ -179,6 +180,11 @@ def _thread_problems(config: Mapping[Any, Any], program: bool) -> Iterable[tuple
             ("resources", "train_run", "threads"),
             "only for a program of your own; the image classifier has training.threads, on which its results depend",
         )
+
+
+def _question_problems(plan: Mapping[str, object]) -> Iterable[tuple[Location, str]]:
+    if plan.get("question") == "non-inferiority" and plan.get("margin") is None:
+        yield ("analysis", "question"), "non-inferiority needs analysis.margin, by which a variant may be worse"
 
 
 def _looks_problems(looks: object, seeds: int) -> Iterable[tuple[Location, str]]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from seedwise.basics.words import enumerate_words
 from seedwise.config.study_file import StudyFile
 from seedwise.plan import Plan
+from seedwise.registration.ledger import read_ledger
 
 Declaration = Mapping[str, Any]
 DIGESTS = ("settings", "code", "data", "environment")
@@ -58,6 +59,12 @@ def earlier_declaration(folder: Path, study: str) -> Declaration | None:
         }
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def declared_in(folder: Path) -> Declaration | None:
+    """Return what the study whose results a folder has declared last; None if it was never registered."""
+    registered = read_ledger(folder).registration()
+    return registered.content if registered else earlier_declaration(folder, folder.name)
 
 
 def plan_of(declaration: Declaration) -> dict[str, Any]:

@@ -231,6 +231,8 @@ class Report:
     def declared(self) -> list[tuple[str, str | None]]:
         """The plan: each key with its value, None where it was left open."""
         values = {**self.plan.model_dump(mode="json"), "seeds": list(self.planned_seeds or self.seeds)}
+        if self.plan.question is None:
+            values.pop("question")  # whether variants differ is what every report asks
         return [(key, _declared(value)) for key, value in values.items()]
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import pandas as pd
 
-from seedwise.statistics.verdict import JUDGED
+from seedwise.statistics.verdict import JUDGED, upholds
 
 Row = TypeVar("Row")
 
@@ -94,6 +94,8 @@ class ComparisonRow:
     fragile: bool | None
     fragile_because: str
     doubt: str
+    non_inferiority_low: float | None = None
+    non_inferiority_p: float | None = None
 
     @property
     def p(self) -> float | None:
@@ -113,7 +115,7 @@ class ComparisonRow:
     @property
     def hangs_on_lost_runs(self) -> bool:
         """Whether the verdict would be another if the lost runs had finished at the worst value, or as the others."""
-        return self.judged and any(other not in ("", self.verdict) for other in self.verdicts_if_lost)
+        return self.judged and any(other and not upholds(self.verdict, other) for other in self.verdicts_if_lost)
 
     @property
     def verdicts_if_lost(self) -> tuple[str, str]:
@@ -153,10 +155,12 @@ def p_name(rows: Sequence[ComparisonRow], family: int) -> str:
 def read_rows(kind: type[Row], frame: pd.DataFrame) -> list[Row]:
     """Read each row of a frame as `kind`, whether the frame was just computed or read back from CSV.
 
+    A column that is missing must have a default.
+
     Raises:
         KeyError: a column that `kind` needs is missing; the message names it.
     """
-    columns = get_type_hints(kind)
+    columns = {name: hint for name, hint in get_type_hints(kind).items() if name in frame or not hasattr(kind, name)}
     return [
         kind(**{name: _CONVERTERS[hint](record[name]) for name, hint in columns.items()})
         for record in frame.to_dict("records")

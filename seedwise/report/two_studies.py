@@ -14,17 +14,16 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest
 from seedwise.basics.words import enumerate_words
 from seedwise.plan import Plan
-from seedwise.registration.declared import earlier_declaration
-from seedwise.registration.ledger import NAME, read_ledger
+from seedwise.registration.declared import declared_in
+from seedwise.registration.ledger import NAME
 from seedwise.report.digits import Digits, digits_of_metric
 from seedwise.report.rows import ComparisonRow, SummaryRow, read_rows
 from seedwise.statistics.decision import declared_test, oriented
 from seedwise.statistics.replication import difference_of_differences
 from seedwise.statistics.ttest import TTest
-from seedwise.statistics.verdict import JUDGED, Verdict
+from seedwise.statistics.verdict import JUDGED, Verdict, upholds
 
 NEEDED = ("findings.json", "summary.csv", "comparisons.csv")
-CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
 HELD, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
     "held",
     "reversed",
@@ -111,8 +110,7 @@ def read_finished(folder: Path) -> FinishedStudy:
 
 def _plan(folder: Path) -> Plan:
     """Return the plan that a study was analysed by; raises UserError if it was not registered."""
-    registered = read_ledger(folder).registration()
-    declared = registered.content if registered else earlier_declaration(folder, folder.name)
+    declared = declared_in(folder)
     if declared is None:
         raise UserError(f"{folder}: has no {NAME}, which a study has that was run; run the study first")
     return Plan.model_validate(declared["analysis"])
@@ -143,9 +141,9 @@ def compare_studies(first: FinishedStudy, second: FinishedStudy) -> list[SideByS
 def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
     """What a reader must know before believing the comparison."""
     found = [
-        f"analysis.{key} is {getattr(first.plan, key)} in {first.name} and {getattr(second.plan, key)} in "
-        f"{second.name}: the verdicts do not mean quite the same."
-        for key in ("confidence", "pairing", "variance", "margin", "looks")
+        f"analysis.{key} is {_said(getattr(first.plan, key))} in {first.name} and {_said(getattr(second.plan, key))} "
+        f"in {second.name}: the verdicts do not mean quite the same."
+        for key in ("confidence", "pairing", "variance", "question", "margin", "looks")
         if getattr(first.plan, key) != getattr(second.plan, key)
     ]
     found += [
@@ -161,6 +159,10 @@ def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
     return found
 
 
+def _said(value: object) -> object:
+    return "not set" if value is None else value
+
+
 def agreement(first: str, second: str) -> str:
     """How two verdicts on one variant go together."""
     verdicts = {first, second}
@@ -168,11 +170,11 @@ def agreement(first: str, second: str) -> str:
         return NOT_COMPARABLE
     if verdicts == {Verdict.NOT_SUPPORTED}:
         return OPEN
-    if len(verdicts) == 1:
+    if upholds(first, second) or upholds(second, first):
         return HELD
     if Verdict.NOT_SUPPORTED in verdicts:
         return ONE_SIDED
-    return DIFFERS if Verdict.EQUIVALENT in verdicts else REVERSED
+    return REVERSED if verdicts == {Verdict.BETTER, Verdict.WORSE} else DIFFERS
 
 
 def shared_digits(first: FinishedStudy, second: FinishedStudy) -> Digits:

@@ -61,6 +61,23 @@ class Wording:
         return self.digits.number(self.plan.margin)
 
     @property
+    def span(self) -> str:
+        """The differences within the margin, `±0.01`, or of non-inferiority `from −0.01 to 0`."""
+        one_sided = self.plan.non_inferiority_margin is not None
+        return f"from {self.minus_margin} to 0" if one_sided else f"±{self.margin}"
+
+    @property
+    def minus_margin(self) -> str:
+        """The difference above which a variant is not inferior."""
+        return self.digits.number(None if self.plan.margin is None else -self.plan.margin)
+
+    @property
+    def inferior_luck(self) -> str:
+        """How often a variant that is worse by the margin passes for non-inferior; with looks, over all of them."""
+        looks = ", over all looks" if self.plan.looks else ""
+        return f"about {percent(self.plan.alpha / 2).removeprefix('less than ')}{looks}"
+
+    @property
     def the_margin(self) -> str:
         """What that is called: declared only where it was."""
         return "the declared margin" if self.declared else "the margin"

@@ -18,7 +18,7 @@ ARGUMENTS = {"map": "rename", "state": "states", "run-name": "run_name", "path-n
 """The same in Python."""
 LISTS = ("ignore", "where")
 PAIRS = ("map", "state")
-OF_PLAN = ("pairing", "variance")
+OF_PLAN = ("pairing", "variance", "question", "margin")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from seedwise.statistics.intervals import (
     sigma_interval,
     t_interval,
 )
+from seedwise.statistics.non_inferiority import NON_INFERIORITY_COLUMNS
 from seedwise.statistics.planning import Floats, detectable_by_seeds
 from seedwise.statistics.runs import arms, unknown
 from seedwise.statistics.spending import last_level
@@ -257,7 +258,8 @@ def _comparisons_of(groups: Sequence[tuple[Sequence[Arm], Arm, Plan]], later_alp
             row |= {"value_if_worst": None if if_worst is None else value}
             row |= {"verdict_if_worst": if_worst, "verdict_if_mean": if_mean}
             rows.append(row)
-        frames.append(_frame(rows, COMPARISON_COLUMNS))
+        asked = plans[0].non_inferiority_margin is not None
+        frames.append(_frame(rows, COMPARISON_COLUMNS + NON_INFERIORITY_COLUMNS * asked))
     return frames
 
 

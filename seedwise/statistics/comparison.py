@@ -15,7 +15,7 @@ from seedwise.statistics.decision import Contest, Decision, Family, contests, de
 from seedwise.statistics.effect import hedges_g, improvement_interval, probability_of_improvement, rule_of_thumb
 from seedwise.statistics.fragility import flips
 from seedwise.statistics.intervals import DataError, check_confidence
-from seedwise.statistics.permutation import PermutationTest, permutation_test, sign_flip_test
+from seedwise.statistics.permutation import permuted_runs
 from seedwise.statistics.planning import SeedPlan, plan_seeds
 from seedwise.statistics.ttest import mean_difference, spread
 from seedwise.statistics.verdict import Verdict
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedwise.plan import Plan
 
 Pairing = Literal["none", "seed"]
+Question = Literal["difference", "non-inferiority"]
 Floats = NDArray[np.float64]
 
 
@@ -46,6 +47,9 @@ class Comparison:
         simultaneous_low: with `simultaneous_high` the interval that holds for all comparisons at once.
         equivalence_low: with `equivalence_high` the 1 − 2α interval; two one-sided tests show equivalence if it lies
             inside the margin.
+        non_inferiority_low: lower end of the interval that decides whether the variant is worse by the margin or more,
+            if that is the question: at the level that this comparison has to meet.
+        non_inferiority_p: one-sided, adjusted for the number of comparisons; it must stay below α/2.
         hedges_g: difference in units of the pooled seed standard deviation, arms taken as independent.
         probability_of_improvement: `wins` / `pairs`, over all pairs of runs, ties counting one half.
         improvement_low: with `improvement_high` its interval, arms taken as independent.
@@ -57,7 +61,8 @@ class Comparison:
             differences if the plan pairs runs.
         correlation: between runs of one seed, if the plan pairs them.
         detectable_difference: true difference that these runs detect with 80 % power, in units of the metric.
-        seeds_needed: per arm, to detect the margin (without one, the observed difference) with 80 % power.
+        seeds_needed: per arm, to detect the margin (without one, the observed difference) with 80 % power; as many show
+            with that power that equal variants are not inferior.
         seeds_for_equivalence: per arm, to show that equal variants are equivalent with 80 % power.
         exaggeration: how much studies that claim a true difference of one seed standard deviation exaggerate it.
         verdict: what the data support.
@@ -84,6 +89,8 @@ class Comparison:
     simultaneous_high: float | None
     equivalence_low: float | None
     equivalence_high: float | None
+    non_inferiority_low: float | None
+    non_inferiority_p: float | None
     hedges_g: float | None
     hedges_g_low: float | None
     hedges_g_high: float | None
@@ -126,6 +133,7 @@ def compare(
     pairing: Pairing = "none",
     higher_is_better: bool = True,
     margin: float | None = None,
+    question: Question | None = None,
     same_seeds: bool = False,
 ) -> Comparison:
     """Compare a variant's scores with the baseline's.
@@ -137,6 +145,7 @@ def compare(
         pairing: `seed` tests the differences of `scores[i]` and `baseline[i]`, which must be runs of one seed.
         higher_is_better: False for a loss.
         margin: smallest difference that matters, if declared.
+        question: `non-inferiority` asks whether the variant is not worse by more than the margin.
         same_seeds: entries of equal index are runs of one seed although the plan does not pair them; `fragile` then
             also considers the paired test. `fragile_because` calls runs by their index.
 
@@ -161,6 +170,7 @@ def compare(
         baseline="baseline",
         confidence=confidence,
         pairing=pairing,
+        question=question,
         margin=margin,
     )
     compared = contests([arm], reference, plan)
@@ -180,6 +190,7 @@ def describe(
         paired=plan.pairing == "seed",
         dunnett=family.dunnett,
         margin=plan.margin,
+        equivalence=plan.non_inferiority_margin is None,
         later_alpha=later_alpha,
     )
     return [
@@ -222,11 +233,12 @@ def _comparison(
     both, by_seed = min(len(a), len(b)), plan.pairing == "seed"
     confidence, sign = plan.confidence, contest.sign
     effect, rule, improvement = hedges_g(a, b, confidence), rule_of_thumb(a, b), probability_of_improvement(a, b)
-    chance, permuted = improvement_interval(a, b, confidence), _permuted(a, b, by_seed)
+    chance, permuted = improvement_interval(a, b, confidence), permuted_runs(a, b, by_seed)
     because = flips(contest, decision, permuted, plan, family.dunnett)
     low, high = decision.interval or (None, None)
     simultaneous_low, simultaneous_high = decision.simultaneous or (None, None)
     equivalence_low, equivalence_high = decision.equivalence or (None, None)
+    one_sided = decision.non_inferiority
     return Comparison(
         n=len(a),
         n_baseline=len(b),
@@ -244,6 +256,8 @@ def _comparison(
         simultaneous_high=simultaneous_high,
         equivalence_low=equivalence_low,
         equivalence_high=equivalence_high,
+        non_inferiority_low=None if one_sided is None else one_sided.low,
+        non_inferiority_p=None if one_sided is None else one_sided.p_value,
         hedges_g=None if effect is None else effect.g,
         hedges_g_low=None if effect is None else effect.low,
         hedges_g_high=None if effect is None else effect.high,
@@ -272,14 +286,6 @@ def _comparison(
         fragile_because="; ".join(because),
         doubt="",
     )
-
-
-def _permuted(a: Floats, b: Floats, by_seed: bool) -> PermutationTest | None:
-    if min(len(a), len(b)) < 1:
-        return None
-    if by_seed:
-        return sign_flip_test(a - b, scale=float(max(np.abs(a).max(), np.abs(b).max())))
-    return permutation_test(a, b)
 
 
 def _correlation(a: Floats, b: Floats) -> float | None:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from seedwise.statistics.arm import Arm, common_seeds
 from seedwise.statistics.intervals import DataError, as_scores
 from seedwise.statistics.multiple import Dunnett, dunnett, holm, holm_levels, simultaneous_intervals
+from seedwise.statistics.non_inferiority import NonInferiority, dunnett_non_inferiority, non_inferiority
 from seedwise.statistics.ttest import TTest, paired, two_sided_p, welch
 from seedwise.statistics.verdict import Verdict, decide
 
@@ -66,6 +67,7 @@ class Decision:
         interval: of the difference, at the plan's confidence; of Dunnett's test it is simultaneous.
         simultaneous: holds together with those of the other comparisons.
         equivalence: the 1 − 2α interval.
+        non_inferiority: the one-sided test, if that is the question.
         level: two-sided level that a p-value of this comparison must stay below, while the others are as they are.
         verdict: what the data support.
     """
@@ -76,6 +78,7 @@ class Decision:
     interval: Span | None
     simultaneous: Span | None
     equivalence: Span | None
+    non_inferiority: NonInferiority | None
     level: float
     verdict: Verdict
 
@@ -121,8 +124,10 @@ def decide_all(compared: Sequence[Contest], plan: Plan) -> Family:
     """Decide about all comparisons of a family.
 
     Raises:
-        DataError: the plan declares both pairing by seed and a pooled variance.
+        DataError: the plan declares both pairing by seed and a pooled variance, or non-inferiority without a margin.
     """
+    if plan.question == "non-inferiority" and plan.margin is None:
+        raise DataError("non-inferiority needs a margin")
     if plan.pairing == "seed" and plan.variance == "pooled":
         raise DataError("Dunnett's test does not pair: declare pairing: none, or variance: separate")
     return _by_dunnett(compared, plan) if plan.variance == "pooled" else _by_holm(compared, plan)
@@ -131,15 +136,17 @@ def decide_all(compared: Sequence[Contest], plan: Plan) -> Family:
 def _by_holm(compared: Sequence[Contest], plan: Plan) -> Family:
     tests = [declared_test(each.scores, each.baseline, plan.pairing) for each in compared]
     p_values = [None if test is None else test.p_value for test in tests]
+    one_sided = non_inferiority(tests, plan.non_inferiority_margin, plan.alpha)
     decisions = [
-        _decision(each, plan, test, p, adjusted, together, level)
-        for each, test, p, adjusted, together, level in zip(
+        _decision(each, plan, test, p, adjusted, together, level, lower)
+        for each, test, p, adjusted, together, level, lower in zip(
             compared,
             tests,
             p_values,
             holm(p_values),
             simultaneous_intervals(tests, plan.confidence),
             holm_levels(p_values, plan.alpha),
+            one_sided,
             strict=True,
         )
     ]
@@ -153,11 +160,13 @@ def _by_dunnett(compared: Sequence[Contest], plan: Plan) -> Family:
     control = compared[members[0]].baseline if members else np.empty(0)
     repeated = sum(len(arm) - 1 for arm in arms) + max(len(control) - 1, 0)
     joint = dunnett(arms, control, plan.confidence) if members and repeated > 0 else None
-    decisions = [_decision(each, plan, None, None, None, None, plan.alpha) for each in compared]
+    decisions = [_decision(each, plan, None, None, None, None, plan.alpha, None) for each in compared]
     if joint is not None:
         level = two_sided_p(joint.critical, joint.df)
-        for index, test, p, span in zip(members, joint.tests, joint.p_values, joint.intervals, strict=True):
-            decisions[index] = _decision(compared[index], plan, test, p, p, span, level)
+        one_sided = dunnett_non_inferiority(joint, plan.non_inferiority_margin)
+        found = zip(members, joint.tests, joint.p_values, joint.intervals, one_sided, strict=True)
+        for index, test, p, span, lower in found:
+            decisions[index] = _decision(compared[index], plan, test, p, p, span, level, lower)
     return Family(decisions, joint)
 
 
@@ -169,6 +178,7 @@ def _decision(
     p_adjusted: float | None,
     simultaneous: Span | None,
     level: float,
+    one_sided: NonInferiority | None,
 ) -> Decision:
     by_dunnett = plan.variance == "pooled"
     shown = welch(each.scores, each.baseline) if by_dunnett else test
@@ -184,6 +194,7 @@ def _decision(
         alpha=plan.alpha,
         equivalence=equivalence,
         margin=plan.margin,
+        non_inferior=None if plan.non_inferiority_margin is None else one_sided is not None and one_sided.shown,
     )
     interval = simultaneous if by_dunnett else None if test is None else test.interval(plan.confidence)
-    return Decision(test, p_value, p_adjusted, interval, simultaneous, equivalence, level, verdict)
+    return Decision(test, p_value, p_adjusted, interval, simultaneous, equivalence, one_sided, level, verdict)

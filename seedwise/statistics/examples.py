@@ -19,9 +19,10 @@ from scipy.stats import binomtest
 from seedwise.statistics.clusters import cluster_codes, cluster_sums, clustered_mean, without_each
 from seedwise.statistics.crossed import residual_part, seed_part, welch_df
 from seedwise.statistics.multiple import holm, holm_levels, simultaneous_intervals
+from seedwise.statistics.non_inferiority import NonInferiority, non_inferiority
 from seedwise.statistics.planning import POWER, t_thresholds
 from seedwise.statistics.ttest import TTest
-from seedwise.statistics.verdict import Verdict, decide
+from seedwise.statistics.verdict import Verdict, decide, upholds
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -107,6 +108,7 @@ class ExampleDecision:
         interval: of the difference.
         simultaneous: holds together with those of the other comparisons.
         equivalence: the 1 − 2α interval.
+        non_inferiority: the one-sided test, if that is the question.
         level: two-sided level that the p-value of this comparison must stay below, while the others are as they are.
         verdict: what the data support.
     """
@@ -116,6 +118,7 @@ class ExampleDecision:
     interval: Span | None
     simultaneous: Span | None
     equivalence: Span | None
+    non_inferiority: NonInferiority | None
     level: float
     verdict: Verdict
 
@@ -140,7 +143,8 @@ class Outlook:
     """What these examples can show, and how many would show more; None means "not defined", or "no number would".
 
     Attributes:
-        detectable_difference: true difference that is detected with 80 % power.
+        detectable_difference: true difference that is detected with 80 % power, and the smallest margin within which
+            equal variants are shown to be non-inferior with that power.
         examples_needed: to detect the margin (without one, the observed difference) with 80 % power.
         examples_for_equivalence: with which equal variants are shown to be equivalent with 80 % power.
         repeats_factor: by how much more repeats or seeds would do for that on these examples; None if no number would.
@@ -170,7 +174,12 @@ class McNemar:
 
 
 def decide_examples(
-    tests: Sequence[TTest | None], enough: Sequence[bool], confidence: float, margin: float | None = None
+    tests: Sequence[TTest | None],
+    enough: Sequence[bool],
+    confidence: float,
+    margin: float | None = None,
+    *,
+    one_sided: bool = False,
 ) -> list[ExampleDecision]:
     """Decide about every comparison of a family by its test over examples, with Holm's correction.
 
@@ -179,29 +188,36 @@ def decide_examples(
         enough: whether there are enough examples for a verdict.
         confidence: of the intervals; 1 − confidence is the family-wise level.
         margin: smallest difference that matters.
+        one_sided: whether the question is non-inferiority within the margin.
     """
     alpha = 1 - confidence
     p_values = [None if test is None else test.p_value for test in tests]
     found = []
-    for test, usable, p_holm, together, level in zip(
+    for test, usable, p_holm, together, level, lower in zip(
         tests,
         enough,
         holm(p_values),
         simultaneous_intervals(tests, confidence),
         holm_levels(p_values, alpha),
+        non_inferiority(tests, margin if one_sided else None, alpha),
         strict=True,
     ):
         equivalence = None if test is None else test.interval(1 - 2 * alpha)
         verdict = Verdict.TOO_FEW_EXAMPLES
         if usable:
-            verdict = judged(test, p_holm, alpha, equivalence, margin)
+            verdict = judged(test, p_holm, alpha, equivalence, margin, lower.shown if lower else None)
         interval = None if test is None else test.interval(confidence)
-        found.append(ExampleDecision(test, p_holm, interval, together, equivalence, level, verdict))
+        found.append(ExampleDecision(test, p_holm, interval, together, equivalence, lower, level, verdict))
     return found
 
 
 def judged(
-    test: TTest | None, p_adjusted: float | None, alpha: float, equivalence: Span | None, margin: float | None
+    test: TTest | None,
+    p_adjusted: float | None,
+    alpha: float,
+    equivalence: Span | None,
+    margin: float | None,
+    non_inferior: bool | None = None,
 ) -> Verdict:
     """The verdict on one comparison that has enough examples."""
     many = FEWEST_EXAMPLES
@@ -214,13 +230,16 @@ def judged(
         alpha=alpha,
         equivalence=equivalence,
         margin=margin,
+        non_inferior=non_inferior,
     )
 
 
-def verdict_at(test: TTest | None, level: float, alpha: float, margin: float | None) -> Verdict:
-    """The verdict by another test at the level that this comparison has to meet."""
+def verdict_by(test: TTest | None, decision: ExampleDecision, alpha: float, margin: float | None) -> Verdict:
+    """The verdict by another test at the levels that this comparison has to meet."""
     equivalence = None if test is None else test.interval(1 - 2 * alpha)
-    return judged(test, None if test is None else test.p_value, level, equivalence, margin)
+    lower = decision.non_inferiority
+    shown = lower.shown_by(test) if lower else None
+    return judged(test, None if test is None else test.p_value, decision.level, equivalence, margin, shown)
 
 
 def average(tests: Sequence[TTest | None], means: Sequence[float]) -> TTest | None:
@@ -274,7 +293,14 @@ def other_questions(pairs: ExamplePairs, test: TTest | None) -> OtherQuestions |
 
 
 def outlook(
-    test: TTest, examples: int, alpha: float, family: int, margin: float | None, parts: Parts | None
+    test: TTest,
+    examples: int,
+    alpha: float,
+    family: int,
+    margin: float | None,
+    parts: Parts | None,
+    *,
+    equivalence: bool = True,
 ) -> Outlook:
     """What these examples can detect, and how many examples or repeats would detect the margin.
 
@@ -285,6 +311,7 @@ def outlook(
         family: number of comparisons.
         margin: smallest difference that matters; None asks for the observed difference.
         parts: variances, where there are repeats or seeds.
+        equivalence: whether a verdict can be EQUIVALENT, given a margin.
     """
     level = alpha / family
     target = abs(test.difference) if margin is None else margin
@@ -292,7 +319,7 @@ def outlook(
     if target > 0:
         needed = _examples(test, examples, lambda error, df: _shift(df, level) * error <= target)
     equivalent = None
-    if margin is not None:
+    if margin is not None and equivalence:
 
         def shown(error: float, df: float) -> bool:
             claims = t_thresholds(df, level)
@@ -374,18 +401,18 @@ def mcnemar(pairs: ExamplePairs) -> McNemar | None:
     return McNemar(wins, losses, float(binomtest(wins, wins + losses).pvalue))
 
 
-def hanging_on(pairs: ExamplePairs, verdict: Verdict, level: float, alpha: float, margin: float | None) -> list[int]:
+def hanging_on(pairs: ExamplePairs, decision: ExampleDecision, alpha: float, margin: float | None) -> list[int]:
     """The clusters (or examples) of which leaving out any one gives another verdict; the most influential first."""
     codes = cluster_codes(pairs.clusters, pairs.scores.size)
     found = []
     for code, test in without_each(pairs.differences, codes):
-        if verdict_at(test, level, alpha, margin) != verdict:
+        if not upholds(decision.verdict, verdict_by(test, decision, alpha, margin)):
             found.append(code)
     return found
 
 
 def mean_hanging_on(
-    parts: Sequence[ExamplePairs], verdict: Verdict, level: float, alpha: float, margin: float | None
+    parts: Sequence[ExamplePairs], decision: ExampleDecision, alpha: float, margin: float | None
 ) -> list[tuple[int, int]]:
     """The clusters (or examples) of which leaving out any one gives the mean over datasets another verdict.
 
@@ -402,7 +429,7 @@ def mean_hanging_on(
                 continue
             others = [*tests[:place], test, *tests[place + 1 :]]
             mean = average(others, [*means[:place], float(left.mean()), *means[place + 1 :]])
-            if verdict_at(mean, level, alpha, margin) != verdict:
+            if not upholds(decision.verdict, verdict_by(mean, decision, alpha, margin)):
                 found.append((place, code))
     return found
 

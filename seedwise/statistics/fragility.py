@@ -14,9 +14,9 @@ from scipy.special import stdtr, stdtrit
 
 from seedwise.statistics.decision import Contest, Decision
 from seedwise.statistics.multiple import Dunnett
-from seedwise.statistics.permutation import PermutationTest
+from seedwise.statistics.permutation import PermutationTest, permuted_runs
 from seedwise.statistics.ttest import TTest, paired, spread, student, welch, welch_df
-from seedwise.statistics.verdict import FEWEST_SEEDS, JUDGED, Verdict, decide
+from seedwise.statistics.verdict import FEWEST_SEEDS, JUDGED, Verdict, decide, upholds
 
 if TYPE_CHECKING:
     from seedwise.plan import Plan
@@ -35,14 +35,30 @@ def flips(
     if decision.verdict not in JUDGED:
         return []
     found = _single_runs(contest, decision, plan, dunnett)
-    if permuted is not None and permuted.smallest_p < decision.level:
-        claimed = permuted.p_value < decision.level
-        if claimed != (decision.verdict in _CLAIMS):
-            found.append("by the permutation test" if permuted.test == "permutation" else "by the sign-flip test")
+    if permuted is not None and _permutation_differs(contest, decision, permuted, plan):
+        found.append("by the permutation test" if permuted.test == "permutation" else "by the sign-flip test")
     for name, test in _other_tests(contest, plan):
-        if test is not None and _verdict(test, decision.level, plan) != decision.verdict:
+        if test is not None and not upholds(decision.verdict, _verdict(test, decision, plan)):
             found.append(f"by {name}")
     return found
+
+
+def _permutation_differs(contest: Contest, decision: Decision, permuted: PermutationTest, plan: Plan) -> bool:
+    """Whether a permutation test that can reach the level decides otherwise.
+
+    Non-inferiority is tested by permuting runs after the variant's were raised by the margin.
+    """
+    one_sided, verdict = decision.non_inferiority, decision.verdict
+    if one_sided is not None and verdict in (Verdict.NON_INFERIOR, Verdict.NOT_SUPPORTED):
+        raised = contest.scores + one_sided.margin
+        shifted = permuted_runs(raised, contest.baseline, plan.pairing == "seed")
+        if shifted is not None and shifted.smallest_p < one_sided.level:
+            shown = shifted.p_value < one_sided.level and raised.mean() > contest.baseline.mean()
+            if shown != (verdict == Verdict.NON_INFERIOR):
+                return True
+    if verdict == Verdict.NON_INFERIOR or permuted.smallest_p >= decision.level:
+        return False
+    return (permuted.p_value < decision.level) != (verdict in _CLAIMS)
 
 
 def _other_tests(contest: Contest, plan: Plan) -> list[tuple[str, TTest | None]]:
@@ -56,15 +72,17 @@ def _other_tests(contest: Contest, plan: Plan) -> list[tuple[str, TTest | None]]
     return tests
 
 
-def _verdict(test: TTest, level: float, plan: Plan) -> Verdict:
+def _verdict(test: TTest, decision: Decision, plan: Plan) -> Verdict:
+    one_sided = decision.non_inferiority
     return decide(
         n=FEWEST_SEEDS,
         n_baseline=FEWEST_SEEDS,
         difference=test.difference,
         p_adjusted=test.p_value,
-        alpha=level,
+        alpha=decision.level,
         equivalence=test.interval(1 - 2 * plan.alpha),
         margin=plan.margin,
+        non_inferior=None if one_sided is None else one_sided.shown_by(test),
     )
 
 
@@ -107,18 +125,22 @@ def _changed(tests: _Tests, by_welch: _Tests, decision: Decision, plan: Plan) ->
 
     As for the verdict itself, `tests` give the p-values, and `by_welch` (or the paired tests) the equivalence interval.
     """
-    difference = tests.difference
+    difference, one_sided = tests.difference, decision.non_inferiority
+    level = plan.alpha if one_sided is None else one_sided.level
     with np.errstate(divide="ignore", invalid="ignore"):
         p_values = 2 * stdtr(tests.df, -np.abs(difference) / tests.error)
         half = stdtrit(by_welch.df, 1 - plan.alpha) * by_welch.error
+        low = difference - stdtrit(tests.df, 1 - level / 2) * tests.error
     claims = p_values < decision.level
-    if decision.verdict in _CLAIMS:
-        same = claims & ((difference > 0) == (decision.verdict == Verdict.BETTER))
+    better, worse = claims & (difference > 0), claims & (difference < 0)
+    if one_sided is not None:
+        order = {Verdict.BETTER: better, Verdict.NON_INFERIOR: low > -one_sided.margin, Verdict.WORSE: worse}
     else:
-        inside = np.zeros(claims.shape, dtype=bool)
-        if plan.margin is not None:
-            inside = (-plan.margin < difference - half) & (difference + half < plan.margin)
-        same = ~claims & (inside == (decision.verdict == Verdict.EQUIVALENT))
+        margin = plan.margin or 0.0
+        inside = (-margin < difference - half) & (difference + half < margin)
+        order = {Verdict.BETTER: better, Verdict.WORSE: worse, Verdict.EQUIVALENT: inside}
+    verdicts = np.select([*order.values()], [str(verdict) for verdict in order], str(Verdict.NOT_SUPPORTED))
+    same = np.array([upholds(decision.verdict, str(verdict)) for verdict in verdicts], dtype=bool)
     return np.asarray(~same & np.isfinite(p_values) & (tests.error > 0))
 
 

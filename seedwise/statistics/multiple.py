@@ -71,19 +71,30 @@ class Dunnett:
 
     Attributes:
         tests: the difference of each arm, with the pooled standard error and degrees of freedom.
-        p_values: family-wise adjusted, two-sided.
         intervals: simultaneous intervals of the differences.
         variance: pooled over the arms and the control.
         df: its degrees of freedom.
         critical: what |t| must exceed.
+        maximum: distribution of the largest |t|.
     """
 
     tests: list[TTest]
-    p_values: list[float]
     intervals: list[tuple[float, float]]
     variance: float
     df: int
     critical: float
+    maximum: _StudentisedMaximum
+
+    @property
+    def p_values(self) -> list[float]:
+        """Family-wise adjusted p-value of each arm, two-sided."""
+        return [self.adjusted_p(test) for test in self.tests]
+
+    def adjusted_p(self, test: TTest) -> float:
+        """How often the largest |t| of the family exceeds that of a test."""
+        # The quadrature's absolute error is small, its relative error far in the tail is not. These bounds always hold.
+        p = max(self.maximum.exceeds(abs(test.statistic)), test.p_value)
+        return min(p, len(self.tests) * test.p_value, 1.0)
 
 
 def dunnett(
@@ -114,17 +125,12 @@ def dunnett(
         for arm in arms
     ]
     maximum = _StudentisedMaximum(sizes, len(control), df)
-    p_values = []
-    for test in tests:
-        # The quadrature's absolute error is small, its relative error far in the tail is not. These bounds always hold.
-        p = max(maximum.exceeds(abs(test.statistic)), test.p_value)
-        p_values.append(min(p, len(tests) * test.p_value, 1.0))
     critical = maximum.critical(confidence)
     intervals = [
         (test.difference - critical * test.standard_error, test.difference + critical * test.standard_error)
         for test in tests
     ]
-    return Dunnett(tests, p_values, intervals, variance, df, critical)
+    return Dunnett(tests, intervals, variance, df, critical, maximum)
 
 
 def dunnett_critical(sizes: Sequence[int], n_control: int, confidence: float) -> float:

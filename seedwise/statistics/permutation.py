@@ -143,6 +143,15 @@ def sign_flip_test(differences: Floats, *, seed: int = 0, scale: float | None = 
     return PermutationTest("sign-flip", p_value, smallest, method)
 
 
+def permuted_runs(scores: Floats, baseline: Floats, by_seed: bool) -> PermutationTest | None:
+    """The sign-flip test of runs that are paired by seed, else the permutation test; None where an arm has no runs."""
+    if min(len(scores), len(baseline)) < 1:
+        return None
+    if by_seed:
+        return sign_flip_test(scores - baseline, scale=float(max(np.abs(scores).max(), np.abs(baseline).max())))
+    return permutation_test(scores, baseline)
+
+
 def _method(exact: bool, values: Floats, step: float, smaller_arm: int) -> Method:
     """How to get the p-value; `values` are what is added up, on a lattice if `step` is not 0."""
     if exact:

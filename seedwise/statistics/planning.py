@@ -46,10 +46,13 @@ class SeedPlan:
     """What the seeds of a comparison can do, and how many would do more; None means "not defined".
 
     Attributes:
-        detectable_difference: true difference, in units of the metric, that is detected with 80 % power.
-        seeds_needed: per arm, with which the margin (without one, the observed difference) is detected with 80 % power.
+        detectable_difference: true difference, in units of the metric, that is detected with 80 % power. It is also the
+            smallest margin within which variants that do not differ are shown to be non-inferior with that power:
+            both ask that a difference of this size passes the same threshold, on either side of it.
+        seeds_needed: per arm, with which the margin (without one, the observed difference) is detected with 80 % power,
+            or equal variants are shown to be non-inferior within it.
         seeds_for_equivalence: per arm, with which equal variants are shown to be equivalent with 80 % power; None
-            without a margin.
+            without a margin, and where the question is non-inferiority.
         exaggeration: mean observed |difference| of studies that claim a true difference of one seed standard deviation
             (paired: of one standard deviation of the differences), over the true one; Gelman & Carlin 2014 call it the
             type M error.
@@ -68,6 +71,7 @@ def plan_seeds(
     paired: bool = False,
     dunnett: Dunnett | None = None,
     margin: float | None = None,
+    equivalence: bool = True,
     comparisons: int | None = None,
     later_alpha: float | None = None,
 ) -> list[SeedPlan]:
@@ -79,6 +83,7 @@ def plan_seeds(
         paired: whether the paired t test decides.
         dunnett: Dunnett's test of these pairs, if it decides.
         margin: smallest difference that matters, if declared.
+        equivalence: whether a verdict can be EQUIVALENT, given a margin.
         comparisons: size of the family; None means the number of pairs.
         later_alpha: family-wise level at which more seeds would be judged, if it is another one.
     """
@@ -97,7 +102,7 @@ def plan_seeds(
     target = gaps if margin is None else np.full(gaps.shape, margin)
     needed = _seeds_to_detect(later, target, later_alpha / family)
     equivalent: dict[int, int] = {}
-    if margin is not None:
+    if margin is not None and equivalence:
         varied = np.flatnonzero(own + other > 0)
         own, other = own[varied], other[varied]
         one_sided, claim = kind(own, other, 2 * later_alpha), kind(own, other, later_alpha / family)

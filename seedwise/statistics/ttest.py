@@ -70,6 +70,10 @@ class TTest:
         """Two-sided p-value, never 0 (see `SMALLEST_P`)."""
         return two_sided_p(self.statistic, self.df)
 
+    def greater_p(self, than: float) -> float:
+        """One-sided p-value of the hypothesis that the true difference is at most `than`, never 0."""
+        return max(float(stdtr(self.df, (than - self.difference) / self.standard_error)), SMALLEST_P)
+
     def interval(self, confidence: float) -> tuple[float, float]:
         """Two-sided t interval of the difference."""
         half = float(stdtrit(self.df, 0.5 + confidence / 2)) * self.standard_error

@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     BETTER = "BETTER"
     WORSE = "WORSE"
     EQUIVALENT = "EQUIVALENT"
+    NON_INFERIOR = "NON_INFERIOR"
     NOT_SUPPORTED = "NOT_SUPPORTED"
     TOO_FEW_SEEDS = "TOO_FEW_SEEDS"
     TOO_FEW_EXAMPLES = "TOO_FEW_EXAMPLES"
@@ -21,8 +22,15 @@ class Verdict(StrEnum):
     UNDEFINED = "UNDEFINED"
 
 
-JUDGED = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.NOT_SUPPORTED)
+CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.NON_INFERIOR)
+"""Verdicts that say something about the variants."""
+JUDGED = (*CLAIMS, Verdict.NOT_SUPPORTED)
 """Verdicts of comparisons for which there was enough to judge at all."""
+
+
+def upholds(verdict: str, other: str) -> bool:
+    """Whether a verdict would still be true if `other` were the verdict: a better variant is not inferior either."""
+    return other == verdict or (verdict, other) == (Verdict.NON_INFERIOR, Verdict.BETTER)
 
 
 def decide(
@@ -34,12 +42,16 @@ def decide(
     alpha: float,
     equivalence: tuple[float, float] | None = None,
     margin: float | None = None,
+    non_inferior: bool | None = None,
     lost_all: bool = False,
 ) -> Verdict:
     """The verdict on one comparison.
 
     A difference that is significant and shown to be smaller than the margin is BETTER or WORSE: it is real, and its
     interval shows that it is small. EQUIVALENT is only for comparisons that are not significant.
+
+    Where the question is non-inferiority, NON_INFERIOR answers it also for a variant that is significantly worse, but
+    surely by less than the margin. One that is better is BETTER, which says more.
 
     Args:
         n: usable seeds of the variant.
@@ -50,6 +62,8 @@ def decide(
         equivalence: the 1 − 2α interval of the difference (two one-sided tests, Schuirmann 1987), not
             adjusted for the family.
         margin: smallest difference that matters; None if no margin is declared.
+        non_inferior: whether the variant is shown not to be worse by more than the margin, if that is the question;
+            None if the question is whether they differ.
         lost_all: whether an arm has runs and every one of them was lost.
     """
     if lost_all:
@@ -58,8 +72,14 @@ def decide(
         return Verdict.TOO_FEW_SEEDS
     if difference is None or p_adjusted is None:
         return Verdict.UNDEFINED
-    if p_adjusted < alpha:
-        return Verdict.BETTER if difference > 0 else Verdict.WORSE
-    if margin is not None and equivalence is not None and -margin < equivalence[0] and equivalence[1] < margin:
+    significant = p_adjusted < alpha
+    if significant and difference > 0:
+        return Verdict.BETTER
+    if non_inferior:
+        return Verdict.NON_INFERIOR
+    if significant:
+        return Verdict.WORSE
+    inside = margin is not None and equivalence is not None and -margin < equivalence[0] and equivalence[1] < margin
+    if inside and non_inferior is None:
         return Verdict.EQUIVALENT
     return Verdict.NOT_SUPPORTED

@@ -122,6 +122,15 @@ def test_lower_is_better_turns_the_difference():
     assert row.difference == pytest.approx(row.mean_baseline - row.mean)
 
 
+def test_the_question_can_be_non_inferiority_on_new_examples():
+    table = evaluation(400, gains=(0.0, -0.01), noise=0.1)
+    row = only(table, margin=0.05, question="non-inferiority")
+    assert (row.verdict, row.examples_for_equivalence) == ("NON_INFERIOR", None)
+    assert row.non_inferiority_low == pytest.approx(row.ci_low)
+    assert only(table, margin=0.001, question="non-inferiority").verdict in ("NOT_SUPPORTED", "WORSE")
+    assert only(table, margin=0.05).non_inferiority_low is None
+
+
 def test_equal_variants_are_equivalent_within_a_margin():
     row = only(evaluation(400, gains=(0.0, 0.0), noise=0.1), margin=0.05)
 

@@ -44,6 +44,7 @@ def test_newly_declared_looks_continue_after_the_old_ones():
     [
         (3, {"b": "BETTER", "c": "EQUIVALENT"}, "stop", ()),
         (3, {"b": "BETTER", "c": "NOT_SUPPORTED"}, "go on", ("c",)),
+        (5, {"b": "NON_INFERIOR", "c": "BETTER"}, "stop", ()),
         (5, {"b": "UNDEFINED", "c": "TOO_FEW_SEEDS"}, "go on", ("b", "c")),
         (10, {"b": "NOT_SUPPORTED", "c": "WORSE"}, "stop", ("b",)),
     ],

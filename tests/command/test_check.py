@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from seedwise.analysis.forecast import detectable, detectable_from, spread_of
+from seedwise.analysis.forecast import detectable, detectable_from
+from seedwise.analysis.spread import Spread, spread_of
 from seedwise.cli import main
+from seedwise.config.reading import read_study
 from seedwise.plan import Plan
 from seedwise.registration.register import register
 from seedwise.runs.record import Provenance, RunRecord, Timing, write_record
@@ -133,9 +136,9 @@ def test_the_spread_of_runs_so_far() -> None:
     runs = {("baseline", 0): 1.0, ("baseline", 1): 3.0, ("high", 0): 10.0, ("high", 1): 14.0, ("high", 2): 12.0}
     records = [record(variant, seed, value) for (variant, seed), value in runs.items()]
     pooled = np.sqrt((2.0 * 1 + 4.0 * 2) / 3)
-    assert spread_of(records, Plan(**PLAN)) == (pytest.approx(pooled), 5)
+    assert spread_of(records, Plan(**PLAN)) == Spread(pytest.approx(pooled), 5, "5 runs so far")
     paired = Plan(**PLAN, pairing="seed")
-    assert spread_of(records, paired) == (pytest.approx(np.std([9.0, 11.0], ddof=1)), 2)
+    assert spread_of(records, paired) == Spread(pytest.approx(np.std([9.0, 11.0], ddof=1)), 2, "2 runs so far")
     assert spread_of(records[:1], Plan(**PLAN)) is None
 
 
@@ -170,6 +173,20 @@ def test_runs_that_ignore_their_seed_have_no_spread(check) -> None:
     _, printed = check()
     assert "of acc that is unknown: the 3 runs so far are equal, whatever their seeds" in printed
     assert "by the spread of" not in printed
+
+
+def test_an_earlier_study_with_the_same_baseline_gives_units(check) -> None:
+    write()
+    study = read_study(Path("study.yaml"))
+    earlier = Path("results/earlier")
+    earlier.mkdir(parents=True)
+    declared = {"analysis": study.analysis.model_dump(mode="json"), "settings": study.declared_settings}
+    (earlier / "plan.json").write_text(json.dumps(declared))
+    (earlier / "summary.csv").write_text("variant,n,std\nbaseline,5,0.01\nhigh,5,0.5\n")
+    expected = "that is about 0.035 of acc, by the spread of 5 runs with the baseline's settings in earlier (0.01)"
+    assert expected in check()[1]
+    write(analysis={**PLAN, "question": "non-inferiority", "margin": 0.02})
+    assert "variants as good as the baseline pass as non-inferior within as much; the margin is 0.02" in check()[1]
 
 
 def test_runs_so_far_give_cost_and_units(check) -> None:

@@ -220,7 +220,7 @@ def test_strange_characters_never_break_a_line() -> None:
     assert errors(STUDY.replace("{baseline: baseline}", '{baseline: "base\\nline", "a\\rb": 1}')) == [
         'config.yaml:13: analysis.baseline: found "base\\nline"; did you mean "baseline"? Variants: baseline, augment',
         'config.yaml:13: analysis."a\\rb": unknown key. Valid keys: metric, higher_is_better, baseline, confidence, '
-        "pairing, variance, margin, lost_value, looks, tuned_on",
+        "pairing, variance, question, margin, lost_value, looks, tuned_on",
     ]
 
 

@@ -71,6 +71,16 @@ def reports() -> dict[str, Report]:
             ],
         ),
         "one_variant": make_report({"baseline": A}, labels=LABELS),
+        "non_inferior": make_report(
+            {
+                "baseline": plain[:6],
+                "as good": noise(6, 0.84, 0.004, 3),
+                "a little worse": noise(6, 0.829, 0.004, 4),
+                "bad": noise(6, 0.8, 0.004, 5),
+                "noisy": noise(6, 0.84, 0.04, 6),
+            },
+            accuracy_plan("baseline", question="non-inferiority", margin=0.02),
+        ),
         "one_seed": make_report({"baseline": [0.84], "augment": [0.86]}, labels=LABELS, commit=None, dirty=None),
         "two_seeds": make_report({"baseline": A[:2], "augment": B[:2]}, labels=LABELS),
         "unequal_numbers": make_report({"baseline": plain, "augment": B}, labels=LABELS, study=None),

@@ -54,7 +54,7 @@ REGISTRATION = Registration(
     older_runs=[],
     head="b" * 64,
     history=[
-        _event("2026-11-27T10:31:05Z", "Registered before any result: 3 variants × 3 seeds, test_accuracy.", "a"),
+        _event("2026-11-27T10:31:05Z", "Registered before any result: 3 variants × 3 seeds.", "a"),
         _event("2026-11-27T11:02:44Z", "Analysis of 9 runs.", "b"),
     ],
 )

@@ -52,6 +52,24 @@ def test_every_verdict_is_about_new_examples_and_never_about_new_seeds(table):
     assert "The intervals cover new *examples*" in text
 
 
+def test_the_question_can_be_whether_a_variant_is_not_worse_by_more_than_the_margin():
+    shown = render_examples(
+        report(evaluation(400, gains=(0.0, 0.0), noise=0.1), margin=0.05, question="non-inferiority")
+    )
+    assert "**Asked:** Is **b** no more than 0.05" in shown
+    assert re.search(
+        r"\*\*b\*\* is no more than 0\.05\d* worse than \*\*a\*\* on new examples like these: the lower", shown
+    )
+    assert "NON_INFERIOR needs a lower end of the interval above −0.05" in shown
+    assert "EQUIVALENT" not in shown
+
+    left_open = render_examples(report(evaluation(gains=(0.0, 0.0)), margin=0.02, question="non-inferiority"))
+    assert "The data do not show that **b** is no more than 0.02" in left_open
+    assert "This is not evidence that it is worse" in left_open
+    assert re.search(r"About \d+ examples instead of 60 show it with 80% power, if the variant is as good", left_open)
+    assert re.search(r"That \*\*b\*\* is more than 0\.02\d* worse than \*\*a\*\*, or that it is not\.", left_open)
+
+
 def test_a_single_answer_covers_these_variants_as_they_are():
     text = render_examples(report(evaluation()))
 

@@ -200,6 +200,8 @@ UNUSED = (
     "seedwise/table.py",  # what follows is for `analyse`: tables and evaluations
     "seedwise/analysis/from_table.py",
     "seedwise/analysis/result.py",
+    "seedwise/analysis/prospects.py",
+    "seedwise/analysis/spread.py",
     "seedwise/analysis/forecast.py",  # what follows is for init, check, try and --revisions
     "seedwise/trainers/command/importing.py",
     "seedwise/trainers/command/outputs/proposals.py",

@@ -128,6 +128,7 @@ def test_a_log_says_in_a_line_what_each_run_came_to(project):
         "tiny: Tiny study",
         "1 run to do: 1 variant × 1 seed",
         "results will be in results/tiny; no score is shown before all runs are in",
+        "2 seeds per variant will give no verdict, which needs at least 3",
         "[1/1] baseline seed 0: some time",
         "1 of 1 run done, after some time",
     ]

@@ -85,12 +85,13 @@ def left_on(written: str) -> str:
     return "\n".join(shown)
 
 
-def test_a_pipe_gets_three_lines_then_a_line_per_run_and_the_plan_comes_first(project: ProgramProject) -> None:
+def test_a_pipe_gets_a_few_lines_then_a_line_per_run_and_the_plan_comes_first(project: ProgramProject) -> None:
     planned = project.run("-n", "--", REPORT)
     assert lines(planned) == [
         "tiny: Tiny study",
         "4 runs to do: 2 variants × 2 seeds",
         "results will be in results/tiny; no score is shown before all runs are in",
+        "2 seeds per variant will give no verdict, which needs at least 3",
         "would run:",
         "  train_run      4",
         "    baseline: seeds 0, 1",
@@ -102,17 +103,17 @@ def test_a_pipe_gets_three_lines_then_a_line_per_run_and_the_plan_comes_first(pr
     ]
     assert jobs(planned)["train_run"] == 4
     printed = lines(project.run("--", REPORT))
-    assert printed[:3] == lines(planned)[:3]
-    assert sorted(printed[3:7]) == [
+    assert printed[:4] == lines(planned)[:4]
+    assert sorted(printed[4:8]) == [
         *("[N/4] baseline seed 0: TIME", "[N/4] baseline seed 1: TIME"),
         *("[N/4] other seed 0: TIME", "[N/4] other seed 1: TIME"),
     ]
-    assert printed[7:9] == ["writing the report", "4 of 4 runs done, after TIME"]
+    assert printed[8:10] == ["writing the report", "4 of 4 runs done, after TIME"]
     assert printed[-1] == "Read results/tiny/results.md or results/tiny/page.html"
     assert printed[-2] == (project.results / "summary.txt").read_text().rstrip()
     headline = printed[-3]
     assert f"**{headline}**" in (project.results / "results.md").read_text()
-    assert len(printed) == 12
+    assert len(printed) == 13
     again = lines(project.run("--", REPORT))
     assert again == [
         "tiny: Tiny study",
@@ -137,6 +138,7 @@ def test_a_terminal_shows_a_table_in_place_and_each_failure_once(project: Progra
         "tiny: Tiny study",
         "4 runs to do: 2 variants × 2 seeds",
         "results will be in results/tiny; no score is shown before all runs are in",
+        "2 seeds per variant will give no verdict, which needs at least 3",
         "[N/4] other seed 0: failed after TIME: exit status 1: ValueError: no layer",
         "  log: results/tiny/logs/train_run/other/seed0.log",
         "2 of 4 runs done, 2 failed, after TIME",

@@ -3,6 +3,7 @@ import json
 import subprocess
 import time
 
+from seedwise.analysis.prospects import prospects_of
 from seedwise.basics.calls import command_for, is_called
 from seedwise.registration.change import asks_to_go_on, coming_change
 from seedwise.registration.register import note_results, register
@@ -92,7 +93,7 @@ def say(*lines):
 
 
 def announce(counts):
-    """Say in three lines what is about to be run, in the place of Snakemake's table of jobs; in a dry run, list it."""
+    """Say in a few lines what is about to be run, in the place of Snakemake's table of jobs; in a dry run, list it."""
     jobs, planned = internals.jobs_to_run(workflow), internals.planned_jobs(workflow)
     if planned_rules() <= ONLOOKERS:
         return
@@ -102,6 +103,9 @@ def announce(counts):
         say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *reported)
         return
     say(*lines)
+    if to_do := set(runs_of(jobs)):
+        there = (run for run in runs_of(planned) if run not in to_do)
+        say(*filter(None, [prospects_of(STUDY, FOLDER, there)]))
     if internals.is_dry_run(workflow):
         say_unfit(jobs)
         say_exploratory(jobs)

@@ -27,8 +27,8 @@ def plot_differences(report: Report, png: Path, svg: Path) -> None:
         figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
         appearances = style.appearances(list(labels), plan.baseline)
-        if plan.margin is not None:
-            axes.axvspan(-plan.margin, plan.margin, color=style.MARGIN_COLOUR, zorder=0)
+        if plan.within_margin is not None:
+            axes.axvspan(*plan.within_margin, color=style.MARGIN_COLOUR, zorder=0)
         axes.axvline(0, color=style.INK, linewidth=1, zorder=1)
         for y, row in enumerate(rows):
             _draw_difference(axes, y, row, appearances[row.variant].colour, thin=_shows_simultaneous(report))
@@ -70,5 +70,5 @@ def _legend(figure: Figure, report: Report) -> None:
         names.append("simultaneous CI")
     if report.plan.margin is not None:
         handles.append(Patch(color=style.MARGIN_COLOUR))
-        names.append(f"margin ±{report.wording.margin}")
+        names.append(f"margin {report.wording.span}")
     figure.legend(handles, names, loc="outside upper center", ncols=3, columnspacing=1.2)

@@ -46,8 +46,8 @@ def plot_differences(report: ExamplesReport, png: Path, svg: Path) -> None:
     together = len(rows) > 1
     with mpl.rc_context(style.RC):
         figure, axes = _rows([_label(row.variant, row.dataset, report) for row in rows])
-        if plan.margin is not None:
-            axes.axvspan(-plan.margin, plan.margin, color=style.MARGIN_COLOUR, zorder=0)
+        if plan.within_margin is not None:
+            axes.axvspan(*plan.within_margin, color=style.MARGIN_COLOUR, zorder=0)
         axes.axvline(0, color=style.INK, linewidth=1, zorder=1)
         for y, row in enumerate(rows):
             if row.difference is None:
@@ -67,7 +67,13 @@ def plot_differences(report: ExamplesReport, png: Path, svg: Path) -> None:
             names.append("simultaneous CI")
         if plan.margin is not None:
             handles.append(Patch(color=style.MARGIN_COLOUR))
-            names.append(f"margin ±{report.digits.number(plan.margin)}")
+            one_sided = plan.non_inferiority_margin is not None
+            span = (
+                f"from {report.digits.number(-plan.margin)} to 0"
+                if one_sided
+                else f"±{report.digits.number(plan.margin)}"
+            )
+            names.append(f"margin {span}")
         style.legend_above(figure, handles, names)
         style.save(figure, png, svg)
 

@@ -47,9 +47,9 @@ def _tick_digits(step: float, *, two_digits: bool) -> Digits:
     return Digits(1 + two_digits, scientific=True)
 
 
-def forest_axis(comparisons: Sequence[ComparisonRow], margin: float | None) -> Axis:
+def forest_axis(comparisons: Sequence[ComparisonRow], within_margin: tuple[float, float] | None) -> Axis:
     """An axis that shows zero, the margin, and every difference with its intervals."""
-    ends = [0.0, *([-margin, margin] if margin else []), *(end for c in comparisons for end in _ends(c))]
+    ends = [0.0, *(within_margin or ()), *(end for c in comparisons for end in _ends(c))]
     low, high = min(ends), max(ends)
     padding = PADDING * (high - low) or 1.0
     return Axis(low - padding, high + padding)

@@ -35,7 +35,7 @@ from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.verdict import Verdict
 
-SIGNS = {Verdict.BETTER: "▲", Verdict.WORSE: "▼", Verdict.EQUIVALENT: "≈"}
+SIGNS = {Verdict.BETTER: "▲", Verdict.WORSE: "▼", Verdict.EQUIVALENT: "≈", Verdict.NON_INFERIOR: "≳"}
 """What shows a verdict without colour; the others have a circle."""
 
 # What tells variants of one colour apart, in the order of `style.HATCHES`.
@@ -75,7 +75,7 @@ def render_page(report: Report) -> str:
         provenance=inline(origin.provenance(report)),
         alone=[] if comparisons else [inline(answer.found) for answer in answers],
         look=inline(look_paragraph(report.look, wording.names)) if report.look else "",
-        axis=forest_axis(comparisons, report.plan.margin),
+        axis=forest_axis(comparisons, report.plan.within_margin),
         forest=[(_forest_row(row, report), answer) for row, answer in zip(comparisons, answers, strict=False)],
         forest_caption=inline(captions.differences_caption(report)),
         exact=_exact(report.comparisons),

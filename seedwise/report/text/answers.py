@@ -13,12 +13,16 @@ from seedwise.report.text.sentences import (
     VERDICT_WORDS,
     WHY_UNJUDGED,
     alone_sentence,
+    beyond,
     doubt_sentences,
     equivalence_confidence,
     fragile_sentence,
+    is_worse,
     lost_runs_sentence,
     lost_values,
+    lower_end,
     luck_words,
+    no_more_than,
     not_finite_sentence,
     otherwise,
     seeds_words,
@@ -27,10 +31,9 @@ from seedwise.report.text.sentences import (
 from seedwise.report.wording import Wording
 from seedwise.statistics.power import MAX_SEEDS
 from seedwise.statistics.runs import PENDING, STATUSES
-from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
+from seedwise.statistics.verdict import CLAIMS, FEWEST_SEEDS, Verdict, upholds
 
 ASKED_BY_NAME = 3
-CLAIMS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
 FRESH = "in a new study with seeds of its own"
 UNCERTAIN_GAP = 0.5
 """The p value above which an observed gap says nothing about the true one."""
@@ -54,7 +57,7 @@ def question(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     if not comparisons:
         return ""
     names = wording.names
-    asked = f"better or worse than {names[wording.plan.baseline]} in {wording.metric} ({wording.direction})?"
+    asked = f"{_asked(names[wording.plan.baseline], wording)} in {wording.metric} ({wording.direction})?"
     if len(comparisons) > ASKED_BY_NAME:
         return f"Which of {len(comparisons)} variants are {asked}"
     variants = [names[row.variant] for row in comparisons]
@@ -131,7 +134,7 @@ def _findings(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
         text = f"{who} {_are(names)} not settled"
         if not parts:
             them = "it" if len(names) == 1 else "them" if len(names) <= ASKED_BY_NAME else "any of them"
-            text += f": these runs do not show {them} to be better or worse than {baseline}"
+            text += f": these runs do not show {them} to be {_asked(baseline, wording)}"
         parts.append(text)
     # Where nothing is judged, there is nothing to be confirmed.
     exploratory = wording.exploratory and any(row.judged for row in comparisons)
@@ -141,14 +144,25 @@ def _findings(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
     return text
 
 
+def _asked(baseline: str, wording: Wording) -> str:
+    """What is asked about each variant."""
+    if wording.plan.non_inferiority_margin is not None:
+        return no_more_than(wording.margin, baseline)
+    return f"better or worse than {baseline}"
+
+
 def _claimed(group: Sequence[ComparisonRow], than: str, wording: Wording) -> str:
     """The claim about all variants of one verdict; `than` names the baseline where it has not been named yet."""
     names, verdict = [wording.names[row.variant] for row in group], Verdict(group[0].verdict)
     who = f"{enumerate_words(names)} {_are(names)}"
     if verdict == Verdict.EQUIVALENT:
         return f"{who} as good as {wording.names[group[0].baseline]}, give or take {wording.margin}"
+    if verdict == Verdict.NON_INFERIOR:
+        claim = f"{who} {no_more_than(wording.margin, wording.names[group[0].baseline])}"
+        worse = [wording.names[row.variant] for row in group if is_worse(row, wording)]
+        return f"{claim}, but {enumerate_words(worse)} {_are(worse)} worse" if worse else claim
     claim = f"{who} {verdict.lower()}{than}"
-    small = [wording.names[row.variant] for row in group if row.is_below(wording.plan.margin)]
+    small = [wording.names[row.variant] for row in group if row.is_below(wording.plan.equivalence_margin)]
     if not small:
         return claim
     which = f" ({enumerate_words(small)})" if len(small) < len(group) else ""
@@ -180,12 +194,17 @@ def _found(row: ComparisonRow, wording: Wording) -> str:
     match row.verdict:
         case Verdict.BETTER | Verdict.WORSE:
             small = ""
-            if row.is_below(wording.plan.margin):
+            if row.is_below(wording.plan.equivalence_margin):
                 small = f", {TOO_SMALL_TO_MATTER} ({wording.margin})"
-            return f"{variant} {verb} **{row.verdict.lower()}** than {baseline}{small}: {_gap(row, wording)}."
+            gap = _gap(row, wording) + beyond(row, wording)
+            return f"{variant} {verb} **{row.verdict.lower()}** than {baseline}{small}: {gap}."
         case Verdict.EQUIVALENT:
             margin = f"{wording.the_margin} of {wording.margin}"
             return f"{variant} {verb} **as good as** {baseline}, give or take {margin}: {_gap(row, wording)}."
+        case Verdict.NON_INFERIOR:
+            found = f"**no more than {wording.margin} worse** than {baseline}"
+            worse = ", but worse" if is_worse(row, wording) else ""
+            return f"{variant} {verb} {found}{worse}: {_gap(row, wording)}."
         case Verdict.NOT_SUPPORTED:
             return f"{variant} against {baseline} is **not settled**: {_gap(row, wording)}."
         case Verdict.TOO_FEW_SEEDS:
@@ -216,7 +235,8 @@ def _gap(row: ComparisonRow, wording: Wording) -> str:
     number = wording.digits.number
     if row.ci_low < 0 < row.ci_high:
         worse, better = number(-row.ci_low), number(row.ci_high)
-        link = "and" if row.verdict == Verdict.EQUIVALENT or row.difference == 0 else "but"
+        known = row.verdict in (Verdict.EQUIVALENT, Verdict.NON_INFERIOR) or row.difference == 0
+        link = "and" if known else "but"
         return f"{text}, {link} anything from {worse} worse to {better} better is plausible ({interval})"
     near, far = sorted((abs(row.ci_low), abs(row.ci_high)))
     alone = ", for this comparison alone" if row.verdict == Verdict.NOT_SUPPORTED else ""
@@ -230,6 +250,13 @@ def _sure(row: ComparisonRow, wording: Wording, comparisons: int) -> str:
     claim = "By the numbers, which confirm nothing here" if wording.exploratory else "Sure enough"
     if row.doubt:
         claim += f", if {_premise(row)}"
+    if row.verdict == Verdict.NON_INFERIOR:
+        return (
+            f"{claim}: {lower_end(row, wording)}. Variants that are worse by the margin pass this in "
+            f"{wording.inferior_luck} of studies.{but}"
+        )
+    if row.verdict == Verdict.NOT_SUPPORTED and wording.plan.non_inferiority_margin is not None:
+        return f"Not sure enough: {lower_end(row, wording)}. This does not show that it is worse.{but}"
     if row.difference == 0 and row.verdict == Verdict.NOT_SUPPORTED:
         return f"Not sure enough: no gap was seen, but that does not show that they are equal.{but}"
     if row.verdict == Verdict.EQUIVALENT:
@@ -308,6 +335,8 @@ def _settle_verdict(row: ComparisonRow, wording: Wording, next_look: int | None)
         return f"Find out why the runs were lost; then at least {FEWEST_SEEDS} finished runs on both sides."
     if row.verdict == Verdict.UNDEFINED:
         return _settle_undefined(row)
+    if wording.plan.non_inferiority_margin is not None:
+        return _seeds_for_non_inferiority(row, wording)
     return " ".join(part for part in (_seeds(row, wording), _seeds_for_equivalence(row)) if part)
 
 
@@ -324,7 +353,7 @@ def _hanging(row: ComparisonRow, wording: Wording) -> str:
     changed = [
         f"“{VERDICT_WORDS[Verdict(verdict)]}” had they finished {how}"
         for verdict, how in zip(row.verdicts_if_lost, lost_values(row, wording), strict=True)
-        if verdict not in ("", row.verdict)
+        if verdict and not upholds(row.verdict, verdict)
     ]
     return f"the verdict would be {' and '.join(changed)}"
 
@@ -359,6 +388,28 @@ def _seeds(row: ComparisonRow, wording: Wording) -> str:
     return (
         f"About {needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies claim a difference if "
         f"the true gap is {gap}{caution}."
+    )
+
+
+def _seeds_for_non_inferiority(row: ComparisonRow, wording: Wording) -> str:
+    """How many seeds show that a variant is not inferior, if it is as good as the baseline."""
+    needed, now = row.seeds_needed, min(row.n, row.n_baseline)
+    if needed is None:
+        return "Unknown: the spread between seeds cannot be estimated."
+    if needed >= MANY_SEEDS:
+        often = f"{MAX_SEEDS} or more" if needed >= MAX_SEEDS else f"about {float(f'{needed:.2g}'):.0f}"
+        return (
+            f"Hardly more seeds: if it is as good as the baseline, showing it takes {often} per variant. Declare a "
+            "larger margin, if such a loss can still be accepted."
+        )
+    if needed <= now:
+        return (
+            f"More than {now} seeds per variant, {FRESH}: if it is as good as the baseline, {needed:.0f} show it in "
+            "80% of studies; these did not."
+        )
+    return (
+        f"About {needed:.0f} seeds per variant instead of {now}, {FRESH}: if it is as good as the baseline, 80% of "
+        f"such studies show that it is within {wording.the_margin} ({wording.margin})."
     )
 
 

@@ -38,7 +38,7 @@ def differences_caption(report: Report) -> str:
             "intervals that hold for all comparisons at once."
         )
     if report.plan.margin is not None:
-        text += f" Shaded: {report.wording.the_margin} ±{report.wording.margin}."
+        text += f" Shaded: {report.wording.the_margin} {report.wording.span}."
     return text
 
 

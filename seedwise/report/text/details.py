@@ -117,7 +117,8 @@ def _test(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
     plan, digits = wording.deciding, wording.digits
     name, looks = TESTS[c.test], ", over all looks" if wording.plan.looks else ""
     limit = wording.luck + looks + (f", over all {comparisons}" if comparisons > 1 else "")
-    title = f"**{name[0].upper()}{name[1:]}**" + (", which decides" if c.judged else "")
+    about = "" if wording.plan.non_inferiority_margin is None else " about BETTER and WORSE"
+    title = f"**{name[0].upper()}{name[1:]}**" + (f", which decides{about}" if c.judged else "")
     if not c.judged:
         return [[title, f"p {p_value(c.p_value)}", NO_VERDICT, MISSING]]
     if c.test == "dunnett":
@@ -141,9 +142,11 @@ def _test(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
 
 
 def _equivalence(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
-    """Two one-sided tests, which decide about EQUIVALENT where a margin is declared."""
+    """What decides where a margin is declared: two one-sided tests about EQUIVALENT, or one about NON_INFERIOR."""
     if wording.plan.margin is None or not c.judged or c.equivalence_low is None:
         return []
+    if wording.plan.non_inferiority_margin is not None:
+        return _non_inferiority(c, wording, comparisons)
     decides = ", which decides about EQUIVALENT" if c.verdict in (Verdict.EQUIVALENT, Verdict.NOT_SUPPORTED) else ""
     span = wording.digits.interval(c.equivalence_low, c.equivalence_high)
     inside = c.is_below(wording.plan.margin)
@@ -154,6 +157,23 @@ def _equivalence(c: ComparisonRow, wording: Wording, comparisons: int) -> list[R
     return [
         [f"**Two one-sided tests**{decides}", result, says, f"at most {wording.luck}{ALONE if comparisons > 1 else ''}"]
     ]
+
+
+def _non_inferiority(c: ComparisonRow, wording: Wording, comparisons: int) -> list[Row]:
+    """The one-sided test, which decides where the question is non-inferiority."""
+    if c.non_inferiority_low is None:
+        return []
+    margin = wording.plan.non_inferiority_margin
+    shown = margin is not None and c.non_inferiority_low > -margin
+    corrected = f", corrected for {comparisons} comparisons" if comparisons > 1 else ""
+    end = wording.digits.number(c.non_inferiority_low)
+    result = (
+        f"p {p_value(c.non_inferiority_p)}{corrected}; lower end of the interval {end} "
+        f"{'above' if shown else 'not above'} {wording.minus_margin}"
+    )
+    says = "no worse than the margin" if shown else "not shown to be within the margin"
+    limit = f"{wording.inferior_luck}{f', over all {comparisons}' if comparisons > 1 else ''}"
+    return [["**One-sided test**, which decides about NON_INFERIOR", result, says, limit]]
 
 
 def _permutation(c: ComparisonRow, plan: Plan, comparisons: int) -> list[Row]:

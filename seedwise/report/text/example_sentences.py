@@ -9,9 +9,9 @@ from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.format import MISSING, code, confidence_percent, escape, p_value, percent
 from seedwise.report.text.registration_section import registered_when
-from seedwise.report.text.sentences import VERDICT_WORDS
+from seedwise.report.text.sentences import VERDICT_WORDS, no_more_than
 from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES, MAX_EXAMPLES
-from seedwise.statistics.verdict import Verdict
+from seedwise.statistics.verdict import Verdict, upholds
 
 NEW = "on new examples like these"
 
@@ -26,7 +26,10 @@ def question(report: ExamplesReport) -> str:
     rows = list({row.variant: row for row in report.main}.values())
     if not rows:
         return ""
-    asked = f"better or worse than {name(report.plan.baseline)} in {escape(report.metric)} ({report.direction}) {NEW}?"
+    asked = f"better or worse than {name(report.plan.baseline)}"
+    if report.plan.non_inferiority_margin is not None:
+        asked = no_more_than(report.digits.number(report.plan.margin), name(report.plan.baseline))
+    asked += f" in {escape(report.metric)} ({report.direction}) {NEW}?"
     if len(rows) > 3:
         return f"Which of {len(rows)} variants are {asked}"
     names = [name(row.variant) for row in rows]
@@ -45,7 +48,9 @@ def evidence(row: ExampleComparison, report: ExamplesReport) -> str:
     digits, parts = report.digits, [f"Δ = {report.digits.signed(row.difference)}"]
     if row.ci_low is not None:
         parts.append(f"{confidence_percent(report.plan.confidence)} CI {digits.interval(row.ci_low, row.ci_high)}")
-    if row.p_holm is not None:
+    if row.non_inferiority_p is not None and row.verdict in (Verdict.NON_INFERIOR, Verdict.NOT_SUPPORTED):
+        parts.append(f"one-sided {report.p_name} {p_value(row.non_inferiority_p)}")
+    elif row.p_holm is not None:
         parts.append(f"{report.p_name} {p_value(row.p_holm)}")
     return f"({', '.join(parts)})"
 
@@ -54,16 +59,27 @@ def verdict_sentence(row: ExampleComparison, report: ExamplesReport, call: str =
     """One verdict as a sentence; `call` stands around the names of variants."""
     variant, baseline = (f"{call}{escape(text) if call else text}{call}" for text in (row.variant, row.baseline))
     shown, where = evidence(row, report), "" if row.dataset in ("", ALL_DATASETS) else f" of {escape(row.dataset)}"
+    margin = report.digits.number(report.plan.margin)
     match row.verdict:
         case "BETTER" | "WORSE" as verdict:
-            return f"{variant} is {verdict.lower()} than {baseline} {NEW}{where} {shown}."
+            return f"{variant} is {verdict.lower()} than {baseline} {NEW}{where} {shown}{_beyond(row, report)}."
         case "EQUIVALENT":
             interval = report.digits.interval(row.equivalence_low, row.equivalence_high)
             return (
-                f"{variant} and {baseline} are equivalent {NEW}{where}, within the margin "
-                f"±{report.digits.number(report.plan.margin)}: the "
+                f"{variant} and {baseline} are equivalent {NEW}{where}, within the margin ±{margin}: the "
                 f"{confidence_percent(1 - 2 * report.plan.alpha)} CI of the difference, {interval}, lies inside it "
                 f"{shown}."
+            )
+        case "NON_INFERIOR":
+            worse = (row.difference or 0.0) < 0 and row.p_holm is not None and row.p_holm < report.plan.alpha
+            found = f"{no_more_than(margin, baseline)}{', but worse,' if worse else ''}"
+            return f"{variant} is {found} {NEW}{where}: {_lower_end(row, report)} {shown}."
+        case "NOT_SUPPORTED" if report.plan.non_inferiority_margin is not None:
+            limit = report.digits.number(row.detectable_difference)
+            return (
+                f"The data do not show that {variant} is {no_more_than(margin, baseline)} {NEW}{where}: "
+                f"{_lower_end(row, report)} {shown}. This is not evidence that it is worse: with {report.size(row)}, "
+                f"variants as good as the baseline pass 80% of the time only where the margin is at least {limit}."
             )
         case "NOT_SUPPORTED":
             limit = report.digits.number(row.detectable_difference)
@@ -85,6 +101,25 @@ def verdict_sentence(row: ExampleComparison, report: ExamplesReport, call: str =
                 f"The comparison of {variant} with {baseline}{where} is undefined: the difference is the same on every "
                 "example, so that its noise cannot be estimated."
             )
+
+
+def _lower_end(row: ExampleComparison, report: ExamplesReport) -> str:
+    """Where the interval that decides about non-inferiority ends, and whether that is above −margin."""
+    corrected = " (corrected for the number of comparisons)" if report.p_name == "Holm p" else ""
+    above = "above" if row.verdict == Verdict.NON_INFERIOR else "not above"
+    end, margin = report.digits.number(row.non_inferiority_low), report.digits.number(-(report.plan.margin or 0.0))
+    return f"the lower end of the interval of the difference{corrected} is {end}, {above} {margin}"
+
+
+def _beyond(row: ExampleComparison, report: ExamplesReport) -> str:
+    """Of a variant that is worse, whether by more than the margin of non-inferiority; empty for all others."""
+    margin = report.plan.non_inferiority_margin
+    if margin is None or row.verdict != Verdict.WORSE:
+        return ""
+    number = report.digits.number(margin)
+    if row.simultaneous_high is not None and row.simultaneous_high < -margin:
+        return f", by more than the margin ({number})"
+    return f"; that this is within the margin ({number}) is not shown"
 
 
 def answer(row: ExampleComparison, report: ExamplesReport) -> dict[str, str]:
@@ -157,6 +192,8 @@ def settle(row: ExampleComparison, report: ExamplesReport) -> str:
         return ""
     margin = report.plan.margin
     aim = f"the margin of {report.digits.number(margin)}"
+    if report.plan.non_inferiority_margin is not None:
+        return _settle_non_inferiority(row, report)
     if margin is None:
         aim = f"a true difference as large as the observed one ({report.digits.number(abs(row.difference or 0.0))})"
     if row.examples_needed <= row.n_examples:
@@ -167,6 +204,16 @@ def settle(row: ExampleComparison, report: ExamplesReport) -> str:
     if margin is None:
         text += " The observed difference is itself uncertain: a margin, the smallest difference that matters, is not."
     return " ".join(part for part in (text, _for_equivalence(row), _repeats(row, report)) if part)
+
+
+def _settle_non_inferiority(row: ExampleComparison, report: ExamplesReport) -> str:
+    """How many examples show that a variant is not inferior, if it is as good as the baseline."""
+    needed, there = row.examples_needed or 0, row.n_examples
+    if needed <= there:
+        text = f"{there} examples are enough for variants as good as the baseline in at least 80% of evaluations, but "
+        return f"{text}these did not show it: more of them narrow the interval."
+    text = f"About {rounded_count(needed)} examples instead of {there}{_in_clusters(row)} show it with 80% power, if "
+    return " ".join(part for part in (f"{text}the variant is as good as the baseline.", _repeats(row, report)) if part)
 
 
 def _enough(row: ExampleComparison, report: ExamplesReport) -> str:
@@ -279,7 +326,7 @@ def judges_lines(report: ExamplesReport) -> list[str]:
         other = [
             found
             for found in judges.findings
-            if (found.variant, found.dataset) == (row.variant, row.dataset) and found.verdict != row.verdict
+            if (found.variant, found.dataset) == (row.variant, row.dataset) and not upholds(row.verdict, found.verdict)
         ]
         if other:
             told = [f"{VERDICT_WORDS[Verdict(found.verdict)]} by {escape(found.judge)} alone" for found in other]
@@ -307,9 +354,13 @@ def limits(report: ExamplesReport) -> list[str]:
     ]
     open_rows = [row for row in report.main if row.verdict == Verdict.NOT_SUPPORTED]
     if open_rows:
-        equal = "is equal" if len(open_rows) == 1 else "are equal"
-        who = enumerate_words([name(row.variant) for row in open_rows])
-        lines.append(f"That {who} {equal} to {name(report.plan.baseline)}.")
+        are, either = ("is", "it is") if len(open_rows) == 1 else ("are", "they are")
+        who, baseline = enumerate_words([name(row.variant) for row in open_rows]), name(report.plan.baseline)
+        if report.plan.non_inferiority_margin is None:
+            lines.append(f"That {who} {are} equal to {baseline}.")
+        else:
+            margin = report.digits.number(report.plan.margin)
+            lines.append(f"That {who} {are} more than {margin} worse than {baseline}, or that {either} not.")
     if report.analysis.level == "seed":
         lines.append("Anything about other settings or other training data: only the seed varied within a variant.")
     else:

@@ -119,7 +119,7 @@ def outlook_table(report: ExamplesReport) -> str:
     rows = [row for row in report.analysis.comparisons if row.detectable_difference is not None]
     if not rows:
         return ""
-    several, margin = len(report.datasets) > 1, report.plan.margin is not None
+    several, margin = len(report.datasets) > 1, report.plan.equivalence_margin is not None
     levels = any(row.exhausted_error is not None for row in rows)
     header = [*(["Dataset"] if several else []), "Variant", "Detectable difference", "Examples", "Examples needed"]
     header += [*(["For equivalence"] if margin else []), *([f"{report.levels.capitalize()} needed"] if levels else [])]
@@ -150,6 +150,8 @@ def outlook_note(report: ExamplesReport) -> str:
     corrected = f", corrected for {quantity(together, 'comparison')}" if max(together, apart) > 1 else ""
     corrected += f" (for single datasets: {apart})" if apart else ""
     target = "the margin" if report.plan.margin is not None else "the observed one, which is itself uncertain"
+    if report.plan.non_inferiority_margin is not None:
+        target = "the margin, or for a variant as good as the baseline to be shown non-inferior"
     clusters = ", in clusters of the same sizes" if report.analysis.clustered else ""
     text = (
         f"For a power of 80% of {test_name(report)} at the {level(report.plan.alpha)} level{corrected}, if the spread "

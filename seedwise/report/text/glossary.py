@@ -19,8 +19,7 @@ def glossary(report: Report) -> list[str]:
         "*p*: how often two variants that are equal would show a gap at least this large. Comparing several variants "
         "gives several chances to be fooled, so p is corrected for their number.",
         "*Better*, *worse*: p is small enough for a claim. *Not settled* (`NOT_SUPPORTED` in tables): it is not; the "
-        "variants may be equal or different. *As good as* (`EQUIVALENT`): any difference is smaller than the margin, "
-        "the smallest difference that matters.",
+        f"variants may be equal or different. {_margin(report)}",
     ]
     if any(row.judged for row in report.comparison_rows):
         lines += [
@@ -30,3 +29,15 @@ def glossary(report: Report) -> list[str]:
             "*Fragile*: the verdict hangs on one run (where at least 3 remain), or on the choice of method.",
         ]
     return lines
+
+
+def _margin(report: Report) -> str:
+    if report.plan.non_inferiority_margin is None:
+        return (
+            "*As good as* (`EQUIVALENT`): any difference is smaller than the margin, the smallest difference that "
+            "matters."
+        )
+    return (
+        "*Non-inferior* (`NON_INFERIOR`): if it is worse at all, then by no more than the margin, a loss that can be "
+        "accepted."
+    )

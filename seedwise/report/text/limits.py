@@ -26,8 +26,11 @@ def limit_lines(comparisons: Sequence[ComparisonRow], wording: Wording, describe
     if undecided:
         who = enumerate_words([wording.names[row.variant] for row in undecided])
         baseline = wording.names[undecided[0].baseline]
-        equal = "is equal" if len(undecided) == 1 else "are equal"
-        lines.append(f"That {who} {equal} to {baseline}. {sentences.not_equality(undecided, wording.digits)}")
+        are, either = ("is", "it is") if len(undecided) == 1 else ("are", "they are")
+        claim = f"That {who} {are} equal to {baseline}."
+        if wording.plan.non_inferiority_margin is not None:
+            claim = f"That {who} {are} more than {wording.margin} worse than {baseline}, or that {either} not."
+        lines.append(f"{claim} {sentences.not_equality(undecided, wording)}")
     for verdict, missing in sentences.WHY_UNJUDGED.items():
         if groups[verdict]:
             who = enumerate_words([wording.names[row.variant] for row in groups[verdict]])

@@ -16,7 +16,7 @@ from seedwise.report.rows import ComparisonRow
 from seedwise.report.text.format import MISSING, confidence_percent, p_cell
 from seedwise.report.text.sentences import TESTS, VERDICT_WORDS, evidence, verdict_word
 from seedwise.report.wording import Wording
-from seedwise.statistics.verdict import Verdict
+from seedwise.statistics.verdict import CLAIMS, Verdict
 
 LISTED = 3
 P = Digits(6)
@@ -115,6 +115,9 @@ def comparisons_tex(report: Report) -> str:
         f"Difference from {tex(report.labels[report.plan.baseline])} in {tex(report.metric)} (positive is better) "
         f"with {confidence} confidence interval ({test}{correction}). $g$: Hedges' effect size."
     )
+    if report.plan.non_inferiority_margin is not None:
+        end = _math(report.wording.minus_margin)
+        caption += f" Non-inferior: the lower end of the interval, at the corrected level, lies above {end}."
     if report.exploratory:
         caption += " Exploratory: no verdict confirms anything; the report says why."
     header = ["Variant", r"$\Delta$", f"{confidence} CI", "$p$", "$g$", "Verdict"]
@@ -183,9 +186,8 @@ def _counted(report: Report) -> str:
         verdict: [report.labels[row.variant] for row in report.comparison_rows if row.verdict == verdict]
         for verdict in Verdict
     }
-    named = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT)
     counted = ", ".join(
-        f"{len(group)} {verdict}" + (f" ({enumerate_words(group)})" if verdict in named else "")
+        f"{len(group)} {verdict}" + (f" ({enumerate_words(group)})" if verdict in CLAIMS else "")
         for verdict, group in groups.items()
         if group
     )

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
-from seedwise.report.digits import Digits
 from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text.format import confidence_percent, p_value, percent
 from seedwise.report.wording import Wording
@@ -18,6 +17,7 @@ VERDICT_WORDS = {
     Verdict.BETTER: "better",
     Verdict.WORSE: "worse",
     Verdict.EQUIVALENT: "equivalent",
+    Verdict.NON_INFERIOR: "non-inferior",
     Verdict.NOT_SUPPORTED: "not settled",
     Verdict.TOO_FEW_SEEDS: "too few seeds",
     Verdict.TOO_FEW_EXAMPLES: "too few examples",
@@ -56,9 +56,29 @@ def evidence(row: ComparisonRow, wording: Wording) -> str:
     parts = [f"Δ = {digits.signed(row.difference)}"]
     if row.ci_low is not None and row.ci_high is not None:
         parts.append(f"{confidence_percent(wording.deciding.confidence)} CI {digits.interval(row.ci_low, row.ci_high)}")
-    if row.p is not None:
+    if row.non_inferiority_p is not None and row.verdict in (Verdict.NON_INFERIOR, Verdict.NOT_SUPPORTED):
+        parts.append(f"one-sided {wording.p_name} {p_value(row.non_inferiority_p)}")
+    elif row.p is not None:
         parts.append(f"{wording.p_name} {p_value(row.p)}")
     return f"({', '.join(parts)})"
+
+
+def is_worse(row: ComparisonRow, wording: Wording) -> bool:
+    """Whether a variant is shown to be worse; it can still be non-inferior."""
+    return row.p is not None and row.p < wording.deciding.alpha and (row.difference or 0.0) < 0
+
+
+def no_more_than(margin: str, than: str) -> str:
+    """What non-inferiority says of a variant."""
+    return f"no more than {margin} worse than {than}"
+
+
+def lower_end(row: ComparisonRow, wording: Wording) -> str:
+    """Where the interval that decides about non-inferiority ends, and whether that is above −margin."""
+    corrected = f" (corrected for {wording.family} comparisons)" if wording.family > 1 else ""
+    above = "above" if row.verdict == Verdict.NON_INFERIOR else "not above"
+    end = wording.digits.number(row.non_inferiority_low)
+    return f"the lower end of the interval of the difference{corrected} is {end}, {above} {wording.minus_margin}"
 
 
 def verdict_sentence(row: ComparisonRow, wording: Wording) -> str:
@@ -68,15 +88,22 @@ def verdict_sentence(row: ComparisonRow, wording: Wording) -> str:
     match row.verdict:
         case "BETTER" | "WORSE" as verdict:
             text = f"{variant} is {verdict.lower()} than {baseline}{wording.basis} {shown}"
-            if row.is_below(wording.plan.margin):
+            if row.is_below(wording.plan.equivalence_margin):
                 text += f", {TOO_SMALL_TO_MATTER} ({wording.margin})"
-            return f"{text}."
+            return f"{text}{beyond(row, wording)}."
         case "EQUIVALENT":
             return (
                 f"{variant} and {baseline} are equivalent within {wording.the_margin} ±{wording.margin}: the "
                 f"{equivalence_confidence(wording.deciding)} CI of the difference, "
                 f"{wording.digits.interval(row.equivalence_low, row.equivalence_high)}, lies inside it {shown}."
             )
+        case "NON_INFERIOR":
+            worse = f"worse than {baseline}, but {no_more_than(wording.margin, 'it')}"
+            found = worse if is_worse(row, wording) else no_more_than(wording.margin, baseline)
+            return f"{variant} is {found}{wording.basis}: {lower_end(row, wording)} {shown}."
+        case "NOT_SUPPORTED" if wording.plan.non_inferiority_margin is not None:
+            claim = no_more_than(wording.margin, baseline)
+            return f"The data do not show that {variant} is {claim}: {lower_end(row, wording)} {shown}."
         case "NOT_SUPPORTED":
             return f"The data do not support a difference between {variant} and {baseline} {shown}."
         case "TOO_FEW_SEEDS":
@@ -88,6 +115,16 @@ def verdict_sentence(row: ComparisonRow, wording: Wording) -> str:
             return f"{variant} and {baseline} cannot be compared: {why_undefined(row, wording)}."
         case _:
             return f"The comparison of {variant} with {baseline} is undefined: {why_undefined(row, wording)}."
+
+
+def beyond(row: ComparisonRow, wording: Wording) -> str:
+    """Of a variant that is worse, whether by more than the margin of non-inferiority; empty for all others."""
+    margin = wording.plan.non_inferiority_margin
+    if margin is None or row.verdict != Verdict.WORSE:
+        return ""
+    if row.simultaneous_high is not None and row.simultaneous_high < -margin:
+        return f", by more than {wording.the_margin} ({wording.margin})"
+    return f"; that this is within {wording.the_margin} ({wording.margin}) is not shown"
 
 
 def why_undefined(row: ComparisonRow, wording: Wording) -> str:
@@ -238,6 +275,16 @@ def group_sentence(verdict: str, group: Sequence[ComparisonRow], wording: Wordin
             return f"{variants} are {verdict.lower()} than {baseline}{wording.basis}."
         case "EQUIVALENT":
             return f"{variants} are each equivalent to {baseline} within {wording.the_margin} ±{wording.margin}."
+        case "NON_INFERIOR":
+            worse = [names[row.variant] for row in group if is_worse(row, wording)]
+            those = (
+                f" {enumerate_words(worse)} {'is' if len(worse) == 1 else 'are'} worse, but by less than that."
+                if worse
+                else ""
+            )
+            return f"{variants} are each {no_more_than(wording.margin, baseline)}{wording.basis}.{those}"
+        case "NOT_SUPPORTED" if wording.plan.non_inferiority_margin is not None:
+            return f"The data do not show that {variants} are {no_more_than(wording.margin, baseline)}."
         case "NOT_SUPPORTED":
             return f"The data do not support a difference from {baseline} for {variants}."
         case "TOO_FEW_SEEDS":
@@ -254,15 +301,22 @@ def group_sentence(verdict: str, group: Sequence[ComparisonRow], wording: Wordin
             )
 
 
-def not_equality(group: Sequence[ComparisonRow], digits: Digits) -> str:
-    """Why "no difference supported" is not "equal", with what these seeds could have detected."""
+def not_equality(group: Sequence[ComparisonRow], wording: Wording) -> str:
+    """Why "not supported" is no evidence of the opposite, with what these seeds could have shown."""
+    digits, inferiority = wording.digits, wording.plan.non_inferiority_margin is not None
+    opposite = f"that {'it is' if len(group) == 1 else 'they are'} worse" if inferiority else "of equality"
     limits = [row.detectable_difference for row in group if row.detectable_difference is not None]
     if not limits:
-        return "This is not evidence of equality."
+        return f"This is not evidence {opposite}."
     seeds = {seeds_words(row) for row in group}
     with_seeds = f"with {seeds.pop()}" if len(seeds) == 1 else "with these seeds"
     low, high = digits.number(min(limits)), digits.number(max(limits))
     above = low if low == high else f"{low} to {high}, depending on the variant,"
+    if inferiority:
+        return (
+            f"This is not evidence {opposite}: {with_seeds}, variants as good as the baseline pass 80% of the time "
+            f"only where the margin is at least {above.rstrip(',')}."
+        )
     return (
         f"This is not evidence of equality: {with_seeds} only differences above {above} would be detected 80% of the "
         "time."
@@ -279,7 +333,7 @@ def bottom_line(summaries: Sequence[SummaryRow], comparisons: Sequence[Compariso
         if group:
             sentences.append(group_sentence(verdict, group, wording))
         if group and verdict == "NOT_SUPPORTED":
-            sentences.append(not_equality(group, wording.digits))
+            sentences.append(not_equality(group, wording))
     sentences += [
         fragile_sentence(comparisons, wording),
         lost_runs_sentence(summaries, comparisons, wording),

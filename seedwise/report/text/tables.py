@@ -54,11 +54,13 @@ def means_table(report: Report) -> str:
 
 def comparisons_table(report: Report) -> str:
     """Each variant against the baseline."""
+    one_sided = report.plan.non_inferiority_margin is not None
     rows = [
         [
             report.escaped[row.variant],
             report.digits.signed(row.difference),
             report.digits.interval(row.ci_low, row.ci_high) if row.judged else MISSING,
+            *([report.digits.number(row.non_inferiority_low) if row.judged else MISSING] * one_sided),
             p_cell(row.p) if row.judged else MISSING,
             EFFECT.number(row.hedges_g),
             p_cell(row.permutation_p),
@@ -69,8 +71,9 @@ def comparisons_table(report: Report) -> str:
     ]
     at_once = " (all at once)" if report.plan.variance == "pooled" and len(rows) > 1 else ""
     interval = f"{confidence_percent(report.deciding.confidence)} CI{at_once}"
-    header = ["Variant", "Difference", interval, report.p_name, "Hedges' g", "Permutation p", "Wins", "Verdict"]
-    return markdown_table(header, rows, numeric=(1, 3, 4, 5))
+    lower = ["Corrected lower end" if report.family > 1 else "Lower end"] * one_sided
+    header = ["Variant", "Difference", interval, *lower, report.p_name, "Hedges' g", "Permutation p", "Wins", "Verdict"]
+    return markdown_table(header, rows, numeric=(1, *range(3, 6 + one_sided)))
 
 
 def _in_brackets(words: Sequence[str]) -> str:
@@ -89,15 +92,18 @@ def limits_table(report: Report) -> str:
         ]
         for row in report.comparison_rows
     ]
-    target = "the observed one" if report.plan.margin is None else "the margin"
+    plan = report.plan
+    target = "to detect the observed one" if plan.margin is None else "to detect the margin"
+    if plan.non_inferiority_margin is not None:
+        target = "to show non-inferiority"
     header = [
         "Variant",
         "Observed difference",
         "Detectable difference",
-        f"Seeds to detect {target}",
+        f"Seeds {target}",
         "Seeds to show equivalence",
     ]
-    shown = len(header) if report.plan.margin is not None else len(header) - 1
+    shown = len(header) if plan.equivalence_margin is not None else len(header) - 1
     return markdown_table(header[:shown], [row[:shown] for row in rows], numeric=range(1, shown))
 
 
@@ -113,7 +119,14 @@ def planning_note(report: Report) -> str:
     target = report.wording.the_margin if plan.margin is not None else "the observed one, which is itself uncertain"
     few = min((min(row.n, row.n_baseline) for row in report.comparison_rows if row.judged), default=0)
     rough = f" With {few} seeds these are rough, and so is all of this." if few <= ROUGH else ""
-    equal = " Equivalence: of variants that do not differ, within the margin." if plan.margin is not None else ""
+    equal = ""
+    if plan.equivalence_margin is not None:
+        equal = " Equivalence: of variants that do not differ, within the margin."
+    if plan.non_inferiority_margin is not None:
+        equal = (
+            " Both hold for non-inferiority as well: variants that are as good as the baseline are shown to be "
+            "non-inferior with as many seeds, and by these runs within a margin of the detectable difference."
+        )
     return (
         f"All of this is for a power of 80% of {test} at the {level(plan.alpha)} level{corrected}, if the standard "
         f"deviations seen here are the true ones.{enough} Detectable: the true difference that these runs would show. "

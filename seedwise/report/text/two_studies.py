@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from seedwise.basics.words import quantity
 from seedwise.report.text.format import code, code_block, escape, markdown_table, p_cell, percent
 from seedwise.report.text.sentences import verdict_word
-from seedwise.report.two_studies import CLAIMS, HELD, FinishedStudy, SideBySide, caveats, shared_digits
+from seedwise.report.two_studies import HELD, FinishedStudy, SideBySide, caveats, shared_digits
 from seedwise.runs.metrics import metric_label
+from seedwise.statistics.verdict import CLAIMS
 
 
 def headline(rows: Sequence[SideBySide]) -> str:
@@ -97,6 +98,8 @@ def _sentence(row: SideBySide, first: str, second: str) -> str:
     name, own, other = f"**{escape(row.variant)}**", _words(row.first.verdict), _words(row.second.verdict)
     match row.agreement:
         case "held":
+            if own != other:
+                return f"{name}: {own} in {first}, {other} in {second}. That it is not inferior held."
             return f"{name}: {own} in both. The conclusion held."
         case "reversed":
             return (
@@ -118,7 +121,8 @@ def _sentence(row: SideBySide, first: str, second: str) -> str:
 
 
 def _words(verdict: str) -> str:
-    return {"BETTER": "better", "WORSE": "worse", "EQUIVALENT": "as good within the margin"}.get(verdict, "not settled")
+    words = {"BETTER": "better", "WORSE": "worse", "EQUIVALENT": "as good within the margin"}
+    return (words | {"NON_INFERIOR": "non-inferior within the margin"}).get(verdict, "not settled")
 
 
 def _section(title: str, *paragraphs: str) -> str:
