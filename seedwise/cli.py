@@ -57,6 +57,8 @@ GROUPS: Mapping[str, Sequence[Command]] = {
         Command("interim", "interim", "report on the runs that have finished so far", "interim study.yaml"),
         Command("report", "report", "write the report of a finished study; nothing is run", "report study.yaml"),
         Command("open", "open_report", "open the report in a browser", "open study.yaml"),
+        Command("amend", "amend", "register a change of a study, with its reason", 'amend study.yaml --why "…"'),
+        Command("accept", "accept", "keep runs that other code has made", 'accept study.yaml --why "…"'),
         Command("reproduce", "reproduce", "do some runs again and compare the numbers", "reproduce study.yaml"),
     ),
     "Numbers that you already have": (

@@ -42,6 +42,7 @@ class StudyFile(BaseModel):
         seeds: the seeds that are due now: all of them, or those up to the next look.
         expected: expected digests by variant; empty if the runs were recorded elsewhere.
         card: path of the data card of the runs; empty if the runs were recorded elsewhere.
+        accepted: by variant, and by what they are of, digests that are accepted in the place of the expected ones.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,11 +52,13 @@ class StudyFile(BaseModel):
     seeds: tuple[int, ...]
     expected: dict[str, Expected]
     card: str = ""
+    accepted: dict[str, dict[str, list[str]]] = {}
 
     def wanted(self, run: Run, content: str | None) -> Wanted:
         """Return what the record of a run must contain; `content` is the digest of the data, if it is known."""
         of_variant = self.expected[run.variant]
-        return Wanted(self.study.study, *run, **of_variant.model_dump(), content=content)
+        accepted = self.accepted.get(run.variant, {})
+        return Wanted(self.study.study, *run, **of_variant.model_dump(), content=content, accepted=accepted)
 
     def content(self) -> str | None:
         """Return the digest of the data that the runs read, from the data card; None if there is no card yet.
@@ -79,6 +82,7 @@ class StudyFile(BaseModel):
             "seeds": self.seeds,
             "expected": {name: wanted.model_dump(exclude_defaults=True) for name, wanted in self.expected.items()},
             "card": self.card,
+            **({"accepted": self.accepted} if self.accepted else {}),
         }
         # Keys keep their order, which matters in factors: the first level is the reference.
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

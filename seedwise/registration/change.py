@@ -10,6 +10,7 @@ from pathlib import Path
 from seedwise.basics.calls import EXPLORATORY, is_called
 from seedwise.basics.questions import agrees, can_ask
 from seedwise.config.study_file import StudyFile
+from seedwise.registration.acceptance import as_accepted
 from seedwise.registration.declared import declaration_of, earlier_declaration
 from seedwise.registration.departures import departures, forewarning, unregistered
 from seedwise.registration.ledger import read_ledger
@@ -52,7 +53,8 @@ def coming_change(folder: Path, asked: StudyFile) -> Change:
     assert binding
     if not asked.study.source and not known_results(ledger):
         binding = last  # the first results, which the ledger does not know yet
-    return Change(forewarning(binding.content, now, folder.parent), new=bool(departures(last.content, now)))
+    first, before = (as_accepted(entry.content, now, ledger) for entry in (binding, last))
+    return Change(forewarning(first, now, folder.parent), new=bool(departures(before, now)))
 
 
 def asks_to_go_on(change: Change) -> None:

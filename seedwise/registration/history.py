@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.basics.words import enumerate_words, quantity
+from seedwise.registration.acceptance import as_accepted
 from seedwise.registration.departures import departures
 from seedwise.registration.ledger import Entry, Ledger
 from seedwise.registration.results import count, known_results
@@ -89,5 +90,5 @@ def _registered(ledger: Ledger, last: Entry | None, entry: Entry) -> str:
     what = f"{runs}, {content['analysis']['metric']}" if content["seeds"] else content["analysis"]["metric"]
     if last is None:
         return f"Registered {when}: {what}."
-    changes = departures(last.content, content, late=False)
+    changes = departures(as_accepted(last.content, content, ledger), content, late=False)
     return f"Registered again {when}: {' '.join(changes) or 'nothing that decides was changed.'}"

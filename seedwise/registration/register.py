@@ -92,6 +92,30 @@ def _same_look(ledger: Ledger, of: Look, table: str) -> Entry | None:
     return None
 
 
+def amend(folder: Path, asked: StudyFile, why: str) -> Entry:
+    """Register a study as it is now, with the reason for its change; return the line about the reason.
+
+    Args:
+        folder: of the study.
+        asked: the study.
+        why: the reason.
+    """
+    return append(folder, lambda ledger: [*_registered(ledger, folder, asked), ("reason", {"why": why})]).entries[-1]
+
+
+def accept(folder: Path, asked: StudyFile, digests: Mapping[str, Mapping[str, Mapping[str, str]]], why: str) -> None:
+    """Note that records of other code or of another environment are accepted as made by today's.
+
+    Args:
+        folder: of the study.
+        asked: the study.
+        digests: by variant and by what they are of: those of records, each with today's.
+        why: the reason.
+    """
+    content = {"variants": list(digests), "digests": digests, "why": why}
+    append(folder, lambda ledger: [("acceptance", content), *_registered(ledger, folder, asked)])
+
+
 def note_results(folder: Path) -> None:
     """Note the results that a study has, if it was registered and the ledger does not know them."""
 

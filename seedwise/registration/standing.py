@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from seedwise.basics.words import quantity, shortened
+from seedwise.registration.acceptance import as_accepted
 from seedwise.registration.declared import DIGESTS, Declaration, affected
 from seedwise.registration.departures import departures
 from seedwise.registration.ledger import Entry, Ledger
@@ -87,7 +88,7 @@ def standing_of(ledger: Ledger, now: Declaration, origins: Sequence[Origin] = ()
     if not first and not binding.content.get("earlier"):
         what = f"when {quantity(count(known), 'run')} had a result" if known else "when its runs had been looked at"
         reasons.append(f"This study was registered {what}: nothing shows that it was decided before.")
-    reasons += departures(binding.content, now)
+    reasons += departures(as_accepted(binding.content, now, ledger), now)
     reasons += _replaced(ledger, now)
     if not binding.content.get("earlier"):
         reasons += _foreign(ledger, [origin for origin in origins if origin.variant not in older])

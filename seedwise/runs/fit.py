@@ -6,10 +6,10 @@ A record that does not fit does not count, whatever put it there: another config
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, get_args
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 from pydantic_core import from_json
 
@@ -36,6 +36,7 @@ class Wanted(NamedTuple):
         data: digest of what the prepared data are made of.
         content: digest of the prepared data themselves; None where they are not there to be compared with.
         environment: digest of the environment of a program; empty for others.
+        accepted: by what they are of, digests that are as good.
     """
 
     study: str
@@ -46,6 +47,11 @@ class Wanted(NamedTuple):
     data: str
     content: str | None
     environment: str = ""
+    accepted: Mapping[str, Sequence[str]] = {}
+
+    def takes(self, what: Literal["code", "environment"], digest: str) -> bool:
+        """Whether a record may have this digest."""
+        return digest == getattr(self, what) or digest in self.accepted.get(what, ())
 
 
 class Leaves(Protocol):
@@ -162,9 +168,9 @@ def _misfits(record: Mapping[str, Any], wanted: Wanted, metrics: Mapping[str, Me
     origin = record["provenance"]
     made_with = {
         "settings": origin["settings_digest"] == wanted.settings,
-        "code": origin["code_digest"] == wanted.code,
+        "code": wanted.takes("code", origin["code_digest"]),
         "data": origin["data"] == wanted.data and wanted.content in (None, origin["data_digest"]),
-        "environment": origin.get("environment_digest", "") == wanted.environment,
+        "environment": wanted.takes("environment", origin.get("environment_digest", "")),
     }
     other = [what for what, same in made_with.items() if not same]
     for what in other:

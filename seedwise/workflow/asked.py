@@ -16,6 +16,8 @@ from seedwise.basics.code_digest import combine
 from seedwise.config.reading import read_study
 from seedwise.config.study import Study
 from seedwise.config.study_file import StudyFile
+from seedwise.registration.acceptance import accepted_digests
+from seedwise.registration.ledger import read_ledger
 from seedwise.runs.digest_parts import keep_parts
 from seedwise.trainers import Inputs
 from seedwise.trainers.image_classifier.datasets.identity import RunData
@@ -67,7 +69,7 @@ def dependencies(study: Study, digests: Digests, base: Path, folder: Path) -> De
 
 
 def study_file(
-    study: Study, config: str, seeds: tuple[int, ...], found: Dependencies, card: str | Path | None
+    study: Study, config: str, seeds: tuple[int, ...], found: Dependencies, card: str | Path | None, folder: Path
 ) -> StudyFile:
     """Return a study as the scripts read it.
 
@@ -77,9 +79,13 @@ def study_file(
         seeds: that are due.
         found: what its runs depend on.
         card: path of the data card; None if its runs have none.
+        folder: of its results, whose ledger says which records are accepted.
     """
     expected = expected_runs(study, found.code, found.data, found.environments)
-    return StudyFile(study=study, config=config, seeds=seeds, expected=expected, card=str(card or ""))
+    accepted = accepted_digests(read_ledger(folder), {name: own.model_dump() for name, own in expected.items()})
+    return StudyFile(
+        study=study, config=config, seeds=seeds, expected=expected, card=str(card or ""), accepted=accepted
+    )
 
 
 def read_asked(path: Path) -> StudyFile:
@@ -97,4 +103,4 @@ def read_asked(path: Path) -> StudyFile:
     if folder.is_dir():
         found.keep(folder)
     card = folder / "data" / f"{found.images.file.stem}.json" if found.images and not study.source else None
-    return study_file(study, os.path.relpath(path), due(study.seeds, study.analysis.looks, looks), found, card)
+    return study_file(study, os.path.relpath(path), due(study.seeds, study.analysis.looks, looks), found, card, folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import subprocess
 import sys
 
@@ -76,11 +75,11 @@ def test_an_earlier_study_with_the_same_baseline_shows_the_spread(tmp_path) -> N
         folder = tmp_path / study.study
         folder.mkdir()
         plan = {"analysis": study.analysis.model_dump(mode="json"), "settings": study.declared_settings}
-        (folder / "plan.json").write_text(json.dumps(plan))
+        append(folder, lambda _, plan=plan: [("registration", plan)])
         with (folder / "summary.csv").open("w", newline="") as file:
             csv.writer(file).writerows([["variant", "n", "std"], ["a", runs, std], ["b", runs, 9.0]])
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "plan.json").write_text("[")
+    (tmp_path / "broken" / "registration.jsonl").write_text("[")
 
     assert earlier_spread(mine, tmp_path) == Spread(0.01, 5, "5 runs with the baseline's settings in first")
     assert earlier_spread(_study("paired", 0.1, pairing="seed"), tmp_path) is None

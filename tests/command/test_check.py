@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from seedwise.analysis.spread import Spread, spread_of
 from seedwise.cli import main
 from seedwise.config.reading import read_study
 from seedwise.plan import Plan
+from seedwise.registration.ledger import append
 from seedwise.registration.register import register
 from seedwise.runs.record import Provenance, RunRecord, Timing, write_record
 from seedwise.statistics.analysis import compare_all
@@ -181,7 +181,7 @@ def test_an_earlier_study_with_the_same_baseline_gives_units(check) -> None:
     earlier = Path("results/earlier")
     earlier.mkdir(parents=True)
     declared = {"analysis": study.analysis.model_dump(mode="json"), "settings": study.declared_settings}
-    (earlier / "plan.json").write_text(json.dumps(declared))
+    append(earlier, lambda _: [("registration", declared)])
     (earlier / "summary.csv").write_text("variant,n,std\nbaseline,5,0.01\nhigh,5,0.5\n")
     expected = "that is about 0.035 of acc, by the spread of 5 runs with the baseline's settings in earlier (0.01)"
     assert expected in check()[1]

@@ -129,7 +129,8 @@ UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B 
 INTERIM = RESULTS / "interim"
 
 # Scripts read the study and its context as files.
-ASKED = study_file(STUDY, CONFIG_FILE, SEEDS, FOUND, None if SOURCE or not CARD else internals.placed(workflow, CARD))
+CARD_FILE = None if SOURCE or not CARD else internals.placed(workflow, CARD)
+ASKED = or_exit(study_file, STUDY, CONFIG_FILE, SEEDS, FOUND, CARD_FILE, FOLDER)
 TRAINING_SETTINGS = {name: chosen.canonical() for name, chosen in SETTINGS.items()}
 TRAINING_CODE = {name: wanted.code for name, wanted in ASKED.expected.items()}
 STUDY_PATH = or_exit(write_study_file if workflow.is_main_process else study_file_path, FOLDER, ASKED)
