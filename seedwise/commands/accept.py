@@ -63,12 +63,11 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     # What Snakemake remembers of these runs would have it repeat them; the records themselves say all that is needed.
     records = [str(asked.study.record_path(run.variant, run.seed, folder.parent)) for run in runs]
     beside = [str(Path(record).with_name(name)) for record in records for name in asked.study.trainer.beside]
-    status = snakemake.call(path, "--cleanup-metadata", *records, *beside)
-    if status == 0:
-        named = shortened([f"{run.variant} seed {run.seed}" for run in runs])
-        print(f"accepted {quantity(len(runs), 'run')}: {named}")
-        say_next(to("run", path))
-    return status
+    snakemake.forget(path, [*records, *beside])
+    named = shortened([f"{run.variant} seed {run.seed}" for run in runs])
+    print(f"accepted {quantity(len(runs), 'run')}: {named}")
+    say_next(to("run", path))
+    return 0
 
 
 def _acceptable(asked: StudyFile, folder: Path) -> tuple[list[Run], Mapping[str, Mapping[str, Mapping[str, str]]]]:

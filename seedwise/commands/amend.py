@@ -40,9 +40,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     studies.require_posix()
     path = studies.find_study(arguments.study, "seedwise amend")
     if not (arguments.why or "").strip():
-        raise UserError(
-            '--why is missing: say why the study is changed, as in --why "one seed was meant to be another"'
-        )
+        raise UserError('--why is missing: say why the study is changed, as in --why "seed 3 was a typo"')
     from seedwise.registration.change import coming_change
     from seedwise.registration.register import amend
     from seedwise.workflow.asked import read_asked

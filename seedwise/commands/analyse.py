@@ -97,9 +97,11 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     """
     _check(arguments)
     from seedwise.analysis.from_table import Evaluated, analyse_opened
+    from seedwise.registration.register import note_look_at_table
     from seedwise.sources.open import open_table
 
     options = table_options(arguments)
+    note_look_at_table(Path(arguments.results))
     table = open_table(arguments.results, options)
     keys = ("baseline", "confidence", "pairing", "variance", "question", "margin")
     given = {key: getattr(arguments, key) for key in keys}

@@ -86,6 +86,13 @@ def call(study: Path, *words: str) -> int:
     return status
 
 
+def forget(study: Path, files: Sequence[str]) -> None:
+    """Let Snakemake forget how it made some files, so that it has no reason of its own to make them again."""
+    words = ["--workflow-profile", "none", "--nolock", "--quiet", "all", "--cleanup-metadata", *files]
+    # It fails if it knows nothing of one of them, after it has forgotten the others.
+    subprocess.run(command_line(study, words), env=environment(study), capture_output=True, check=False)
+
+
 def become(line: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
     """Replace this process by a command, whose exit status and signals are then its own."""
     sys.stdout.flush()

@@ -12,8 +12,8 @@ from seedwise.basics.files import short_digest
 from seedwise.config.study_file import StudyFile
 from seedwise.registration.declared import DECLARED, declaration_of, earlier_declaration
 from seedwise.registration.history import Registration, registration_facts
-from seedwise.registration.ledger import Entry, Kind, Ledger, append
-from seedwise.registration.results import known_results, not_known, results_in
+from seedwise.registration.ledger import NAME, Entry, Kind, Ledger, append
+from seedwise.registration.results import count, known_results, not_known, results_in
 from seedwise.registration.standing import Origin, standing_of
 from seedwise.runs.commit import git_state
 
@@ -90,6 +90,23 @@ def _same_look(ledger: Ledger, of: Look, table: str) -> Entry | None:
         if (entry.content["of"], entry.content["table"]) == (of, table):
             return entry
     return None
+
+
+def note_look_at_table(table: Path) -> None:
+    """Note that somebody looks at a table of results, if it is the runs.csv of a study that was registered.
+
+    Raises:
+        OSError: the ledger of the study cannot be written.
+    """
+    if table.name != "runs.csv" or not table.is_file() or not (table.parent / NAME).is_file():
+        return
+    digest = short_digest(table)
+
+    def make(ledger: Ledger) -> Lines:
+        runs = count(known_results(ledger))
+        return [] if _same_look(ledger, "table", digest) else [("look", {"of": "table", "table": digest, "runs": runs})]
+
+    append(table.parent, make)
 
 
 def amend(folder: Path, asked: StudyFile, why: str) -> Entry:

@@ -12,6 +12,7 @@ from seedwise.analysis.forecast import detectable
 from seedwise.analysis.prospects import prospects, rough_units
 from seedwise.analysis.spread import Spread, earlier_spread
 from seedwise.config.study import Study
+from seedwise.registration.ledger import append
 from tests.plans import accuracy_plan
 
 PLAN = accuracy_plan("a")
