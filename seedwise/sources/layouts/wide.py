@@ -1,4 +1,4 @@
-"""Wide tables: a column for each seed, or a column for each variant; and pivots, with a header of two rows."""
+"""Wide tables: a column for each seed, or a column for each variant."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
-
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, quote
-from seedwise.basics.words import quantity, shortened
+from seedwise.basics.words import shortened
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.cells import dates, states
 from seedwise.sources.cells.numbers import read_numbers
 from seedwise.sources.columns import STEPS, find, listing
 from seedwise.sources.layouts.layout import Layout, has_metrics, has_seed, has_variant, is_evaluation, is_named
-from seedwise.sources.layouts.means import STATISTICS, refuse_statistics
+from seedwise.sources.layouts.long import long
+from seedwise.sources.layouts.means import STATISTICS
+from seedwise.sources.layouts.pivots import PIVOTED
 from seedwise.sources.options import Options
 from seedwise.sources.replicates import HARMLESS, SETTINGS
-from seedwise.sources.tables.delimited import BETWEEN, PIVOT
 from seedwise.sources.tables.objects import NESTED, SCORE
 from seedwise.sources.tables.table import Table
 
@@ -104,7 +102,7 @@ def _from_seeds(table: Table, options: Options) -> Table:
             raise UserError(f"{table.name}: {quote(by_seed[seed][metric])} and {quote(column)} are one seed")
         by_seed[seed][metric] = column
     notes = [f"Left out, because they sum up seeds: {shortened(left, 6)}."] if left else []
-    return _long(table, "seed", by_seed, kept, notes)
+    return long(table, ["seed"], {(seed,): columns for seed, columns in by_seed.items()}, kept, notes)
 
 
 def _without_statistics(columns: Sequence[str]) -> list[str]:
@@ -179,69 +177,11 @@ def _from_variants(table: Table, options: Options) -> Table:
             f"{table.name}: a column for each variant has one metric; name one with {options.named('metric')}"
         )
     kept = [column for column in table.columns if column not in columns and not is_named(column, _BESIDE)]
-    cells = {column: {options.metrics[0]: column} for column in columns}
+    cells: dict[tuple[str, ...], dict[str, str]] = {(column,): {options.metrics[0]: column} for column in columns}
     notes = [f"Each column is a variant: {shortened(columns, 8)}; their cells are {options.metrics[0]}."]
     if left := [column for column in table.columns if is_named(column, _BESIDE)]:
         notes.append(f"Left out, because they sum up or compare variants: {shortened(left, 6)}.")
-    return _long(table, "variant", cells, kept, notes)
-
-
-def _is_pivot(table: Table, _: Options) -> bool:
-    return table.layout.startswith(PIVOT)
-
-
-def _from_pivot(table: Table, _: Options) -> Table:
-    """Make a row for each cell below a value of the second row of the header."""
-    level = table.layout.removeprefix(PIVOT)
-    values: dict[str, dict[str, str]] = {}
-    kept = []
-    for column in table.columns:
-        metric, between, value = column.partition(BETWEEN)
-        if between and value:
-            values.setdefault(value, {})[metric] = column
-        else:
-            kept.append(column)
-    refuse_statistics(table, list(values))
-    plain = table.frame.rename(columns={column: column.removesuffix(BETWEEN) for column in kept})
-    kept = [column.removesuffix(BETWEEN) for column in kept]
-    if not level:
-        level = "seed" if find(kept, "variant") else "variant"
-    return _long(replace(table, frame=plain, layout=""), level, values, kept, [])
-
-
-def _long(
-    table: Table, key: str, cells: Mapping[str, Mapping[str, str]], kept: Sequence[str], notes: list[str]
-) -> Table:
-    """Put the cells of a wide table below one another.
-
-    Args:
-        table: the wide one.
-        key: name of the new column that says whose cells they are.
-        cells: for each value of it the columns of its cells by metric.
-        kept: columns that every row keeps.
-        notes: what to add to the table's.
-    """
-    metrics = list(dict.fromkeys(metric for columns in cells.values() for metric in columns))
-    pieces = []
-    for value, columns in cells.items():
-        frame = table.frame[list(kept)].astype("object")
-        frame[key] = value
-        for metric in metrics:
-            frame[metric] = table.text(columns[metric]).to_numpy() if metric in columns else ""
-        pieces.append(frame)
-    long = pd.concat(pieces, ignore_index=True)
-    # In the order of the rows of the wide table, as a reader would write them down.
-    order = np.argsort(np.tile(np.arange(len(table.frame)), len(cells)), kind="stable")
-    places = np.tile(table.places, len(cells))[order]
-    long = long.iloc[order].reset_index(drop=True)
-    empty = int((long[metrics] == "").all(axis=1).sum())
-    if empty:
-        notes = [
-            *notes,
-            f"{quantity(empty, 'cell')} {'is' if empty == 1 else 'are'} empty: a run that has no result. If there "
-            "never was such a run, write a row for each run instead.",
-        ]
-    return replace(table, frame=long, places=places).noting(*notes)
+    return long(table, ["variant"], cells, kept, notes)
 
 
 def _is_nested(table: Table, _: Options) -> bool:
@@ -263,13 +203,7 @@ WIDE = (
         _is_nested,
         _from_nested,
     ),
-    Layout(
-        "pivot",
-        "a pivot table with a header of two rows",
-        "a header of two rows, as pandas writes it",
-        _is_pivot,
-        _from_pivot,
-    ),
+    PIVOTED,
     Layout(
         "wide-seeds",
         "a table with a column for each seed",
