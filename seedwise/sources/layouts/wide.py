@@ -26,6 +26,12 @@ _MARK = r"(?P<mark>seed|s|run)[-_ =]?"
 _SEED = re.compile(rf"(?:{_MARK})?(?P<seed>[0-9]+)", re.IGNORECASE)
 _AFTER = re.compile(r"(?P<metric>.+?)[-_ ./](?P<mark>seed)[-_ =]?(?P<seed>[0-9]+)", re.IGNORECASE)
 _BEFORE = re.compile(r"(?P<mark>seed)[-_ =]?(?P<seed>[0-9]+)[-_ ./](?P<metric>.+)", re.IGNORECASE)
+_LIKELY = r"(?P<mark>folds?|splits?|reps?|repeats?|replicates?|trials?|cv|)[-_ =]?(?P<seed>[0-9]+)"
+_MAYBE = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (_LIKELY, rf"(?P<metric>.+?)[-_ ./]?{_LIKELY}", rf"{_LIKELY}[-_ ./](?P<metric>.+)")
+)
+"""Columns such as `fold1`, `acc_1` and `split0_test_score`, which may be of one seed each, and may not."""
 _BESIDE = STATISTICS | {
     "diff",
     "difference",
@@ -61,8 +67,24 @@ def _seed_columns(table: Table, options: Options) -> dict[str, tuple[str, str]]:
     return found if len(marks) == 1 else {}
 
 
+def _likely_columns(table: Table, options: Options) -> dict[str, tuple[str, str]]:
+    """Return for each column that may be of one seed the seed and the metric; the other columns are few."""
+    found: dict[str, tuple[str, str]] = {}
+    wanted = {name.strip().lower(): name for name in options.metrics}
+    for column in table.columns:
+        for form in _MAYBE:
+            matched = form.fullmatch(column.strip())
+            metric = matched.groupdict().get("metric", options.metrics[0]) if matched else ""
+            if matched and metric.lower() in wanted:
+                found[column] = (matched["seed"], wanted[metric.lower()])
+                break
+    return found
+
+
 def _by_seeds(table: Table, options: Options) -> bool:
     found = _seed_columns(table, options)
+    sure = len(found) > 1
+    found = found if sure else _likely_columns(table, options)
     if len(found) < 2 or has_seed(table, options) or has_metrics(table, options) or not _holds_numbers(table, found):
         return False
     others = _without_statistics([column for column in table.columns if column not in found])
@@ -70,7 +92,7 @@ def _by_seeds(table: Table, options: Options) -> bool:
         return False
     seeds = sorted({int(seed) for seed, _ in found.values()})
     counted = seeds[0] <= 1 and seeds == list(range(seeds[0], seeds[0] + len(seeds)))
-    if not counted and not all("seed" in column.lower() for column in found):
+    if not sure or (not counted and not all("seed" in column.lower() for column in found)):
         raise UserError(
             f"{table.name}: {shortened([quote(column) for column in found], 3)} could be columns of one seed each; if "
             f"they are, add {options.spelled('layout', 'wide-seeds')}"
@@ -79,12 +101,12 @@ def _by_seeds(table: Table, options: Options) -> bool:
 
 
 def _by_seeds_forced(table: Table, options: Options) -> bool:
-    return bool(_seed_columns(table, options))
+    return bool(_seed_columns(table, options) or _likely_columns(table, options))
 
 
 def _from_seeds(table: Table, options: Options) -> Table:
     """Make a row for each cell below a seed."""
-    found = _seed_columns(table, options)
+    found = _seed_columns(table, options) or _likely_columns(table, options)
     others = [column for column in table.columns if column not in found]
     kept = _without_statistics(others)
     left = [column for column in others if column not in kept]
@@ -142,6 +164,7 @@ def _variant_columns(table: Table, options: Options) -> list[str]:
 
 
 def _by_variants(table: Table, options: Options) -> bool:
+    _refuse_unnumbered(table, options)
     if len(_units(table, options)) != 1 or has_variant(table, options) or has_metrics(table, options):
         return False
     columns = _variant_columns(table, options)
@@ -163,6 +186,23 @@ def _by_variants(table: Table, options: Options) -> bool:
             f"variant: {options.spelled('variant', 'COLUMN')}"
         )
     return True
+
+
+def _refuse_unnumbered(table: Table, options: Options) -> None:
+    """Refuse nothing but columns of numbers, of which none is a seed, and none a metric by its name."""
+    columns, metric = table.columns, options.metrics[0]
+    if len(columns) < 2 or len(options.metrics) > 1 or table.evaluation or has_variant(table, options):
+        return
+    if any(is_named(column, (*HARMLESS, *SETTINGS, *_OTHERS, *_BESIDE)) for column in columns):
+        return
+    if has_seed(table, options) or has_metrics(table, options) or nearest(metric, columns):
+        return
+    if any(higher_is_better(column) is not None for column in columns) or not _holds_numbers(table, columns):
+        return
+    raise UserError(
+        f"{table.name}: no column {quote(metric)}. {listing(columns)} If each column is a variant, add a column seed "
+        "that numbers its rows"
+    )
 
 
 def _by_variants_forced(table: Table, options: Options) -> bool:
