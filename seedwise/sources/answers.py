@@ -108,8 +108,8 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
         if shared:
             notes.append(
                 f"{quantity(shared, 'cluster')} {'has' if shared == 1 else 'have'} one name in several datasets, and "
-                f"{'counts' if shared == 1 else 'count'} as different ones; if they are the same, the mean over the "
-                "datasets is less certain than its interval says."
+                f"{'counts' if shared == 1 else 'each counts'} as the same one in all of them. If they are different, "
+                "give them different names: the mean over the datasets then has more clusters."
             )
     infinite = ~np.isfinite(numbers.values) & ~numbers.missing
     if infinite.any():

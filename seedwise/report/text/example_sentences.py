@@ -9,7 +9,8 @@ from seedwise.basics.words import enumerate_words, quantity
 from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.format import MISSING, code, confidence_percent, escape, p_value, percent
 from seedwise.report.text.sentences import VERDICT_WORDS
-from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES, MAX_EXAMPLES
+from seedwise.statistics.example_planning import MAX_EXAMPLES
+from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES
 from seedwise.statistics.verdict import Verdict
 
 NEW = "on new examples like these"
