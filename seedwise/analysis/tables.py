@@ -35,7 +35,8 @@ def read_table(path: Path) -> pd.DataFrame:
     except (FileNotFoundError, ValueError) as error:  # those of pandas are ValueErrors
         raise UserError(made_again(path)) from error
     except OSError as error:  # perhaps of a disk or of rights: the table itself may be whole
-        way = f"; move it out of the way: {aside(path)}" if path.is_dir() else "; give it back its rights, or its disk"
+        folder = isinstance(error, IsADirectoryError)
+        way = f"; move it out of the way: {aside(path)}" if folder else "; look at its rights and its disk"
         raise UserError(f"{path}: cannot be read ({error.strerror}){way}") from error
     return table
 
