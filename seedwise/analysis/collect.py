@@ -69,7 +69,7 @@ def _usable(path: Path, judged: Judged | None, scored: str | None) -> RunRecord:
     if judged.misfit:
         raise RecordError(judged.misfit.reason)
     record = parse_record(judged.record)
-    altered = alteration(path)
+    altered = alteration(path, judged.written)
     # Reading scores takes much longer than their digest, and says nothing more of a run that is as it was written.
     if altered or record.digest is None:
         altered = contradiction(path.parent, record, scored) or altered
@@ -103,15 +103,13 @@ def refusal(study: str, folder: Path, unfit: Sequence[Unfit]) -> str:
     """Name records that do not fit, and how to have them made again; a long list is written to a file as well."""
     lines = [f"{quantity(len(unfit), 'run record')} of study {study} cannot be used, so nothing is collected:"]
     lines += [f"  {path}: {reason}" for path, reason in unfit[:MOST_NAMED]]
-    there = [str(path) for path, _ in unfit if path.exists()]
-    # A folder in the place of a record needs `rm -r`.
-    remove = "rm -r" if any(path.is_dir() for path, _ in unfit) else "rm"
-    command = f"{remove} {' '.join(map(shlex.quote, there))}"
+    there = [str(path) for path, _ in unfit if path.exists() and not path.is_dir()]  # a folder is no record
+    command = f"rm {shlex.join(there)}"
     if len(unfit) > MOST_NAMED:
         listed = folder / REFUSED
         write_text(listed, "".join(f"{path}\t{one_line(reason)}\n" for path, reason in unfit))
         lines.append(f"  and {len(unfit) - MOST_NAMED} more: all are in {listed}")
-        command = f"cut -f 1 {shlex.quote(str(listed))} | tr '\\n' '\\0' | xargs -0 {remove} -f"
+        command = f"cut -f 1 {shlex.quote(str(listed))} | tr '\\n' '\\0' | xargs -0 rm -f"
     if there:
         lines.append("Remove them, and the next run of the study repeats these runs and no others:")
         lines.append(f"  {command}")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from seedwise.analysis.example_findings import ALL_DATASETS
 from seedwise.analysis.example_table import Answers, Cells, cells
 from seedwise.plan import Plan
-from seedwise.statistics.examples import ExampleDecision, ExamplePairs, average, decide_examples, repeat_variance
-from seedwise.statistics.ttest import TTest
+from seedwise.statistics.example_means import mean_test
+from seedwise.statistics.examples import ExampleDecision, ExamplePairs, decide_examples, repeat_variance
 
 
 class Decisions:
@@ -73,10 +73,7 @@ class Decisions:
         found = dict(zip(keys, by_cell, strict=True))
         if not self.several:
             return found
-        overall = [
-            self._over_datasets([(pairs[dataset, variant], tests[dataset, variant]) for dataset in self.datasets])
-            for variant in self.others
-        ]
+        overall = [mean_test([pairs[dataset, variant] for dataset in self.datasets]) for variant in self.others]
         usable = [all(enough[dataset, variant] for dataset in self.datasets) for variant in self.others]
         together = self._decided(overall, usable)
         return {(-1, variant): own for variant, own in zip(self.others, together, strict=True)} | found
@@ -85,12 +82,6 @@ class Decisions:
         plan = self.plan
         one_sided = plan.non_inferiority_margin is not None
         return decide_examples(tests, enough, plan.confidence, plan.margin, one_sided=one_sided)
-
-    def _over_datasets(self, cells: Sequence[tuple[ExamplePairs, TTest | None]]) -> TTest | None:
-        """The mean difference over datasets; None where one of them has no example that both were asked."""
-        if not all(pairs.scores.size for pairs, _ in cells):
-            return None
-        return average([test for _, test in cells], [float(pairs.differences.mean()) for pairs, _ in cells])
 
     def judge_decisions(self) -> list[dict[tuple[int, int], ExampleDecision]]:
         """What each judge alone decides; empty with fewer than two judges."""

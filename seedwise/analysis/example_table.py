@@ -125,7 +125,9 @@ def checked_answers(place: str, table: pd.DataFrame, options: Options) -> Answer
     score = _scores(place, table["score"])
     cluster_of, clusters = None, list[str]()
     if "cluster" in codes:
-        cluster, own = _numbered(dataset * len(labels["cluster"]) + codes["cluster"])
+        # A cluster of one name in several datasets is the same one, such as a text that was translated: if it is not,
+        # the errors are right all the same, from fewer clusters.
+        cluster, own = _numbered(codes["cluster"])
         cluster_of = cluster[first]
         clusters = [labels["cluster"][code] for code in codes["cluster"][own]]
         _refuse_two(place, names, example, cluster, cluster_of, [labels["cluster"][c] for c in codes["cluster"]])

@@ -25,19 +25,10 @@ from seedwise.basics.words import enumerate_words
 from seedwise.plan import Plan
 from seedwise.sources.options import Options
 from seedwise.statistics.clusters import clustered_mean
-from seedwise.statistics.examples import (
-    ExampleDecision,
-    ExamplePairs,
-    OtherQuestions,
-    Parts,
-    average,
-    hanging_on,
-    mcnemar,
-    mean_hanging_on,
-    other_questions,
-    outlook,
-    seeds_for_both,
-)
+from seedwise.statistics.example_levels import OtherQuestions, other_questions
+from seedwise.statistics.example_means import mean_hanging_on
+from seedwise.statistics.example_planning import outlook, seeds_for_both
+from seedwise.statistics.examples import ExampleDecision, ExamplePairs, hanging_on, mcnemar
 from seedwise.statistics.pass_at_k import pass_all_k, pass_at_k
 from seedwise.statistics.ttest import TTest
 from seedwise.statistics.verdict import JUDGED, Verdict, upholds
@@ -120,7 +111,7 @@ class _Analysis(Decisions):
         means += [sign * float(np.mean([own.baseline.mean() for own in usable])) if usable else None]
         known = means[0] is not None and means[1] is not None
         test, single = decision.test, parts[0] if len(parts) == 1 else None
-        also = self.others_of(parts)
+        also = other_questions(parts, test)
         exact = mcnemar(single) if single is not None else None
         family = len(self.others) if dataset == -1 else len(pairs)
         ahead = None
@@ -136,7 +127,8 @@ class _Analysis(Decisions):
             )
         because = self.flips(decision, parts, exact.p_value if exact else None, key, judged)
         confidence = self.plan.confidence
-        clusters = None if self.answers.cluster_of is None else sum(own.units for own in parts)
+        labels = [own.clusters for own in parts if own.clusters is not None]
+        clusters = int(np.unique(np.concatenate(labels)).size) if labels else None
         lower = decision.non_inferiority
         return ExampleComparison(
             dataset=self.name(dataset),
@@ -176,21 +168,6 @@ class _Analysis(Decisions):
             verdict_if_worst=str(worst.verdict) if worst else "",
             fragile=bool(because) and decision.verdict in JUDGED,
             fragile_because="; ".join(because) if decision.verdict in JUDGED else "",
-        )
-
-    def others_of(self, parts: Sequence[ExamplePairs]) -> OtherQuestions | None:
-        """Answers about new seeds or repeats; of several datasets, about their mean."""
-        found = [own for own in (other_questions(pairs, pairs.test()) for pairs in parts) if own is not None]
-        if len(found) < len(parts):
-            return None
-        if len(found) == 1:
-            return found[0]
-        means = [float(pairs.differences.mean()) for pairs in parts]
-        shares = [(own.parts.example, own.parts.seed, own.parts.residual) for own in found]
-        return OtherQuestions(
-            average([own.same_examples for own in found], means),
-            average([own.both for own in found], means),
-            Parts(*(sum(column) / len(parts) ** 2 for column in zip(*shares, strict=True))),
         )
 
     def dropped(self, dataset: int, variant: int) -> int:

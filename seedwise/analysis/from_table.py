@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
 from pydantic import ValidationError
 
 from seedwise.analysis.example_findings import ExampleAnalysis
 from seedwise.analysis.examples import analyse_examples
 from seedwise.analysis.result import Result, analyse_table
 from seedwise.basics.errors import UserError
+from seedwise.basics.unicode_forms import as_written
 from seedwise.plan import Plan
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.answers import read_answers
@@ -91,12 +93,19 @@ def analyse_opened(table: Table, options: Options, given: Mapping[str, Any]) -> 
     if options.evaluation:
         refuse_of_runs(options, plan)
         answers = read_answers(table, options)
+        plan = _comparing(plan, answers.answers["variant"])
         analysis = analyse_examples(answers.answers, plan, place=table.name, options=options)
         return Evaluated(plan, analysis, answers.columns, (*answers.notes, *told), assumed)
     found = read_runs(table, options)
+    plan = _comparing(plan, found.runs["variant"])
     further = {name: _further(name, options, said) for name in options.metrics[1:]}
     results = analyse_table(table.name, found.runs, plan, [*found.notes, *told], further, options)
     return Compared(plan, results, assumed)
+
+
+def _comparing(plan: Plan, variants: pd.Series) -> Plan:
+    """Return the plan with its baseline as the table writes it."""
+    return plan.model_copy(update={"baseline": as_written(plan.baseline, map(str, variants.dropna().unique()))})
 
 
 def refuse_of_runs(options: Options, plan: Plan) -> None:

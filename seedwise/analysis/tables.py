@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import short_digest, write_text
+from seedwise.basics.files import aside, short_digest, write_text
 from seedwise.statistics.analysis import format_table
 
 NAMES = ("variant", "baseline", "reference")
@@ -22,7 +22,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """Read a table. Names stay text, whatever they look like; other empty cells are missing values.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: it cannot be opened, or is no table.
     """
     try:
         columns = [str(column) for column in pd.read_csv(path, nrows=0).columns]
@@ -32,8 +32,12 @@ def read_table(path: Path) -> pd.DataFrame:
             keep_default_na=False,
             na_values={column: ["", "nan", "NaN"] for column in columns if column not in NAMES},
         )
-    except (OSError, ValueError) as error:  # those of pandas are ValueErrors
+    except (FileNotFoundError, ValueError) as error:  # those of pandas are ValueErrors
         raise UserError(made_again(path)) from error
+    except OSError as error:  # perhaps of a disk or of rights: the table itself may be whole
+        folder = isinstance(error, IsADirectoryError)
+        way = f"; move it out of the way: {aside(path)}" if folder else "; look at its rights and its disk"
+        raise UserError(f"{path}: cannot be read ({error.strerror}){way}") from error
     return table
 
 
@@ -41,7 +45,11 @@ def made_again(*paths: Path) -> str:
     """Say that products are damaged, and how they are made again."""
     lines = [f"{path}: damaged or edited: it is not what the study wrote" for path in paths]
     it = "it" if len(paths) == 1 else "them"
-    remedy = [f"Remove {it}, and the study makes {it} again:", f"  rm -rf {shlex.join(map(str, paths))}"]
+    # What stands in the place of a product and is a folder was made by somebody, and is not removed.
+    folders = [aside(path) for path in paths if path.is_dir()]
+    files = [str(path) for path in paths if not path.is_dir()]
+    commands = [*([f"rm -f {shlex.join(files)}"] if files else []), *folders]
+    remedy = [f"{'Move' if folders else 'Remove'} {it}, and the study makes {it} again:", f"  {' && '.join(commands)}"]
     return "\n".join([*lines, *remedy])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,11 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def aside(path: Path) -> str:
+    """Return the command that moves a file or folder out of the way, where removing it could lose something."""
+    return shlex.join(["mv", str(path), f"{path}.aside"])
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,7 +5,6 @@ A record that does not fit does not count, whatever put it there: another config
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 from pydantic_core import from_json
 
+from seedwise.basics.files import aside
 from seedwise.runs.metrics import Metric
 from seedwise.runs.record import RunRecord, Status
 
@@ -80,6 +80,8 @@ class Judged(NamedTuple):
 
     record: Mapping[str, Any]
     misfit: Misfit | None
+    written: Mapping[str, Any] = {}
+    """The record as it stands in the file."""
 
 
 def judge(path: Path, wanted: Wanted, leaves: Leaves) -> Judged | None:
@@ -92,19 +94,19 @@ def judge(path: Path, wanted: Wanted, leaves: Leaves) -> Judged | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except IsADirectoryError:
-        return Judged({}, Misfit(("record",), f"it is a folder; remove it: rm -r {shlex.quote(str(path))}"))
+        return Judged({}, Misfit(("record",), f"it is a folder; move it out of the way: {aside(path)}"))
     except OSError as error:
         return Judged({}, Misfit(("record",), f"it cannot be read ({error.strerror})"))
     except ValueError:
         record = None
     if not isinstance(record, dict):
         return Judged({}, NO_RECORD)
-    record = judged_by(record, leaves.metrics)
+    written, record = record, judged_by(record, leaves.metrics)
     misfit = find_misfit(record, wanted, leaves.metrics)
     if misfit is None:
         missing = [name for name in leaves.beside if not (path.parent / name).exists()]
         misfit = Misfit(("files",), f"its {' and '.join(missing)} is missing") if missing else None
-    return Judged(record, misfit)
+    return Judged(record, misfit, written)
 
 
 def judged_by(record: Mapping[str, Any], metrics: tuple[Metric, ...]) -> Mapping[str, Any]:

@@ -168,16 +168,18 @@ def _digest(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def alteration(path: Path) -> str | None:
+def alteration(path: Path, plain: Any = None) -> str | None:
     """Say what was changed after a record was written; None if nothing was, or if the record is too old to tell.
 
     Args:
         path: of the record.
+        plain: the record as read from JSON; None reads it.
     """
-    try:
-        plain = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return "it is not a run record"
+    if plain is None:
+        try:
+            plain = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return "it is not a run record"
     if not isinstance(plain, dict) or plain.get("digest") is None:
         return None
     if plain["digest"] != _digest(plain):

@@ -27,7 +27,7 @@ from seedwise.sources.columns import (
 from seedwise.sources.conditions import meeting
 from seedwise.sources.identities import refuse_alike, refuse_judges, variants_of
 from seedwise.sources.options import Options
-from seedwise.sources.plausible import refuse_summary_rows, refuse_units
+from seedwise.sources.plausible import refuse_summary_rows, refuse_units, said_marks
 from seedwise.sources.scores import numbers_of
 from seedwise.sources.tables.table import Table
 
@@ -102,13 +102,14 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
     if table.evaluation is None:
         refuse_summary_rows(table, table.text(columns["example"]), columns["example"], options)
     notes = [*table.notes, *numbers.notes]
+    notes += said_marks(options.metrics[0], numbers.values, answers.get("dataset"))
     if "cluster" in answers and "dataset" in answers:
         shared = int(answers.drop_duplicates(["cluster", "dataset"])["cluster"].value_counts().gt(1).sum())
         if shared:
             notes.append(
                 f"{quantity(shared, 'cluster')} {'has' if shared == 1 else 'have'} one name in several datasets, and "
-                f"{'counts' if shared == 1 else 'count'} as different ones; if they are the same, the mean over the "
-                "datasets is less certain than its interval says."
+                f"{'counts' if shared == 1 else 'each counts'} as the same one in all of them. If they are different, "
+                "give them different names: the mean over the datasets then has more clusters."
             )
     infinite = ~np.isfinite(numbers.values) & ~numbers.missing
     if infinite.any():

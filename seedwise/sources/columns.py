@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, plain, quote
+from seedwise.basics.unicode_forms import same_text
 from seedwise.basics.words import quantity
 from seedwise.sources.cells import dates, states
 from seedwise.sources.options import Options
@@ -150,11 +151,15 @@ def find(columns: Sequence[str], name: str, preferred: Sequence[str] = ()) -> li
     """
     if name in columns:
         return [name]
-    wanted = name.strip().lower()
-    same = [column for column in columns if column.strip().lower() == wanted]
-    same = same or [column for column in columns if wanted in (form.strip().lower() for form in _forms(column))]
+    wanted = _folded(name)
+    same = [column for column in columns if _folded(column) == wanted]
+    same = same or [column for column in columns if wanted in map(_folded, _forms(column))]
     chosen = [column for column in same if column.lower().startswith(tuple(preferred))] if preferred else []
     return chosen if len(chosen) == 1 else same
+
+
+def _folded(name: str) -> str:
+    return same_text(name).strip().lower()
 
 
 def named_column(table: Table, name: str, option: str, options: Options) -> str:

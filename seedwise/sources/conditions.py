@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from seedwise.basics.errors import UserError
+from seedwise.basics.unicode_forms import as_written
 from seedwise.basics.words import quantity, shortened
 from seedwise.sources.cells.numbers import is_number
 from seedwise.sources.columns import find, missing, shortened_name
@@ -30,6 +31,7 @@ def meeting(table: Table, options: Options) -> Table:
         if len(found) != 1:
             raise UserError(f"{spelled}: {missing(name, table.columns)}")
         texts = table.text(found[0])
+        value = as_written(value, texts.unique())
         equal = (texts == value).to_numpy(copy=True)
         if is_number(value):
             number = float(value)

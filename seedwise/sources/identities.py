@@ -11,6 +11,7 @@ import pandas as pd
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, quote
+from seedwise.basics.unicode_forms import as_written
 from seedwise.basics.words import shortened
 from seedwise.sources.cells.numbers import MISSING, is_number
 from seedwise.sources.cells.seeds import read_seeds, through_float
@@ -37,6 +38,8 @@ def identified(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the variant, seed and name of each row that counts, and notes about the others."""
     variants = variants_of(table, columns.variant, options)
+    if declared:
+        variants = variants.replace({name: as_written(name, declared) for name in variants.unique()})
     texts = _ungrouped(table, str(columns.seed), options)
     rounded = through_float(texts).to_numpy()
     if rounded.any():
@@ -100,12 +103,13 @@ def variants_of(table: Table, columns: Sequence[str], options: Options) -> pd.Se
         whole = pd.Series([_finer(text, dict(zip(names, more, strict=True))) for text, *more in texts], dtype="str")
     if options.rename:
         there = list(whole.unique())
-        for old in options.rename:
+        rename = {as_written(old, there): new for old, new in options.rename.items()}
+        for old in rename:
             if old not in there:
                 guess = nearest(old, there)
                 hint = f"; did you mean {quote(guess)}?" if guess else f"; variants: {shortened(there, 8)}"
-                raise UserError(f"{options.spelled('map', f'{old}={options.rename[old]}')}: no such variant{hint}")
-        whole = whole.replace(dict(options.rename))
+                raise UserError(f"{options.spelled('map', f'{old}={rename[old]}')}: no such variant{hint}")
+        whole = whole.replace(rename)
     return whole
 
 

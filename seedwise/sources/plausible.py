@@ -25,6 +25,17 @@ SUMMARIES = frozenset(
 _OF_VARIANTS = SUMMARIES | {"best", "worst", "diff", "difference", "delta", "improvement", "gain"}
 _NO_SHARE = re.compile(r"mcc|psnr|returns?|rewards?|success|correct|bleu|chrf")
 """Metrics whose name says that higher is better, and that need not be between 0 and 1, or 0 and 100."""
+_MARKS = frozenset(
+    sign * size
+    for sign in (-1.0, 1.0)
+    for size in (
+        *(999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 99999999.0, 999999999.0),
+        *(2.0**31 - 1, 2.0**31, 2.0**63, float(np.finfo("f4").max), float(np.finfo("f8").max)),
+        *(10.0**power for power in range(6, 309)),
+    )
+) | {-1.0, -9.0, -99.0}
+"""Numbers that programs and people write where there is no result."""
+_FEWEST = 3  # other values, by which one that is far from them is known
 _PERCENT = (30, 300)
 """How many times the fractions the percentages of one table can be, as medians."""
 
@@ -119,3 +130,33 @@ def refuse_units(table: Table, metric: str, values: np.ndarray, options: Options
             f"in percent? Write all of them in one unit; if they are, "
             f"add {options.spelled('ignore', metric)}"
         )
+
+
+def said_marks(metric: str, values: np.ndarray, datasets: pd.Series | None = None) -> list[str]:
+    """Say which scores may stand for no result, such as -1 or -999, and count as scores all the same.
+
+    Args:
+        metric: what the values are of.
+        values: that count.
+        datasets: of each value, where there are several; what is far from the values of one need not be elsewhere.
+    """
+    if datasets is not None:
+        names = [str(name) for name in datasets.unique()]
+        whose = [f"{metric} of {name}" if len(names) > 1 else metric for name in names]
+        groups = [values[(datasets == name).to_numpy()] for name in names]
+        return [note for label, own in zip(whose, groups, strict=True) for note in said_marks(label, own)]
+    values = values[np.isfinite(values)]
+    is_mark = np.isin(values, list(_MARKS))
+    others = values[~is_mark]
+    if not is_mark.any() or others.size < _FEWEST or others.min() == others.max():
+        return []
+    low, high = others.min(), others.max()
+    notes = []
+    for mark in np.unique(values[is_mark]):
+        if max(low - mark, mark - high) >= high - low or mark < 0 <= low:
+            rows = quantity(int((values == mark).sum()), "row")
+            notes.append(
+                f"{plain(metric)} is {mark:g} in {rows}, and from {low:g} to {high:g} in all others: does it stand for "
+                "no result? It counts as a score here; if it is none, leave the cell empty."
+            )
+    return notes

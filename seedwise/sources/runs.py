@@ -17,7 +17,7 @@ from seedwise.sources.endings import with_outcomes, with_states
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.identities import identified, refuse_datasets
 from seedwise.sources.options import Options
-from seedwise.sources.plausible import refuse_summary_variants, refuse_units
+from seedwise.sources.plausible import refuse_summary_variants, refuse_units, said_marks
 from seedwise.sources.replicates import refuse_mixed
 from seedwise.sources.scores import numbers_of, other_metrics
 from seedwise.sources.settings import RESERVED
@@ -93,7 +93,9 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     runs, more = one_each(table, runs, cell, columns, options)
     notes += more
     for name in options.metrics:
-        refuse_units(table, name, runs.loc[runs[STATUS] == "finished", name].to_numpy(), options)
+        counted = runs.loc[runs[STATUS] == "finished"]
+        refuse_units(table, name, counted[name].to_numpy(), options)
+        notes += said_marks(name, counted[name].to_numpy(), counted[DATASET] if columns.dataset else None)
     refuse_summary_variants(table, runs, cell, options.metrics[0], options)
     runs[SEED] = _of_one_kind(runs[SEED])
     given = [name for name in others if runs[name].notna().any()]

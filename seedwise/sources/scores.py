@@ -59,6 +59,8 @@ def numbers_of(table: Table, column: str, counted: NDArray[np.intp], options: Op
         remedy = f"add {ways[0]} if that is how numbers are written here"
     elif {cell.lower() for cell in cells} <= _MARKS:
         remedy = "marks of answers: write 1 for what is right and 0 for what is wrong, in a column of numbers"
+    elif texts[row].startswith(("[", "{")):
+        remedy = "several values in one cell: write a row for each run, with its seed"
     elif texts[row].endswith("%"):
         remedy = "give every cell of the column the sign, or none"
     else:

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -107,6 +108,39 @@ def test_sheets_and_tables_are_named(tmp_path):
         open_table(str(tmp_path / "t.xlsx"), OPTIONS)
     named = Options(metrics=("acc",), files=type(OPTIONS.files)(table="runs"))
     assert len(read_runs(open_table(str(tmp_path / "t.xlsx"), named), named).runs) == 6
+
+
+def sheet(*above):
+    """A workbook with the table below some other rows."""
+    book = openpyxl.Workbook()
+    for row in [*above, list(FRAME), *FRAME.assign(seed=[0, 1, 2] * 2).itertuples(index=False)]:
+        book.active.append(list(row))
+    return book
+
+
+def test_what_is_hidden_in_a_sheet_counts_and_is_said(tmp_path):
+    book = sheet()
+    for number in (3, 4):
+        book.active.row_dimensions[number].hidden = True
+    book.active.column_dimensions["B"].hidden = True
+    book.save(tmp_path / "t.xlsx")
+    found = read_runs(open_table(str(tmp_path / "t.xlsx"), OPTIONS), OPTIONS)
+    assert len(found.runs) == len(FRAME)
+    assert any(
+        note.startswith("2 rows hidden in the sheet, perhaps by a filter, count too: 3, 4.") for note in found.notes
+    )
+    assert f"1 column hidden in the sheet counts too: {FRAME.columns[1]}." in found.notes
+
+
+def test_a_merged_cell_counts_in_each_row_and_a_title_in_none(tmp_path):
+    book = sheet(["Results"])
+    book.active.merge_cells("A1:C1")
+    for first in (3, 6):
+        book.active.merge_cells(start_row=first, end_row=first + 2, start_column=1, end_column=1)
+    book.save(tmp_path / "t.xlsx")
+    found = read_runs(open_table(str(tmp_path / "t.xlsx"), OPTIONS), OPTIONS)
+    assert found.runs["variant"].tolist() == FRAME["variant"].tolist()
+    assert any(note.startswith("3 merged cells: their values count in each row") for note in found.notes)
 
 
 @pytest.mark.parametrize(

@@ -125,3 +125,29 @@ def test_settings_that_are_one_number_are_one_variant():
 
 def test_a_series_is_a_table():
     assert difference(runs().set_index(["variant", "seed"])["acc"]) == pytest.approx([0.04])
+
+
+@pytest.mark.parametrize(
+    ("metric", "mark"), [("acc", -999), ("acc", -1), ("loss", 1e30), ("return", 999), ("acc", -99)]
+)
+def test_a_number_that_stands_for_no_result_is_said_and_counts(metric, mark):
+    frame = runs().rename(columns={"acc": metric})
+    frame.loc[7, metric] = mark
+    answer = found(frame, metric=metric)
+    assert any(f"{metric} is {mark:g} in 1 row, and from 0.79 to 0.85 in all others" in note for note in answer.notes)
+    assert answer.summary["n"].tolist() == [4, 4]
+
+
+def test_a_number_that_can_be_a_result_is_not_taken_for_a_mark():
+    wins = runs(score=[1, -1, -1, 1, 1, -1, 1, 1])
+    spread = runs(score=[-300, 200, -1, 50, 999, 500, 20, -900])
+    for frame in (wins, spread, wins.assign(dataset="x"), pd.concat([runs(score=[5, 6, 7, 8] * 2), spread])):
+        seeds = frame.groupby("variant").cumcount()
+        notes = found(frame.assign(seed=seeds).drop(columns="acc"), metric="score", ignore="dataset").notes
+        assert not any("stand for no result" in note for note in notes)
+
+
+def test_a_score_that_stands_for_no_answer_is_said():
+    frame = answers(correct=lambda frame: frame["correct"].where(frame["q"] > 2, -1))
+    notes = found(frame, metric="correct", example="q").notes
+    assert any("correct is -1 in 6 rows, and from 0 to 1 in all others" in note for note in notes)

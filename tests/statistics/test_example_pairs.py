@@ -10,17 +10,10 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
 from seedwise.statistics.crossed import two_questions
-from seedwise.statistics.examples import (
-    ExamplePairs,
-    Parts,
-    average,
-    decide_examples,
-    mcnemar,
-    other_questions,
-    outlook,
-    repeat_variance,
-    seeds_for_both,
-)
+from seedwise.statistics.example_levels import Parts, other_questions
+from seedwise.statistics.example_means import average, mean_hanging_on, mean_test
+from seedwise.statistics.example_planning import outlook, seeds_for_both
+from seedwise.statistics.examples import ExamplePairs, decide_examples, hanging_on, mcnemar, repeat_variance
 from seedwise.statistics.pass_at_k import pass_all_k, pass_at_k
 from seedwise.statistics.ttest import TTest
 from seedwise.statistics.verdict import Verdict
@@ -75,7 +68,7 @@ def test_repeats_within_examples_are_the_variance_parts_of_a_mixed_model():
         squares = ((scores - scores.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
         within = repeat_variance(np.full(30, 4.0), squares)
         pairs = ExamplePairs(scores.mean(axis=1), np.zeros(30), repeat_variance=within, repeat_df=90)
-        parts = other_questions(pairs, pairs.test()).parts
+        parts = other_questions([pairs], pairs.test()).parts
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             fit = MixedLM(scores.ravel(), np.ones((120, 1)), np.repeat(np.arange(30), 4)).fit(reml=True)
@@ -103,7 +96,7 @@ def test_seeds_are_crossed_with_examples_as_in_a_study():
     generator = np.random.default_rng(4)
     a, b = (generator.normal(0, 1, (seeds, 60)) + generator.normal(0, 0.3, (seeds, 1)) for seeds in (4, 3))
     pairs = ExamplePairs(a.mean(axis=0), b.mean(axis=0), tables=(a, b))
-    found, reference = other_questions(pairs, pairs.test()), two_questions(a, b)
+    found, reference = other_questions([pairs], pairs.test()), two_questions(a, b)
 
     assert pairs.test().interval(0.95) == pytest.approx(reference.new_test_set)
     assert found.same_examples.interval(0.95) == pytest.approx(reference.new_seeds)
@@ -139,7 +132,7 @@ def test_so_many_examples_as_are_needed_make_the_margin_detectable():
 def test_repeats_help_only_as_far_as_the_examples_agree():
     pairs = ExamplePairs(np.arange(20.0), np.zeros(20), repeat_variance=0.5, repeat_df=60)
     test = pairs.test()
-    parts = other_questions(pairs, test).parts
+    parts = other_questions([pairs], test).parts
     far = outlook(test, 20, 0.05, 1, 1.0, parts)
     near = outlook(test, 20, 0.05, 1, 2.95 * np.sqrt(parts.example) + 0.2, parts)
 
@@ -167,6 +160,101 @@ def test_the_mean_over_data_sets_counts_each_the_same():
     assert found.difference == pytest.approx(0.2)
     assert found.standard_error == pytest.approx(0.05 / 3)
     assert 20 < found.df < 70
+
+
+def on_datasets(generator, sizes, shared=True, effect=1.0):
+    """Differences on several datasets, whose clusters are the same or not; each has an effect in all its examples."""
+    effects = generator.normal(0, effect, 1000)
+    parts = []
+    for place, counts in enumerate(sizes):
+        codes = np.repeat(np.arange(len(counts)), counts) + (0 if shared else 100 * place)
+        values = effects[codes] + generator.normal(0, 1 + place, codes.size)
+        parts.append(ExamplePairs(values, np.zeros(codes.size), codes))
+    return parts
+
+
+SIZES = [(3, 5, 2, 9, 4), (1, 8, 2, 2, 6), (4, 4, 4, 4, 1)]
+
+
+def test_the_cluster_that_decides_has_its_own_name():
+    """The second dataset of a table has clusters with higher numbers, of which some can be missing."""
+    scores = np.array([0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 9.0])
+    pairs = ExamplePairs(scores, np.zeros(7), np.array([11, 13, 14, 15, 17, 18, 19]))
+    decision = decide_examples([pairs.test()], [True], 0.95)[0]
+    verdict = decision.verdict
+
+    assert verdict == Verdict.NOT_SUPPORTED
+    assert hanging_on(pairs, decision, 0.05, None) == [19]
+    assert mean_hanging_on([pairs], decision, 0.05, None) == [(0, 19)]
+
+
+def test_the_error_of_a_mean_over_shared_clusters_is_that_of_the_regression():
+    """CR2 and its degrees of freedom by matrices: the mean of the coefficients of one dummy for each dataset."""
+    parts = on_datasets(np.random.default_rng(8), SIZES)
+    y = np.concatenate([own.differences for own in parts])
+    codes = np.concatenate([own.clusters for own in parts])
+    place = np.repeat(np.arange(3), [own.scores.size for own in parts])
+    design = np.eye(3)[place]
+    hat = design @ np.linalg.inv(design.T @ design) @ design.T
+    weights = design @ np.linalg.inv(design.T @ design) @ np.full(3, 1 / 3)
+    columns, variance, own_variance = [], 0.0, np.zeros(3)
+    for cluster in range(5):
+        here = codes == cluster
+        values, vectors = np.linalg.eigh(np.eye(here.sum()) - hat[np.ix_(here, here)])
+        adjusted = weights[here] @ (vectors / np.sqrt(values)) @ vectors.T
+        columns.append((np.eye(y.size) - hat)[:, here] @ adjusted)
+        variance += (columns[-1] @ y) ** 2
+        own_variance += [((columns[-1] * (place == dataset)) @ y) ** 2 for dataset in range(3)]
+    errors = own_variance[place] * np.bincount(place)[place]
+    inner = np.array(columns) * errors @ np.array(columns).T
+    found = mean_test(parts)
+
+    assert found.difference == pytest.approx(np.mean([own.differences.mean() for own in parts]))
+    assert found.standard_error == pytest.approx(np.sqrt(variance))
+    assert found.df == pytest.approx(np.trace(inner) ** 2 / (inner**2).sum())
+
+
+@pytest.mark.parametrize("effect", [0.0, 1.0, 3.0])
+def test_a_mean_over_datasets_with_ten_shared_clusters_is_covered(effect):
+    generator = np.random.default_rng(9)
+    sizes = [(4, 2, 9, 5, 1, 3, 7, 4, 4, 2), (5,) * 10, (2, 2, 8, 3, 3, 3, 3, 1, 6, 4)]
+    covered, naive = [], []
+    for _ in range(2000):
+        parts = on_datasets(generator, sizes, effect=effect)
+        covered.append(mean_test(parts).p_value > 0.05)
+        naive.append(average([own.test() for own in parts], [own.differences.mean() for own in parts]).p_value > 0.05)
+
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
+    assert effect < 1 or np.mean(naive) < 0.9
+
+
+def test_a_cluster_is_left_out_of_all_datasets_at_once():
+    parts = on_datasets(np.random.default_rng(10), SIZES)
+    parts = [ExamplePairs(0.3 * own.scores + 20.0 * (own.clusters == 3), own.baseline, own.clusters) for own in parts]
+    test = mean_test(parts)
+    decision = decide_examples([test], [True], 0.95)[0]
+    verdict = decision.verdict
+
+    assert verdict == Verdict.NOT_SUPPORTED
+    assert mean_hanging_on(parts, decision, 0.05, None) == []
+    without = [ExamplePairs(own.scores + 2.0, own.baseline, own.clusters) for own in parts]
+    assert mean_hanging_on(without, decision, 0.05, None) == [(0, 3)]
+
+
+def test_models_that_are_tried_on_several_datasets_do_not_average_out():
+    generator = np.random.default_rng(11)
+    covered, independent = [], []
+    for _ in range(1000):
+        effects = generator.normal(0, 0.3, (2, 4, 1))
+        tables = [tuple(effect + generator.normal(0, 1, (4, 30)) for effect in effects) for _ in range(4)]
+        parts = [ExamplePairs(a.mean(axis=0), b.mean(axis=0), tables=(a, b)) for a, b in tables]
+        found = other_questions(parts, mean_test(parts))
+        covered.append(found.same_examples.p_value > 0.05)
+        alone = [other_questions([own], own.test()).same_examples for own in parts]
+        independent.append(average(alone, [own.differences.mean() for own in parts]).p_value > 0.05)
+
+    assert np.mean(covered) > 0.93
+    assert np.mean(independent) < 0.85
 
 
 def test_pass_at_k_is_the_share_of_all_draws_of_k_answers():

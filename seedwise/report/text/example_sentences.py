@@ -10,7 +10,8 @@ from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.format import MISSING, code, confidence_percent, escape, p_value, percent
 from seedwise.report.text.registration_section import registered_when
 from seedwise.report.text.sentences import VERDICT_WORDS, no_more_than
-from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES, MAX_EXAMPLES
+from seedwise.statistics.example_planning import MAX_EXAMPLES
+from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES
 from seedwise.statistics.verdict import Verdict, upholds
 
 NEW = "on new examples like these"

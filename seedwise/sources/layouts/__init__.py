@@ -14,7 +14,7 @@ from seedwise.sources.layouts.tensorboard import SCALAR
 from seedwise.sources.layouts.tools import TOOLS
 from seedwise.sources.layouts.wide import WIDE
 from seedwise.sources.options import Options
-from seedwise.sources.tables.delimited import BETWEEN, PIVOT
+from seedwise.sources.tables.rows import BETWEEN, PIVOT
 from seedwise.sources.tables.table import Table
 
 ROWS = "rows"

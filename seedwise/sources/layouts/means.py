@@ -10,7 +10,7 @@ from seedwise.basics.words import shortened
 from seedwise.sources.columns import bare
 from seedwise.sources.layouts.layout import has_seed
 from seedwise.sources.options import Options
-from seedwise.sources.tables.delimited import BETWEEN
+from seedwise.sources.tables.rows import BETWEEN
 from seedwise.sources.tables.table import Table
 
 _SPREADS = frozenset(

@@ -1,4 +1,4 @@
-"""Wide tables: a column for each seed, or a column for each variant; and pivots, with a header of two rows."""
+"""Wide tables: a column for each seed, or a column for each variant."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
-
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, quote
-from seedwise.basics.words import quantity, shortened
+from seedwise.basics.words import shortened
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.cells import dates, states
 from seedwise.sources.cells.numbers import read_numbers
 from seedwise.sources.columns import STEPS, find, listing
 from seedwise.sources.layouts.layout import Layout, has_metrics, has_seed, has_variant, is_evaluation, is_named
-from seedwise.sources.layouts.means import STATISTICS, refuse_statistics
+from seedwise.sources.layouts.long import long
+from seedwise.sources.layouts.means import STATISTICS
+from seedwise.sources.layouts.pivots import PIVOTED
 from seedwise.sources.options import Options
 from seedwise.sources.replicates import HARMLESS, SETTINGS
-from seedwise.sources.tables.delimited import BETWEEN, PIVOT
 from seedwise.sources.tables.objects import NESTED, SCORE
 from seedwise.sources.tables.table import Table
 
@@ -28,6 +26,12 @@ _MARK = r"(?P<mark>seed|s|run)[-_ =]?"
 _SEED = re.compile(rf"(?:{_MARK})?(?P<seed>[0-9]+)", re.IGNORECASE)
 _AFTER = re.compile(r"(?P<metric>.+?)[-_ ./](?P<mark>seed)[-_ =]?(?P<seed>[0-9]+)", re.IGNORECASE)
 _BEFORE = re.compile(r"(?P<mark>seed)[-_ =]?(?P<seed>[0-9]+)[-_ ./](?P<metric>.+)", re.IGNORECASE)
+_LIKELY = r"(?P<mark>folds?|splits?|reps?|repeats?|replicates?|trials?|cv|)[-_ =]?(?P<seed>[0-9]+)"
+_MAYBE = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (_LIKELY, rf"(?P<metric>.+?)[-_ ./]?{_LIKELY}", rf"{_LIKELY}[-_ ./](?P<metric>.+)")
+)
+"""Columns such as `fold1`, `acc_1` and `split0_test_score`, which may be of one seed each, and may not."""
 _BESIDE = STATISTICS | {
     "diff",
     "difference",
@@ -63,8 +67,24 @@ def _seed_columns(table: Table, options: Options) -> dict[str, tuple[str, str]]:
     return found if len(marks) == 1 else {}
 
 
+def _likely_columns(table: Table, options: Options) -> dict[str, tuple[str, str]]:
+    """Return for each column that may be of one seed the seed and the metric; the other columns are few."""
+    found: dict[str, tuple[str, str]] = {}
+    wanted = {name.strip().lower(): name for name in options.metrics}
+    for column in table.columns:
+        for form in _MAYBE:
+            matched = form.fullmatch(column.strip())
+            metric = matched.groupdict().get("metric", options.metrics[0]) if matched else ""
+            if matched and metric.lower() in wanted:
+                found[column] = (matched["seed"], wanted[metric.lower()])
+                break
+    return found
+
+
 def _by_seeds(table: Table, options: Options) -> bool:
     found = _seed_columns(table, options)
+    sure = len(found) > 1
+    found = found if sure else _likely_columns(table, options)
     if len(found) < 2 or has_seed(table, options) or has_metrics(table, options) or not _holds_numbers(table, found):
         return False
     others = _without_statistics([column for column in table.columns if column not in found])
@@ -72,7 +92,7 @@ def _by_seeds(table: Table, options: Options) -> bool:
         return False
     seeds = sorted({int(seed) for seed, _ in found.values()})
     counted = seeds[0] <= 1 and seeds == list(range(seeds[0], seeds[0] + len(seeds)))
-    if not counted and not all("seed" in column.lower() for column in found):
+    if not sure or (not counted and not all("seed" in column.lower() for column in found)):
         raise UserError(
             f"{table.name}: {shortened([quote(column) for column in found], 3)} could be columns of one seed each; if "
             f"they are, add {options.spelled('layout', 'wide-seeds')}"
@@ -81,12 +101,12 @@ def _by_seeds(table: Table, options: Options) -> bool:
 
 
 def _by_seeds_forced(table: Table, options: Options) -> bool:
-    return bool(_seed_columns(table, options))
+    return bool(_seed_columns(table, options) or _likely_columns(table, options))
 
 
 def _from_seeds(table: Table, options: Options) -> Table:
     """Make a row for each cell below a seed."""
-    found = _seed_columns(table, options)
+    found = _seed_columns(table, options) or _likely_columns(table, options)
     others = [column for column in table.columns if column not in found]
     kept = _without_statistics(others)
     left = [column for column in others if column not in kept]
@@ -104,7 +124,7 @@ def _from_seeds(table: Table, options: Options) -> Table:
             raise UserError(f"{table.name}: {quote(by_seed[seed][metric])} and {quote(column)} are one seed")
         by_seed[seed][metric] = column
     notes = [f"Left out, because they sum up seeds: {shortened(left, 6)}."] if left else []
-    return _long(table, "seed", by_seed, kept, notes)
+    return long(table, ["seed"], {(seed,): columns for seed, columns in by_seed.items()}, kept, notes)
 
 
 def _without_statistics(columns: Sequence[str]) -> list[str]:
@@ -144,6 +164,7 @@ def _variant_columns(table: Table, options: Options) -> list[str]:
 
 
 def _by_variants(table: Table, options: Options) -> bool:
+    _refuse_unnumbered(table, options)
     if len(_units(table, options)) != 1 or has_variant(table, options) or has_metrics(table, options):
         return False
     columns = _variant_columns(table, options)
@@ -167,6 +188,23 @@ def _by_variants(table: Table, options: Options) -> bool:
     return True
 
 
+def _refuse_unnumbered(table: Table, options: Options) -> None:
+    """Refuse nothing but columns of numbers, of which none is a seed, and none a metric by its name."""
+    columns, metric = table.columns, options.metrics[0]
+    if len(columns) < 2 or len(options.metrics) > 1 or table.evaluation or has_variant(table, options):
+        return
+    if any(is_named(column, (*HARMLESS, *SETTINGS, *_OTHERS, *_BESIDE)) for column in columns):
+        return
+    if has_seed(table, options) or has_metrics(table, options) or nearest(metric, columns):
+        return
+    if any(higher_is_better(column) is not None for column in columns) or not _holds_numbers(table, columns):
+        return
+    raise UserError(
+        f"{table.name}: no column {quote(metric)}. {listing(columns)} If each column is a variant, add a column seed "
+        "that numbers its rows"
+    )
+
+
 def _by_variants_forced(table: Table, options: Options) -> bool:
     return len(_units(table, options)) == 1 and len(_variant_columns(table, options)) > 1
 
@@ -179,69 +217,11 @@ def _from_variants(table: Table, options: Options) -> Table:
             f"{table.name}: a column for each variant has one metric; name one with {options.named('metric')}"
         )
     kept = [column for column in table.columns if column not in columns and not is_named(column, _BESIDE)]
-    cells = {column: {options.metrics[0]: column} for column in columns}
+    cells: dict[tuple[str, ...], dict[str, str]] = {(column,): {options.metrics[0]: column} for column in columns}
     notes = [f"Each column is a variant: {shortened(columns, 8)}; their cells are {options.metrics[0]}."]
     if left := [column for column in table.columns if is_named(column, _BESIDE)]:
         notes.append(f"Left out, because they sum up or compare variants: {shortened(left, 6)}.")
-    return _long(table, "variant", cells, kept, notes)
-
-
-def _is_pivot(table: Table, _: Options) -> bool:
-    return table.layout.startswith(PIVOT)
-
-
-def _from_pivot(table: Table, _: Options) -> Table:
-    """Make a row for each cell below a value of the second row of the header."""
-    level = table.layout.removeprefix(PIVOT)
-    values: dict[str, dict[str, str]] = {}
-    kept = []
-    for column in table.columns:
-        metric, between, value = column.partition(BETWEEN)
-        if between and value:
-            values.setdefault(value, {})[metric] = column
-        else:
-            kept.append(column)
-    refuse_statistics(table, list(values))
-    plain = table.frame.rename(columns={column: column.removesuffix(BETWEEN) for column in kept})
-    kept = [column.removesuffix(BETWEEN) for column in kept]
-    if not level:
-        level = "seed" if find(kept, "variant") else "variant"
-    return _long(replace(table, frame=plain, layout=""), level, values, kept, [])
-
-
-def _long(
-    table: Table, key: str, cells: Mapping[str, Mapping[str, str]], kept: Sequence[str], notes: list[str]
-) -> Table:
-    """Put the cells of a wide table below one another.
-
-    Args:
-        table: the wide one.
-        key: name of the new column that says whose cells they are.
-        cells: for each value of it the columns of its cells by metric.
-        kept: columns that every row keeps.
-        notes: what to add to the table's.
-    """
-    metrics = list(dict.fromkeys(metric for columns in cells.values() for metric in columns))
-    pieces = []
-    for value, columns in cells.items():
-        frame = table.frame[list(kept)].astype("object")
-        frame[key] = value
-        for metric in metrics:
-            frame[metric] = table.text(columns[metric]).to_numpy() if metric in columns else ""
-        pieces.append(frame)
-    long = pd.concat(pieces, ignore_index=True)
-    # In the order of the rows of the wide table, as a reader would write them down.
-    order = np.argsort(np.tile(np.arange(len(table.frame)), len(cells)), kind="stable")
-    places = np.tile(table.places, len(cells))[order]
-    long = long.iloc[order].reset_index(drop=True)
-    empty = int((long[metrics] == "").all(axis=1).sum())
-    if empty:
-        notes = [
-            *notes,
-            f"{quantity(empty, 'cell')} {'is' if empty == 1 else 'are'} empty: a run that has no result. If there "
-            "never was such a run, write a row for each run instead.",
-        ]
-    return replace(table, frame=long, places=places).noting(*notes)
+    return long(table, ["variant"], cells, kept, notes)
 
 
 def _is_nested(table: Table, _: Options) -> bool:
@@ -263,13 +243,7 @@ WIDE = (
         _is_nested,
         _from_nested,
     ),
-    Layout(
-        "pivot",
-        "a pivot table with a header of two rows",
-        "a header of two rows, as pandas writes it",
-        _is_pivot,
-        _from_pivot,
-    ),
+    PIVOTED,
     Layout(
         "wide-seeds",
         "a table with a column for each seed",

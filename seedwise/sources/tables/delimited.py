@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,23 +13,17 @@ from numpy.typing import NDArray
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
-from seedwise.basics.words import quantity, shortened
 from seedwise.sources.cells.numbers import is_number
+from seedwise.sources.tables.rows import Row, named, nameless, table_of_rows
 from seedwise.sources.tables.table import Table
 
 SEPARATORS = (",", "\t", ";", "|")
-CHUNK = 50_000
 _LARGE = 1_000_000  # bytes from which on reading faster is worth another way
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1e]")  # what no text has; escape and \x1f stand in some logs
-BETWEEN = "\x1f"
-"""Stands between the two names of a column below a header of two rows."""
-PIVOT = "pivot:"
-"""What the layout of such a table begins with; the name of the second level follows."""
 _SAMPLE = 65_536
 _RULE = re.compile(r":?-{2,}:?|")  # a cell of the line below a Markdown header
 _IN_MARKDOWN = re.compile(r"^[ \t]*\|.*\|[ \t]*\r?\n[ \t]*\|[ \t|:-]*--[ \t|:-]*\r?$", re.MULTILINE)
 """A header and the line below it, wherever in a text."""
-_Row = tuple[int, list[str]]
 csv.field_size_limit(16 * 1024 * 1024)  # logs of evaluations have whole documents in a cell
 
 
@@ -143,7 +135,7 @@ def _read_even(content: bytes, name: str, encoding: str, separator: str) -> Tabl
         return None
     columns = [frame[position] for position in frame.columns]
     places = np.arange(2, len(frame) + 2, dtype=np.int64)
-    return Table(name, pd.DataFrame(_named(header, columns)), places, notes=tuple(_nameless(header, columns)))
+    return Table(name, pd.DataFrame(named(header, columns)), places, notes=tuple(nameless(header, columns)))
 
 
 def _even_header(body: bytes, separator: str) -> list[str] | None:
@@ -180,15 +172,6 @@ def _stands_around_cells(codes: NDArray[np.uint8], quotes: NDArray[np.intp], sep
     return bool(np.isin(before, around).all() and np.isin(after, [*around, ord("\r")]).all())
 
 
-def table_of_rows(rows: Iterator[_Row], name: str) -> Table:
-    """Make a table of rows of text, each with the number of its line; the first is the header.
-
-    Raises:
-        UserError: as `read_delimited`.
-    """
-    return _Reader(name).table(rows)
-
-
 def _separator(text: str) -> str:
     """Find what stands between cells; a word for text in columns, in which blanks do."""
     if _IN_MARKDOWN.search(text):
@@ -221,7 +204,7 @@ def _below_title(lines: Sequence[str]) -> str:
     return separator if is_header and all(cells) else ""
 
 
-def _rows(stream: io.TextIOBase, separator: str, name: str) -> Iterator[_Row]:
+def _rows(stream: io.TextIOBase, separator: str, name: str) -> Iterator[Row]:
     """Yield the number of the last line of each row, and its cells."""
     if separator in ("columns", "blanks", "markdown"):
         yield from _plain_rows(stream, separator)
@@ -237,7 +220,7 @@ def _rows(stream: io.TextIOBase, separator: str, name: str) -> Iterator[_Row]:
         raise UserError(f"{name}, line {reader.line_num}: not a table in text ({why})") from error
 
 
-def _plain_rows(lines: Iterable[str], separator: str) -> Iterator[_Row]:
+def _plain_rows(lines: Iterable[str], separator: str) -> Iterator[Row]:
     between = re.compile(r"\s{2,}" if separator == "columns" else r"\s+")
     for number, line in enumerate(lines, start=1):
         bare = line.strip()
@@ -248,170 +231,3 @@ def _plain_rows(lines: Iterable[str], separator: str) -> Iterator[_Row]:
             yield number, cells if "|" in bare else []
         else:
             yield number, between.split(bare) if bare else []
-
-
-@dataclass
-class _Reader:
-    """From rows to a table, in pieces, because a table can be large."""
-
-    name: str
-    ahead: list[_Row] = field(default_factory=list)
-    pivot: str = ""
-
-    def table(self, rows: Iterator[_Row]) -> Table:
-        header, notes = self._header(rows)
-        rows = itertools.chain(self.ahead, rows)
-        width = len(header)
-        places: list[int] = []
-        pieces: list[list[pd.Series]] = []
-        repeated: list[int] = []
-        comments: list[int] = []
-        short: list[int] = []
-        long: list[int] = []
-        empty: list[int] = []
-        while chunk := list(itertools.islice(rows, CHUNK)):
-            kept: list[list[str]] = []
-            for number, cells in chunk:
-                if not any(cells):
-                    if cells:
-                        empty.append(number)
-                    continue
-                if len(cells) != width:
-                    if cells[0].startswith("#"):
-                        comments.append(number)
-                        continue
-                    (short if len(cells) < width else long).append(number)
-                    cells = self._fitted(cells, width, number)
-                if cells[0] == header[0] and cells == header:
-                    repeated.append(number)
-                    continue
-                kept.append(cells)
-                places.append(number)
-            if kept:
-                pieces.append([pd.Series(column, dtype="str") for column in zip(*kept, strict=True)])
-        columns = [
-            pd.concat([piece[index] for piece in pieces], ignore_index=True) if pieces else pd.Series([], dtype="str")
-            for index in range(width)
-        ]
-        if repeated:
-            notes.append(f"The header stands again in {_lines(repeated)}; there it is no row.")
-        if comments:
-            notes.append(f"Comments in {_lines(comments)} were skipped.")
-        if long:
-            notes.append(f"More cells than the header in {_lines(long)}; those are empty and were left out.")
-        if empty:
-            notes.append(f"Only empty cells in {_lines(empty)}; skipped.")
-        if short:
-            notes.append(f"Fewer cells than the header in {_lines(short)}; the rest counts as empty.")
-        notes += _nameless(header, columns)
-        frame = pd.DataFrame(_named(header, columns))
-        numbers = np.array(places, dtype=np.int64)
-        table = Table(self.name, frame, numbers, notes=tuple(notes), short=frozenset(short))
-        return replace(table, layout=self.pivot)
-
-    def _titled(self, rows: Iterator[_Row], skipped: list[_Row]) -> Iterator[_Row]:
-        """Yield rows, without titles of one cell above a header of several, which are added to `skipped`."""
-        for row in rows:
-            if len(row[1]) != 1 or not row[1][0] or row[1][0].startswith(("#", "sep=")):
-                yield row
-                continue
-            after = next((below for below in rows if any(below[1])), None)
-            if after is None or len(after[1]) <= 2:
-                self.ahead.extend([after] if after else [])
-                yield row
-                continue
-            skipped.append(row)
-            yield after
-
-    def _header(self, rows: Iterator[_Row]) -> tuple[list[str], list[str]]:
-        skipped: list[_Row] = []
-        for number, cells in self._titled(rows, skipped):
-            if not any(cells) or re.fullmatch(r"sep=.?", "".join(cells)):
-                continue
-            if cells[0].startswith("#"):
-                skipped.append((number, cells))
-                continue
-            if cells[0] and len([cell for cell in cells if cell]) == 1 < len(cells):
-                skipped.append((number, cells))  # a title above the table
-                continue
-            if (
-                skipped
-                and skipped[-1][1][0].startswith("#")
-                and len(skipped[-1][1]) == len(cells) > 1
-                and any(is_number(cell) for cell in cells)
-            ):
-                # As numpy.savetxt writes it: the header is the last comment, and this is a row.
-                self.ahead.append((number, cells))
-                cells = skipped.pop()[1]
-                cells = [cells[0].lstrip("# "), *cells[1:]]
-            comments = all(above[0].startswith("#") for _, above in skipped)
-            what = "Comments" if comments else "A title or comments above the header"
-            notes = [f"{what} in {_lines([place for place, _ in skipped])} were skipped."] if skipped else []
-            twice = next((column for column in cells if column and cells.count(column) > 1), None)
-            if twice is None:
-                return cells, notes
-            below, third = next(rows, None), next(rows, None)
-            if below is not None and _is_pivot(cells, below[1], third[1] if third else []):
-                return self._pivoted(cells, below[1], third), notes
-            raise UserError(f"{self.name}: two columns are named {quote(twice)}; rename or delete one of them")
-        raise UserError(f"{self.name}: the file is empty")
-
-    def _pivoted(self, metrics: list[str], values: list[str], third: _Row | None) -> list[str]:
-        """Return one name for each column below a header of two rows, as `pandas.pivot` writes it."""
-        index = metrics[0] or "index"
-        if third is not None and _names_index(third[1]):
-            index = third[1][0]
-        elif third is not None:
-            self.ahead.append(third)
-        self.pivot = f"{PIVOT}{values[0]}"
-        pairs = zip(metrics[1:], values[1:], strict=True)
-        return [index, *(f"{metric}{BETWEEN}{value}" for metric, value in pairs)]
-
-    def _fitted(self, cells: list[str], width: int, number: int) -> list[str]:
-        if len(cells) > width and any(cells[width:]):
-            raise UserError(
-                f"{self.name}, line {number}: {quantity(len(cells), 'cell')} where the header has {width}; put a text "
-                "that contains the separator in quotes"
-            )
-        return cells[:width] + [""] * (width - len(cells))
-
-
-def _is_pivot(metrics: list[str], values: list[str], third: list[str]) -> bool:
-    """Whether two rows are a header together: the values repeat for each metric, or the index is named below them."""
-    if len(values) != len(metrics) or (metrics[0] and values[0]) or is_number(values[0]) or not all(values[1:]):
-        return False
-    by_metric: dict[str, list[str]] = {}
-    for metric, value in zip(metrics[1:], values[1:], strict=True):
-        by_metric.setdefault(metric, []).append(value)
-    distinct = all(len(set(found)) == len(found) for found in by_metric.values())
-    repeated = len({tuple(found) for found in by_metric.values()}) == 1 < len(by_metric)
-    return distinct and (repeated or (not metrics[0] and _names_index(third)))
-
-
-def _nameless(header: list[str], columns: list[pd.Series]) -> list[str]:
-    """Say which columns with cells are left out because they have no name; an index of numbers is no loss."""
-    lost = [
-        str(place)
-        for place, (name, cells) in enumerate(zip(header, columns, strict=True), start=1)
-        if place > 1 and not name and (cells != "").any()
-    ]
-    return [f"Column{'s' if len(lost) > 1 else ''} {shortened(lost, 6)} left out: without a name."] if lost else []
-
-
-def _named(header: list[str], columns: list[pd.Series]) -> dict[str, pd.Series]:
-    """Return columns by name, without those that have none: an index of numbers, or what follows the last separator.
-
-    An index of names, as pandas writes it for a table that was grouped, stays as `index`.
-    """
-    named = {column: cells for column, cells in zip(header, columns, strict=True) if column}
-    if not header[0] and "index" not in named and not all(not text or is_number(text) for text in columns[0]):
-        return {"index": columns[0], **named}
-    return named
-
-
-def _names_index(cells: list[str]) -> bool:
-    return bool(cells and cells[0]) and not any(cells[1:])
-
-
-def _lines(numbers: list[int]) -> str:
-    return f"line{'s' if len(numbers) > 1 else ''} {shortened([str(number) for number in numbers], 6)}"

@@ -18,8 +18,9 @@ from typing import Protocol
 from seedwise.basics.errors import UserError
 from seedwise.basics.words import shortened
 from seedwise.sources.places import shown
-from seedwise.sources.tables.columnar import EXTRA, read_excel, read_feather, read_parquet, read_sqlite
+from seedwise.sources.tables.columnar import EXTRA, read_feather, read_parquet, read_sqlite
 from seedwise.sources.tables.delimited import decode, read_delimited
+from seedwise.sources.tables.excel import read_excel
 from seedwise.sources.tables.objects import read_json, read_json_lines
 from seedwise.sources.tables.table import Table
 

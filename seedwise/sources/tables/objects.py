@@ -88,6 +88,7 @@ def _load(text: str, name: str) -> Any:
 def _nested(read: Any) -> list[Row] | None:
     """Return a row for each run of `{variant: {seed: score}}` or `{variant: {seed: {metric: score}}}`, if it is that.
 
+    The seeds may also be the outer keys.
     What pandas writes, `{column: {index: cell}}`, has the same form; its outer keys are names of metrics or roles.
     """
     if (
@@ -96,16 +97,26 @@ def _nested(read: Any) -> list[Row] | None:
         or not all(isinstance(runs, dict) and runs for runs in read.values())
     ):
         return None
-    if any(key.strip().lower() in _ROLES or higher_is_better(key) is not None for key in read):
+    if any(map(_has_role, read)):
         return None
     cells = [(variant, seed, cell) for variant, runs in read.items() for seed, cell in runs.items()]
-    if not all(_SEED.fullmatch(seed.strip()) for _, seed, _ in cells):
+    if all(map(_is_seed, read)) and not any(_is_seed(key) or _has_role(key) for _, key, _ in cells):
+        cells = [(variant, seed, cell) for seed, variant, cell in cells]
+    if not all(_is_seed(seed) for _, seed, _ in cells):
         return None
     if all(isinstance(cell, dict) for *_, cell in cells):
         return [{"variant": variant, "seed": seed, **cell} for variant, seed, cell in cells]
     if all(cell is None or (isinstance(cell, (int, float)) and not isinstance(cell, bool)) for *_, cell in cells):
         return [{"variant": variant, "seed": seed, SCORE: cell} for variant, seed, cell in cells]
     return None
+
+
+def _is_seed(key: str) -> bool:
+    return _SEED.fullmatch(key.strip()) is not None
+
+
+def _has_role(key: str) -> bool:
+    return key.strip().lower() in _ROLES or higher_is_better(key) is not None
 
 
 def find_rows(read: Any, name: str) -> list[Row]:
@@ -131,7 +142,10 @@ def find_rows(read: Any, name: str) -> list[Row]:
     if len(tables) == 1:
         return lists[tables[0]]
     if tables:
-        raise UserError(f"{name}: {', '.join(tables)} are lists of objects; save the one that is the table by itself")
+        raise UserError(
+            f"{name}: {', '.join(tables)} are lists of objects; save the one that is the table by itself, or all rows "
+            "in one list, each with its variant"
+        )
     if read and all(isinstance(value, dict) for value in read.values()):
         return _by_column(read)
     if lists and len(lists) == len(read) and len({len(value) for value in lists.values()}) == 1:

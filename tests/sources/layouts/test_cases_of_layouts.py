@@ -33,7 +33,7 @@ def test_a_chart_export_has_the_last_value_of_each_run():
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("pivot", "was read as a pivot table with a header of two rows"),
+        ("pivot", "was read as a pivot table with a header of several rows"),
         ("wide", "Each column is a variant: a, b; their cells are acc."),
     ],
 )

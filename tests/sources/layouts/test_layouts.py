@@ -428,7 +428,60 @@ def test_pivots_of_pandas_from_files_and_frames(tmp_path, level, metrics):
     for table in (open_table(str(tmp_path / "pivot.csv"), options), open_frame(wide, options)):
         found, notes = values(table, options)
         assert found == AB
-        assert "was read as a pivot table with a header of two rows" in notes
+        assert "was read as a pivot table with a header of several rows" in notes
+
+
+LONG = pd.DataFrame([(*key, value, 1 - value) for key, value in AB.items()], columns=["variant", "seed", "acc", "loss"])
+ON_TWO = pd.concat([LONG.assign(env="x"), LONG.assign(env="y", acc=LONG["acc"] - 0.1)])
+PIVOTS = {
+    "three levels": ON_TWO.pivot_table(index="seed", columns=["variant", "env"], values=["acc", "loss"]),
+    "no metric in the header": ON_TWO.pivot_table(index="seed", columns=["env", "variant"], values="acc"),
+    "two levels at the side": ON_TWO.pivot_table(index=["env", "seed"], columns="variant", values=["acc", "loss"]),
+    "transposed": ON_TWO.set_index(["env", "variant", "seed"]).T,
+}
+
+
+@pytest.mark.parametrize("kind", PIVOTS)
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_headers_of_several_levels_from_files(tmp_path, kind, ending):
+    """Excel merges the cells of a level, also those of the index."""
+    path = tmp_path / f"pivot.{ending}"
+    PIVOTS[kind].to_csv(path) if ending == "csv" else PIVOTS[kind].to_excel(path)
+    options = Options(metrics=("acc",), where=("env=x",))
+    found, notes = values(open_table(str(path), options), options)
+    assert found == AB
+    assert "was read as a pivot table with a header of several rows" in notes
+    assert ("merged cells" in notes) == (ending == "xlsx")
+
+
+def test_levels_without_a_name_are_asked_about(tmp_path):
+    PIVOTS["three levels"].rename_axis(columns=[None, None, None]).to_csv(tmp_path / "pivot.csv")
+    with pytest.raises(UserError, match=r"several rows have no name .*; name them before you save it"):
+        open_table(str(tmp_path / "pivot.csv"), Options(metrics=("acc",)))
+
+
+@pytest.mark.parametrize("header", ["variant,fold1,fold2", "variant,acc_1,acc_2", "variant,split0_acc,split1_acc"])
+def test_columns_that_may_be_folds_or_seeds_are_asked_about(read, header):
+    text = f"{header}\na,0.81,0.82\nb,0.91,0.92\n"
+    with pytest.raises(UserError, match="could be columns of one seed each; if they are, add --layout wide-seeds"):
+        read(text, "acc")
+    assert sorted(read(text, "acc", layout="wide-seeds")[0].values()) == [0.81, 0.82, 0.91, 0.92]
+
+
+def test_scores_by_seed_and_then_by_variant(tmp_path):
+    by_seed = {f"seed{seed}": {variant: AB[variant, seed] for variant in "ab"} for seed in (0, 1)}
+    for file in (by_seed, {seed: {key: {"acc": value} for key, value in row.items()} for seed, row in by_seed.items()}):
+        path = tmp_path / "scores.json"
+        path.write_text(json.dumps(file))
+        options = Options(metrics=("acc",))
+        assert values(open_table(str(path), options), options)[0] == AB
+
+
+def test_columns_of_variants_without_a_seed_are_told_from_a_misspelt_metric(read):
+    with pytest.raises(UserError, match="If each column is a variant, add a column seed that numbers its rows"):
+        read("resnet,vit\n0.8,0.9\n0.7,0.8\n", "acc")
+    with pytest.raises(UserError, match='no column "val_ac"; did you mean "val_acc"'):
+        read("val_acc,val_loss\n0.8,0.9\n0.7,0.8\n", "val_ac")
 
 
 @pytest.mark.parametrize(
