@@ -22,7 +22,7 @@ from seedwise.runs.cpu import cpu_model
 from seedwise.runs.record import Provenance, RecordError, RunRecord, Status, Timing, read_record, write_record
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.trainers.command.command_line import Scalar, Value, fill
-from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure
+from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure, describe_timeout
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.request import Request, command_of, program_variables
 
@@ -123,8 +123,8 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     try:
         ended = launch(words, folder, variables, output, keep_open, limit)
         timed_out = ended.timed_out
-        if timed_out:
-            reason = f"stopped after its time_limit of {limit:g} s"
+        if timed_out and limit is not None:
+            reason = describe_timeout(limit, log, start)
         elif ended.status:
             reason = describe_failure(ended.status, log, start)
     except UserError as error:
