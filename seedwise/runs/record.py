@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import hashlib
 import io
 import json
 import math
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import short_digest, write_text
+from seedwise.basics.files import content_digest, short_digest, write_text
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -147,13 +146,8 @@ def write_record(path: Path, record: RunRecord) -> None:
     """Write a record atomically, with digests that show when it or a file beside it is changed later."""
     there = {name: short_digest(path.with_name(name)) for name in BESIDE if path.with_name(name).is_file()}
     plain = _plain(replace(record, files=there))
-    plain["digest"] = _digest(plain)
+    plain["digest"] = content_digest(plain)
     write_text(path, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
-
-
-def _digest(plain: Mapping[str, Any]) -> str:
-    content = {name: value for name, value in plain.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def alteration(path: Path) -> str | None:
@@ -168,7 +162,7 @@ def alteration(path: Path) -> str | None:
         return "it is not a run record"
     if not isinstance(plain, dict) or plain.get("digest") is None:
         return None
-    if plain["digest"] != _digest(plain):
+    if plain["digest"] != content_digest(plain):
         return "it was edited after the run"
     files = plain["files"]
     for name in BESIDE:
