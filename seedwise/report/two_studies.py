@@ -164,7 +164,7 @@ def have_same_runs(first: FinishedStudy, second: FinishedStudy, variant: str) ->
     """Whether all scores of a variant in one study are in the other too, as those of copied runs are."""
     fewer, more = sorted((first.summaries[variant].values, second.summaries[variant].values), key=len)
     # Of many runs with coarse scores, a few may happen to be those of the others.
-    return 2 <= len(fewer) and len(more) <= 2 * len(fewer) and Counter(fewer) <= Counter(more)
+    return len(fewer) >= 2 and len(more) <= 2 * len(fewer) and Counter(fewer) <= Counter(more)
 
 
 def agreement(first: str, second: str) -> str:
