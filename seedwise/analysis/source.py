@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from seedwise.analysis.tables import made_again
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import short_digest
-from seedwise.sources.pulled import Pulled, digest_of, read_pulled
+from seedwise.basics.files import content_digest, short_digest
+from seedwise.sources.pulled import Pulled, read_pulled
 
 
 def read_source(path: Path, table: Path) -> Pulled:
@@ -26,7 +27,7 @@ def read_source(path: Path, table: Path) -> Pulled:
         pulled = read_pulled(path)
     except (OSError, ValidationError) as error:
         raise UserError(made_again(path)) from error
-    if pulled.digest not in ("", digest_of(pulled)):
+    if pulled.digest and pulled.digest != content_digest(json.loads(path.read_bytes())):
         raise UserError(made_again(path))
     if pulled.table and (not table.is_file() or short_digest(table) != pulled.table):
         raise UserError(made_again(table))

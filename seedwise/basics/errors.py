@@ -35,6 +35,20 @@ def full_disk(error: BaseException, folder: Path | str) -> DiskFullError | None:
     return None
 
 
+_NO_ACCESS = {
+    errno.EROFS: "the disk can only be read; run the study in a folder on another one",
+    errno.EACCES: "`ls -ld` shows who has access to it; give it to yourself, or run the study in a folder of your own",
+}
+_NO_ACCESS[errno.EPERM] = _NO_ACCESS[errno.EACCES]
+
+
+def no_access(error: OSError) -> str | None:
+    """Say which file or folder may not be read or written, and the remedy; None if an error is about something else."""
+    if error.filename is None or error.errno not in _NO_ACCESS:
+        return None
+    return f"{error.filename}: {error.strerror}; {_NO_ACCESS[error.errno]}"
+
+
 def run_script(main: Callable[[], int | None]) -> None:
     """Run a script's main function as a process; a UserError ends it with the message and exit status 1.
 
@@ -47,8 +61,8 @@ def run_script(main: Callable[[], int | None]) -> None:
     except Exception as error:
         if full := full_disk(error, getattr(error, "filename", None) or Path.cwd()):
             _end(str(full))
-        if isinstance(error, OSError) and error.filename and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            _end(f"{error.filename}: {error.strerror}")
+        if isinstance(error, OSError) and (refused := no_access(error)):
+            _end(refused)
         raise
     except KeyboardInterrupt:
         sys.exit(130)

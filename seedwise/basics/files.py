@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from seedwise.basics.errors import UserError, full_disk
 
@@ -63,6 +64,15 @@ def sha256(path: Path) -> str:
 def short_digest(path: Path) -> str:
     """Return 16 hex digits of a file's SHA-256: enough to notice that it was changed."""
     return sha256(path)[:16]
+
+
+def content_digest(plain: Mapping[str, Any]) -> str:
+    """Return 16 hex digits of the SHA-256 of what a JSON file says besides its own `digest`.
+
+    It is taken of the file, not of a model that was read from it, to which a later version may add a default.
+    """
+    content = {name: value for name, value in plain.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def plugin_source(name: str) -> Path:
         if missing and f"{name.partition(':')[0]}.".startswith(f"{missing}."):
             raise PluginError(_not_found(name)) from error
         raise PluginError(
-            f"{name}: the package of this module cannot be imported ({type(error).__name__}: {error}); mend it"
+            f"{name}: the package of this module cannot be imported ({type(error).__name__}: {error}); correct it"
         ) from error
     if spec is None or spec.origin is None or not spec.has_location:
         raise PluginError(_not_found(name))
@@ -98,7 +98,7 @@ def _broken(name: str, error: BaseException, reason: str) -> str:
         own = _own_file(name)
         last = next((frame for frame in reversed(frames) if frame.filename == own), frames[-1])
         file, line = last.filename, last.lineno
-    return f"{name}: {_shown(file)}, line {line}, cannot be imported ({reason}); mend it, or name another module"
+    return f"{name}: {_shown(file)}, line {line}, cannot be imported ({reason}); correct it, or name another module"
 
 
 def _own_file(name: str) -> str | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+import shlex
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import variance
 from typing import TYPE_CHECKING
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.words import quantity
+from seedwise.basics.words import quantity, shortened
 from seedwise.runs.table import metric_columns
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ CONDITIONS = ("hardware", "device", "precision", "threads", "settings_digest", "
 LEVEL = 0.01
 """Chance that runs which differ as two seeds do are called not reproduced."""
 Run = tuple[str, int]
+Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -48,22 +51,18 @@ class Reproduction:
         return not other and all(abs(value) <= self.limit for value in self.different.values())
 
 
-def read_published(path: Path, study: Study) -> dict[Run, dict[str, str]]:
-    """Return the rows of finished runs in a runs.csv, by variant and seed, for the variants that the study has.
+def read_published(path: Path, study: Study) -> dict[Run, Row]:
+    """Return the rows of a runs.csv, by variant and seed, for the variants that the study has.
 
     Raises:
         UserError: the file cannot be read, or is no table of runs.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+            found = _by_run(file)
         variants = {variant.name for variant in study.variants}
-        found = {
-            (row["variant"], int(row["seed"])): row
-            for row in rows
-            if row["status"] == "finished" and row["variant"] in variants
-        }
-        for row in found.values():
+        found = {run: row for run, row in found.items() if run[0] in variants}
+        for row in finished(found).values():
             float(row[study.analysis.metric])
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run the study first, or name a table: --against runs.csv") from None
@@ -72,10 +71,70 @@ def read_published(path: Path, study: Study) -> dict[Run, dict[str, str]]:
     return found
 
 
+def read_recorded(study: Study, results: Path) -> dict[Run, Row]:
+    """Return the rows that runs.csv has, from the records of a study that are there: of a clone there may be none.
+
+    Raises:
+        UserError: records cannot be used; the message names all of them.
+    """
+    from seedwise.analysis.collect import Unfit, refusal
+    from seedwise.runs.record import RecordError, alteration, read_record, tabulate
+
+    records, unfit = [], []
+    for run in study.runs():
+        path = study.record_path(run.variant, run.seed, results)
+        if not path.exists():
+            continue
+        try:
+            records.append(read_record(path))
+        except RecordError as error:
+            unfit.append(Unfit(path, str(error)))
+        else:
+            unfit += [Unfit(path, reason)] if (reason := alteration(path)) else []
+    if unfit:
+        raise UserError(refusal(study.study, study.folder(results), unfit))
+    return _by_run(io.StringIO(tabulate(records)))
+
+
+def refuse_other_rows(path: Path, rows: Mapping[Run, Row], recorded: Mapping[Run, Row]) -> None:
+    """Make sure that a table has what the run records say.
+
+    Raises:
+        UserError: rows are missing or have other numbers; the message names the runs.
+    """
+    problems = []
+    for (variant, seed), record in recorded.items():
+        row = rows.get((variant, seed))
+        names = ("status", *metric_columns(record))
+        if row is None or any(row.get(name) != record[name] for name in names):
+            problems.append(f"{variant} seed {seed} {'is missing' if row is None else 'has other numbers'}")
+    if problems:
+        raise UserError(
+            f"{path}: not what the run records say: {shortened(problems)}. Remove it, and the study makes it again; "
+            f"to compare with it as it is: --against {shlex.quote(str(path))}"
+        )
+
+
+def finished(rows: Mapping[Run, Row]) -> dict[Run, Row]:
+    """Return the rows of runs that have finished."""
+    return {run: row for run, row in rows.items() if row["status"] == "finished"}
+
+
+def _by_run(lines: Iterable[str]) -> dict[Run, Row]:
+    return {(row["variant"], int(row["seed"])): row for row in csv.DictReader(lines)}
+
+
 def compare_runs(
-    expected: Mapping[Run, Mapping[str, str]], found: Mapping[Run, RunRecord], metric: str
+    expected: Mapping[Run, Row], found: Mapping[Run, RunRecord], metric: str, spread: Mapping[Run, Row]
 ) -> Reproduction:
     """Compare runs with the rows that were published.
+
+    Args:
+        expected: these rows.
+        found: the runs that were done again.
+        metric: that decides.
+        spread: rows that show how far seeds differ: from run records where there are some, since an outlier that was
+            edited into a table would widen the limit.
 
     The limit is that of the difference of two runs of different seeds: t · √2 · s, with the spread s of the seeds in a
     variant, pooled over variants, and Bonferroni's correction for the number of runs.
@@ -94,7 +153,7 @@ def compare_runs(
             current = str(getattr(record.provenance, name) or "")
             if row.get(name, current) not in ("", current):
                 conditions[name] = (row[name], current)
-    return Reproduction(identical, different, _limit(expected, metric, len(found)), conditions)
+    return Reproduction(identical, different, _limit(spread, metric, len(found)), conditions)
 
 
 def _is_number(text: str) -> bool:
@@ -109,12 +168,12 @@ def _same(now: float | None, before: float) -> bool:
     return now is not None and (now == before or (math.isnan(now) and math.isnan(before)))
 
 
-def _limit(expected: Mapping[Run, Mapping[str, str]], metric: str, runs: int) -> float:
+def _limit(spread: Mapping[Run, Row], metric: str, runs: int) -> float:
     """Return the largest difference within reason; NaN, which nothing is within, if no variant has two seeds."""
     from scipy.special import stdtrit
 
     values = defaultdict(list)
-    for (variant, _), row in expected.items():
+    for (variant, _), row in spread.items():
         values[variant].append(float(row[metric]))
     degrees = sum(len(group) - 1 for group in values.values())
     if not degrees:

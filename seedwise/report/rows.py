@@ -125,8 +125,16 @@ class ComparisonRow:
     @property
     def repeating(self) -> list[str]:
         """Which of the two have runs that agree although their seeds differ, so that the seed may not be used."""
+        return self._doubted("constant")
+
+    @property
+    def repeating_scores(self) -> list[str]:
+        """Which of the two have runs that differ, but most of whose scores repeat."""
+        return self._doubted("repeated")
+
+    def _doubted(self, how: str) -> list[str]:
         reasons = self.doubt.split("; ")
-        arms = {"constant variant": self.variant, "constant baseline": self.baseline}
+        arms = {f"{how} variant": self.variant, f"{how} baseline": self.baseline}
         return [name for reason, name in arms.items() if reason in reasons]
 
     @property

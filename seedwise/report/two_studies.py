@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ from seedwise.statistics.ttest import TTest
 from seedwise.statistics.verdict import JUDGED, Verdict, upholds
 
 NEEDED = ("findings.json", "summary.csv", "comparisons.csv")
-HELD, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
+SAME, HELD, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
+    "the same runs",
     "held",
     "reversed",
     "differs",
@@ -154,9 +156,22 @@ def caveats(first: FinishedStudy, second: FinishedStudy) -> list[str]:
     for one, other in ((first, second), (second, first)):
         if only := [name for name in one.comparisons if name not in other.comparisons]:
             found.append(f"Only in {one.name}: {enumerate_words(only)}.")
-    if _values(first) == _values(second):
+    same = [name for name in first.summaries if name in second.summaries and have_same_runs(first, second, name)]
+    if len(same) == len(first.summaries) == len(second.summaries):
         found.append("Both studies have the very same results: this is one study twice, which confirms nothing.")
+    elif same:
+        found.append(
+            f"Both studies have the same results of {enumerate_words(same)}, as copied runs have: what rests on these "
+            "runs alone is no confirmation."
+        )
     return found
+
+
+def have_same_runs(first: FinishedStudy, second: FinishedStudy, variant: str) -> bool:
+    """Whether all scores of a variant in one study are in the other too, as those of copied runs are."""
+    fewer, more = sorted((first.summaries[variant].values, second.summaries[variant].values), key=len)
+    # Of many runs with coarse scores, a few may happen to be those of the others.
+    return len(fewer) >= 2 and len(more) <= 2 * len(fewer) and Counter(fewer) <= Counter(more)
 
 
 def _said(value: object) -> object:
@@ -189,7 +204,7 @@ def shared_digits(first: FinishedStudy, second: FinishedStudy) -> Digits:
 def _side_by_side(first: FinishedStudy, second: FinishedStudy, variant: str) -> SideBySide:
     tests = first.test(variant), second.test(variant)
     one, other = first.comparisons[variant], second.comparisons[variant]
-    together = agreement(one.verdict, other.verdict)
+    together = SAME if have_same_runs(first, second, variant) else agreement(one.verdict, other.verdict)
     if tests[0] is None or tests[1] is None:
         return SideBySide(variant, one, other, together, None, None, None, None)
     change = difference_of_differences(tests[0], tests[1])
@@ -199,7 +214,3 @@ def _side_by_side(first: FinishedStudy, second: FinishedStudy, variant: str) -> 
 
 def _listed(study: FinishedStudy) -> str:
     return enumerate_words(list(study.comparisons)) if study.comparisons else "none beside the baseline"
-
-
-def _values(study: FinishedStudy) -> dict[str, tuple[float, ...]]:
-    return {name: row.values for name, row in study.summaries.items()}

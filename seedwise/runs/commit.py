@@ -13,14 +13,18 @@ MOST_NAMED = 2000
 """Files that one command line of git names."""
 
 
+_SUBMODULES = "--ignore-submodules=untracked"  # whatever the repository's settings hide of them
+
+
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
     """Return (commit, dirty) of the repository around `folder`, ignoring results/; (None, None) outside one."""
     try:
         commit = git(folder, "rev-parse", "HEAD").strip()
-        changes = git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
+        here = ("--", ".", ":(exclude)results")
+        changes = git(folder, "status", "--porcelain", "--untracked-files=no", _SUBMODULES, *here)
+        return commit, bool(changes or _changed_unseen(folder, *here))
     except GitError:
         return None, None
-    return commit, bool(changes)
 
 
 def not_committed(folder: Path, files: Iterable[Path]) -> dict[Path, bool] | None:
@@ -31,7 +35,8 @@ def not_committed(folder: Path, files: Iterable[Path]) -> dict[Path, bool] | Non
     """
     try:
         top = Path(git(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
-        changed = _names(git(top, "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "HEAD"))
+        changed = _names(git(top, "diff", "--name-only", "--no-renames", "--no-ext-diff", _SUBMODULES, "-z", "HEAD"))
+        changed |= _changed_unseen(top)
         tracked = _names(git(top, "ls-files", "-z", "--recurse-submodules"))
     except GitError:
         return None
@@ -58,6 +63,28 @@ def containing_commit(folder: Path, files: Iterable[Path]) -> str | None:
     except GitError:
         return None
     return last or None
+
+
+def _changed_unseen(folder: Path, *where: str) -> set[str]:
+    """Return files that the commit does not contain as they are, and of which git was told not to look.
+
+    `git update-index` has --assume-unchanged and --skip-worktree for that. Of files that a sparse checkout leaves out,
+    there is nothing to see.
+    """
+    listed = _names(git(folder, "ls-files", "-v", "-z", "--full-name", *where))
+    unseen = [name[2:] for name in listed if name[0].islower() or name[0] == "S"]
+    if not unseen:
+        return set()
+    top = Path(git(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
+    there = sorted(name for name in unseen if (top / name).is_file() and not (top / name).is_symlink())
+    found: set[str] = set()
+    for start in range(0, len(there), MOST_NAMED):
+        some = there[start : start + MOST_NAMED]
+        now = git(top, "hash-object", "--", *some).split()
+        committed = (line.split("\t", 1) for line in _names(git(top, "ls-tree", "-z", "HEAD", "--", *some)))
+        contained = {name: about.split()[2] for about, name in committed}
+        found |= {name for name, content in zip(some, now, strict=True) if contained.get(name) != content}
+    return found
 
 
 def _names(listed: str) -> set[str]:

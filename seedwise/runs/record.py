@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import hashlib
 import io
 import json
 import math
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import short_digest, write_text
+from seedwise.basics.files import content_digest, short_digest, write_text
 from seedwise.runs.attempt import read_attempt
 
 if TYPE_CHECKING:
@@ -159,13 +158,8 @@ def write_record(path: Path, record: RunRecord) -> None:
         record = replace(record, started=record.started or mark.started, registration=mark.registration)
     there = {name: short_digest(path.with_name(name)) for name in BESIDE if path.with_name(name).is_file()}
     plain = _plain(replace(record, files=there))
-    plain["digest"] = _digest(plain)
+    plain["digest"] = content_digest(plain)
     write_text(path, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
-
-
-def _digest(plain: Mapping[str, Any]) -> str:
-    content = {name: value for name, value in plain.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def alteration(path: Path, plain: Any = None) -> str | None:
@@ -182,7 +176,7 @@ def alteration(path: Path, plain: Any = None) -> str | None:
             return "it is not a run record"
     if not isinstance(plain, dict) or plain.get("digest") is None:
         return None
-    if plain["digest"] != _digest(plain):
+    if plain["digest"] != content_digest(plain):
         return "it was edited after the run"
     files = plain["files"]
     for name in BESIDE:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import short_digest, write_text
+from seedwise.basics.files import content_digest, short_digest, write_text
 from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.sources.answers import read_answers
 from seedwise.sources.cells.numbers import NumberFormat
@@ -170,14 +169,9 @@ def _write(out: Path, table: pd.DataFrame, pulled: Pulled) -> Pulled:
     """Write a table, and pulled.json beside it with a digest of each, by which an edited number is noticed."""
     write_text(out, table.to_csv(index=False, lineterminator="\n"))
     pulled = pulled.model_copy(update={"table": short_digest(out)})
-    pulled = pulled.model_copy(update={"digest": digest_of(pulled)})
+    pulled = pulled.model_copy(update={"digest": content_digest(pulled.model_dump(mode="json"))})
     write_text(out.with_name("pulled.json"), pulled.model_dump_json(indent=2) + "\n")
     return pulled
-
-
-def digest_of(pulled: Pulled) -> str:
-    """Return the digest of what was read, without the digest itself."""
-    return hashlib.sha256(pulled.model_dump_json(exclude={"digest"}).encode()).hexdigest()[:16]
 
 
 def read_pulled_answers(path: Path) -> pd.DataFrame:

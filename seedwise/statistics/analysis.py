@@ -141,8 +141,15 @@ def _with_warnings(
 def _doubt(row: Mapping[Hashable, object], about: Mapping[str, frozenset[str]]) -> str:
     """What warnings, by their code the variants that they are about, give as a reason to doubt a comparison's runs."""
     nobody = frozenset[str]()
-    repeating = about.get("constant_arm", nobody) | about.get("identical_runs", nobody)
-    if found := [f"constant {arm}" for arm in ("variant", "baseline") if row[arm] in repeating]:
+    same = about.get("constant_arm", nobody) | about.get("identical_runs", nobody)
+    shared = about.get("repeated_scores", nobody)
+    found = [
+        f"{how} {arm}"
+        for how, arms in (("constant", same), ("repeated", shared))
+        for arm in ("variant", "baseline")
+        if row[arm] in arms
+    ]
+    if found:
         return "; ".join(found)
     alike = {row["variant"], row["baseline"]} <= about.get("identical_variants", nobody)
     return "identical" if alike and row["mean"] == row["mean_baseline"] else ""

@@ -69,8 +69,9 @@ class Comparison:
         fragile: whether the verdict hangs on one run or on the choice of method.
         fragile_because: what would decide otherwise.
         doubt: a reason to doubt the runs themselves, which only `analyse` finds, in the whole study: `constant variant`
-            or `constant baseline` (its runs agree although their seeds differ; a semicolon between both), or
-            `identical` (both arms agree seed by seed); empty if there is none.
+            or `constant baseline` (its runs agree although their seeds differ), `repeated variant` or `repeated
+            baseline` (most of its scores repeat; a semicolon between all these), or `identical` (both arms agree seed
+            by seed); empty if there is none.
     """
 
     n: int

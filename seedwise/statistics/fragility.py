@@ -1,7 +1,7 @@
 """Whether a verdict hangs on one run or on the choice of method: a verdict that does is *fragile*.
 
 Each alternative is decided at the level at which the verdict was. The rules of thumb are no part of this: they ask for
-a difference of more than two standard deviations, which more seeds cannot mend.
+a difference of more than two standard deviations, which more seeds cannot cure.
 """
 
 from __future__ import annotations

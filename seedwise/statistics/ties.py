@@ -89,11 +89,15 @@ class Recorded:
         return np.asarray(np.sqrt(squares.sum(axis=0) / np.maximum(freedom, 1)))
 
     @cached_property
+    def telling(self) -> list[int]:
+        """The metrics that tell runs apart: the compared one, and others that seeds change."""
+        return [0, *(metric for metric in range(1, self.scores.shape[1]) if self.stds[:, metric].any())]
+
+    @cached_property
     def codes(self) -> NDArray[np.int64]:
-        """A number for each run, the same for runs that agree; a metric that no seed changes tells no runs apart."""
-        telling = [0, *(metric for metric in range(1, self.scores.shape[1]) if self.stds[:, metric].any())]
+        """A number for each run, the same for runs that agree."""
         codes = np.zeros(len(self.arm), dtype=np.int64)
-        for metric in telling:
+        for metric in self.telling:
             found = pd.factorize(self.scores[:, metric], use_na_sentinel=False)[0]
             codes = pd.factorize(codes * (int(found.max(initial=0)) + 1) + found)[0].astype(np.int64)
         return codes
@@ -131,15 +135,38 @@ def recorded(runs: pd.DataFrame, names: Sequence[str], metrics: Sequence[str]) -
 
 def repeating(found: Recorded, level: float) -> list[str]:
     """Return the variants that vary but in which, at this level for all together, too many runs agree."""
-    repeated = found.sizes - found.distinct
+    return _improbable(found, found.distinct, _tie_rates(found).min(axis=1), level)
+
+
+def repeating_scores(found: Recorded, level: float) -> list[str]:
+    """Return the variants that vary but in which, improbably at this level, most runs have another's compared score.
+
+    Such runs may differ in other metrics: then the seed reaches those, and perhaps not what decides.
+    """
+    count = len(found.names)
+    pairs, sizes = np.unique(np.column_stack([found.arm, found.scores[:, 0]]), axis=0, return_counts=True)
+    arm = pairs[:, 0].astype(np.int64)
+    shared = np.bincount(arm, np.where(sizes > 1, sizes, 0), minlength=count)
+    most = set(np.flatnonzero(2 * shared > found.sizes))
+    names = _improbable(found, np.bincount(arm, minlength=count), _tie_rates(found)[:, 0], level)
+    return [name for name in names if found.names.index(name) in most]
+
+
+def _improbable(found: Recorded, distinct: NDArray[np.int64], rates: NDArray[np.float64], level: float) -> list[str]:
+    """Return the variants with two distinct runs or more in which chance makes so few of them distinct too rarely."""
+    expected = found.sizes * (found.sizes - 1) / 2 * rates
+    chance = at_least(found.sizes - distinct, expected)
+    improbable = (distinct > 1) & (chance < level / max(1, int((found.sizes >= 2).sum())))
+    return [found.names[arm] for arm in np.flatnonzero(improbable)]
+
+
+def _tie_rates(found: Recorded) -> NDArray[np.float64]:
+    """Return how often two runs tie by chance, at most, for each variant and metric."""
     rates = tie_rate(found.steps, found.stds)
     if np.isin(found.scores, _ENDS).any():
         # An accuracy of 0 or 1 repeats for another reason, so the accuracy is then no evidence.
         rates[_piled(found)] = 1.0
-    expected = found.sizes * (found.sizes - 1) / 2 * rates.min(axis=1)
-    chance = at_least(repeated, expected)
-    improbable = (found.distinct > 1) & (chance < level / max(1, int((found.sizes >= 2).sum())))
-    return [found.names[arm] for arm in np.flatnonzero(improbable)]
+    return rates
 
 
 def _piled(found: Recorded) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from seedwise.statistics.arm import Arm, common_seeds
 from seedwise.statistics.chance import gap_limit, negative_correlation_chance, spread_chance, widest_gap
 from seedwise.statistics.intervals import rate_upper_bound
 from seedwise.statistics.runs import arms
-from seedwise.statistics.ties import Recorded, equal_variants, recorded, repeating, unused_seed
+from seedwise.statistics.ties import Recorded, equal_variants, recorded, repeating, repeating_scores, unused_seed
 from seedwise.statistics.ttest import spread, unequal_numbers
 
 FALSE_ALARMS: Mapping[str, float] = {
@@ -28,6 +28,7 @@ FALSE_ALARMS: Mapping[str, float] = {
 """How often each warning that can arise by chance may appear in a study in which nothing is wrong: 5 % together.
 
 Each rate is divided among the variants or comparisons that are looked at, so it is that of the whole report.
+Where there are other metrics, `repeated_scores` has half of that of `identical_runs`.
 """
 
 SMALL_TEST_SET = 500
@@ -246,13 +247,23 @@ def _ties(values: Recorded, plan: Plan) -> Iterator[DataWarning]:
             tuple(unused),
         )
     yield from _flat(values, set(unused), plan)
-    twins = repeating(values, FALSE_ALARMS["identical_runs"])
+    level = FALSE_ALARMS["identical_runs"] / (1 if values.telling == [0] else 2)
+    twins = repeating(values, level)
     if twins:
         yield DataWarning(
             "identical_runs",
             "Runs with different seeds agree to the last digit, more of them than chance explains: is the seed used? "
             f"{_COARSE} ({_names(twins)})",
             tuple(twins),
+        )
+    shared = [name for name in repeating_scores(values, level) if name not in twins]
+    if shared:
+        yield DataWarning(
+            "repeated_scores",
+            f"Most runs of a variant have exactly the {plan.metric} of another run, which its steps "
+            f"({_short(values.step)}) do not explain, although they differ in other metrics: does the seed reach all "
+            f"that decides {plan.metric}? ({_names(shared)})",
+            tuple(shared),
         )
     equal = equal_variants(values, FALSE_ALARMS["identical_variants"])
     if equal:

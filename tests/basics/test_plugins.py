@@ -75,7 +75,7 @@ def test_a_module_that_fails_names_its_file_and_line(
     write("own.py", text, monkeypatch)
     found = error("own:net")
     assert found.startswith(f"own:net: own.py, line {line}, cannot be imported ({reason}")
-    assert found.endswith("); mend it, or name another module")
+    assert found.endswith("); correct it, or name another module")
 
 
 def test_a_module_without_a_file_is_refused() -> None:

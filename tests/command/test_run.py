@@ -260,6 +260,15 @@ def test_a_time_limit_stops_all_processes_of_the_program(tmp_path: Path, monkeyp
     assert not alive(grandchild)
 
 
+def test_what_a_stopped_program_waited_for_is_shown_and_no_score(tmp_path: Path) -> None:
+    said = "print('step 7 of 9: loss=0.25, acc 93.5%, then waiting for 127.0.0.1:80', flush=True)"
+    asked = request(tmp_path, [PYTHON, "-c", f"import time; {said}; time.sleep(600)"], time_limit=1.0)
+    with pytest.raises(
+        UserError, match=r"its last line: step 7 of 9: loss=…, acc …%, then waiting for 127\.0\.0\.1:80$"
+    ):
+        run(asked)
+
+
 SLOW = (
     (
         "import json, os, pathlib, signal, sys, time\n"

@@ -16,7 +16,10 @@ from seedwise.statistics.analysis import format_table
 from tests.plans import accuracy_plan
 
 BASE = [0.800, 0.803, 0.798]
+ELSEWHERE = [0.801, 0.804, 0.797]
 UP, SAME, DOWN = ([score + shift for score in (0.800, 0.801, 0.797)] for shift in (0.05, 0.001, -0.05))
+
+HIGH = [score + 0.001 for score in UP]
 
 
 def write_study(folder, scores, exploratory=(), baseline="a", **plan):
@@ -41,7 +44,7 @@ def compare(capsys, *arguments):
 @pytest.fixture
 def two(tmp_path):
     first = write_study(tmp_path / "small", {"a": BASE, "up": UP, "turned": UP, "lost": UP, "same": SAME, "own": UP})
-    second = write_study(tmp_path / "large", {"a": BASE, "up": UP, "turned": DOWN, "lost": SAME, "same": SAME})
+    second = write_study(tmp_path / "large", {"a": BASE, "up": HIGH, "turned": DOWN, "lost": SAME, "same": ELSEWHERE})
     return first, second
 
 
@@ -77,10 +80,27 @@ def test_the_change_is_welchs_test_of_four_arms(two):
 
 
 def test_a_lower_loss_is_better_in_both(tmp_path):
-    loss = {"metric": "test_loss", "higher_is_better": False}
-    folders = [write_study(tmp_path / name, {"a": BASE, "b": DOWN}, **loss) for name in ("x", "y")]
+    loss, lows = {"metric": "test_loss", "higher_is_better": False}, {"x": DOWN, "y": [x + 0.001 for x in DOWN]}
+    folders = [write_study(tmp_path / name, {"a": BASE, "b": low}, **loss) for name, low in lows.items()]
     row = compare_studies(*map(read_finished, folders))[0]
-    assert (row.first.verdict, row.agreement, row.change) == ("BETTER", "held", 0)
+    assert (row.first.verdict, row.agreement) == ("BETTER", "held")
+    assert row.change == pytest.approx(-0.001)
+
+
+def test_a_copy_of_a_study_confirms_nothing(tmp_path, capsys):
+    first = write_study(tmp_path / "x", {"a": BASE, "up": UP, "same": SAME})
+    more = write_study(tmp_path / "y", {"a": BASE, "up": [*UP, 0.86], "same": ELSEWHERE})
+    for second, caution in (
+        (first, "Caution: Both studies have the very same results: this is one study twice, which confirms nothing."),
+        (more, "Caution: Both studies have the same results of a and up, as copied runs have: what rests on these"),
+    ):
+        status, out, _ = compare(capsys, first, second)
+        assert status == 0
+        assert out.startswith("1 conclusion rests on the same runs in both, which confirms nothing.\n")
+        assert "  up    BETTER / BETTER: the same runs\n" in out
+        assert caution in out
+        text = (tmp_path / f"compare-x-{second.name}/compare.md").read_text()
+        assert "held" not in text.replace("Did it hold?", "")
 
 
 def test_the_same_studies_give_the_same_page(two, tmp_path, capsys):

@@ -36,6 +36,32 @@ def test_untracked_ignored_and_changed_files_are_not_in_the_commit(folder):
     assert missing(folder, "part/net.py", "study[1].yaml", "staged.py") == {}
 
 
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_change_that_git_was_told_not_to_see_is_seen(folder, flag):
+    git(folder, "update-index", flag, "train.py", "part/net.py", "study.yaml")
+    assert missing(folder, "train.py", "part/net.py") == {}
+    assert git_state(folder)[1] is False
+    put(folder, "part/net.py", "x = 2")
+    assert missing(folder, "train.py", "part/net.py") == {"part/net.py": True}
+    assert missing(folder / "part", "net.py") == {"net.py": True}
+    assert git_state(folder)[1] is True
+    assert containing_commit(folder, [folder / "part/net.py"]) is None
+    (folder / "study.yaml").unlink()
+    assert missing(folder, "train.py") == {}, "a file that is not there, as in a sparse checkout, says nothing"
+
+
+def test_a_changed_submodule_is_seen_though_a_setting_hides_it(folder, tmp_path):
+    library = repository(tmp_path / "library")
+    put(library, "lib.py")
+    commit(library)
+    git(folder, "submodule", "add", "-q", str(library), "library")
+    commit(folder)
+    git(folder, "config", "submodule.library.ignore", "all")
+    put(folder, "library/lib.py", "x = 3")
+    assert missing(folder, "library/lib.py") == {"library/lib.py": True}
+    assert git_state(folder)[1] is True
+
+
 def test_a_part_of_a_repository_is_compared_with_its_commit(folder):
     put(folder, "part/new.py")
     assert missing(folder / "part", "net.py", "new.py") == {"new.py": False}

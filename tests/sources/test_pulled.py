@@ -11,7 +11,8 @@ from seedwise.analysis.source import read_source
 from seedwise.basics.errors import UserError
 from seedwise.basics.nested import flat
 from seedwise.config.reading import read_study
-from seedwise.sources.pulled import pull, read_pulled
+from seedwise.sources import pulled as pulled_module
+from seedwise.sources.pulled import Pulled, pull, read_pulled
 from seedwise.sources.settings import RunsSettings
 
 HEADER = "Name,State,Created,variant,seed,f1"
@@ -210,3 +211,18 @@ def test_a_number_that_is_edited_after_the_table_was_read_is_noticed(name, old, 
     with pytest.raises(UserError, match="damaged or edited") as caught:
         read_source(tmp_path / "pulled.json", tmp_path / "runs.csv")
     assert f"  rm -f {edited}" in str(caught.value)
+
+
+def test_what_an_earlier_version_has_read_is_still_believed(tmp_path, monkeypatch):
+    (tmp_path / "f 1.csv").write_text("variant,seed,f1\na,0,0.5\na,1,0.6\nb,0,0.7\nb,1,0.8\n")
+    (tmp_path / "study.yaml").write_text(STUDY)
+    study = read_study(tmp_path / "study.yaml")
+    pull(study.source, study.analysis.metric, ["a", "b"], study.seeds, tmp_path / "runs.csv", base=tmp_path)
+
+    class Later(Pulled):
+        added: str = "a default"
+
+    monkeypatch.setattr(pulled_module, "Pulled", Later)
+    read = read_source(tmp_path / "pulled.json", tmp_path / "runs.csv")
+    assert isinstance(read, Later)
+    assert read.runs == 4

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from seedwise.runs.table import FIXED
-from seedwise.statistics import find_warnings
+from seedwise.statistics import analyse, find_warnings
 from seedwise.statistics.warnings import _OF_A_RUN, _PROVENANCE, FALSE_ALARMS
 from tests.plans import accuracy_plan
 
@@ -185,6 +185,18 @@ def test_identical_runs_ask_whether_the_seed_is_used():
     assert one("identical_runs", runs).variants == ("A",)
     assert codes(runs.assign(loss=np.arange(10.0)), other_metrics=["loss"]) == []
     assert codes(runs.assign(lr=0.1), other_metrics=["lr"]) == ["identical_runs"]
+
+
+def test_a_seed_that_reaches_only_other_metrics_is_noticed():
+    few = np.tile(noise(3).round(4), 4)[:10]
+    runs = table({"A": few, "B": noise(10, seed=1).round(4)}).assign(loss=noise(20, seed=2))
+    found = one("repeated_scores", runs, other_metrics=["loss"])
+    assert found.variants == ("A",)
+    assert "does the seed reach all that decides test_accuracy? (A)" in found.sentence
+    assert analyse(runs, PLAN, other_metrics=["loss"]).comparisons["doubt"].tolist() == ["repeated baseline"]
+    # Steps of 1/100 explain as many ties.
+    coarse = table({"A": few.round(2), "B": noise(10, seed=1).round(2)}).assign(loss=noise(20, seed=2))
+    assert "repeated_scores" not in codes(coarse, other_metrics=["loss"])
 
 
 @pytest.mark.parametrize("decimals", [3, 4])

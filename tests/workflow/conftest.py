@@ -89,6 +89,20 @@ class Project:
             check=False,
         )
 
+    def seedwise(self, *words: str, prefix: tuple[str, ...] = (), **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of `seedwise` in the project; its output and errors are one text."""
+        return subprocess.run(
+            [*prefix, sys.executable, "-m", "seedwise.cli", *words],
+            cwd=self.folder,
+            env=self.environment() | {"PYTHONPATH": str(ROOT)} | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+
     def start(self, *options: str) -> subprocess.Popen[bytes]:
         """Start the plain command in a process group of its own."""
         return subprocess.Popen(

@@ -29,7 +29,7 @@ assert HOSTILE in text and os.environ["NOTE"] == HOSTILE and Path({DATA!r}).exis
 print("wrote", HOSTILE)
 print(HOSTILE, file=sys.stderr)
 (Path(os.environ["SEEDWISE_OUT"]) / "model \\x1b[31m\\n<img src=x>.txt").write_text(HOSTILE)
-if mode == "breaks" and not Path("mended").exists():
+if mode == "breaks" and not Path("fixed").exists():
     raise ValueError(HOSTILE.replace("\\n", " "))
 for step in (1, 2):
     seedwise.log(step, **{{f"train {{HOSTILE}}": 1 / step}})
@@ -100,7 +100,7 @@ def test_a_hostile_text_is_text_in_every_output_of_a_study(project, browser):
     check_html((project.folder / "watch.html").read_text(encoding="utf-8"))
     assert "2 of 4 runs finished" in seedwise(project, "report", status=2)
 
-    (project.folder / "mended").touch()
+    (project.folder / "fixed").touch()
     assert "Read results/tiny/results.md" in seedwise(project, "run", "--cores", "2")
     check_markdown((project.results / "results.md").read_text(encoding="utf-8"))
     check_plain((project.results / "summary.txt").read_text(encoding="utf-8"))

@@ -3,32 +3,16 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 
 import pytest
 
 from tests.basics.test_full_disk import can_mount
-from tests.workflow.conftest import ROOT, Project
 from tests.workflow.programs import ProgramProject, make_program
 
 pytestmark = pytest.mark.slow
 LATER = time.time() + 2 * 86400
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && cd "$1" && shift && exec "$@"'
-
-
-def seedwise(project: Project, *words: str, prefix: tuple[str, ...] = (), **variables: str):
-    """Run a command of `seedwise` in the project."""
-    return subprocess.run(
-        [*prefix, sys.executable, "-m", "seedwise.cli", *words],
-        cwd=project.folder,
-        env=project.environment() | {"PYTHONPATH": str(ROOT)} | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +22,7 @@ def homeless(tmp_path_factory):
     with (project.folder / "train.py").open("a") as stream:
         stream.write('    print("cache:", os.environ.get("XDG_CACHE_HOME"))\n')
     nowhere = dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"), "") | {"HOME": "/proc/none"}
-    answer = seedwise(project, "run", "config.yaml", "results/tiny/results.md", **nowhere)
+    answer = project.seedwise("run", "config.yaml", "results/tiny/results.md", **nowhere)
     return project, answer
 
 
@@ -57,11 +41,11 @@ def test_results_on_a_disk_that_cannot_be_written_are_shown_and_nothing_is_writt
     read_only = ("unshare", "-rm", "sh", "-c", READ_ONLY, "sh", str(project.folder))
     shown = tmp_path / "page.html"
     for words in (["status"], ["open"], ["check"], ["watch", "--once", str(shown)]):
-        answer = seedwise(project, *words, "config.yaml", prefix=read_only)
+        answer = project.seedwise(*words, "config.yaml", prefix=read_only)
         assert (answer.returncode, "Traceback" in answer.stdout) == (0, False), answer.stdout
     assert shown.exists()
     for words in (["interim"], ["run"], ["watch", "--once", "results/page.html"]):
-        answer = seedwise(project, *words, "config.yaml", prefix=read_only)
+        answer = project.seedwise(*words, "config.yaml", prefix=read_only)
         assert answer.returncode != 0
         assert "Traceback" not in answer.stdout
         said = answer.stdout.splitlines()[-1]
@@ -76,7 +60,7 @@ def test_a_clock_that_was_set_back_outdates_no_run_of_a_program(homeless, tmp_pa
     for path in (project.config, project.folder / "data.txt", project.folder / "train.py", record):
         os.utime(path, (LATER, LATER))
     (project.results / "runs.csv").unlink()
-    answer = seedwise(project, "run", "config.yaml", "results/tiny/runs.csv")
+    answer = project.seedwise("run", "config.yaml", "results/tiny/runs.csv")
     assert answer.returncode == 0, answer.stdout
     assert (project.results / "runs.csv").exists()
     assert record.read_bytes() == before

@@ -52,6 +52,25 @@ REPORT = "results/tiny/results.md"  # no figures, no page
 WRITES = "import sys, seedwise\nx, seed = map(int, sys.argv[1:])\n"
 
 
+def test_runs_that_leave_their_numbers_in_one_file_take_turns(tmp_path: Path) -> None:
+    program = (
+        "import json, sys, time\nx, seed = map(int, sys.argv[1:])\n"
+        "json.dump({'loss': x + seed / 10}, open('final.json', 'w'))\ntime.sleep(0.5)\n"
+    )
+    project = small(tmp_path / "p", program, command="  results: {json: final.json}\n  canary: false\n")
+    project.run("--cores", "6", "--", "runs")
+    found = {
+        (variant, seed): json.loads(project.record(variant, seed).read_text())["metrics"]["loss"]
+        for variant in ("baseline", "other")
+        for seed in range(3)
+    }
+    assert found == {
+        (variant, seed): x + seed / 10 for x, variant in enumerate(("baseline", "other"), 1) for seed in range(3)
+    }
+    logs = [path.read_text() for path in (project.results / "logs/train_run").glob("*/*.log")]
+    assert any("another run leaves its numbers in" in log for log in logs)
+
+
 def test_a_broken_command_fails_after_one_run_of_each_variant(tmp_path: Path) -> None:
     project = small(tmp_path / "p", "import sys\nraise ValueError(f'no layer {sys.argv[1]}')\n")
     answer = project.attempt("--", "runs")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 
 import pytest
 
-from tests.workflow.conftest import LIMIT, ROOT
 from tests.workflow.programs import make_program
 
 pytestmark = pytest.mark.slow
@@ -23,32 +20,29 @@ def published(tmp_path_factory):
 
 
 def reproduce(project, *options):
-    return subprocess.run(
-        [sys.executable, "-m", "seedwise.cli", "reproduce", "config.yaml", "--cores", "2", *options],
-        cwd=project.folder,
-        env={**project.environment(), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
+    return project.seedwise("reproduce", "config.yaml", "--cores", "2", *options)
+
+
+def edited(table: str) -> str:
+    """The table with another loss of dropout with seed 1."""
+    row = next(line for line in table.splitlines() if line.startswith("dropout,1,"))
+    cells = row.split(",")
+    return table.replace(row, ",".join([*cells[:4], "99.0", *cells[5:]]))
 
 
 def test_what_was_published_is_reproduced_or_said_not_to_be(published, tmp_path):
     answer = reproduce(published)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.returncode == 0, answer.stdout
     assert "Reproduced: all metrics of 4 runs are those of results/tiny/runs.csv, to the last digit." in answer.stdout
     assert len(list((published.folder / "results/tiny-reproduced/runs").glob("*/*/metrics.json"))) == 4
 
-    table = (published.results / "runs.csv").read_text()
-    number = next(line for line in table.splitlines() if line.startswith("dropout,1,")).split(",")
-    changed = [part if part != number[4] else "99.0" for part in number]
-    (tmp_path / "paper.csv").write_text(table.replace(",".join(number), ",".join(changed)))
-    answer = reproduce(published, "--against", str(tmp_path / "paper.csv"), "--seeds", "1")
-    assert answer.returncode == 0, "only seed 0 is done again, and it is as published"
+    (tmp_path / "paper.csv").write_text(edited((published.results / "runs.csv").read_text()))
+    answer = reproduce(published, "--against", str(tmp_path / "paper.csv"))
+    assert answer.returncode == 1, "the edited number does not count as spread of the seeds"
+    assert "NOT REPRODUCED: 3 of 4 runs are those of" in answer.stdout
     published.edit("scale.py", "SCALE = 1.0", "SCALE = 3.0")
     answer = reproduce(published, "--seeds", "1")
-    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert answer.returncode == 1, answer.stdout
     assert answer.stdout.splitlines()[-4].startswith("NOT REPRODUCED: 0 of 2 runs are those of")
     assert "code_digest: " in answer.stdout
 
@@ -60,6 +54,37 @@ def test_without_a_table_the_remedy_is_named(published):
     finally:
         shutil.move(published.results / "moved.csv", published.results / "runs.csv")
     assert answer.returncode == 2
-    assert answer.stderr == (
+    assert answer.stdout == (
         "seedwise: results/tiny/runs.csv: no such file; run the study first, or name a table: --against runs.csv\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (edited, "dropout seed 1 has other numbers"),
+        (lambda table: "".join(table.splitlines(keepends=True)[:-1]), "dropout seed 1 is missing"),
+    ],
+)
+def test_a_table_that_the_records_contradict_is_refused_before_anything_runs(published, change, problem):
+    table = published.results / "runs.csv"
+    kept = table.read_text()
+    table.write_text(change(kept))
+    answer = reproduce(published)
+    table.write_text(kept)
+    assert answer.returncode == 2
+    assert f"seedwise: results/tiny/runs.csv: not what the run records say: {problem}. Remove it" in answer.stdout
+    assert "doing seeds" not in answer.stdout
+
+
+def test_a_folder_that_it_did_not_make_is_not_removed(tmp_path):
+    project = make_program(tmp_path / "project")
+    project.results.mkdir(parents=True)
+    (project.results / "runs.csv").write_text("variant,seed,status,loss\nbaseline,0,finished,1.5\n")
+    mine = project.folder / "results/tiny-reproduced/notes.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    answer = reproduce(project)
+    assert answer.returncode == 2
+    assert "results/tiny-reproduced: not made by `seedwise reproduce`" in answer.stdout
+    assert mine.read_text() == "mine"

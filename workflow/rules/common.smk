@@ -20,7 +20,7 @@ else:
 import seedwise
 from seedwise.analysis.looks import describe, due, read_looks
 from seedwise.basics import share
-from seedwise.basics.errors import UserError
+from seedwise.basics.errors import UserError, no_access
 from seedwise.basics.files import LockHeldError, hold_lock
 from seedwise.basics.names import visible
 from seedwise.basics.plugins import plugin_source, slug
@@ -47,7 +47,7 @@ def or_exit(read, *arguments):
     except UserError as error:
         sys.exit(visible(str(error)))
     except OSError as error:  # such as a folder without write permission, or a full disk
-        sys.exit(visible(f"{error.filename or 'the study'}: {error.strerror or error}"))
+        sys.exit(visible(no_access(error) or f"{error.filename or 'the study'}: {error.strerror or error}"))
 
 
 HOME = Path(seedwise.__file__).parents[1]

@@ -24,11 +24,7 @@ from seedwise.runs.hardware import expected_device  # noqa: E402
 from seedwise.runs.record import write_record  # noqa: E402
 from seedwise.tracking import Mirrors  # noqa: E402
 from seedwise.tracking.registry import trackers  # noqa: E402
-from seedwise.trainers.image_classifier.integrity import (  # noqa: E402
-    set_aside,
-    set_aside_damaged,
-    verify_prepared,
-)
+from seedwise.trainers.image_classifier.integrity import set_aside, verify_prepared  # noqa: E402
 from seedwise.trainers.image_classifier.settings import RunSettings  # noqa: E402
 from seedwise.trainers.image_classifier.trainer import ImageClassifier  # noqa: E402
 
@@ -116,12 +112,12 @@ def _train(
         import_seconds=imported + time.perf_counter() - began,
     )
     enter(None)
-    set_aside_damaged(request.folder, say)
+    set_aside(request.folder, say)
     try:
         record = train_run(request, Mirrors(trackers(context.tracking)), say=say)
     except CheckpointError as error:  # whole, but of something else
-        for checkpoint in request.folder.glob("checkpoint-*.pt"):
-            set_aside(checkpoint, str(error), say)
+        why = str(error)
+        set_aside(request.folder, say, lambda _: why)
         record = train_run(request, Mirrors(trackers(context.tracking)), say=say)
     uncommitted = context.uncommitted_of(arguments.variant)
     if record.provenance.commit and uncommitted is not None and record.provenance.uncommitted is None:

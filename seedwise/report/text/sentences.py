@@ -183,6 +183,12 @@ def doubt_sentences(comparisons: Sequence[ComparisonRow], wording: Wording, *, c
             f"But is the seed used? {runs} of {_listed(list(repeating), wording)} agree to the last digit, although "
             f"their seeds differ.{_how_to_check('the seed is used', wording) if checks else ''}"
         )
+    if repeated := list(dict.fromkeys(name for row in judged for name in row.repeating_scores)):
+        counted = " Intervals and p values take each run for a new sample." if checks else ""
+        found.append(
+            f"But is the seed used? Most runs of {_listed(repeated, wording)} have exactly the {wording.metric} of "
+            f"another run, which its steps do not explain, although they differ in other metrics.{counted}"
+        )
     if alike:
         same = _listed([*(row.variant for row in alike), alike[0].baseline], wording)
         found.append(

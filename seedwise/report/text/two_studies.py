@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from seedwise.basics.words import quantity
 from seedwise.report.text.format import code, code_block, escape, markdown_table, p_cell, percent
 from seedwise.report.text.sentences import verdict_word
-from seedwise.report.two_studies import HELD, FinishedStudy, SideBySide, caveats, shared_digits
+from seedwise.report.two_studies import HELD, SAME, FinishedStudy, SideBySide, caveats, shared_digits
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.verdict import CLAIMS
 
@@ -20,7 +20,12 @@ def headline(rows: Sequence[SideBySide]) -> str:
     if not claimed:
         return "Neither study shows anything about the variants that both have, so there is no conclusion to hold."
     held = [row for row in claimed if row.agreement == HELD]
-    return f"{len(held)} of {quantity(len(claimed), 'conclusion')} held in both studies."
+    same = [row for row in claimed if row.agreement == SAME]
+    rests = "conclusion rests" if len(same) == 1 else "conclusions rest"
+    copied = f" {len(same)} {rests} on the same runs in both, which confirms nothing." if same else ""
+    if len(same) == len(claimed):
+        return copied.strip()
+    return f"{len(held)} of {quantity(len(claimed) - len(same), 'conclusion')} held in both studies.{copied}"
 
 
 def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[SideBySide], command: str) -> str:
@@ -97,6 +102,8 @@ def render_csv(rows: Sequence[SideBySide]) -> str:
 def _sentence(row: SideBySide, first: str, second: str) -> str:
     name, own, other = f"**{escape(row.variant)}**", _words(row.first.verdict), _words(row.second.verdict)
     match row.agreement:
+        case "the same runs":
+            return f"{name}: the same runs in both studies, which confirms nothing."
         case "held":
             if own != other:
                 return f"{name}: {own} in {first}, {other} in {second}. That it is not inferior held."

@@ -19,6 +19,8 @@ TAIL = 65536
 """Bytes of the output that are looked at."""
 _EXCEPTION = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b.*")
 _MOST = 300
+# In the last line of a program that did not end by itself: a score, and none is shown before all runs are in.
+_SCORE = re.compile(r"(?<![\w.])-?\d*\.\d+(e[+-]?\d+)?(?![\w.]*\d)", re.IGNORECASE)
 
 
 class Failure(NamedTuple):
@@ -49,7 +51,16 @@ def describe_failure(status: int, log: Path, start: int) -> str:
     if status == -signal.SIGKILL:
         how += " (often: out of memory)"
     line = last_words(log, start)
+    if status < 0:
+        line = _SCORE.sub("…", line)
     return f"{how}: {line}" if line else f"{how}, and printed nothing"
+
+
+def describe_timeout(limit: float, log: Path, start: int) -> str:
+    """Return that a program was stopped after so many seconds, and its last line, which may say what it waited for."""
+    lines = last_lines(log, start, 1)
+    line = _SCORE.sub("…", lines[0]) if lines else ""
+    return f"stopped after its time_limit of {limit:g} s" + (f"; its last line: {line}" if line else "")
 
 
 def last_words(log: Path, start: int) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import json
 import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,7 @@ from seedwise.runs.cpu import cpu_model
 from seedwise.runs.record import Provenance, RecordError, RunRecord, Status, Timing, read_record, write_record
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.trainers.command.command_line import Scalar, Value, fill
-from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure
+from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure, describe_timeout
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.request import Request, command_of, program_variables
 
@@ -64,9 +66,38 @@ def run_program(
         if waited and (record := fitting_record(request, request.record)) is not None:
             say("the other process finished it")
             return record
-        if verify:
-            verify()
-        return _run(request, mirrors, say, lock)
+        with _turns(request, say) as turns:
+            if verify:
+                verify()
+            return _run(request, mirrors, say, [lock, *turns])
+
+
+@contextmanager
+def _turns(request: Request, say: Callable[[str], None]) -> Iterator[list[int]]:
+    """Wait until no other run may write the files outside its folder that this one's numbers are read from.
+
+    Otherwise each might be given the numbers of the other. Yields the descriptors of the locks that are held.
+    """
+    folder = request.folder / COPY if request.settings.isolate else Path(request.there.folder)
+    filled = {request.fill(template).removeprefix("sqlite:///") for template in request.place.reads}
+    shared = sorted(os.path.realpath(folder / name) for name in filled if "://" not in name)
+    with ExitStack() as held:
+        yield [
+            held.enter_context(hold_lock(_lock_of(path), partial(_say_turn, request, path, say)))
+            for path in shared
+            if not Path(path).is_relative_to(request.folder)
+        ]
+
+
+def _lock_of(path: str) -> Path:
+    return Path(".snakemake/seedwise/shared") / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.lock"
+
+
+def _say_turn(request: Request, path: str, say: Callable[[str], None]) -> None:
+    say(
+        f"{request.variant} seed {request.seed}: another run leaves its numbers in {path} too; waiting for its end. "
+        "With {out} in that path, runs need not wait"
+    )
 
 
 @dataclass(frozen=True)
@@ -123,8 +154,8 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     try:
         ended = launch(words, folder, variables, output, keep_open, limit)
         timed_out = ended.timed_out
-        if timed_out:
-            reason = f"stopped after its time_limit of {limit:g} s"
+        if timed_out and limit is not None:
+            reason = describe_timeout(limit, log, start)
         elif ended.status:
             reason = describe_failure(ended.status, log, start)
     except UserError as error:
@@ -135,13 +166,13 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     return Execution(shown, folder, reason, timed_out, seconds, log, start, since, watched.changed(), before)
 
 
-def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], lock: int) -> RunRecord:
+def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], locks: Sequence[int]) -> RunRecord:
     # This reads what the program leaves, and is needed only once it has ended.
     from seedwise.trainers.command.reading import read_what_it_left
 
     began = time.perf_counter()
     failures = _earlier_failures(request)
-    done = execute(request, say, [lock])
+    done = execute(request, say, locks)
     left, reason = None, done.reason
     if reason is None:
         try:

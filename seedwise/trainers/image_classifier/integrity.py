@@ -9,10 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.files import write_text
+from seedwise.basics.files import LockHeldError, hold_lock, write_text
 
 ASIDE = ".damaged"
 """Suffix of a checkpoint that cannot be used and was set aside."""
+LOCK = ".lock"
+"""File in a run's folder that is locked by the process that trains it."""
 
 
 def verify_prepared(file: Path) -> None:
@@ -41,25 +43,35 @@ def verify_prepared(file: Path) -> None:
         write_text(note, now)
 
 
-def set_aside_damaged(folder: Path, say: Callable[[str], None]) -> None:
-    """Set aside the checkpoints of a run that are torn or have changed bytes, which torch would not always notice."""
-    for checkpoint in sorted(folder.glob("checkpoint-*.pt")):
-        try:
-            with zipfile.ZipFile(checkpoint) as archive:
-                bad = archive.testzip()
-            why = f"the checksum of {bad} is wrong" if bad else None
-        except FileNotFoundError:
-            continue  # an earlier process of this run has just written the next one
-        except (OSError, MemoryError):
-            raise  # says nothing about the file: it is not to be lost for that
-        except Exception as error:  # zipfile and zlib raise many kinds for a damaged archive
-            why = " ".join(str(error).split()) or type(error).__name__
-        if why:
-            set_aside(checkpoint, why, say)
+def set_aside(folder: Path, say: Callable[[str], None], damage: Callable[[Path], str | None] | None = None) -> None:
+    """Rename the checkpoints of a run that cannot be used, and say that the run starts from the beginning.
+
+    If another process trains the run, its checkpoints are for that process to judge.
+
+    Args:
+        folder: of the run.
+        say: takes lines of progress.
+        damage: says what is wrong with a checkpoint, or None; by default whether it is torn or has changed bytes, which
+            torch would not always notice.
+    """
+    with suppress(LockHeldError), hold_lock(folder / LOCK):
+        for checkpoint in sorted(folder.glob("checkpoint-*.pt")):
+            if why := (damage or _damage)(checkpoint):
+                aside = checkpoint.with_name(checkpoint.name + ASIDE)
+                checkpoint.replace(aside)
+                say(
+                    f"{checkpoint} is damaged ({why}), so the run starts from the beginning; the file is kept as "
+                    f"{aside.name}"
+                )
 
 
-def set_aside(checkpoint: Path, why: str, say: Callable[[str], None]) -> None:
-    """Rename a checkpoint that cannot be used, and say that its run starts from the beginning."""
-    aside = checkpoint.with_name(checkpoint.name + ASIDE)
-    checkpoint.replace(aside)
-    say(f"{checkpoint} is damaged ({why}), so the run starts from the beginning; the file is kept as {aside.name}")
+def _damage(checkpoint: Path) -> str | None:
+    """Say what is wrong with a checkpoint; None if nothing is."""
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            bad = archive.testzip()
+    except (OSError, MemoryError):
+        raise  # says nothing about the file: it is not to be lost for that
+    except Exception as error:  # zipfile and zlib raise many kinds for a damaged archive
+        return " ".join(str(error).split()) or type(error).__name__
+    return f"the checksum of {bad} is wrong" if bad else None

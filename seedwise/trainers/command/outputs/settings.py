@@ -342,7 +342,7 @@ def cautions(
         if isinstance(source, ResultsSource) and _chosen_on_itself(source, metric)
     ]
     found += [
-        f"{path} lies outside {{out}}: runs at the same time can overwrite each other's numbers"
+        f"{path} lies outside {{out}}: runs for which it is the same path take turns, and none may write it otherwise"
         for path in dict.fromkeys(paths(results, *others))
         if not ("{out}" in path or ("{seed}" in path and path.count("{") > 1))
         if not isolated or path.startswith(("/", "~", "sqlite:////")) or ".." in path.split("/")
