@@ -71,7 +71,7 @@ def ended(request, tmp_path_factory, folder_of_all_workers) -> Project:
     with hold_lock(folder_of_all_workers / f".ended-{request.param}.lock", lambda: None):
         if not made.exists():
             making = make(tmp_path_factory.mktemp("making") / "project", request.param)
-            making.run()
+            assert making.type().returncode == 0
             making.folder.rename(made)
     folder = shutil.copytree(made, tmp_path_factory.mktemp("ended") / "project", symlinks=True)
     return Project(folder) if request.param == "image" else ProgramProject(folder)
