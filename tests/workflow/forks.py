@@ -48,9 +48,10 @@ case "$1" in
 esac
 """
 CLIENT = """\
-import _socket, json, os, signal, struct, sys
+import _socket, json, os, signal, struct, sys, time
 there = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-there.connect(sys.argv[1])
+while there.connect_ex(sys.argv[1]):  # the other process has just been started
+    time.sleep(0.02)
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, _: there.send(bytes([number])))
 command = json.dumps({"arguments": sys.argv[2:], "folder": os.getcwd(), "environment": dict(os.environ)}).encode()
@@ -72,20 +73,26 @@ class Forks:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
         home = Path(self._folder.name)
+        self.python = home / "python"
+        """A Python whose scripts of rules are forks."""
         (home / "client.py").write_text(CLIENT)
-        (home / "python").write_text(
+        self.python.write_text(
             PYTHON.format(python=shlex.quote(sys.executable), client=home / "client.py", address=home / "socket")
         )
-        (home / "python").chmod(0o755)
-        self._scripts = self._start("scripts", str(home / "socket"))
-        self._snakemake = self._start("snakemake", str(home / "python"))
+        self.python.chmod(0o755)
+        self._started: list[subprocess.Popen[str]] = []
         atexit.register(self.end)
+        self._start("scripts", str(home / "socket"))
+
+    @functools.cached_property
+    def _snakemake(self) -> subprocess.Popen[str]:
+        return self._start("snakemake", str(self.python))
 
     def _start(self, *arguments: str) -> subprocess.Popen[str]:
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith(("SEEDWISE_", "PYTHONPATH"))
         }
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, __file__, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -93,10 +100,12 @@ class Forks:
             text=True,
             start_new_session=True,
         )
+        self._started.append(process)
+        return process
 
     def end(self) -> None:
         """End the processes."""
-        for process in (self._snakemake, self._scripts):
+        for process in self._started:
             process.stdin.close()
             process.wait(60)
         self._folder.cleanup()
