@@ -50,6 +50,11 @@ if (HOME / "workflow/notebooks").is_dir():
     include: "workflow/rules/notebooks.smk"
 
 
+# Now all files that rules depend on have been read.
+if workflow.is_main_process:
+    or_exit(DIGESTS.save)
+
+
 # All runs and nothing else, so that very many can be planned in batches:  snakemake --cores 8 runs --batch runs=1/10
 rule runs:
     input:

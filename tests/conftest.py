@@ -13,6 +13,15 @@ from tests.browser import launch
 from tests.tiny import TINY_IMAGES
 
 ROOT = Path(__file__).resolve().parent.parent
+# Files of a minute and more, with which the workers begin.
+LONGEST = {
+    "test_examples",
+    "test_kill_storm",
+    "test_tracking_routes",
+    "test_damage",
+    "test_wandb_faults",
+    "test_programs",
+}
 
 # The processes that tests start would compile the package again and again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -32,12 +41,12 @@ def tiny_data(tmp_path_factory):
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items):
-    """Count tests in a browser as slow; put files with slow tests first, so that none of them is left at the end."""
+    """Count tests in a browser as slow; put the longest files first, then others with slow tests: none is left over."""
     for item in items:
         if "browser" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path.stem not in LONGEST, item.path not in slow))
 
 
 @pytest.fixture(scope="session")

@@ -232,7 +232,7 @@ def imports_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
             module = node.module or ""
             yield node.level, module
             yield from ((node.level, f"{module}.{alias.name}".strip(".")) for alias in node.names)
-        else:
+        elif not isinstance(node, ast.expr):  # no expression holds a statement, and most of a tree is expressions
             yield from imports_of(node)
 
 

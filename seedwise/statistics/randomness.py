@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy import stats
+from scipy.special import fdtri
 
 from seedwise.statistics.arm import Arm
 from seedwise.statistics.intervals import as_scores, check_confidence, mean_std, sigma_interval
@@ -76,7 +76,7 @@ def variance_share(
     if ratio == 0:
         return VarianceShare(0.0, None, None)
     tail, degrees = (1 - confidence) / 2, (first.size - 1, second.size - 1)
-    return VarianceShare(ratio, ratio / float(stats.f.isf(tail, *degrees)), ratio / float(stats.f.ppf(tail, *degrees)))
+    return VarianceShare(ratio, ratio / float(fdtri(*degrees, 1 - tail)), ratio / float(fdtri(*degrees, tail)))
 
 
 def contributions(

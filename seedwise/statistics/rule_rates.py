@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 EXAMPLE_EFFECT = 2.0
 
@@ -49,7 +49,7 @@ def pooled_false_positives(n: int, n_baseline: int, correlation: float = 0.0) ->
     if correlation != 0.0:
         # The pooled variance of equal arms is (s₁² + s₂²) / 2.
         return _paired_rate(n, correlation, 0.0, math.sqrt(2))
-    return float(2 * stats.t.sf(2 / math.sqrt(1 / n + 1 / n_baseline), n + n_baseline - 2))
+    return float(2 * special.stdtr(n + n_baseline - 2, -2 / math.sqrt(1 / n + 1 / n_baseline)))
 
 
 def separate_power(n: int, n_baseline: int, effect: float = EXAMPLE_EFFECT, correlation: float = 0.0) -> float:
@@ -65,9 +65,9 @@ def separate_power(n: int, n_baseline: int, effect: float = EXAMPLE_EFFECT, corr
         return _rate(effect, 1 / n + 1 / n_baseline, (n - 1, 1.0), (n_baseline - 1, 1.0), 2.0)
     degrees, limit = 2 * n - 2, 2 * math.sqrt(n)
     if effect == 0.0:
-        return float(2 * stats.t.sf(limit, degrees))
+        return float(2 * special.stdtr(degrees, -limit))
     shift = effect * math.sqrt(n / 2)
-    return float(stats.nct.sf(limit, degrees, shift) + stats.nct.cdf(-limit, degrees, shift))
+    return float(1 - special.nctdtr(degrees, shift, limit) + special.nctdtr(degrees, shift, -limit))
 
 
 def _check(n: int, n_baseline: int, correlation: float) -> None:

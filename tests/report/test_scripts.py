@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from seedwise.config.reading import load_study
 from seedwise.config.study_file import StudyFile, write_study_file
 from seedwise.runs.record import write_record
 from seedwise.statistics.analysis import analyse, format_table
+from tests.workflow.forks import forks
 
 pytestmark = pytest.mark.slow  # processes of their own
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(script, *arguments):
-    command = [sys.executable, ROOT / "workflow/scripts" / f"{script}.py", *map(str, arguments)]
+    command = [forks().python, ROOT / "workflow/scripts" / f"{script}.py", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 

@@ -15,6 +15,7 @@ from seedwise.config.context import Context, write_context
 from seedwise.runs.record import RunRecord, read_record
 from seedwise.tracking.settings import TrackingSettings
 from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
+from tests.workflow.forks import forks
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 600  # against hanging only
@@ -43,10 +44,14 @@ class Trained:
 def train(
     folder: Path, data: Path, tracking: dict, environment: dict[str, str], prefix: tuple[str, ...] = (), seed: int = 0
 ) -> Trained:
-    """Train one tiny run with the workflow's script; `prefix` goes before the command."""
+    """Train one tiny run with the workflow's script; `prefix` goes before the command.
+
+    The process is a fork of one that has imported torch, unless there is a prefix, which makes a world of its own.
+    """
+    python = sys.executable if prefix else str(forks().python)
     study = folder / "results" / "tiny"
     out = study / f"runs/baseline/seed{seed}/metrics.json"
-    command = [*prefix, sys.executable, str(ROOT / "workflow/scripts/train_run.py"), "--study", "tiny"]
+    command = [*prefix, python, str(ROOT / "workflow/scripts/train_run.py"), "--study", "tiny"]
     command += ["--variant", "baseline", "--seed", str(seed), "--settings", SETTINGS.canonical(), "--code", "0" * 12]
     context = write_context(out.parents[3], Context(tracking=TrackingSettings.model_validate(tracking)))
     command += ["--context", str(context), "--data", str(data), "--out", str(out)]

@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from seedwise.basics.files import hold_lock
+from tests.workflow.forks import SNAKEMAKE, forks
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """\
@@ -69,7 +69,7 @@ class Project:
         return raw
 
     def command(self, *options: str) -> list[str]:
-        return [str(Path(sys.executable).parent / "snakemake"), "--cores", "2", "--resources", "gpu=1", *options]
+        return [str(SNAKEMAKE), "--cores", "2", "--resources", "gpu=1", *options]
 
     def run(self, *options: str) -> str:
         """Run the plain command to its end; return all it printed."""
@@ -78,6 +78,11 @@ class Project:
         return answer.stdout
 
     def attempt(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the plain command to its end, as a fork of a process that has imported Snakemake."""
+        return forks().run(self.command(*options)[1:], self.folder, self.environment(), LIMIT)
+
+    def type(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the plain command to its end, as a shell would."""
         return subprocess.run(
             self.command(*options),
             cwd=self.folder,
@@ -193,7 +198,7 @@ def finished(tmp_path_factory, folder_of_all_workers) -> Project:
     with hold_lock(folder_of_all_workers / ".finished.lock", lambda: None):
         if not made.exists():
             making = make_project(tmp_path_factory.mktemp("making") / "project")
-            making.run()
+            assert making.type().returncode == 0
             making.folder.rename(made)
     return Project(shutil.copytree(made, tmp_path_factory.mktemp("finished") / "project", symlinks=True))
 

@@ -4,13 +4,13 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.workflow.conftest import ROOT
+from tests.workflow.forks import forks
 from tests.workflow.programs import ProgramProject, make_program
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ def script(project, name: str, *arguments: str) -> subprocess.CompletedProcess[s
     study = next(project.results.glob("study-*.json"))
     return subprocess.run(
         [
-            sys.executable,
+            forks().python,
             ROOT / f"workflow/scripts/{name}.py",
             "--study",
             study.relative_to(project.folder),

@@ -68,5 +68,6 @@ def test_every_job_gets_by_with_the_packages_of_its_environment(fresh):
     assert "scipy" in blocked["train_run"]
     # Jobs, but not Snakemake itself, look for modules in the working directory.
     (fresh.folder / "sitecustomize.py").write_text(BLOCK.format(blocked=json.dumps(blocked)))
-    fresh.run()
+    answer = fresh.type()
+    assert answer.returncode == 0, answer.stdout
     assert (fresh.results / "results.md").exists()

@@ -16,6 +16,7 @@ from tests.workflow.storms import kill_everything, kill_one, kill_snakemake, liv
 
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("SEEDWISE_KILLS", "4"))
+REPORT = "results/tiny/results.md"  # no figures, no page
 SEED = int(os.environ.get("SEEDWISE_KILLS_SEED", "0"))
 
 
@@ -29,6 +30,6 @@ def test_a_study_that_is_killed_again_and_again_ends_as_one_that_is_not(trainer,
         template.edit("config.yaml", "steps: 1", "steps: 30")
     seed = random.Random(f"{trainer} {SEED}").randrange(2**32)
     strikes = [kill_everything, kill_snakemake, kill_one]
-    struck = live_through(template, tmp_path, KILLS, seed, strikes, lambda project: project.start())
+    struck = live_through(template, tmp_path, KILLS, seed, strikes, lambda project: project.start("--", REPORT))
     print(dict(struck))
     assert struck.total() == KILLS

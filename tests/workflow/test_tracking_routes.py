@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.tracking.wandb_server import ENTITY, KEY, WandbServer
 from tests.workflow import conftest as workflow
+from tests.workflow.forks import forks
 
 pytestmark = pytest.mark.slow
 
@@ -33,26 +31,17 @@ analysis: {{metric: test_accuracy, baseline: baseline}}
 """
 
 
-def snakemake(name, *targets):
-    """The command for a study; options that take several values would swallow targets, which come first."""
-    program = str(Path(sys.executable).parent / "snakemake")
-    return [program, *targets, "--cores", "2", "--configfile", f"{name}.yaml"]
+def snakemake(project, name, environment, *targets):
+    """Run the command for a study; options that take several values would swallow targets, which come first."""
+    kept = {key: value for key, value in workflow.environment().items() if not key.startswith(("WANDB_", "MLFLOW_"))}
+    arguments = [*targets, "--cores", "2", "--configfile", f"{name}.yaml"]
+    return forks().run(arguments, project.folder, {**kept, **environment}, workflow.LIMIT)
 
 
 def run(project, name, more, environment, *targets):
     """Run a study of its own with a config of its own; return all that was printed."""
     (project.folder / f"{name}.yaml").write_text(HEAD.format(name=name) + more)
-    kept = {key: value for key, value in workflow.environment().items() if not key.startswith(("WANDB_", "MLFLOW_"))}
-    answer = subprocess.run(
-        snakemake(name, *targets),
-        cwd=project.folder,
-        env={**kept, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=workflow.LIMIT,
-        check=False,
-    )
+    answer = snakemake(project, name, environment, *targets)
     assert answer.returncode == 0, answer.stdout
     return answer.stdout
 
@@ -210,17 +199,9 @@ def test_300_runs_come_in_through_several_pages(routes, record_property):
             + "runs: {from: wandb, project: ablation}\n"
         )
         began = time.perf_counter()
-        answer = subprocess.run(
-            snakemake("many", "results/many/runs.csv"),
-            cwd=project.folder,
-            env={**workflow.environment(), **server.environment()},
-            capture_output=True,
-            text=True,
-            timeout=workflow.LIMIT,
-            check=False,
-        )
+        answer = snakemake(project, "many", server.environment(), "results/many/runs.csv")
         seconds = time.perf_counter() - began
-        assert answer.returncode == 0, answer.stderr
+        assert answer.returncode == 0, answer.stdout
         assert server.calls.count("Runs") == 3
     record_property("seconds", round(seconds, 1))
     print(f"300 runs in {seconds:.1f} s")
@@ -233,16 +214,7 @@ def test_a_source_that_cannot_be_read_is_one_line(routes):
     project = routes[0]
     (project.folder / "gone.yaml").write_text(HEAD.format(name="gone") + "runs: {from: wandb, project: ablation}\n")
     with WandbServer(fault=401) as server:
-        answer = subprocess.run(
-            snakemake("gone"),
-            cwd=project.folder,
-            env={**workflow.environment(), **server.environment()},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=workflow.LIMIT,
-            check=False,
-        )
+        answer = snakemake(project, "gone", server.environment())
     assert answer.returncode != 0
     assert "runs: cannot read the W&B project ablation from http://127.0.0.1" in answer.stdout
     assert "check the server, the key and the name" in answer.stdout

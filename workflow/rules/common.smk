@@ -55,6 +55,7 @@ HOME = Path(seedwise.__file__).parents[1]
 if workflow.is_main_process:
     or_exit(require_writable, Path(".snakemake"))
 internals.ignore_clocks()
+internals.leave_pandas()
 
 # Without --configfile, the study is config.yaml, or config/config.yaml in a folder laid out as snakedeploy does. With it,
 # that file alone is the study: merging it with config.yaml would silently mix two studies. A workflow that imports this
@@ -159,8 +160,6 @@ if not context_path(FOLDER).exists():  # the hook writes it; this is for modules
 
 if workflow.is_main_process and not SOURCE:
     or_exit(FOUND.keep, FOLDER)
-if workflow.is_main_process:
-    or_exit(DIGESTS.save)
 
 # A record that does not fit the study is ignored, even if Snakemake considers it up to date.
 UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}

@@ -6,7 +6,10 @@ import base64
 import functools
 import gzip
 import math
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from seedwise.basics.errors import UserError
+from seedwise.basics.errors import DiskFullError, UserError
+from seedwise.basics.files import write_text
 from seedwise.basics.html import json_in_script, shown
 from seedwise.basics.words import capital, quantity
 from seedwise.report.curves import curve_columns, step_column
@@ -106,6 +110,8 @@ def render_page(report: Report) -> str:
 def packed_vega() -> str:
     """Vega and Vega-Lite from the installed vl-convert, compressed to a third, as text; the browser unpacks them.
 
+    vl-convert needs two seconds to join them, more than the rest of the page, so they are kept in the user's cache.
+
     Raises:
         UserError: vl-convert is not installed.
     """
@@ -113,9 +119,14 @@ def packed_vega() -> str:
         from vl_convert import javascript_bundle
     except ModuleNotFoundError as error:
         raise UserError('the page needs vl-convert-python: pip install "seedwise[run]"') from error
-    return base64.b64encode(gzip.compress(javascript_bundle("window.vegaEmbed = vegaEmbed").encode(), mtime=0)).decode(
-        "ascii"
-    )
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "seedwise", f"vega-{version('vl-convert-python')}.txt")
+    with suppress(OSError, RuntimeError, ValueError):
+        return kept.expanduser().read_text(encoding="ascii")
+    joined = javascript_bundle("window.vegaEmbed = vegaEmbed")
+    packed = base64.b64encode(gzip.compress(joined.encode(), mtime=0)).decode("ascii")
+    with suppress(OSError, RuntimeError, DiskFullError):  # there may be no home folder, or none that can be written
+        write_text(kept.expanduser(), packed)
+    return packed
 
 
 def study_data(report: Report, curves: HistoryOfRun) -> dict[str, Any]:
