@@ -13,6 +13,7 @@ from seedwise.analysis.example_table import Answers, Cells, cells
 from seedwise.plan import Plan
 from seedwise.statistics.example_means import mean_test
 from seedwise.statistics.examples import ExampleDecision, ExamplePairs, decide_examples, repeat_variance
+from seedwise.statistics.ttest import TTest
 
 
 class Decisions:
