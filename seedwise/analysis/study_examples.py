@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,11 +10,12 @@ from seedwise.analysis.declaration import Declaration, declared, departures_from
 from seedwise.analysis.example_files import write_example_tables
 from seedwise.analysis.example_findings import ExampleAnalysis
 from seedwise.analysis.examples import analyse_examples
-from seedwise.analysis.findings import Findings, write_findings
+from seedwise.analysis.findings import Findings, warned, write_findings
 from seedwise.analysis.source import read_source
 from seedwise.analysis.tables import table_digests
 from seedwise.config.study import Study
 from seedwise.sources.pulled import options_of, read_pulled_answers
+from seedwise.statistics.warnings import note
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,17 @@ def analyse_answers(study: Study, folder: Path) -> EvaluationOfStudy:
     options = options_of(study.source, plan.metric)
     answers = read_pulled_answers(folder / "answers.csv")
     analysis = analyse_examples(answers, plan, place=pulled.source, options=options)
-    warnings = [*pulled.notes, *analysis.warnings]
-    findings = Findings(plan_hash=now["plan_hash"], exploratory=departures or [], warnings=warnings, test_set=[])
+    warnings = [*(note(sentence) for sentence in pulled.notes), *analysis.warnings]
+    findings = Findings(
+        plan_hash=now["plan_hash"], exploratory=departures or [], warnings=warned(warnings), test_set=[]
+    )
     first = now if departures is None else None
     return EvaluationOfStudy(replace(analysis, warnings=warnings), findings, first, pulled.source, pulled.columns)
 
 
-def write_evaluation(folder: Path, found: EvaluationOfStudy) -> None:
-    """Write the tables, findings.json and the plan of a first analysis."""
+def write_evaluation(folder: Path, found: EvaluationOfStudy, complete: Callable[[Findings], Findings]) -> None:
+    """Write the tables, findings.json and the plan of a first analysis; `complete` is as in `write_study_findings`."""
     if found.declaration:
         write_declaration(folder / "plan.json", found.declaration)
     tables = table_digests(folder, write_example_tables(folder, found.analysis))
-    write_findings(folder / "findings.json", found.findings.model_copy(update={"tables": tables}))
+    write_findings(folder / "findings.json", complete(found.findings.model_copy(update={"tables": tables})))

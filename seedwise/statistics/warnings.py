@@ -74,6 +74,11 @@ class DataWarning:
     variants: tuple[str, ...] = ()
 
 
+def note(sentence: str) -> DataWarning:
+    """A sentence without a code of its own, such as how a table was read."""
+    return DataWarning("note", sentence)
+
+
 @dataclass(frozen=True)
 class _Sample:
     """The usable scores of a variant and their standard deviation, 0 if there is only one."""

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import pandas as pd
 
 from seedwise.analysis.collect import collect_records
+from seedwise.analysis.findings import Findings
 from seedwise.analysis.program_notes import program_notes
 from seedwise.analysis.source import read_source
-from seedwise.analysis.study import analyse_study, write_study_findings
+from seedwise.analysis.study import StudyFindings, analyse_study, write_study_findings
 from seedwise.analysis.tables import made_again, read_table
 from seedwise.basics.errors import UserError, run_script
 from seedwise.config.study import Run, Study
 from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
-from seedwise.runs.record import Status, read_record, tabulate
+from seedwise.report.findings_of import findings_of_examples, findings_of_report
+from seedwise.report.gather import report_of_evaluation, report_of_study
+from seedwise.runs.record import RunRecord, Status, read_record, tabulate
+from seedwise.sources.pulled import Pulled
+from seedwise.statistics.warnings import DataWarning, note
 
 ENDED = get_args(Status)
 
@@ -38,18 +44,22 @@ def main() -> None:
     if study.evaluation:
         from seedwise.analysis.study_examples import analyse_answers, write_evaluation
 
-        write_evaluation(folder, analyse_answers(study, folder))
+        answers = analyse_answers(study, folder)
+        report = report_of_evaluation(file, answers)
+        write_evaluation(folder, answers, partial(findings_of_examples, report=report))
         return
     if not arguments.pulled and not arguments.interim:
         _refuse_edited(arguments.runs, file)
     runs = read_table(arguments.runs)
     if arguments.pulled:
-        found = analyse_study(study, runs, folder, notes=read_source(arguments.pulled, arguments.runs).notes)
+        pulled = read_source(arguments.pulled, arguments.runs)
+        made_by: RunRecord | Pulled | None = pulled
+        found = analyse_study(study, runs, folder, notes=[note(sentence) for sentence in pulled.notes])
     else:
         states = read_status(arguments.interim) if arguments.interim else ()
         home = folder.parent if states else folder
-        run = first_result(states) or Run(runs["variant"][0], int(runs["seed"][0]))
-        record = read_record(study.record_path(run.variant, run.seed, home.parent))
+        first = first_result(states) or Run(runs["variant"][0], int(runs["seed"][0]))
+        record = read_record(study.record_path(first.variant, first.seed, home.parent))
         found = analyse_study(
             study,
             runs,
@@ -59,7 +69,32 @@ def main() -> None:
             scored=study.trainer.scored,
             n_test=record.sizes.test if record.sizes else None,
         )
-    write_study_findings(folder, found)
+        of_baseline = first_result(states, study.analysis.baseline) if states else _first(runs, study.analysis.baseline)
+        place = of_baseline and study.record_path(of_baseline.variant, of_baseline.seed, home.parent)
+        made_by = read_record(place) if place else None
+    write_study_findings(folder, found, lambda findings: _complete(findings, file, runs, found, made_by))
+
+
+def _first(runs: pd.DataFrame, variant: str) -> Run:
+    return Run(variant, int(runs.loc[runs["variant"] == variant, "seed"].iloc[0]))
+
+
+def _complete(
+    findings: Findings, file: StudyFile, runs: pd.DataFrame, found: StudyFindings, made_by: RunRecord | Pulled | None
+) -> Findings:
+    """Add what the report says beside the findings of the analysis."""
+    tables = found.tables
+    report = report_of_study(
+        file,
+        runs,
+        tables["summary"],
+        tables["comparisons"],
+        findings,
+        record=made_by,
+        randomness=tables.get("sources"),
+        effects=tables.get("effects"),
+    )
+    return findings_of_report(findings, report)
 
 
 def _refuse_edited(runs: Path, file: StudyFile) -> None:
@@ -68,7 +103,7 @@ def _refuse_edited(runs: Path, file: StudyFile) -> None:
         raise UserError(made_again(runs))
 
 
-def _notes(study: Study, runs: pd.DataFrame, results: Path) -> list[str]:
+def _notes(study: Study, runs: pd.DataFrame, results: Path) -> list[DataWarning]:
     ended = runs[runs["status"].isin(ENDED)]
     pairs = zip(ended["variant"], ended["seed"], strict=True)
     paths = [study.record_path(str(variant), int(seed), results) for variant, seed in pairs]
