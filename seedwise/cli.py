@@ -59,6 +59,7 @@ GROUPS: Mapping[str, Sequence[Command]] = {
         Command("open", "open_report", "open the report in a browser", "open study.yaml"),
         Command("reproduce", "reproduce", "do some runs again and compare the numbers", "reproduce study.yaml"),
     ),
+    "Use the verdicts": (Command("gate", "gate", "pass or fail by the verdicts, for CI", "gate results/quick"),),
     "Numbers that you already have": (
         Command("analyse", "analyse", "verdicts on a table of results", ANALYSE, alias="analyze"),
         Command("compare", "compare", "did the finding of one study hold in another?", "compare results/a results/b"),
@@ -68,7 +69,7 @@ EPILOG = """\
 `seedwise COMMAND --help` explains a command. Where STUDY is left out, it is the one study in this folder;
 for status, watch, interim, report and open, the one that was run last here.
 
-Exit status: 0 done; 2 a mistake in the command, a file or the installation, said in one line; 130 interrupted.
+Exit status: 0 done; 1 a gate that fails; 2 a mistake in the command, a file or the installation, said in one line; 130 interrupted.
 `run`, `interim` and `report` end with Snakemake's own status, 1 if a job failed."""
 
 
