@@ -69,7 +69,8 @@ EPILOG = """\
 `seedwise COMMAND --help` explains a command. Where STUDY is left out, it is the one study in this folder;
 for status, watch, interim, report and open, the one that was run last here.
 
-Exit status: 0 done; 1 a gate that fails; 2 a mistake in the command, a file or the installation, said in one line; 130 interrupted.
+Exit status: 0 done; 2 a mistake in the command, a file or the installation, said in one line; 130 interrupted.
+`gate` ends with 1 if a comparison fails.
 `run`, `interim` and `report` end with Snakemake's own status, 1 if a job failed."""
 
 

@@ -211,18 +211,10 @@ def _evidence(row: Row, findings: AnyFile) -> str:
         level = findings.level if isinstance(findings, RunsFile) else findings.plan.alpha
         parts.append(f"{confidence_percent(1 - level)} CI [{number(row.ci_low)}, {number(row.ci_high)}]")
     if row.p_holm is not None:
-        family = _family(row, findings)
+        family = findings.family if isinstance(findings, RunsFile) else len(_main(findings))
         corrected = f", corrected for {family} comparisons" if family > 1 else ""
         parts.append(f"p {p_value(row.p_holm)}{corrected}")
     return f" ({', '.join(parts)})"
-
-
-def _family(row: Row, findings: AnyFile) -> int:
-    """How many p-values are corrected together; of an evaluation, those of the mean over datasets apart."""
-    if isinstance(findings, RunsFile) or isinstance(row, ComparisonRow):
-        return findings.family if isinstance(findings, RunsFile) else 1
-    overall = row.dataset == ALL_DATASETS
-    return sum((other.dataset == ALL_DATASETS) == overall for other in findings.comparisons)
 
 
 def number(value: float) -> str:

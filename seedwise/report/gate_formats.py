@@ -17,7 +17,8 @@ def text(outcome: Outcome) -> str:
     width = max(len(one_line(check.name)) for check in outcome.checks)
     lines = [f"{_title(outcome)} (fails on {', '.join(outcome.fail_on)})"]
     lines += [
-        f"  {_word(check)}  {one_line(check.name):<{width}}  {one_line(check.sentence)}" for check in outcome.checks
+        f"  {'pass' if check.passed else 'FAIL'}  {one_line(check.name):<{width}}  {one_line(check.sentence)}"
+        for check in outcome.checks
     ]
     if outcome.findings.exploratory:
         lines.append("The verdicts are EXPLORATORY; --fail-on exploratory refuses them.")
@@ -131,10 +132,6 @@ def _title(outcome: Outcome) -> str:
     if outcome.passed:
         return f"Gate passed: {one_line(outcome.name)}"
     return f"Gate failed: {one_line(outcome.name)}, {failed} of {quantity(len(outcome.checks), 'comparison')}"
-
-
-def _word(check: Check) -> str:
-    return "pass" if check.passed else "FAIL"
 
 
 FORMATS: Mapping[str, Callable[[Outcome], str]] = {
