@@ -51,7 +51,6 @@ def as_json(outcome: Outcome) -> str:
             ],
         },
         indent=2,
-        ensure_ascii=False,
     )
 
 
