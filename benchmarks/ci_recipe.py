@@ -1,9 +1,10 @@
 """How often the recipe for CI catches a regression, and how often it stops a change that changes nothing.
 
 Runs the shell steps of examples/ci/github-actions.yml, as they stand there, on repositories with a history: main's
-runs are made by a push and cached, then a pull request is compared with them.
+runs are made by a push and cached, then a pull request is compared with them. As each takes a minute, the decisions of
+many more studies are also taken without the workflow: the same scores and looks, by the same analysis.
 
-    python -m benchmarks.ci_recipe --repeats 10
+    python -m benchmarks.ci_recipe --repeats 10 --decisions 300
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -20,11 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
+from seedwise.analysis.looks import conclude
 from seedwise.plan import Plan
-from seedwise.statistics import power_table
-from seedwise.statistics.spending import last_level
+from seedwise.statistics import Verdict, analyse, power_table
+from seedwise.statistics.spending import last_level, spending_at
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "ci"
@@ -170,11 +174,45 @@ def no_change(salt: str) -> dict[str, str]:
     return {f'ORDER = "{salt} main "': f'ORDER = "{salt} change "'}
 
 
+def example_plan() -> Plan:
+    """The plan of the recipe's study."""
+    return Plan.model_validate(yaml.safe_load((EXAMPLE / "gate.yaml").read_text(encoding="utf-8"))["analysis"])
+
+
 def promised() -> float:
-    """The power that the study has against the planted loss at its last look, which is all that it can use."""
-    plan = Plan.model_validate(yaml.safe_load((EXAMPLE / "gate.yaml").read_text(encoding="utf-8"))["analysis"])
+    """The power that the study has against the planted loss at its last look."""
+    plan = example_plan()
     seeds, alpha = (plan.looks or (0,))[-1], last_level(plan)
     return float(power_table([seeds], [LOSS / NOISE], alpha=alpha or plan.alpha).iloc[0, 0])
+
+
+def decide(change: float, salt: str) -> tuple[str, int]:
+    """The verdict of the study on scores as those of train.py, and the number of seeds at which it stops."""
+    plan = example_plan()
+    for seeds in plan.looks or ():
+        scores = {"main": (SKILL, "main"), "change": (SKILL - change, "change")}
+        rows = [
+            (variant, seed, "finished", round(skill + random.Random(f"{salt} {order} {seed}").gauss(0, NOISE), 6))
+            for variant, (skill, order) in scores.items()
+            for seed in range(seeds)
+        ]
+        runs = pd.DataFrame(rows, columns=["variant", "seed", "status", plan.metric])
+        spending = spending_at(plan.looks or (), seeds, plan.alpha)
+        verdict = analyse(runs, plan, alpha=spending.nominal_alpha).comparisons["verdict"][0]
+        look = conclude(plan, range(seeds), spending.nominal_alpha, spending.spent, {"change": verdict})
+        if look.decision == "stop":
+            return verdict, seeds
+    raise AssertionError("the last look always stops")
+
+
+def decisions(count: int) -> dict[str, Any]:
+    """The shares of studies that stop the change, and their mean numbers of seeds."""
+    found: dict[str, Any] = {"studies": count}
+    for kind, loss in (("regression", LOSS), ("no change", 0.0)):
+        ended = [decide(loss, f"{number} {kind}") for number in range(count)]
+        failed = sum(verdict == Verdict.WORSE for verdict, _ in ended)
+        found[kind] = {"failed": failed / count, "mean_seeds": sum(seeds for _, seeds in ended) / count}
+    return found
 
 
 def measure(repeats: int, first: int = 0) -> dict[str, Any]:
@@ -208,9 +246,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write benchmarks/ci_recipe.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=10, help="of each of the two changes (default 10)")
+    parser.add_argument("--decisions", type=int, default=300, help="studies without the workflow (default 300)")
     parser.add_argument("--out", type=Path, default=OUT, help="JSON file (default benchmarks/ci_recipe.json)")
     given = parser.parse_args(arguments)
-    measured = measure(given.repeats)
+    measured = measure(given.repeats) | {"decisions": decisions(given.decisions)}
     given.out.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
 
 

@@ -70,7 +70,7 @@ def scripts() -> list[str]:
 
 
 def test_both_recipes_are_shell_and_name_what_the_study_has() -> None:
-    study = load_study(yaml.safe_load((EXAMPLE / "gate.yaml").read_text(encoding="utf-8")), EXAMPLE / "gate.yaml")
+    study = load_study(yaml.safe_load((EXAMPLE / "gate.yaml").read_text(encoding="utf-8")))
     lines = scripts()
     assert len(lines) > 10
     for line in lines:
