@@ -5,15 +5,18 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
 import jsonschema
+import pandas as pd
 import pytest
 from expected_reports import reports
 from hostile import HOSTILE
-from made_studies import A, B, make_report
+from made_studies import A, B, make_report, make_runs
 from test_examples_report import report as examples_report
+from test_factorial_section import effects, scores
 
 from seedwise.analysis.findings import Findings, read_findings, warned, write_findings
 from seedwise.basics.errors import UserError
@@ -23,11 +26,14 @@ from seedwise.report.findings_of import findings_of_examples, findings_of_report
 from seedwise.report.findings_schema import NAME, findings_schema
 from seedwise.report.text.examples import render_examples
 from seedwise.report.text.results import render_results
+from seedwise.statistics.randomness import contributions
 from seedwise.statistics.warnings import note
+from seedwise.trainers.image_classifier.settings import STREAM_WORDS, STREAMS
 from tests.analysis.test_example_analysis import evaluation
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = findings_schema()
+STORED = sorted(path.stem for path in (ROOT / "tests/report/expected").glob("*.md"))
 OF_THE_METHOD = ("Method", "Says", "False claims")
 """Columns of the evidence that are about a method on any data: the same in every report."""
 
@@ -44,7 +50,22 @@ def base(report):
 
 @cache
 def made():
-    return reports()
+    return reports() | {"sources": with_sources(), "effects": with_effects()}
+
+
+def with_sources():
+    """A study that asks what makes seeds differ."""
+    made_scores = {"all": [0.80, 0.85, 0.90], "init": [0.84, 0.85, 0.87]}
+    varied = {"all": STREAMS, "init": ("init",)}
+    found = contributions(make_runs(made_scores), "test_accuracy", varied, STREAMS)
+    frame = pd.DataFrame(map(asdict, found), dtype=object)
+    return make_report(made_scores, randomness=frame, streams=STREAM_WORDS)
+
+
+def with_effects():
+    """A factorial study."""
+    made_scores = scores([0.9, 0.95, 0.9, 0.92])
+    return make_report(made_scores, effects=effects(made_scores))
 
 
 def written(report, folder):
@@ -106,7 +127,7 @@ def numbers(part):
     return [leaf for leaf in leaves(part) if isinstance(leaf, (int, float)) and not isinstance(leaf, bool)]
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "tests/report/expected").glob("*.md")))
+@pytest.mark.parametrize("name", [*STORED, "sources", "effects"])
 def test_each_number_and_verdict_of_the_tables_is_in_the_findings(name, tmp_path):
     report = made()[name]
     plain = written(report, tmp_path)
@@ -169,7 +190,9 @@ def shares(row):
     return [part / sum(parts) for part in parts] if sum(parts) else []
 
 
-@pytest.mark.parametrize("name", ["three_variants", "all_runs_lost", "not_finite", "first_look", "one_variant"])
+@pytest.mark.parametrize(
+    "name", ["three_variants", "all_runs_lost", "not_finite", "first_look", "one_variant", "sources", "effects"]
+)
 def test_findings_fit_their_schema_and_come_back_as_they_were(name, tmp_path):
     report = made()[name]
     plain = written(report, tmp_path)
