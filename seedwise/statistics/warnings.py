@@ -30,6 +30,8 @@ FALSE_ALARMS: Mapping[str, float] = {
 Each rate is divided among the variants or comparisons that are looked at, so it is that of the whole report.
 """
 
+NOTE = "note"
+"""Code of a sentence that has none of its own, such as how a table was read."""
 SMALL_TEST_SET = 500
 LEAST_SPREAD_RATIO = 2.0
 _COARSE = "Few digits or few test examples can do this too."
@@ -75,8 +77,8 @@ class DataWarning:
 
 
 def note(sentence: str) -> DataWarning:
-    """A sentence without a code of its own, such as how a table was read."""
-    return DataWarning("note", sentence)
+    """A sentence without a code of its own."""
+    return DataWarning(NOTE, sentence)
 
 
 @dataclass(frozen=True)
