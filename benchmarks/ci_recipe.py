@@ -234,7 +234,7 @@ def measure(repeats: int, first: int = 0) -> dict[str, Any]:
                 jobs[kind].append(found)
                 print(number, kind, found, flush=True)
     return {
-        "repeats": repeats,
+        "repeats": {kind: len(found) for kind, found in jobs.items()},
         "loss_in_seed_standard_deviations": LOSS / NOISE,
         "promised_power": promised(),
         **{f"{kind} failed": sum(job["failed"] for job in found) for kind, found in jobs.items()},
