@@ -20,7 +20,8 @@ RUN = $(or $(call quoted,$(STUDY)),config.yaml)
 LOOKED_AT = $(or $(call quoted,$(or $(STUDY),$(LAST))),config.yaml)
 
 # Files that `make generate` generates from the code.
-GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.schema.json docs/configuration.md
+GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.schema.json docs/configuration.md \
+  workflow/schemas/findings.schema.json
 
 # A file's tests share what they make. tests/conftest.py puts slow files first, and xdist is not to sort them otherwise.
 IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
@@ -90,6 +91,7 @@ chromium:                  # opens the HTML report in tests, which are skipped w
 
 generate: $(VENV)/.study   ## regenerate files from the code: the schemas and the reference of the config
 	$(BIN)/python -m seedwise.config.schema
+	$(BIN)/python -m seedwise.report.findings_schema
 	$(BIN)/python -m seedwise.config.reference
 
 generated: $(VENV)/.study  # regenerate, and fail if a generated file was out of date

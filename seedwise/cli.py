@@ -61,6 +61,7 @@ GROUPS: Mapping[str, Sequence[Command]] = {
         Command("accept", "accept", "keep runs that other code has made", 'accept study.yaml --why "…"'),
         Command("reproduce", "reproduce", "do some runs again and compare the numbers", "reproduce study.yaml"),
     ),
+    "Use the verdicts": (Command("gate", "gate", "pass or fail by the verdicts, for CI", "gate results/quick"),),
     "Numbers that you already have": (
         Command("analyse", "analyse", "verdicts on a table of results", ANALYSE, alias="analyze"),
         Command("compare", "compare", "did the finding of one study hold in another?", "compare results/a results/b"),
@@ -71,6 +72,7 @@ EPILOG = """\
 for status, watch, interim, report and open, the one that was run last here.
 
 Exit status: 0 done; 2 a mistake in the command, a file or the installation, said in one line; 130 interrupted.
+`gate` ends with 1 if a comparison fails.
 `run`, `interim` and `report` end with Snakemake's own status, 1 if a job failed."""
 
 

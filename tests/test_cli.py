@@ -233,7 +233,7 @@ def test_out_gets_tables_figures_and_a_report(capsys):
     }
     text = (out / "results.md").read_text(encoding="utf-8")
 
-    assert files == {"results.md", "page.html", "summary.csv", "comparisons.csv"} | figures
+    assert files == {"results.md", "page.html", "findings.json", "summary.csv", "comparisons.csv"} | figures
     assert "seedwise analyse results.csv --metric score --baseline A --out deep/report\n" in text
     for unknown in ("## Setup", "Differs from the baseline", "Commit", "Versions", "Decided beforehand", "runs.csv"):
         assert unknown not in text

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from seedwise.statistics.non_inferiority import NON_INFERIORITY_COLUMNS
 from seedwise.statistics.verdict import JUDGED, upholds
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from seedwise.statistics.warnings import DataWarning
 
 ALL_DATASETS = "all datasets"
 """Stands for the mean over the datasets of a table that has several, each counting the same."""
@@ -165,10 +166,10 @@ class PassRate:
     variant: str
     k: int
     n_examples: int
-    any_of_k: float
+    any_of_k: float | None
     any_low: float | None
     any_high: float | None
-    all_of_k: float
+    all_of_k: float | None
     all_low: float | None
     all_high: float | None
     any_difference: float | None
@@ -235,8 +236,8 @@ class ExampleAnalysis:
     judges: Judges | None
     level: str
     clustered: bool
-    differences: Sequence[Floats]
-    warnings: Sequence[str]
+    differences: Sequence[NDArray[np.float64]]
+    warnings: Sequence[DataWarning]
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -258,5 +259,7 @@ class ExampleAnalysis:
 
 
 def _frame(rows: Sequence[Any], kind: type) -> pd.DataFrame:
+    import pandas as pd
+
     # As objects: a column of whole numbers with an empty cell would be written as 571.0.
     return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)], dtype=object)

@@ -21,6 +21,7 @@ from seedwise.sources.evaluations.whole import as_evaluation
 from seedwise.sources.options import Options, refuse_unused
 from seedwise.sources.runs import read_runs
 from seedwise.sources.tables.table import Table
+from seedwise.statistics.warnings import note
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Evaluated:
     @property
     def said(self) -> ExampleAnalysis:
         """The analysis, with the notes before its warnings."""
-        return replace(self.analysis, warnings=[*self.notes, *self.analysis.warnings])
+        return replace(self.analysis, warnings=[*(note(sentence) for sentence in self.notes), *self.analysis.warnings])
 
 
 def analyse_opened(table: Table, options: Options, given: Mapping[str, Any]) -> Compared | Evaluated:

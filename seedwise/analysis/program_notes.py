@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.runs.record import RunRecord
+from seedwise.statistics.warnings import DataWarning
 from seedwise.trainers.command.isolation import shared_writes
 
 MOST_NAMED = 4
 ISOLATE = "isolate: copy gives each run a copy of its own"
 
 
-def program_notes(records: Sequence[RunRecord]) -> list[str]:
-    """Return sentences for the report's warnings, the gravest first."""
+def program_notes(records: Sequence[RunRecord]) -> list[DataWarning]:
+    """Return warnings for the report, the gravest first."""
     return [*_shared_files(records), *_retried(records)]
 
 
-def _shared_files(records: Sequence[RunRecord]) -> list[str]:
+def _shared_files(records: Sequence[RunRecord]) -> list[DataWarning]:
     wrote = {_name(record): record.wrote for record in records if record.wrote}
     times = {
         _name(record): (record.started, record.started + record.timing.total)
@@ -39,19 +40,20 @@ def _shared_files(records: Sequence[RunRecord]) -> list[str]:
             f"{enumerate_words(files)} changed in the program's own folder while several runs were running at once, so "
             f"runs may have shared {'it' if len(files) == 1 else 'them'}. {ISOLATE}."
         )
-    return sentences
+    return [DataWarning("shared_files", sentence) for sentence in sentences]
 
 
-def _retried(records: Sequence[RunRecord]) -> list[str]:
+def _retried(records: Sequence[RunRecord]) -> list[DataWarning]:
     retried = [record for record in records if record.failures and record.status != "failed"]
     if not retried:
         return []
     named = [f"{_name(record)} ({record.failures[-1]})" for record in retried[:MOST_NAMED]]
     more = len(retried) - len(named)
-    return [
+    sentence = (
         f"{quantity(len(retried), 'run')} succeeded only after a failed attempt: {'; '.join(named)}"
         f"{f'; and {more} more' if more > 0 else ''}. If failing depends on the result, these runs are too good."
-    ]
+    )
+    return [DataWarning("retried_runs", sentence, tuple(dict.fromkeys(record.variant for record in retried)))]
 
 
 def _name(record: RunRecord) -> str:

@@ -22,6 +22,7 @@ from seedwise.sources.notes import labels, note
 from seedwise.sources.options import Options
 from seedwise.sources.settings import RESERVED
 from seedwise.statistics.analysis import Analysis, analyse_family
+from seedwise.statistics.warnings import DataWarning
 
 STATUS, DATASET = RESERVED[2], RESERVED[5]
 SCHEMA = "seedwise-findings/1"
@@ -158,12 +159,9 @@ def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:
                     "higher_is_better": result.plan.higher_is_better,
                     "secondary": result.secondary,
                     "notes": list(result.notes),
-                    "warnings": [
-                        {"code": warning.code, "variants": list(warning.variants), "sentence": warning.sentence}
-                        for warning in result.analysis.warnings
-                    ],
-                    "variants": _records(result.analysis.summary),
-                    "comparisons": _records(result.analysis.comparisons),
+                    "warnings": _warnings(result.analysis.warnings),
+                    "variants": records(result.analysis.summary),
+                    "comparisons": records(result.analysis.comparisons),
                 }
                 for result in results
             ],
@@ -184,14 +182,12 @@ def evaluation_json(source: str, plan: Plan, analysis: ExampleAnalysis, notes: S
             "source": source,
             "plan": plan.model_dump(mode="json", exclude_none=True, exclude=left_open),
             "notes": list(notes),
-            "warnings": list(analysis.warnings),
-            "variants": _records(analysis.summary),
-            "comparisons": _records(analysis.comparison_table),
+            "warnings": _warnings(analysis.warnings),
+            "variants": records(analysis.summary),
+            "comparisons": records(analysis.comparison_table),
             "level": analysis.level or None,
-            "pass_at_k": _records(pd.DataFrame([vars(row) for row in analysis.passes])),
-            "judges": _records(
-                pd.DataFrame([vars(row) for row in analysis.judges.findings] if analysis.judges else [])
-            ),
+            "pass_at_k": records(pd.DataFrame([vars(row) for row in analysis.passes])),
+            "judges": records(pd.DataFrame([vars(row) for row in analysis.judges.findings] if analysis.judges else [])),
         },
         indent=2,
         ensure_ascii=False,
@@ -199,7 +195,13 @@ def evaluation_json(source: str, plan: Plan, analysis: ExampleAnalysis, notes: S
     )
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _warnings(warnings: Sequence[DataWarning]) -> list[dict[str, Any]]:
+    return [
+        {"code": warning.code, "variants": list(warning.variants), "sentence": warning.sentence} for warning in warnings
+    ]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table of results; what is not known is null."""
     rows = [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
     return [{**row, "dataset": row["dataset"] or None} if "dataset" in row else row for row in rows]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from seedwise.analysis.findings import Findings, write_findings
+from seedwise.analysis.findings import Findings, warned, write_findings
 from seedwise.analysis.looks import Look, conclude, record_look
 from seedwise.analysis.new_test_set import new_test_set
 from seedwise.analysis.run_table import analyse_runs, data_from
@@ -20,6 +20,7 @@ from seedwise.registration.history import Registration
 from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.randomness import contributions
 from seedwise.statistics.spending import Spending, spending_at
+from seedwise.statistics.warnings import DataWarning
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -46,7 +47,7 @@ def analyse_study(
     reasons: Sequence[str] = (),
     departures: Sequence[str] = (),
     registration: Registration | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[DataWarning] = (),
     scored: str | None = None,
     n_test: int | None = None,
 ) -> StudyFindings:
@@ -60,7 +61,7 @@ def analyse_study(
             that the plan declares.
         departures: from what was registered.
         registration: what the ledger of the study says.
-        notes: sentences about runs that were recorded elsewhere; they come before the warnings.
+        notes: what else is known of the runs, such as how they were read; they come before the warnings.
         scored: the metric that a run's scores average to; None if runs have no scores.
         n_test: number of examples in the test set, if known.
 
@@ -79,7 +80,7 @@ def analyse_study(
         findings = Findings(
             plan_hash=plan.digest(study.seeds, variants),
             exploratory=[*reasons, *departures],
-            warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
+            warnings=warned([*notes, *analysis.warnings]),
             test_set=new_test_set(folder / "runs", runs, plan, variants) if plan.metric == scored else [],
             look=_look(plan, seeds, spending, analysis.comparisons) if spending else None,
             registration=registration,
@@ -109,10 +110,18 @@ def _look(plan: Plan, seeds: Sequence[int], spending: Spending, comparisons: pd.
     return conclude(plan, seeds, spending.nominal_alpha, spending.spent, verdicts)
 
 
-def write_study_findings(folder: Path, found: StudyFindings) -> None:
-    """Write the tables, findings.json and the look, if one was taken."""
+def write_study_findings(
+    folder: Path, found: StudyFindings, complete: Callable[[Findings], Findings] = lambda findings: findings
+) -> None:
+    """Write the tables, findings.json and the look, if one was taken.
+
+    Args:
+        folder: of the study.
+        found: by its analysis.
+        complete: adds to the findings what else the report knows.
+    """
     write_tables(folder, found.tables)
     tables = table_digests(folder)
-    write_findings(folder / "findings.json", found.findings.model_copy(update={"tables": tables}))
+    write_findings(folder / "findings.json", complete(found.findings.model_copy(update={"tables": tables})))
     if found.findings.look:
         record_look(folder / "looks.json", found.findings.look)

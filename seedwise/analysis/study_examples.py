@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seedwise.analysis.example_files import write_example_tables
 from seedwise.analysis.example_findings import ExampleAnalysis
 from seedwise.analysis.examples import analyse_examples
-from seedwise.analysis.findings import Findings, write_findings
+from seedwise.analysis.findings import Findings, warned, write_findings
 from seedwise.analysis.source import read_source
 from seedwise.analysis.tables import table_digests
 from seedwise.config.study import Study
 from seedwise.registration.history import Registration
 from seedwise.sources.pulled import options_of, read_pulled_answers
+from seedwise.statistics.warnings import note
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,18 @@ def analyse_answers(
     options = options_of(study.source, plan.metric)
     answers = read_pulled_answers(folder / "answers.csv")
     analysis = analyse_examples(answers, plan, place=pulled.source, options=options)
-    warnings = [*pulled.notes, *analysis.warnings]
+    warnings = [*(note(sentence) for sentence in pulled.notes), *analysis.warnings]
     findings = Findings(
         plan_hash=plan.digest(study.declared_seeds, variants, study.declared_columns),
         exploratory=list(departures),
-        warnings=warnings,
+        warnings=warned(warnings),
         test_set=[],
         registration=registration,
     )
     return EvaluationOfStudy(replace(analysis, warnings=warnings), findings, pulled.source, pulled.columns)
 
 
-def write_evaluation(folder: Path, found: EvaluationOfStudy) -> None:
-    """Write the tables and findings.json."""
+def write_evaluation(folder: Path, found: EvaluationOfStudy, complete: Callable[[Findings], Findings]) -> None:
+    """Write the tables and findings.json; `complete` is as in `write_study_findings`."""
     tables = table_digests(folder, write_example_tables(folder, found.analysis))
-    write_findings(folder / "findings.json", found.findings.model_copy(update={"tables": tables}))
+    write_findings(folder / "findings.json", complete(found.findings.model_copy(update={"tables": tables})))

@@ -1,16 +1,20 @@
-"""The tables of a study: runs.csv, summary.csv, comparisons.csv, sources.csv and effects.csv."""
+"""The tables of a study: runs.csv, summary.csv, comparisons.csv, sources.csv and effects.csv.
+
+pandas is imported where a table is read or written: whether tables are as they were written is known without it.
+"""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import aside, short_digest, write_text
-from seedwise.statistics.analysis import format_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMES = ("variant", "baseline", "reference")
 """Columns of names, which stay text: a variant may be called 16 or null."""
@@ -24,6 +28,8 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises:
         UserError: it cannot be opened, or is no table.
     """
+    import pandas as pd
+
     try:
         columns = [str(column) for column in pd.read_csv(path, nrows=0).columns]
         table = pd.read_csv(
@@ -71,5 +77,7 @@ def refuse_altered(folder: Path, digests: Mapping[str, str]) -> None:
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """Write each table to <folder>/<name>.csv."""
+    from seedwise.statistics.analysis import format_table
+
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", format_table(table))

@@ -124,7 +124,7 @@ def _compared(arguments: argparse.Namespace, found: Compared, command: Sequence[
             out = arguments.out / datasets[result.dataset]
             out = out / "secondary" / metrics[result.plan.metric] if result.secondary else out
             report = _report(name, result, command, assumed=found.direction_assumed)
-            written += _write(out, report, result.analysis)
+            written += _write(out, report, result)
     # Files are written first: the reader of the output, such as `head`, may close it early.
     if arguments.json:
         print(findings_json(name, found.plan, results))
@@ -177,11 +177,14 @@ def _report(name: str, result: Result, command: Sequence[str], *, assumed: bool)
 
     plan = result.plan
     drawn = _drawn(result.runs, result.analysis, plan)
-    secondary = ["SECONDARY: this metric decides nothing."] if result.secondary else []
-    notes = [*secondary, *result.notes]
+    notes = _notes(result)
     report = report_of_table(name, result.runs, result.analysis, plan, shlex.join(command), drawn, notes)
     title = f"{report.title} on {result.dataset}" if result.dataset else report.title
     return replace(report, title=title, direction_assumed=assumed and not result.secondary)
+
+
+def _notes(result: Result) -> list[str]:
+    return [*(["SECONDARY: this metric decides nothing."] if result.secondary else []), *result.notes]
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -229,17 +232,31 @@ def _drawn(runs: pd.DataFrame, analysis: Analysis, plan: Plan) -> list[str]:
     return drawn
 
 
-def _write(out: Path, report: Report, analysis: Analysis) -> str:
-    """Write the tables, the figures and results.md into `out`; return the line that says so."""
+def _write(out: Path, report: Report, result: Result) -> str:
+    """Write the tables, findings.json, the figures and results.md into `out`; return the line that says so."""
+    from seedwise.analysis.findings import Findings, warned, write_findings
+    from seedwise.analysis.tables import table_digests
     from seedwise.basics.files import write_text
     from seedwise.report.figures.registry import FIGURES
+    from seedwise.report.findings_of import findings_of_report
     from seedwise.report.text.results import render_results
     from seedwise.statistics.analysis import format_table
+    from seedwise.statistics.warnings import note
 
+    analysis = result.analysis
+    tables = {"summary.csv": analysis.summary, "comparisons.csv": analysis.comparisons}
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
-        write_text(out / "summary.csv", format_table(analysis.summary))
-        write_text(out / "comparisons.csv", format_table(analysis.comparisons))
+        for table, frame in tables.items():
+            write_text(out / table, format_table(frame))
+        findings = Findings(
+            plan_hash=report.plan_hash,
+            exploratory=[],
+            warnings=warned([*map(note, _notes(result)), *analysis.warnings]),
+            test_set=[],
+            tables=table_digests(out, tables),
+        )
+        write_findings(out / "findings.json", findings_of_report(findings, report))
         for name, path in report.figures.items():
             FIGURES[name](report, out / path, (out / path).with_suffix(".svg"))
         write_text(out / "results.md", render_results(report))
@@ -248,7 +265,7 @@ def _write(out: Path, report: Report, analysis: Analysis) -> str:
             write_text(out / "page.html", page)
     except OSError as error:
         raise UserError(f"--out {out}: {error.strerror or error} ({error.filename or out})") from error
-    files = ["results.md", *(["page.html"] if page else []), "summary.csv", "comparisons.csv", "figures/"]
+    files = ["results.md", *(["page.html"] if page else []), "findings.json", *tables, "figures/"]
     missing = "" if page else "page.html needs more packages: pip install 'seedwise[run]'\n"
     return f"Written to {out}: {', '.join(files)}\n{missing}"
 

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -24,6 +24,7 @@ from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.plan import Plan
 from seedwise.progress.interim import first_result, run_folder
 from seedwise.progress.states import read_status
+from seedwise.report.examples import ExamplesReport
 from seedwise.report.model import Report, ReportVariant
 from seedwise.report.products import figure_names, figure_path
 from seedwise.report.text.factorial_section import TEXT
@@ -31,6 +32,9 @@ from seedwise.runs.history import read_history_of_runs
 from seedwise.runs.record import Provenance, RunRecord, read_record
 from seedwise.sources.pulled import Pulled
 from seedwise.statistics.analysis import Analysis
+
+if TYPE_CHECKING:
+    from seedwise.analysis.study_examples import EvaluationOfStudy
 
 CONFIGS = (".yaml", ".yml", ".json")
 INTERIM = "(interim report)"
@@ -90,7 +94,7 @@ def report_of_study(
             program=study.program.folder if study.program else None,
         ),
         exploratory=findings.exploratory,
-        warnings=findings.warnings,
+        warnings=[warning.sentence for warning in findings.warnings],
         setup=_setup(study, record, len(seeds)) if record else {},
         planned_seeds=study.seeds,
         look=findings.look,
@@ -152,6 +156,23 @@ def report_of_table(
         corrected_for=analysis.family,
         warnings=[*notes, *(warning.sentence for warning in analysis.warnings)],
         figures={name: figure_path(name) for name in figures},
+    )
+
+
+def report_of_evaluation(study_file: StudyFile, found: EvaluationOfStudy) -> ExamplesReport:
+    """Gather the report of a study whose sample is the examples of an evaluation."""
+    study = study_file.study
+    return ExamplesReport(
+        found.source,
+        study.analysis,
+        found.analysis,
+        "\n".join(commands(study_file.config)),
+        found.columns,
+        study=study.study,
+        heading=study.title,
+        plan_hash=found.findings.plan_hash,
+        exploratory=found.findings.exploratory,
+        registration=found.findings.registration,
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from seedwise.statistics.verdict import JUDGED, upholds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = TypeVar("Row")
 
@@ -31,7 +32,12 @@ class SummaryRow:
     t_high: float | None
     ci_low: float | None
     ci_high: float | None
+    bootstrap_method: str
     bootstrap_coverage: float | None
+    basic_low: float | None
+    basic_high: float | None
+    bca_low: float | None
+    bca_high: float | None
     diverged_rate_high: float | None
 
     @property
@@ -179,6 +185,8 @@ def is_missing(value: Any) -> bool:
     """Whether a cell is empty, NaN or infinite."""
     if isinstance(value, str):
         return value.strip() == ""
+    import pandas as pd
+
     return value is None or bool(pd.isna(value)) or (isinstance(value, float) and math.isinf(value))
 
 

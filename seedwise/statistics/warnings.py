@@ -31,6 +31,8 @@ Each rate is divided among the variants or comparisons that are looked at, so it
 Where there are other metrics, `repeated_scores` has half of that of `identical_runs`.
 """
 
+NOTE = "note"
+"""Code of a sentence that has none of its own, such as how a table was read."""
 SMALL_TEST_SET = 500
 LEAST_SPREAD_RATIO = 2.0
 _COARSE = "Few digits or few test examples can do this too."
@@ -73,6 +75,11 @@ class DataWarning:
     code: str
     sentence: str
     variants: tuple[str, ...] = ()
+
+
+def note(sentence: str) -> DataWarning:
+    """A sentence without a code of its own."""
+    return DataWarning(NOTE, sentence)
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def test_answers_without_a_score_are_left_out_counted_and_tried_at_the_worst():
     assert found.summaries[1].n_missing == 30
     assert row.verdict == "BETTER"
     assert row.verdict_if_worst
-    assert any("30 of 100 answers of b have no score" in line for line in found.warnings)
+    assert any("30 of 100 answers of b have no score" in warning.sentence for warning in found.warnings)
 
 
 def test_lower_is_better_turns_the_difference():
@@ -148,7 +148,7 @@ def test_the_same_answers_twice_are_undefined_and_pointed_out():
     found = analyse_examples(evaluation(gains=(0.0, 0.0), noise=0.0), PLAN)
 
     assert found.comparisons[0].verdict == "UNDEFINED"
-    assert any("the same score on every example" in line for line in found.warnings)
+    assert any("the same score on every example" in warning.sentence for warning in found.warnings)
 
 
 def test_judges_are_averaged_and_a_verdict_that_needs_one_of_them_is_fragile():
@@ -242,8 +242,8 @@ def test_few_or_very_unequal_clusters_are_pointed_out():
     uneven = analyse_examples(table.assign(cluster=np.where(number < 30, 0, number)), PLAN).warnings
     even = analyse_examples(table.assign(cluster=number % 20), PLAN).warnings
 
-    assert any("only 6 clusters" in line for line in few)
-    assert any("One cluster has 50% of the examples" in line for line in uneven)
+    assert any("only 6 clusters" in warning.sentence for warning in few)
+    assert any("One cluster has 50% of the examples" in warning.sentence for warning in uneven)
     assert not even
 
 
@@ -319,9 +319,9 @@ def test_one_answer_passes_alike_by_either_measure_whatever_the_number_of_repeat
 def test_a_dataset_without_spread_is_said_to_count_as_known_exactly():
     same = evaluation(30, gains=(0.0, 0.0), noise=0.0).assign(dataset="y")
     found = analyse_examples(pd.concat([evaluation().assign(dataset="x"), same]), PLAN)
-    said = [warning for warning in found.warnings if "counts it as known exactly" in warning]
+    said = [warning for warning in found.warnings if "counts it as known exactly" in warning.sentence]
     assert len(said) == 1
-    assert said[0].startswith("All examples of y have the same difference between b and a")
+    assert said[0].sentence.startswith("All examples of y have the same difference between b and a")
 
 
 def test_the_mean_over_datasets_can_hang_on_one_example():

@@ -21,6 +21,7 @@ from seedwise.config.study import Study
 from seedwise.config.study_file import Expected, StudyFile, read_study_file, write_study_file
 from seedwise.registration.ledger import read_ledger
 from seedwise.runs.record import read_record, write_record
+from seedwise.statistics.warnings import note
 from tests.runs.test_record import record
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
@@ -103,9 +104,13 @@ def test_variants_with_different_test_sets_are_refused(tmp_path):
 
 def test_notes_and_the_size_of_the_test_set_are_among_the_warnings(tmp_path):
     study = make_study()
-    found = analyse_study(study, make_runs(study, tmp_path), tmp_path, notes=["One run was left out."], n_test=400)
-    assert found.findings.warnings[0] == "One run was left out."
-    assert any(sentence.startswith("The test set has 400 examples") for sentence in found.findings.warnings)
+    found = analyse_study(
+        study, make_runs(study, tmp_path), tmp_path, notes=[note("One run was left out.")], n_test=400
+    )
+    first = found.findings.warnings[0]
+    assert (first.code, first.sentence) == ("note", "One run was left out.")
+    said = {warning.code: warning.sentence for warning in found.findings.warnings}
+    assert said["small_test_set"].startswith("The test set has 400 examples")
 
 
 def test_a_look_is_taken_and_recorded_at_its_own_level(tmp_path):
@@ -170,7 +175,7 @@ def test_the_script_writes_the_findings_of_runs_from_elsewhere_beside_them(tmp_p
     pulled.write_text(json.dumps({"source": "results.csv", "runs": 6, "notes": ["One run was left out."]}))
     run_script("analyse_study", monkeypatch, "--study", path, "--runs", tmp_path / "runs.csv", "--pulled", pulled)
     findings = read_findings(tmp_path / "findings.json")
-    assert findings.warnings[0] == "One run was left out."
+    assert findings.warnings[0].sentence == "One run was left out."
     assert findings.test_set == []
     assert pd.read_csv(tmp_path / "comparisons.csv")["verdict"].tolist() == ["BETTER"]
     assert [entry.kind for entry in read_ledger(tmp_path).entries] == ["registration", "look"]
@@ -206,6 +211,7 @@ def test_the_scripts_make_an_interim_analysis_of_the_runs_so_far(tmp_path, monke
     assert findings.exploratory[0].startswith("This is an interim report: 5 of 6 runs have a result.")
     assert [answer.variant for answer in findings.test_set] == ["b"]
     test_images = read_record(study.record_path("a", 0, tmp_path)).sizes.test
-    assert any(f"The test set has {test_images} examples" in sentence for sentence in findings.warnings)
+    said = {warning.code: warning.sentence for warning in findings.warnings}
+    assert f"The test set has {test_images} examples" in said["small_test_set"]
     assert pd.read_csv(out / "summary.csv")["n"].tolist() == [3, 2]
     assert [entry.content["of"] for entry in read_ledger(folder).of("look")] == ["interim"]

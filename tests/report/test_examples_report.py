@@ -163,7 +163,8 @@ def test_everything_is_written_and_the_page_needs_no_network(tmp_path):
     made = report(table, margin=0.1)
     written = write_examples_report(tmp_path, made)
 
-    assert written == ["results.md", "page.html", "summary.csv", "comparisons.csv", "pass_at_k.csv", "figures/"]
+    tables = ["summary.csv", "comparisons.csv", "pass_at_k.csv"]
+    assert written == ["results.md", "page.html", "findings.json", *tables, "figures/"]
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
         f"{name}.{kind}" for name in ("means", "differences", "wins") for kind in ("png", "svg")
     }

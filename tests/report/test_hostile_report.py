@@ -11,7 +11,7 @@ import pytest
 from hostile import HOSTILE, check_html, check_markdown, check_plain, check_tex
 from made_studies import FAILED, A, B, C, make_report
 
-from seedwise.analysis.findings import Findings, read_findings, write_findings
+from seedwise.analysis.findings import Findings, read_findings, warned, write_findings
 from seedwise.progress.banner import finding
 from seedwise.progress.states import RunState
 from seedwise.progress.status import status_json, status_text
@@ -22,6 +22,7 @@ from seedwise.report.text.paper import paper_files
 from seedwise.report.text.results import render_results
 from seedwise.report.text.two_studies import render_markdown
 from seedwise.report.two_studies import FinishedStudy, compare_studies
+from seedwise.statistics.warnings import note
 from seedwise.watch.page import render_page as render_watch
 from tests.plans import accuracy_plan
 
@@ -95,9 +96,11 @@ def test_a_figure_shows_it_as_text(report, kind, tmp_path, monkeypatch, capsys):
 
 
 def test_findings_keep_it_as_data(report, tmp_path):
-    findings = Findings(plan_hash=report.plan_hash, exploratory=[HOSTILE], warnings=[HOSTILE], test_set=[])
+    findings = Findings(
+        plan_hash=report.plan_hash, exploratory=[HOSTILE], warnings=warned([note(HOSTILE)]), test_set=[]
+    )
     write_findings(tmp_path / "findings.json", findings)
-    assert read_findings(tmp_path / "findings.json").warnings == [HOSTILE]
+    assert read_findings(tmp_path / "findings.json").warnings[0].sentence == HOSTILE
     assert json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))["exploratory"] == [HOSTILE]
 
 

@@ -9,11 +9,12 @@ import pytest
 from made_studies import make_runs
 from test_gather import CONFIG, RECORD, SCORES
 
-from seedwise.analysis.findings import Findings, write_findings
+from seedwise.analysis.findings import Findings, warned, write_findings
 from seedwise.config.reading import load_study
 from seedwise.config.study_file import StudyFile, write_study_file
 from seedwise.runs.record import write_record
 from seedwise.statistics.analysis import analyse, format_table
+from seedwise.statistics.warnings import note
 from tests.workflow.forks import forks
 
 pytestmark = pytest.mark.slow  # processes of their own
@@ -36,7 +37,8 @@ def folder(tmp_path_factory):
     for name, frame in (("runs", runs), ("summary", analysis.summary), ("comparisons", analysis.comparisons)):
         (folder / f"{name}.csv").write_text(format_table(frame), encoding="utf-8")
     write_findings(
-        folder / "findings.json", Findings(plan_hash="0" * 12, exploratory=[], warnings=["Beware."], test_set=[])
+        folder / "findings.json",
+        Findings(plan_hash="0" * 12, exploratory=[], warnings=warned([note("Beware.")]), test_set=[]),
     )
     write_study_file(folder, StudyFile(study=study, config="small.yaml", seeds=study.seeds, expected={}))
     for variant in SCORES:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import pandas as pd
 
 from seedwise.analysis.collect import collect_records
+from seedwise.analysis.findings import Findings
 from seedwise.analysis.program_notes import program_notes
 from seedwise.analysis.source import read_source
-from seedwise.analysis.study import analyse_study, write_study_findings
+from seedwise.analysis.study import StudyFindings, analyse_study, write_study_findings
 from seedwise.analysis.tables import made_again, read_table
 from seedwise.basics.errors import UserError, run_script
 from seedwise.config.study import Run, Study
@@ -20,7 +22,11 @@ from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
 from seedwise.registration.register import Look, look_at
 from seedwise.registration.standing import Origin
+from seedwise.report.findings_of import findings_of_examples, findings_of_report
+from seedwise.report.gather import report_of_evaluation, report_of_study
 from seedwise.runs.record import RunRecord, Status, read_record, tabulate
+from seedwise.sources.pulled import Pulled
+from seedwise.statistics.warnings import DataWarning, note
 
 ENDED = get_args(Status)
 
@@ -41,9 +47,10 @@ def main() -> None:
     if study.evaluation:
         from seedwise.analysis.study_examples import analyse_answers, write_evaluation
 
-        answers = read_source(arguments.pulled, arguments.runs).runs
-        held_to = look_at(folder, file, "analysis", arguments.runs, [], answers)
-        write_evaluation(folder, analyse_answers(study, folder, *held_to))
+        count = read_source(arguments.pulled, arguments.runs).runs
+        answers = analyse_answers(study, folder, *look_at(folder, file, "analysis", arguments.runs, [], count))
+        report = report_of_evaluation(file, answers)
+        write_evaluation(folder, answers, partial(findings_of_examples, report=report))
         return
     records = [] if arguments.pulled or arguments.interim else _records(arguments.runs, file)
     runs = read_table(arguments.runs)
@@ -52,7 +59,9 @@ def main() -> None:
     of: Look = "interim" if arguments.interim else "analysis"
     departures, registration = look_at(home, file, of, arguments.runs, origins, ended)
     if arguments.pulled:
-        notes = read_source(arguments.pulled, arguments.runs).notes
+        pulled = read_source(arguments.pulled, arguments.runs)
+        made_by: RunRecord | Pulled | None = pulled
+        notes = [note(sentence) for sentence in pulled.notes]
         found = analyse_study(study, runs, folder, departures=departures, registration=registration, notes=notes)
     else:
         states = read_status(arguments.interim) if arguments.interim else ()
@@ -69,7 +78,32 @@ def main() -> None:
             scored=study.trainer.scored,
             n_test=record.sizes.test if record.sizes else None,
         )
-    write_study_findings(folder, found)
+        of_baseline = first_result(states, study.analysis.baseline) if states else _first(runs, study.analysis.baseline)
+        place = of_baseline and study.record_path(of_baseline.variant, of_baseline.seed, home.parent)
+        made_by = read_record(place) if place else None
+    write_study_findings(folder, found, lambda findings: _complete(findings, file, runs, found, made_by))
+
+
+def _first(runs: pd.DataFrame, variant: str) -> Run:
+    return Run(variant, int(runs.loc[runs["variant"] == variant, "seed"].iloc[0]))
+
+
+def _complete(
+    findings: Findings, file: StudyFile, runs: pd.DataFrame, found: StudyFindings, made_by: RunRecord | Pulled | None
+) -> Findings:
+    """Add what the report says beside the findings of the analysis."""
+    tables = found.tables
+    report = report_of_study(
+        file,
+        runs,
+        tables["summary"],
+        tables["comparisons"],
+        findings,
+        record=made_by,
+        randomness=tables.get("sources"),
+        effects=tables.get("effects"),
+    )
+    return findings_of_report(findings, report)
 
 
 def _records(runs: Path, file: StudyFile) -> list[RunRecord]:
@@ -80,7 +114,7 @@ def _records(runs: Path, file: StudyFile) -> list[RunRecord]:
     return records
 
 
-def _notes(study: Study, runs: pd.DataFrame, results: Path) -> list[str]:
+def _notes(study: Study, runs: pd.DataFrame, results: Path) -> list[DataWarning]:
     ended = runs[runs["status"].isin(ENDED)]
     pairs = zip(ended["variant"], ended["seed"], strict=True)
     paths = [study.record_path(str(variant), int(seed), results) for variant, seed in pairs]

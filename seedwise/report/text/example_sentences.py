@@ -22,18 +22,20 @@ def name(variant: str) -> str:
     return f"**{escape(variant)}**"
 
 
-def question(report: ExamplesReport) -> str:
+def question(report: ExamplesReport, *, markdown: bool = True) -> str:
     """What is asked, in one sentence; empty where nothing is compared."""
     rows = list({row.variant: row for row in report.main}.values())
     if not rows:
         return ""
-    asked = f"better or worse than {name(report.plan.baseline)}"
+    called = name if markdown else str
+    metric = escape(report.metric) if markdown else report.metric
+    asked = f"better or worse than {called(report.plan.baseline)}"
     if report.plan.non_inferiority_margin is not None:
-        asked = no_more_than(report.digits.number(report.plan.margin), name(report.plan.baseline))
-    asked += f" in {escape(report.metric)} ({report.direction}) {NEW}?"
+        asked = no_more_than(report.digits.number(report.plan.margin), called(report.plan.baseline))
+    asked += f" in {metric} ({report.direction}) {NEW}?"
     if len(rows) > 3:
         return f"Which of {len(rows)} variants are {asked}"
-    names = [name(row.variant) for row in rows]
+    names = [called(row.variant) for row in rows]
     return f"{'Is' if len(names) == 1 else 'Are'} {enumerate_words(names)} {asked}"
 
 

@@ -41,7 +41,9 @@ def examples_terminal(report: ExamplesReport) -> str:
     if judged := judges_lines(report):
         paragraphs.append("\n".join(_bullet(_plain(line)) for line in judged))
     if report.analysis.warnings:
-        paragraphs.append("\n".join(["Warnings:", *(_bullet(line) for line in report.analysis.warnings)]))
+        paragraphs.append(
+            "\n".join(["Warnings:", *(_bullet(warning.sentence) for warning in report.analysis.warnings)])
+        )
     return visible("\n\n".join(paragraphs))
 
 

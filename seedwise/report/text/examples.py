@@ -53,7 +53,7 @@ def render_examples(report: ExamplesReport) -> str:
         judges_lines=judges_lines(report),
         judges_table=judges_table(report),
         limits=limits(report),
-        warnings=[escape(warning) for warning in report.analysis.warnings],
+        warnings=[escape(warning.sentence) for warning in report.analysis.warnings],
         plan_declared=plan_declared(report),
         plan_table=plan_table(report),
         registration_table=registration_table(report.registration),
