@@ -61,6 +61,10 @@ GROUPS: Mapping[str, Sequence[Command]] = {
         Command("accept", "accept", "keep runs that other code has made", 'accept study.yaml --why "…"'),
         Command("reproduce", "reproduce", "do some runs again and compare the numbers", "reproduce study.yaml"),
     ),
+    "Show others that it was decided beforehand": (
+        Command("register", "register", "register a study before its first run", "register study.yaml --tag"),
+        Command("verify", "verify", "check a results folder that you did not make", "verify results/study"),
+    ),
     "Numbers that you already have": (
         Command("analyse", "analyse", "verdicts on a table of results", ANALYSE, alias="analyze"),
         Command("compare", "compare", "did the finding of one study hold in another?", "compare results/a results/b"),

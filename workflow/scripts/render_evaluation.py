@@ -6,14 +6,12 @@ import argparse
 from pathlib import Path
 
 from seedwise.analysis.findings import read_findings
-from seedwise.analysis.study_examples import analyse_answers
 from seedwise.analysis.tables import refuse_altered
 from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
 from seedwise.config.study_file import read_study_file
 from seedwise.report.example_files import write_pages
-from seedwise.report.examples import ExamplesReport
-from seedwise.report.gather import commands
+from seedwise.report.gather_evaluation import report_of_evaluation
 from seedwise.report.text.example_terminal import examples_line
 
 
@@ -27,19 +25,7 @@ def main() -> None:
     folder = arguments.answers.parent
     findings = read_findings(folder / "findings.json")
     refuse_altered(folder, findings.tables)
-    found = analyse_answers(file.study, folder)
-    report = ExamplesReport(
-        found.source,
-        file.study.analysis,
-        found.analysis,
-        "\n".join(commands(file.config)),
-        found.columns,
-        study=file.study.study,
-        heading=file.study.title,
-        plan_hash=findings.plan_hash,
-        exploratory=findings.exploratory,
-        registration=findings.registration,
-    )
+    report = report_of_evaluation(file, folder, findings)
     write_pages(folder, report)
     write_text(folder / "summary.txt", examples_line(report) + "\n")
 
