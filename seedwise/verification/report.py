@@ -94,9 +94,6 @@ def repeated(found: Evidence) -> Iterator[Check]:
 
 def _tables(found: Evidence, findings: Findings, out: Path) -> Check:
     name, declared = "tables", found.declared()
-    here = table_digests(found.folder, findings.tables)
-    if edited := [table for table, digest in findings.tables.items() if here.get(table) != digest]:
-        return failed(name, f"not as the analysis has read and written them: {enumerate_words(edited)}")
     if found.study and declared and (other := _other_plan(found.study, found)):
         return failed(name, other)
     try:
@@ -108,6 +105,9 @@ def _tables(found: Evidence, findings: Findings, out: Path) -> Check:
             return unchecked(name, "neither the study file nor a registration says how to analyse")
     except UserError as error:
         return failed(name, f"cannot be made again: {' '.join(str(error).split())}")
+    here = table_digests(found.folder, findings.tables)
+    if edited := [table for table, digest in findings.tables.items() if here.get(table) != digest]:
+        return failed(name, f"not as the analysis has read and written them: {enumerate_words(edited)}")
     compared = sorted(path.name for path in out.glob("*.csv") if path.name != found.table.name)
     for table in compared:
         if (difference := _difference(found.folder / table, out / table)) is not None:

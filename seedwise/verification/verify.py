@@ -109,6 +109,9 @@ def _shown(found: Evidence, checks: Sequence[Check]) -> list[str]:
         sentences.append("The tables follow from the runs by that plan; results.md was not compared with them.")
     if found.findings and found.findings.exploratory and "exploratory" in ok:
         sentences.append("Its verdicts are EXPLORATORY, and confirm nothing: results.md says why, at the top.")
+    if times := sum(bool(entry.content.get("again")) for entry in found.ledger.entries):
+        often = "once" if times == 1 else f"{times} times"
+        sentences.append(f"All runs were begun again {often}, after results were known: see the ledger in results.md.")
     if "tag" in ok:
         sentences.append("The hash in a git tag shows that the plan was not rewritten after the date of the tag.")
     return sentences or ["Nothing: the folder lacks what could be checked."]
