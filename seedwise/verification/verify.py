@@ -103,6 +103,10 @@ def _shown(found: Evidence, checks: Sequence[Check]) -> list[str]:
         sentences.append(
             "The reported results are those that the ledger noted; when their runs started is not known here."
         )
+    if (found.folder / "pulled.json").exists():
+        sentences.append(
+            "The runs were recorded elsewhere: nothing here says when, so they may be older than the plan."
+        )
     if {"tables", "results.md"} <= ok:
         sentences.append("Every verdict and number of results.md follows from the runs by that plan.")
     elif "tables" in ok:
