@@ -61,7 +61,11 @@ GROUPS: Mapping[str, Sequence[Command]] = {
         Command("accept", "accept", "keep runs that other code has made", 'accept study.yaml --why "…"'),
         Command("reproduce", "reproduce", "do some runs again and compare the numbers", "reproduce study.yaml"),
     ),
-    "Use the verdicts": (Command("gate", "gate", "pass or fail by the verdicts, for CI", "gate results/quick"),),
+    "Show others that it was decided beforehand": (
+        Command("register", "register", "register a study before its first run", "register study.yaml --tag"),
+        Command("verify", "verify", "check a results folder that you did not make", "verify results/study"),
+        Command("gate", "gate", "pass or fail by the verdicts, for CI", "gate results/quick"),
+    ),
     "Numbers that you already have": (
         Command("analyse", "analyse", "verdicts on a table of results", ANALYSE, alias="analyze"),
         Command("compare", "compare", "did the finding of one study hold in another?", "compare results/a results/b"),

@@ -64,8 +64,14 @@ class Ledger:
 
     def current(self) -> Ledger:
         """Return the part since the runs of the study were begun again from nothing; if they never were, all of it."""
-        begun = [place for place, entry in enumerate(self.entries) if entry.content.get("again")]
-        return Ledger(self.entries[begun[-1] :], self.faults) if begun else self
+        return Ledger(self.entries[begun[-1] :], self.faults) if (begun := self._begun()) else self
+
+    def before(self) -> Ledger:
+        """Return the part before `current`; empty if the runs were never begun again."""
+        return Ledger(self.entries[: begun[-1]]) if (begun := self._begun()) else Ledger()
+
+    def _begun(self) -> list[int]:
+        return [place for place, entry in enumerate(self.entries) if entry.content.get("again")]
 
     def registration(self) -> Entry | None:
         """Return the last registration; None if there is none."""

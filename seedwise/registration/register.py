@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from seedwise import __version__
 from seedwise.basics.files import short_digest
 from seedwise.config.study_file import StudyFile
 from seedwise.registration.declared import DECLARED, declaration_of, earlier_declaration
@@ -72,7 +73,7 @@ def take_look(folder: Path, asked: StudyFile, of: Look, table: str, runs: int) -
     def make(ledger: Ledger) -> Lines:
         lines = _registered(ledger, folder, asked)
         if any(kind == "registration" for kind, _ in lines) or not _same_look(ledger, of, table):
-            lines.append(("look", {"of": of, "table": table, "runs": runs}))
+            lines.append(("look", {"of": of, "table": table, "runs": runs, "version": __version__}))
         return lines
 
     ledger = append(folder, make)

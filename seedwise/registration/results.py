@@ -24,14 +24,18 @@ def results_in(folder: Path) -> Results:
             record = json.loads(path.read_bytes())
             if record["status"] in ENDED:
                 found.setdefault(record["variant"], {})[str(record["seed"])] = digest_of(record)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             continue  # whether a record can be used is judged elsewhere
     return found
 
 
 def digest_of(record: Mapping[str, Any]) -> str:
-    """Return a digest of how a run ended and of its numbers; a repeated run with equal numbers has the same."""
-    plain = json.dumps([record["status"], record["metrics"]], sort_keys=True)
+    """Return a digest of how a run ended and of its numbers; a repeated run with equal numbers has the same.
+
+    A row of runs.csv has the same as its record: there, 1 is 1.0 and a metric without a value is an empty cell.
+    """
+    numbers = {name: float(value) for name, value in record["metrics"].items() if value is not None}
+    plain = json.dumps([record["status"], numbers], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()[:12]
 
 

@@ -81,7 +81,7 @@ def standing_of(ledger: Ledger, now: Declaration, origins: Sequence[Origin] = ()
     """
     binding, first = binding_of(ledger)
     assert binding
-    ledger = ledger.current()
+    before, ledger = ledger.before(), ledger.current()
     known = known_results(ledger, binding.number)
     older = list(known) if first and known else []
     reasons = [f"The ledger of this study was tampered with: {fault}." for fault in ledger.faults]
@@ -89,10 +89,27 @@ def standing_of(ledger: Ledger, now: Declaration, origins: Sequence[Origin] = ()
         what = f"when {quantity(count(known), 'run')} had a result" if known else "when its runs had been looked at"
         reasons.append(f"This study was registered {what}: nothing shows that it was decided before.")
     reasons += departures(as_accepted(binding.content, now, ledger), now)
+    reasons += _known_before(before, ledger, now)
     reasons += _replaced(ledger, now)
     if not binding.content.get("earlier"):
         reasons += _foreign(ledger, [origin for origin in origins if origin.variant not in older])
     return Standing(binding, first, reasons, older)
+
+
+def _known_before(before: Ledger, ledger: Ledger, now: Declaration) -> list[str]:
+    """Say what was changed when all runs were begun again, if that only gave results that were known before."""
+    known = known_results(ledger)
+    reasons: dict[str, None] = {}
+    while before.entries:
+        earlier, _ = binding_of(before)
+        then = known_results(before)
+        same = count({variant: own.items() & then.get(variant, {}).items() for variant, own in known.items()})
+        if same and earlier:
+            what = "result was" if same == 1 else "results were"
+            said = f"{same} {what} known, with the same numbers, before all runs were begun again. Since then:"
+            reasons |= dict.fromkeys(f"{said} {reason}" for reason in departures(earlier.content, now))
+        before = before.before()
+    return list(reasons)
 
 
 def _replaced(ledger: Ledger, now: Declaration) -> list[str]:

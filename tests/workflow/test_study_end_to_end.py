@@ -8,6 +8,8 @@ import statistics
 import pandas as pd
 import pytest
 
+from seedwise.cli import main
+
 pytestmark = pytest.mark.slow
 
 HEAVY = {"torch", "wandb", "pandas", "scipy", "matplotlib"}  # numpy comes with Snakemake
@@ -22,6 +24,13 @@ def test_every_product_is_there(finished):
     }
     assert {"runs.csv", "summary.csv", "comparisons.csv", "results.md", "registration.jsonl", *figures} <= names
     assert {f"runs/dropout/seed1/{name}" for name in ("metrics.json", "history.csv", "predictions.npz")} <= names
+
+
+def test_others_can_verify_it(finished, monkeypatch, capsys):
+    monkeypatch.chdir(finished.folder)
+    assert main(["verify", str(finished.results), "--json"]) == 0
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert {name: check for name, check in checks.items() if check["state"] != "ok"} == {"tag": checks["tag"]}
 
 
 def test_the_tables_can_be_recomputed_by_hand(finished):

@@ -1,0 +1,135 @@
+"""The analysis and the report of a study, made once more from what its folder holds, to be compared with what is there.
+
+The code is that of the workflow. It writes into another folder; nothing in the study's own is touched.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from seedwise.analysis.findings import Findings
+from seedwise.analysis.program_notes import program_notes
+from seedwise.analysis.run_table import analyse_runs
+from seedwise.analysis.source import read_source
+from seedwise.analysis.study import StudyFindings, analyse_study, write_study_findings
+from seedwise.analysis.study_examples import EvaluationOfStudy, analyse_answers, write_evaluation
+from seedwise.analysis.tables import read_table, write_tables
+from seedwise.config.study import Run
+from seedwise.config.study_file import StudyFile
+from seedwise.plan import Plan
+from seedwise.registration.declared import Declaration
+from seedwise.report.gather import report_of_evaluation, report_of_study
+from seedwise.report.text.example_terminal import examples_line
+from seedwise.report.text.examples import render_examples
+from seedwise.report.text.factorial_section import TEXT
+from seedwise.report.text.paper import paper_files
+from seedwise.report.text.results import render_results
+from seedwise.runs.record import RunRecord
+from seedwise.sources.pulled import Pulled
+from seedwise.statistics.spending import spending_at
+from seedwise.statistics.warnings import note
+from seedwise.verification.evidence import RUNS, Evidence
+
+
+def analyse_again(found: Evidence, file: StudyFile, findings: Findings, out: Path) -> None:
+    """Write the tables and findings.json of a study into another folder.
+
+    Args:
+        found: what its folder holds.
+        file: the study.
+        findings: those that were reported; what they say of the ledger is taken as it is.
+        out: the other folder.
+
+    Raises:
+        UserError: the runs cannot be analysed.
+    """
+    study, said = file.study, {"departures": findings.exploratory, "registration": findings.registration}
+    for name in (RUNS, "answers.csv", "looks.json"):
+        if (found.folder / name).exists():
+            shutil.copyfile(found.folder / name, out / name)
+    if study.evaluation:
+        write_evaluation(out, _answers(found, file, findings), lambda plain: plain)
+        return
+    assert found.runs is not None
+    pulled = found.folder / "pulled.json"
+    write_study_findings(out, _analysed(found, file, pulled, said))
+
+
+def _answers(found: Evidence, file: StudyFile, findings: Findings) -> EvaluationOfStudy:
+    return analyse_answers(file.study, found.folder, findings.exploratory, findings.registration)
+
+
+def _analysed(found: Evidence, file: StudyFile, pulled: Path, said: Mapping[str, object]) -> StudyFindings:
+    study, runs = file.study, found.runs
+    assert runs is not None
+    if study.source:
+        said_of = read_source(pulled, found.folder / RUNS).notes if pulled.exists() else []
+        notes = [note(sentence) for sentence in said_of]
+        return analyse_study(study, runs, found.folder, notes=notes, **said)  # type: ignore[arg-type]
+    records = [found.records[run].record for run in found.reported_runs() if run in found.records]
+    return analyse_study(
+        study,
+        runs,
+        found.folder,
+        notes=program_notes(records) if study.program else (),
+        scored=study.trainer.scored,
+        n_test=records[0].sizes.test if records and records[0].sizes else None,
+        **said,  # type: ignore[arg-type]
+    )
+
+
+def tabulate_again(declared: Declaration, runs: pd.DataFrame, out: Path) -> None:
+    """Write summary.csv and comparisons.csv of a study of which only the declaration is known.
+
+    Raises:
+        UserError: the runs cannot be analysed.
+    """
+    plan = Plan.model_validate(declared["analysis"])
+    seeds = len(set(runs["seed"]))
+    level = spending_at(plan.looks, seeds, plan.alpha).nominal_alpha if plan.looks else None
+    analysis = analyse_runs(RUNS, runs, plan, declared["variants"], alpha=level)
+    write_tables(out, {"summary": analysis.summary, "comparisons": analysis.comparisons})
+
+
+def report_again(found: Evidence, file: StudyFile, findings: Findings, out: Path) -> dict[str, str]:
+    """Return results.md and what is written beside it, by name, from the tables that `analyse_again` wrote.
+
+    Args:
+        found: what the study's folder holds.
+        file: the study.
+        findings: those that were reported.
+        out: the folder with the tables.
+    """
+    study = file.study
+    if study.evaluation:
+        evaluation = report_of_evaluation(file, _answers(found, file, findings))
+        return {"results.md": render_examples(evaluation), "summary.txt": examples_line(evaluation) + "\n"}
+    assert found.runs is not None
+    report = report_of_study(
+        file,
+        runs=found.runs,
+        summary=read_table(out / "summary.csv"),
+        comparisons=read_table(out / "comparisons.csv"),
+        findings=findings,
+        record=_origin(found, file),
+        randomness=read_table(out / "sources.csv") if study.varied() else None,
+        effects=pd.read_csv(out / "effects.csv", dtype=TEXT) if study.factorial() else None,
+    )
+    if not report.setup:  # the baseline's record is not here: that section is not compared, but there was one
+        report = replace(report, setup={"Seeds": ""})
+    files = {"results.md": render_results(report)}
+    return files | {path.relative_to(out).as_posix(): text for path, text in paper_files(report, out).items()}
+
+
+def _origin(found: Evidence, file: StudyFile) -> RunRecord | Pulled | None:
+    """Return what describes the runs in the report; None if it is not there."""
+    pulled = found.folder / "pulled.json"
+    if file.study.source:
+        return read_source(pulled, found.table) if pulled.exists() else None
+    first = found.records.get(Run(file.study.analysis.baseline, file.study.seeds[0]))
+    return first.record if first else None
