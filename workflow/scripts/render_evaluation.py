@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from seedwise.analysis.findings import read_findings
+from seedwise.analysis.study_examples import analyse_answers
 from seedwise.analysis.tables import refuse_altered
 from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
