@@ -107,7 +107,8 @@ def _known_before(before: Ledger, ledger: Ledger, now: Declaration) -> list[str]
         if same and earlier:
             what = "result was" if same == 1 else "results were"
             said = f"{same} {what} known, with the same numbers, before all runs were begun again. Since then:"
-            reasons |= dict.fromkeys(f"{said} {reason}" for reason in departures(earlier.content, now))
+            changes = departures(as_accepted(earlier.content, now, ledger), now)
+            reasons |= dict.fromkeys(f"{said} {change}" for change in changes)
         before = before.before()
     return list(reasons)
 
