@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,14 +17,16 @@ from seedwise.analysis.findings import Findings
 from seedwise.analysis.program_notes import program_notes
 from seedwise.analysis.run_table import analyse_runs
 from seedwise.analysis.source import read_source
-from seedwise.analysis.study import StudyFindings, analyse_study, write_study_findings
-from seedwise.analysis.study_examples import EvaluationOfStudy, analyse_answers, write_evaluation
+from seedwise.analysis.study import analyse_study, write_study_findings
+from seedwise.analysis.study_examples import analyse_answers, write_evaluation
 from seedwise.analysis.tables import read_table, write_tables
 from seedwise.config.study import Run
 from seedwise.config.study_file import StudyFile
 from seedwise.plan import Plan
 from seedwise.registration.declared import Declaration
+from seedwise.report.findings_of import findings_of_examples, findings_of_report
 from seedwise.report.gather import report_of_evaluation, report_of_study
+from seedwise.report.model import Report
 from seedwise.report.text.example_terminal import examples_line
 from seedwise.report.text.examples import render_examples
 from seedwise.report.text.factorial_section import TEXT
@@ -48,39 +51,39 @@ def analyse_again(found: Evidence, file: StudyFile, findings: Findings, out: Pat
     Raises:
         UserError: the runs cannot be analysed.
     """
-    study, said = file.study, {"departures": findings.exploratory, "registration": findings.registration}
+    study, departures, registration = file.study, findings.exploratory, findings.registration
     for name in (RUNS, "answers.csv", "looks.json"):
         if (found.folder / name).exists():
             shutil.copyfile(found.folder / name, out / name)
     if study.evaluation:
-        write_evaluation(out, _answers(found, file, findings), lambda plain: plain)
+        answers = analyse_answers(study, found.folder, departures, registration)
+        write_evaluation(out, answers, partial(findings_of_examples, report=report_of_evaluation(file, answers)))
         return
     assert found.runs is not None
-    pulled = found.folder / "pulled.json"
-    write_study_findings(out, _analysed(found, file, pulled, said))
-
-
-def _answers(found: Evidence, file: StudyFile, findings: Findings) -> EvaluationOfStudy:
-    return analyse_answers(file.study, found.folder, findings.exploratory, findings.registration)
-
-
-def _analysed(found: Evidence, file: StudyFile, pulled: Path, said: Mapping[str, object]) -> StudyFindings:
-    study, runs = file.study, found.runs
-    assert runs is not None
     if study.source:
-        said_of = read_source(pulled, found.folder / RUNS).notes if pulled.exists() else []
-        notes = [note(sentence) for sentence in said_of]
-        return analyse_study(study, runs, found.folder, notes=notes, **said)  # type: ignore[arg-type]
-    records = [found.records[run].record for run in found.reported_runs() if run in found.records]
-    return analyse_study(
+        pulled = found.folder / "pulled.json"
+        notes = [note(line) for line in read_source(pulled, found.table).notes] if pulled.exists() else []
+        scored = n_test = None
+    else:
+        records = [found.records[run].record for run in found.reported_runs() if run in found.records]
+        notes = program_notes(records) if study.program else []
+        scored = study.trainer.scored
+        n_test = records[0].sizes.test if records and records[0].sizes else None
+    analysed = analyse_study(
         study,
-        runs,
+        found.runs,
         found.folder,
-        notes=program_notes(records) if study.program else (),
-        scored=study.trainer.scored,
-        n_test=records[0].sizes.test if records and records[0].sizes else None,
-        **said,  # type: ignore[arg-type]
+        departures=departures,
+        registration=registration,
+        notes=notes,
+        scored=scored,
+        n_test=n_test,
     )
+
+    def complete(own: Findings) -> Findings:
+        return findings_of_report(own, _report(found, file, own, analysed.tables))
+
+    write_study_findings(out, analysed, complete)
 
 
 def tabulate_again(declared: Declaration, runs: pd.DataFrame, out: Path) -> None:
@@ -105,25 +108,33 @@ def report_again(found: Evidence, file: StudyFile, findings: Findings, out: Path
         findings: those that were reported.
         out: the folder with the tables.
     """
-    study = file.study
-    if study.evaluation:
-        evaluation = report_of_evaluation(file, _answers(found, file, findings))
+    if file.study.evaluation:
+        evaluation = report_of_evaluation(
+            file, analyse_answers(file.study, found.folder, findings.exploratory, findings.registration)
+        )
         return {"results.md": render_examples(evaluation), "summary.txt": examples_line(evaluation) + "\n"}
-    assert found.runs is not None
-    report = report_of_study(
-        file,
-        runs=found.runs,
-        summary=read_table(out / "summary.csv"),
-        comparisons=read_table(out / "comparisons.csv"),
-        findings=findings,
-        record=_origin(found, file),
-        randomness=read_table(out / "sources.csv") if study.varied() else None,
-        effects=pd.read_csv(out / "effects.csv", dtype=TEXT) if study.factorial() else None,
-    )
+    tables = {path.stem: read_table(path) for path in out.glob("*.csv")}
+    if "effects" in tables:
+        tables["effects"] = pd.read_csv(out / "effects.csv", dtype=TEXT)
+    report = _report(found, file, findings, tables)
     if not report.setup:  # the baseline's record is not here: that section is not compared, but there was one
         report = replace(report, setup={"Seeds": ""})
     files = {"results.md": render_results(report)}
     return files | {path.relative_to(out).as_posix(): text for path, text in paper_files(report, out).items()}
+
+
+def _report(found: Evidence, file: StudyFile, findings: Findings, tables: Mapping[str, pd.DataFrame]) -> Report:
+    assert found.runs is not None
+    return report_of_study(
+        file,
+        found.runs,
+        tables["summary"],
+        tables["comparisons"],
+        findings,
+        record=_origin(found, file),
+        randomness=tables.get("sources"),
+        effects=tables.get("effects"),
+    )
 
 
 def _origin(found: Evidence, file: StudyFile) -> RunRecord | Pulled | None:

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from seedwise import __version__
-from seedwise.analysis.findings import Findings, read_findings
+from seedwise.analysis.findings import Findings, read_plain
 from seedwise.analysis.tables import table_digests
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import short_digest
@@ -29,6 +29,10 @@ CLOSE = 1e-6
 """Relative difference of two numbers that other versions of numerical libraries explain."""
 SETUP, REPRODUCE = "Setup", "How to reproduce"
 """Sections of results.md that also say how it was installed, and what the baseline's record says."""
+HERE = {"tables", "digest", "schema_version", "seedwise", "source", "commands"}
+"""Keys of findings.json that have other checks, or depend on where it was made."""
+OF_RECORDS = {"warnings", "test_set", "setup", "provenance"}
+"""Keys that only run records can fill."""
 NO_REPORT = "there is no report yet"
 
 
@@ -112,13 +116,13 @@ def _tables(found: Evidence, findings: Findings, out: Path) -> Check:
     for table in compared:
         if (difference := _difference(found.folder / table, out / table)) is not None:
             return failed(name, f"{table} does not follow from {found.table.name} by the registered plan: {difference}")
-    again = read_findings(out / "findings.json") if found.study else None
-    if again and (found.records or (found.study and found.study.study.source)):
-        was, now = (each.model_dump(exclude={"tables"}) for each in (findings, again))
-        if other_keys := [key for key in was if was[key] != now[key]]:
+    if found.study:
+        left = HERE if found.records or found.study.study.source else HERE | OF_RECORDS
+        was, now = (read_plain(folder / "findings.json") for folder in (found.folder, out))
+        if differ := [key for key in was if key not in left and was[key] != now.get(key)]:
             if version := _other_version(found):
                 return unchecked(name, f"numbers do; findings.json has the words of {version}")
-            return failed(name, f"findings.json says something else than the runs: {enumerate_words(other_keys)}")
+            return failed(name, f"findings.json says something else than the runs: {enumerate_words(differ)}")
         compared.append("findings.json")
     by = "the registered plan" if declared else "the plan of the study file"
     return passed(name, f"{enumerate_words(compared)} follow from {found.table.name} by {by}")

@@ -163,9 +163,20 @@ def test_a_verdict_edited_in_the_tables(demo, capsys):
     assert demo.failures(capsys) == {"tables"}
     findings = demo.folder / "findings.json"
     told = json.loads(findings.read_text())
-    del told["digest"]  # as in files of earlier versions
+    told.pop("digest", None)
     told["tables"]["comparisons.csv"] = short_digest(path)
     findings.write_text(json.dumps(told))
+    assert demo.failures(capsys) == {"tables"}
+
+
+def test_a_verdict_edited_in_findings_json(demo, capsys):
+    path = demo.folder / "findings.json"
+    told = json.loads(path.read_text())
+    told["comparisons"][0]["verdict"] = "BETTER"
+    path.write_text(json.dumps(told))
+    assert "findings.json" in demo.failures(capsys)
+    told.pop("digest")
+    path.write_text(json.dumps(told))
     assert demo.failures(capsys) == {"tables"}
 
 
@@ -183,12 +194,12 @@ def test_the_word_exploratory_taken_out_of_the_report(demo, capsys):
     demo.run()
     path = demo.folder / "findings.json"
     told = json.loads(path.read_text()) | {"exploratory": []}
-    del told["digest"]  # as in files of earlier versions
+    told.pop("digest")
     path.write_text(json.dumps(told))
     render(demo, next(demo.folder.glob("study-*.json")), demo.record("low", 0))
     assert "EXPLORATORY" not in demo.results
     states, text = demo.verify(capsys)
-    assert {name for name, state in states.items() if state == "FAILED"} == {"exploratory"}
+    assert {name for name, state in states.items() if state == "FAILED"} == {"exploratory", "tables"}
     assert "Seeds 3 and 4 were added after there were results." in text
 
 
