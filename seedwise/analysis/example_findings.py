@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from seedwise.statistics.non_inferiority import NON_INFERIORITY_COLUMNS
-from seedwise.statistics.verdict import JUDGED, upholds
+from seedwise.statistics.verdict import JUDGED, NON_INFERIORITY_COLUMNS, upholds
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,7 +17,7 @@ from seedwise.analysis.looks import Look
 from seedwise.analysis.tables import made_again
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
-from seedwise.registration.history import Registration
+from seedwise.registration.facts import Registration
 
 if TYPE_CHECKING:
     from seedwise.statistics.warnings import DataWarning

@@ -16,7 +16,7 @@ from seedwise.analysis.run_table import analyse_runs, data_from
 from seedwise.analysis.tables import table_digests, write_tables
 from seedwise.config.study import Study
 from seedwise.plan import Plan
-from seedwise.registration.history import Registration
+from seedwise.registration.facts import Registration
 from seedwise.statistics.factorial import factorial_effects
 from seedwise.statistics.randomness import contributions
 from seedwise.statistics.spending import Spending, spending_at

@@ -13,7 +13,7 @@ from seedwise.analysis.findings import Findings, warned, write_findings
 from seedwise.analysis.source import read_source
 from seedwise.analysis.tables import table_digests
 from seedwise.config.study import Study
-from seedwise.registration.history import Registration
+from seedwise.registration.facts import Registration
 from seedwise.sources.pulled import options_of, read_pulled_answers
 from seedwise.statistics.warnings import note
 

@@ -131,6 +131,9 @@ class Veil:
 
     def _pass_on(self, text: bytes, until: int) -> bytes:
         """Return the text up to a place, with secrets masked, and keep what follows."""
+        if until == 0:
+            self._kept = text
+            return b""
         shown, begin, masked = [], 0, 0
         for first, end in _places(text, self._secrets, self._masked):
             if first >= until:

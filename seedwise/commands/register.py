@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
 
 def _said(folder: Path, ledger: Ledger, before: Entry | None) -> Iterator[str]:
     from seedwise.basics.words import quantity
-    from seedwise.registration.history import in_words
+    from seedwise.registration.facts import in_words
     from seedwise.registration.ledger import NAME
     from seedwise.registration.results import count, known_results
 

@@ -12,7 +12,8 @@ from seedwise import __version__
 from seedwise.basics.files import short_digest
 from seedwise.config.study_file import StudyFile
 from seedwise.registration.declared import DECLARED, declaration_of, earlier_declaration
-from seedwise.registration.history import Registration, registration_facts
+from seedwise.registration.facts import Registration
+from seedwise.registration.history import registration_facts
 from seedwise.registration.ledger import NAME, Entry, Kind, Ledger, append
 from seedwise.registration.results import count, known_results, not_known, results_in
 from seedwise.registration.standing import Origin, standing_of

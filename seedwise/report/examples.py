@@ -9,7 +9,7 @@ from functools import cached_property
 from seedwise.analysis.example_findings import ExampleAnalysis, ExampleComparison, ExampleSummary
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
-from seedwise.registration.history import Registration
+from seedwise.registration.facts import Registration
 from seedwise.report.digits import Digits, choose_digits
 from seedwise.report.products import example_figures
 from seedwise.runs.metrics import metric_label

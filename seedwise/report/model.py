@@ -13,7 +13,7 @@ import pandas as pd
 from seedwise.analysis.findings import NewTestSetFinding
 from seedwise.analysis.looks import Look
 from seedwise.plan import Plan
-from seedwise.registration.history import Registration
+from seedwise.registration.facts import Registration
 from seedwise.report.digits import Digits, digits_of_metric, digits_of_runs
 from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing, p_name, read_rows
 from seedwise.report.text.format import MISSING, escape

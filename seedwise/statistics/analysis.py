@@ -23,11 +23,10 @@ from seedwise.statistics.intervals import (
     sigma_interval,
     t_interval,
 )
-from seedwise.statistics.non_inferiority import NON_INFERIORITY_COLUMNS
 from seedwise.statistics.planning import Floats, detectable_by_seeds
 from seedwise.statistics.runs import arms, unknown
 from seedwise.statistics.spending import last_level
-from seedwise.statistics.verdict import JUDGED
+from seedwise.statistics.verdict import JUDGED, NON_INFERIORITY_COLUMNS
 from seedwise.statistics.warnings import DataWarning, find_warnings
 
 # fmt: off

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from seedwise.statistics.multiple import Dunnett, holm, holm_levels
 from seedwise.statistics.ttest import TTest, two_sided_p
 
-NON_INFERIORITY_COLUMNS = ("non_inferiority_low", "non_inferiority_p")
-"""Columns of comparisons.csv that are there only where non-inferiority is the question."""
-
 
 @dataclass(frozen=True)
 class NonInferiority:

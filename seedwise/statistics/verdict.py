@@ -8,6 +8,10 @@ FEWEST_SEEDS = 3
 """Usable seeds that an arm needs before anything is claimed about it."""
 
 
+NON_INFERIORITY_COLUMNS = ("non_inferiority_low", "non_inferiority_p")
+"""Columns of comparisons.csv that are there only where non-inferiority is the question."""
+
+
 class Verdict(StrEnum):
     """What the data support, under the declared plan."""
 

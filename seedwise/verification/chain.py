@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from seedwise.basics.words import quantity
-from seedwise.registration.history import in_words
+from seedwise.registration.facts import in_words
 from seedwise.registration.ledger import NAME
 from seedwise.registration.standing import binding_of
 from seedwise.registration.tags import Tag, tags_of

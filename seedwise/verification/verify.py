@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedwise.registration.history import in_words
+from seedwise.registration.facts import in_words
 from seedwise.registration.standing import binding_of
 from seedwise.verification import chain, report, runs
 from seedwise.verification.checks import Check, State, attempt

@@ -79,6 +79,7 @@ PASSWORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")),
 def test_no_password_in_an_address_leaks(password: str, user: str, rest: str) -> None:
     assume(not re.match(r"\d*[/?#]", password) or "@" in re.split("[/?#]", password)[0])
     assume("sha256:" not in password)
+    assume(not re.search("@.*[/?#]", password))  # what follows is read as the path of an address
     assert masked("STORAGE", f"db://{user}:{password}@{rest}") == f"db://{MASK}@{rest}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from seedwise.plan import Plan
-from seedwise.registration.history import Event, Registration
+from seedwise.registration.facts import Event, Registration
 from seedwise.report.model import Report, ReportVariant
 from seedwise.statistics.analysis import analyse
 from tests.plans import accuracy_plan

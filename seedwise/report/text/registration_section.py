@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seedwise.basics.words import enumerate_words
-from seedwise.registration.history import Registration, in_words
+from seedwise.registration.facts import Registration, in_words
 from seedwise.registration.ledger import NAME, SHOWN
 from seedwise.report.text.format import code, escape, markdown_table
 
