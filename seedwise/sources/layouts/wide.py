@@ -193,7 +193,7 @@ def _refuse_unnumbered(table: Table, options: Options) -> None:
     columns, metric = table.columns, options.metrics[0]
     if len(columns) < 2 or len(options.metrics) > 1 or table.evaluation or has_variant(table, options):
         return
-    if table.frame.is_empty():
+    if table.frame.empty:
         return  # whatever its columns are
     if any(is_named(column, (*HARMLESS, *SETTINGS, *_OTHERS, *_BESIDE)) for column in columns):
         return
