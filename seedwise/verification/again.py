@@ -67,7 +67,7 @@ def analyse_again(found: Evidence, file: StudyFile, findings: Findings, out: Pat
     else:
         records = [found.records[run].record for run in found.reported_runs() if run in found.records]
         notes = program_notes(records) if study.program else []
-        scored = study.trainer.scored
+        scored = study.trainer.scored if records else None  # their scores of examples are beside the records
         n_test = records[0].sizes.test if records and records[0].sizes else None
     analysed = analyse_study(
         study,

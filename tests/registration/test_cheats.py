@@ -351,3 +351,11 @@ def test_what_the_folder_says_cannot_steer_the_terminal(demo, capsys):
     path.write_text(json.dumps(plain | {"status": "\x1b[2Jfinished"}))
     _, text = demo.verify(capsys)
     assert "\x1b" not in text
+
+
+def test_the_default_study_that_the_repository_ships_was_registered_before_its_runs(capsys):
+    assert main(["verify", str(ROOT / "results/fashion-mnist"), "--config", str(ROOT / "config.yaml"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    states = {check["name"]: check["state"] for check in told["checks"]}
+    assert told["registered"].endswith("before there was any result")
+    assert {states[name] for name in ("ledger", "clock", "results", "analysis", "exploratory", "tables")} == {"ok"}
