@@ -85,6 +85,6 @@ def _acceptable(asked: StudyFile, folder: Path) -> tuple[list[Run], Mapping[str,
             continue
         runs.append(run)
         for what in judged.misfit.kinds:
-            old = judged.record["provenance"][f"{what}_digest"]
+            old = judged.record["provenance"].get(f"{what}_digest", "")  # older records lack that of the environment
             digests.setdefault(run.variant, {}).setdefault(what, {})[old] = getattr(wanted, what)
     return runs, digests

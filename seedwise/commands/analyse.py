@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -97,11 +98,10 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     """
     _check(arguments)
     from seedwise.analysis.from_table import Evaluated, analyse_opened
-    from seedwise.registration.register import note_look_at_table
     from seedwise.sources.open import open_table
 
     options = table_options(arguments)
-    note_look_at_table(Path(arguments.results))
+    _note_look(Path(arguments.results))
     table = open_table(arguments.results, options)
     keys = ("baseline", "confidence", "pairing", "variance", "question", "margin")
     given = {key: getattr(arguments, key) for key in keys}
@@ -109,6 +109,23 @@ def run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     if isinstance(found, Evaluated):
         return _evaluated(arguments, found, command)
     return _compared(arguments, found, command)
+
+
+def _note_look(table: Path) -> None:
+    """Note the look in the ledger of the study whose table this is; where that cannot be written, say so and go on."""
+    from seedwise.basics.errors import no_access
+    from seedwise.registration.register import note_look_at_table
+
+    try:
+        note_look_at_table(table)
+    except ModuleNotFoundError:
+        why: str | None = "Windows lacks the file locks that it needs"
+    except OSError as error:
+        if (why := no_access(error)) is None:
+            raise
+    else:
+        return
+    print(f"Note: this look at {table} could not be noted in the study's ledger: {why}", file=sys.stderr)
 
 
 def _compared(arguments: argparse.Namespace, found: Compared, command: Sequence[str]) -> int:

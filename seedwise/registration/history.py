@@ -48,7 +48,7 @@ def _registered(ledger: Ledger, last: Entry | None, entry: Entry) -> str:
     if content.get("earlier"):
         return "Plan recorded by the first analysis, by an earlier version of Seedwise."
     known = count(known_results(Ledger(ledger.entries[: entry.number]), entry.number))
-    seen = any(other.kind == "look" for other in ledger.entries[: entry.number])
+    seen = any(other.kind == "look" and other.content["runs"] for other in ledger.entries[: entry.number])
     if content.get("again"):
         return f"All runs begun again: none of {quantity(known, 'result')} is there any more."
     when = f"when {quantity(known, 'run')} had a result" if known else "after a look" if seen else "before any result"

@@ -84,10 +84,9 @@ def take_look(folder: Path, asked: StudyFile, of: Look, table: str, runs: int) -
 
 
 def _same_look(ledger: Ledger, of: Look, table: str) -> Entry | None:
-    """Return a look at the same table since the last registration."""
-    registration = ledger.registration()
-    for entry in reversed(ledger.of("look")):
-        if registration and entry.number < registration.number:
+    """Return a look at the same table since the last registration, and the last reason for a change."""
+    for entry in reversed(ledger.of("look", "registration", "reason")):
+        if entry.kind != "look":
             return None
         if (entry.content["of"], entry.content["table"]) == (of, table):
             return entry

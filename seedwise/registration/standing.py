@@ -60,9 +60,9 @@ def binding_of(ledger: Ledger) -> tuple[Entry | None, bool]:
 
 
 def _seen(ledger: Ledger, entry: Entry) -> bool:
-    """Whether there were results, or a look at them, before a line."""
+    """Whether there were results, or a look at any, before a line."""
     before = (other for other in ledger.of("results", "look") if other.number < entry.number)
-    return any(other.kind == "look" or other.content.get("results") for other in before)
+    return any(other.content.get("runs" if other.kind == "look" else "results") for other in before)
 
 
 def only_baseline(known: Mapping[str, Mapping[str, str]], declared: Declaration) -> bool:
@@ -107,26 +107,41 @@ def _known_before(before: Ledger, ledger: Ledger, now: Declaration) -> list[str]
         if same and earlier:
             what = "result was" if same == 1 else "results were"
             said = f"{same} {what} known, with the same numbers, before all runs were begun again. Since then:"
-            changes = departures(as_accepted(earlier.content, now, ledger), now)
+            # Whatever else was changed for a variant whose numbers are all the same, it changed none of them.
+            alike = [variant for variant, own in known.items() if own.items() <= then.get(variant, {}).items()]
+            changes = departures(_without_digests(as_accepted(earlier.content, now, ledger), alike), now)
             reasons |= dict.fromkeys(f"{said} {change}" for change in changes)
         before = before.before()
     return list(reasons)
 
 
+def _without_digests(declared: Declaration, variants: Sequence[str]) -> Declaration:
+    digests = {
+        what: {name: digest for name, digest in declared[what].items() if name not in variants}
+        for what in DIGESTS
+        if what in declared
+    }
+    return {**declared, **digests}
+
+
 def _replaced(ledger: Ledger, now: Declaration) -> list[str]:
     """Say which results were replaced by others though nothing that they depend on was changed in the end."""
     first: dict[tuple[str, str], tuple[str, Declaration]] = {}
-    replaced: dict[tuple[str, str], None] = {}
+    last: dict[tuple[str, str], str] = {}
     declared: Declaration = {}
     for entry in ledger.entries:
         if entry.kind == "registration":
-            declared = entry.content
+            declared = as_accepted(entry.content, now, ledger)
         for variant, own in entry.content.get("results", {}).items():
             for seed, digest in own.items():
-                was, then = first.setdefault((variant, seed), (digest, declared))
-                same = (affected(then, what, variant) in (None, affected(now, what, variant)) for what in DIGESTS)
-                if was != digest and all(same):
-                    replaced[variant, seed] = None
+                first.setdefault((variant, seed), (digest, declared))
+                last[variant, seed] = digest
+    replaced = [
+        (variant, seed)
+        for (variant, seed), (digest, then) in first.items()
+        if digest != last[variant, seed]
+        and all(affected(then, what, variant) in (None, affected(now, what, variant)) for what in DIGESTS)
+    ]
     if not replaced:
         return []
     runs = shortened([f"{variant} seed {seed}" for variant, seed in replaced])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
 from seedwise.registration.declared import declaration_of
 from seedwise.registration.ledger import Ledger, append, read_ledger
-from seedwise.registration.register import note_results, register, take_look
+from seedwise.registration.register import accept, note_results, register, take_look
 from seedwise.registration.results import digest_of, known_results
 from seedwise.registration.standing import Origin, binding_of, standing_of
 from tests.registration.studies import score_again
@@ -176,3 +177,49 @@ def test_a_row_of_runs_csv_has_the_digest_of_its_record():
     record = {"status": "finished", "metrics": {"a": 1, "b": None, "c": 0.1}}
     assert digest_of(record) == digest_of({"status": "finished", "metrics": {"c": "0.1", "a": "1.0"}})
     assert digest_of(record) != digest_of({"status": "diverged", "metrics": {"c": "0.1", "a": "1.0"}})
+
+
+def test_settings_that_were_tried_and_taken_back_replace_nothing(demo):
+    """The same runs have their first results again in the end."""
+    first = known_results(read_ledger(demo.folder))
+    other = {"high": dict.fromkeys(first["high"], "0" * 12)}
+    demo.change("set: {rate: 0.1}", "set: {rate: 0.2}")
+    register(demo.folder, demo.asked())
+    append(demo.folder, lambda _: [("results", {"results": other})])
+    demo.change("set: {rate: 0.2}", "set: {rate: 0.1}")
+    register(demo.folder, demo.asked())
+    assert standing(demo).departures == []
+
+
+def test_a_result_that_is_replaced_after_its_code_was_accepted_is_named(demo):
+    before = demo.asked().expected["high"].code
+    (demo.root / "train.py").write_text("raise SystemExit('refactored')\n")
+    asked = demo.asked()
+    digests = {name: {"code": {before: asked.expected[name].code}} for name in ("low", "high")}
+    accept(demo.folder, asked, digests, "only renamed")
+    assert standing(demo).departures == []
+    score_again(demo.record("high", 0), 0.9)
+    note_results(demo.folder)
+    assert standing(demo).departures == [
+        "The result of high seed 0 was replaced by another, though nothing that it depends on was changed."
+    ]
+
+
+def test_the_same_numbers_of_other_code_in_a_clone_without_records_confirm_what_they_did(demo):
+    for path in demo.folder.glob("runs/*/*/metrics.json"):
+        path.unlink()
+    (demo.root / "train.py").write_text("raise SystemExit('with another comment')\n")
+    demo.run()
+    assert read_ledger(demo.folder).registration().content["again"] is True
+    assert standing(demo).departures == []
+    demo.change(*MARGIN)
+    shutil.rmtree(demo.folder / "runs")
+    demo.run()
+    assert len(standing(demo).departures) == 1
+
+
+def test_a_look_at_failed_runs_only_is_a_look_at_no_result(blank):
+    take_look(blank.folder, blank.asked(), "analysis", "0" * 16, 0)
+    blank.change(*MARGIN)
+    register(blank.folder, blank.asked())
+    assert standing(blank).departures == []

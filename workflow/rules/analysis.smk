@@ -40,6 +40,7 @@ rule analyse_study:
     params:
         study=STUDY_FILE,
         pulled="--pulled" if SOURCE else "",
+        reasons=[entry.short for entry in or_exit(read_ledger, FOLDER).of("reason")],  # the report has them
         code=DIGESTS.script("analyse_study"),
     shell:
         'python "$SEEDWISE_SCRIPTS"/analyse_study.py --study {params.study:q} --runs {input.runs:q}'

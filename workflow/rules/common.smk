@@ -27,6 +27,7 @@ from seedwise.basics.plugins import plugin_source, slug
 from seedwise.config.context import Context, context_path, write_context
 from seedwise.config.reading import load_study, read_yaml
 from seedwise.config.study_file import refuse_other_file, study_file_path, write_study_file
+from seedwise.registration.ledger import read_ledger
 from seedwise.runs.hardware import expected_device
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.asked import dependencies, study_file

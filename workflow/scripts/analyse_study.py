@@ -21,6 +21,7 @@ from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
 from seedwise.registration.register import Look, look_at
+from seedwise.registration.results import ENDED as WITH_RESULT
 from seedwise.registration.standing import Origin
 from seedwise.report.findings_of import findings_of_examples, findings_of_report
 from seedwise.report.gather import report_of_evaluation, report_of_study
@@ -54,7 +55,7 @@ def main() -> None:
         return
     records = [] if arguments.pulled or arguments.interim else _records(arguments.runs, file)
     runs = read_table(arguments.runs)
-    ended = int(runs["status"].isin(ENDED).sum())
+    ended = int(runs["status"].isin(WITH_RESULT).sum())
     origins = [Origin(record.variant, record.seed, record.registration) for record in records]
     of: Look = "interim" if arguments.interim else "analysis"
     departures, registration = look_at(home, file, of, arguments.runs, origins, ended)
