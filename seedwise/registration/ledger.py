@@ -86,7 +86,7 @@ def read_ledger(folder: Path) -> Ledger:
     """
     try:
         lines = (folder / NAME).read_bytes().rstrip(b"\n").split(b"\n")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Ledger()
     entries: list[Entry] = []
     faults: list[str] = []

@@ -153,7 +153,8 @@ def test_editing_a_module_reruns_exactly_what_uses_it(copy, code):
         if not changed:
             unused.add(module)
     # What no rule runs: the command line, what the Snakefile itself imports, and what makes generated files.
-    assert {name for name in unused if not is_within(name, UNUSED)} == set()
+    left = sorted(name for name in unused if not is_within(name, UNUSED))
+    assert left == [], "\n".join(left)
 
 
 class WithoutDocstrings(ast.NodeTransformer):
@@ -197,6 +198,13 @@ UNUSED = (
     "seedwise/report/text/terminal.py",
     "seedwise/basics/interrupts.py",
     "seedwise/watch",
+    "seedwise/verification",  # what follows is for verify, register, gate and the schema
+    "seedwise/registration/tags.py",
+    "seedwise/report/findings_schema.py",
+    "seedwise/report/gate.py",
+    "seedwise/report/gate_formats.py",
+    "seedwise/basics/questions.py",
+    "seedwise/registration/change.py",
     "seedwise/table.py",  # what follows is for `analyse`: tables and evaluations
     "seedwise/analysis/from_table.py",
     "seedwise/analysis/result.py",

@@ -58,7 +58,7 @@ def test_changed_code_of_figures_templates_and_styles_is_noticed(project):
     assert project.planned() == {"plot_figures": 1, "all": 1}
     project.edit("seedwise/report/text/results.md.j2", "# ", "# The ")
     project.edit("seedwise/report/page/page.css", "color:", "color: red; color:")
-    assert project.planned() == REPORT
+    assert project.planned() == {**REPORT, "analyse_study": 1}, "findings.json has the sentences of the report"
 
 
 def test_changed_code_that_decides_the_precision_or_reads_data_is_noticed(project):

@@ -186,9 +186,9 @@ def start_study():
             check_gpus()
             lock_study()
             change = say_exploratory(jobs)
-            if change and change.new:
-                asks_to_go_on(change)
             agreed = ask(jobs)
+            if change and change.new and not agreed:  # one question is enough
+                asks_to_go_on(change)
             if not agreed:
                 say_unfit(jobs)
             missing = uncommitted_files(STUDY, FOUND, CONFIG_FILES)
