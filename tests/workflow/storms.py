@@ -19,6 +19,10 @@ from typing import Any
 import numpy as np
 import psutil
 
+from seedwise.analysis.findings import read_findings
+from seedwise.basics.files import short_digest
+from seedwise.registration.ledger import read_ledger
+from seedwise.registration.results import known_results, results_in
 from tests.workflow.conftest import LIMIT, Project
 
 Strike = Callable[[Project, subprocess.Popen[bytes], random.Random], str]
@@ -63,6 +67,7 @@ def live_through(
             process = start(project)
             assert process.wait(LIMIT) == 0, f"after {struck}"
             assert outcome(project) == expected
+            assert_registered_once(project)
         finally:
             for one in [process, *processes(project)]:
                 with suppress(psutil.Error, ProcessLookupError):
@@ -123,6 +128,21 @@ def outcome(project: Project) -> dict[str, object]:
         found[name] = (project.results / name).read_text()
     assert (project.results / "results.md").exists()
     return found
+
+
+def assert_registered_once(project: Project) -> None:
+    """The ledger is whole: one registration before everything else, all results, and the look that the report shows."""
+    ledger = read_ledger(project.results)
+    assert not ledger.faults
+    assert ledger.of("registration") == [ledger.entries[0]], [entry.content for entry in ledger.entries]
+    assert known_results(ledger) == results_in(project.results)
+    looks = {entry.hash: entry.content["table"] for entry in ledger.of("look")}
+    assert len(set(looks.values())) == len(looks), "the same look is noted once"
+    registration = read_findings(project.results / "findings.json").registration
+    assert registration
+    assert looks[registration.head] == short_digest(project.results / "runs.csv")
+    for record in project.results.glob("runs/*/*/metrics.json"):
+        assert json.loads(record.read_text())["registration"] == ledger.entries[0].short
 
 
 def left(folder: Path) -> list[object]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from seedwise.registration.ledger import read_ledger
 from tests.workflow.conftest import LIMIT, ROOT, jobs
 from tests.workflow.programs import ProgramProject, make_program
 
@@ -226,3 +227,47 @@ def test_there_is_no_question_where_nothing_is_lost(project: ProgramProject) -> 
     status, written = at_terminal(project, [*run, "--forcerun", "train_run"], 200)
     assert status == 0, written
     assert "[y/N]" not in written
+
+
+def test_a_study_that_was_changed_after_results_goes_on_only_after_a_yes_or_with_a_flag(
+    project: ProgramProject,
+) -> None:
+    """A script is told in a line; nothing is asked twice about the same change, and nothing is written before a yes."""
+    run = [sys.executable, "-m", "seedwise.cli", "run", "config.yaml", "--cores", "2", "runs"]
+    assert at_terminal(project, run, 200)[0] == 0
+    ledger = project.results / "registration.jsonl"
+    before, warning = ledger.read_bytes(), "seed 2 is not in the registered plan: these verdicts will be EXPLORATORY"
+    project.edit("config.yaml", "[0, 1]", "[0, 1, 2]")
+    for answer in ("n\n", "\x04"):
+        status, written = at_terminal(project, run, 200, answer)
+        assert status == 1
+        assert warning in written
+        assert "run a new study (`study: tiny-2`) with new seeds" in written
+        assert "Nothing was run. To go on without this question, add --exploratory to `seedwise run`." in written
+        assert "Traceback" not in written
+    assert ledger.read_bytes() == before
+    assert not project.record("baseline", 2).exists()
+    status, written = at_terminal(project, [*run, "--exploratory"], 200)
+    assert (status, "[y/N]" in written, warning in written) == (0, False, True)
+    assert project.record("other", 2).exists()
+    project.record("other", 2).unlink()
+    status, written = at_terminal(project, run, 200)
+    assert (status, "[y/N]" in written, warning in written) == (0, False, True), "it was asked and answered"
+    project.edit("config.yaml", "[0, 1, 2]", "[0, 1, 2, 3]")
+    status, written = at_terminal(project, run, 200, "y\n")
+    assert (status, "Go on? [y/N] " in written) == (0, True)
+    assert project.record("other", 3).exists()
+
+
+def test_two_commands_at_once_register_once(project: ProgramProject) -> None:
+    """One of them runs the study; the other one is refused, or finds nothing to do."""
+    (project.folder / "train.py").write_text("import time\ntime.sleep(1)\n" + PROGRAM)
+    both = [project.start("--", REPORT) for _ in range(2)]
+    assert sorted(process.wait(LIMIT) for process in both) in ([0, 0], [0, 1])
+    ledger = read_ledger(project.results)
+    assert not ledger.faults
+    assert [entry.kind for entry in ledger.entries] == ["registration", "results", "look"]
+    registrations = {
+        json.loads(path.read_text())["registration"] for path in project.results.glob("runs/*/*/metrics.json")
+    }
+    assert registrations == {ledger.entries[0].short}
