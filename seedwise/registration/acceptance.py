@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from seedwise.registration.declared import Declaration
@@ -10,8 +10,6 @@ from seedwise.registration.ledger import Ledger
 
 ACCEPTED = ("code", "environment")
 """What records may differ in and still be accepted; other settings or data are another experiment."""
-Digests = Mapping[str, Mapping[str, Iterable[str]]]
-"""By variant, and by what they are of."""
 
 
 def accepted_digests(ledger: Ledger, wanted: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, list[str]]]:

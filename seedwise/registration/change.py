@@ -14,7 +14,7 @@ from seedwise.registration.acceptance import as_accepted
 from seedwise.registration.declared import declaration_of, earlier_declaration
 from seedwise.registration.departures import departures, forewarning, unregistered
 from seedwise.registration.ledger import read_ledger
-from seedwise.registration.results import count, known_results, results_in
+from seedwise.registration.results import count, results_in
 from seedwise.registration.standing import binding_of, only_baseline
 
 
@@ -51,8 +51,6 @@ def coming_change(folder: Path, asked: StudyFile) -> Change:
         return Change(unregistered(count(results), now, folder.parent), new=True)
     binding, _ = binding_of(ledger)
     assert binding
-    if not asked.study.source and not known_results(ledger):
-        binding = last  # the first results, which the ledger does not know yet
     first, before = (as_accepted(entry.content, now, ledger) for entry in (binding, last))
     return Change(forewarning(first, now, folder.parent), new=bool(departures(before, now)))
 

@@ -12,8 +12,8 @@ from typing import Any
 from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.registration.declared import DIGESTS, Declaration, named, plan_of
 
-WORDS = {"settings": "settings", "code": "code", "data": "data", "environment": "environment"}
-"""What digests are of, in a sentence."""
+PLURAL = ("settings", "data")
+"""Of what digests are of, the nouns in the plural."""
 
 
 def departures(first: Declaration, now: Declaration, *, late: bool = True) -> list[str]:
@@ -35,8 +35,8 @@ def departures(first: Declaration, now: Declaration, *, late: bool = True) -> li
                 were = "were" if len(items) > 1 else "was"
                 reasons.append(f"{capital(named(noun, items))} {were} {verb}{after}.")
     for what, variants in changed_digests(first, now):
-        was = "were" if what == "settings" or what == "data" else "was"
-        reasons.append(f"The {WORDS[what]} of {named('variant', variants)} {was} changed{after}.")
+        was = "were" if what in PLURAL else "was"
+        reasons.append(f"The {what} of {named('variant', variants)} {was} changed{after}.")
     return reasons
 
 
@@ -56,8 +56,8 @@ def forewarning(first: Declaration, now: Declaration, results: Path) -> str:
         if removed:
             parts.append(f"{named(noun, removed)} of the registered plan {'are' if len(removed) > 1 else 'is'} missing")
     for what, variants in changed_digests(first, now):
-        differs = "differ" if what in ("settings", "data") else "differs"
-        parts.append(f"the {WORDS[what]} of {named('variant', variants)} {differs} from what was registered")
+        differs = "differ" if what in PLURAL else "differs"
+        parts.append(f"the {what} of {named('variant', variants)} {differs} from what was registered")
     if keys := list(changed_keys(first, now)):
         parts.append(f"{enumerate_words(keys)} {'differ' if len(keys) > 1 else 'differs'} from the registered plan")
     if not parts:

@@ -47,7 +47,7 @@ def _registered(ledger: Ledger, last: Entry | None, entry: Entry) -> str:
     content = entry.content
     if content.get("earlier"):
         return "Plan recorded by the first analysis, by an earlier version of Seedwise."
-    known = count(known_results(Ledger(ledger.entries[: entry.number]), entry.number))
+    known = count(known_results(Ledger(ledger.entries[: entry.number])))
     seen = any(other.kind == "look" and other.content["runs"] for other in ledger.entries[: entry.number])
     if content.get("again"):
         return f"All runs begun again: none of {quantity(known, 'result')} is there any more."

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from seedwise.registration.ledger import Ledger
+from seedwise.runs.fit import JUDGED
 
 Results = Mapping[str, Mapping[str, str]]
 """Digests of results by variant and seed."""
-ENDED = ("finished", "diverged")
-"""Ends of a run that are a result; one that failed has none."""
 
 
 def results_in(folder: Path) -> Results:
@@ -22,7 +21,7 @@ def results_in(folder: Path) -> Results:
     for path in sorted(folder.glob("runs/*/seed*/metrics.json")):
         try:
             record = json.loads(path.read_bytes())
-            if record["status"] in ENDED:
+            if record["status"] in JUDGED:  # one that failed has no result
                 found.setdefault(record["variant"], {})[str(record["seed"])] = digest_of(record)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             continue  # whether a record can be used is judged elsewhere

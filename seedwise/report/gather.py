@@ -118,6 +118,26 @@ def report_of_study(
     )
 
 
+def report_of_tables(
+    study_file: StudyFile,
+    runs: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    findings: Findings,
+    record: RunRecord | Pulled | None,
+) -> Report:
+    """Gather the report of a study from the tables of its analysis, by name; the others are as in `report_of_study`."""
+    return report_of_study(
+        study_file,
+        runs,
+        tables["summary"],
+        tables["comparisons"],
+        findings,
+        record=record,
+        randomness=tables.get("sources"),
+        effects=tables.get("effects"),
+    )
+
+
 def report_of_table(
     table: str,
     runs: pd.DataFrame,

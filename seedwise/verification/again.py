@@ -25,7 +25,7 @@ from seedwise.config.study_file import StudyFile
 from seedwise.plan import Plan
 from seedwise.registration.declared import Declaration
 from seedwise.report.findings_of import findings_of_examples, findings_of_report
-from seedwise.report.gather import report_of_evaluation, report_of_study
+from seedwise.report.gather import report_of_evaluation, report_of_tables
 from seedwise.report.model import Report
 from seedwise.report.text.example_terminal import examples_line
 from seedwise.report.text.examples import render_examples
@@ -125,16 +125,7 @@ def report_again(found: Evidence, file: StudyFile, findings: Findings, out: Path
 
 def _report(found: Evidence, file: StudyFile, findings: Findings, tables: Mapping[str, pd.DataFrame]) -> Report:
     assert found.runs is not None
-    return report_of_study(
-        file,
-        found.runs,
-        tables["summary"],
-        tables["comparisons"],
-        findings,
-        record=_origin(found, file),
-        randomness=tables.get("sources"),
-        effects=tables.get("effects"),
-    )
+    return report_of_tables(file, found.runs, tables, findings, _origin(found, file))
 
 
 def _origin(found: Evidence, file: StudyFile) -> RunRecord | Pulled | None:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from seedwise.basics.words import quantity, shortened
 from seedwise.config.study import Run
 from seedwise.registration.ledger import NAME, Entry
-from seedwise.registration.results import ENDED, digest_of, known_results
+from seedwise.registration.results import digest_of, known_results
 from seedwise.registration.standing import binding_of, only_baseline
+from seedwise.runs.fit import JUDGED
 from seedwise.runs.record import alteration, tabulate
 from seedwise.verification.chain import TOLERANCE, seconds
 from seedwise.verification.checks import Check, failed, passed, unchecked
@@ -159,14 +160,14 @@ def _taken_over(found: Evidence, run: Run) -> bool:
 def _digests(found: Evidence) -> tuple[str, dict[Run, str]] | None:
     """Return digests of the results, and what they were read from: run records or, without these, runs.csv."""
     if found.records:
-        ended = {run: each.plain for run, each in found.records.items() if each.record.status in ENDED}
+        ended = {run: each.plain for run, each in found.records.items() if each.record.status in JUDGED}
         return "the run records", {run: digest_of(plain) for run, plain in ended.items()}
     if found.runs is None:
         return None
     with (found.folder / RUNS).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     return RUNS, {
-        Run(row["variant"], int(row["seed"])): digest_of(_plain(row)) for row in rows if row["status"] in ENDED
+        Run(row["variant"], int(row["seed"])): digest_of(_plain(row)) for row in rows if row["status"] in JUDGED
     }
 
 

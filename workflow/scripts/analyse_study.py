@@ -13,7 +13,7 @@ from seedwise.analysis.collect import collect_records
 from seedwise.analysis.findings import Findings
 from seedwise.analysis.program_notes import program_notes
 from seedwise.analysis.source import read_source
-from seedwise.analysis.study import StudyFindings, analyse_study, write_study_findings
+from seedwise.analysis.study import analyse_study, write_study_findings
 from seedwise.analysis.tables import made_again, read_table
 from seedwise.basics.errors import UserError, run_script
 from seedwise.config.study import Run, Study
@@ -21,10 +21,10 @@ from seedwise.config.study_file import StudyFile, read_study_file
 from seedwise.progress.interim import first_result, interim_reasons
 from seedwise.progress.states import read_status
 from seedwise.registration.register import Look, look_at
-from seedwise.registration.results import ENDED as WITH_RESULT
 from seedwise.registration.standing import Origin
 from seedwise.report.findings_of import findings_of_examples, findings_of_report
-from seedwise.report.gather import report_of_evaluation, report_of_study
+from seedwise.report.gather import report_of_evaluation, report_of_tables
+from seedwise.runs.fit import JUDGED
 from seedwise.runs.record import RunRecord, Status, read_record, tabulate
 from seedwise.sources.pulled import Pulled
 from seedwise.statistics.warnings import DataWarning, note
@@ -55,7 +55,7 @@ def main() -> None:
         return
     records = [] if arguments.pulled or arguments.interim else _records(arguments.runs, file)
     runs = read_table(arguments.runs)
-    ended = int(runs["status"].isin(WITH_RESULT).sum())
+    ended = int(runs["status"].isin(JUDGED).sum())
     origins = [Origin(record.variant, record.seed, record.registration) for record in records]
     of: Look = "interim" if arguments.interim else "analysis"
     departures, registration = look_at(home, file, of, arguments.runs, origins, ended)
@@ -82,29 +82,16 @@ def main() -> None:
         of_baseline = first_result(states, study.analysis.baseline) if states else _first(runs, study.analysis.baseline)
         place = of_baseline and study.record_path(of_baseline.variant, of_baseline.seed, home.parent)
         made_by = read_record(place) if place else None
-    write_study_findings(folder, found, lambda findings: _complete(findings, file, runs, found, made_by))
+
+    def complete(findings: Findings) -> Findings:
+        """Add what the report says beside the findings of the analysis."""
+        return findings_of_report(findings, report_of_tables(file, runs, found.tables, findings, made_by))
+
+    write_study_findings(folder, found, complete)
 
 
 def _first(runs: pd.DataFrame, variant: str) -> Run:
     return Run(variant, int(runs.loc[runs["variant"] == variant, "seed"].iloc[0]))
-
-
-def _complete(
-    findings: Findings, file: StudyFile, runs: pd.DataFrame, found: StudyFindings, made_by: RunRecord | Pulled | None
-) -> Findings:
-    """Add what the report says beside the findings of the analysis."""
-    tables = found.tables
-    report = report_of_study(
-        file,
-        runs,
-        tables["summary"],
-        tables["comparisons"],
-        findings,
-        record=made_by,
-        randomness=tables.get("sources"),
-        effects=tables.get("effects"),
-    )
-    return findings_of_report(findings, report)
 
 
 def _records(runs: Path, file: StudyFile) -> list[RunRecord]:
