@@ -48,6 +48,9 @@ class Screen:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    def answer(self, text):
+        os.write(self._parent, f"{text}\n".encode())
+
     def _read(self):
         try:
             while chunk := os.read(self._parent, 65536):
@@ -66,9 +69,14 @@ def states(project):
 
 
 def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_after(half):
-    before = {path: path.read_bytes() for path in half.results.glob("*.*")}
+    ledger = half.results / "registration.jsonl"
+    before = {path: path.read_bytes() for path in half.results.glob("*.*") if path != ledger}
+    known = ledger.read_bytes()
     screen = Screen(half)
     try:
+        wait_for(lambda: "[y/N]" in screen.text)
+        assert "these verdicts will be EXPLORATORY" in " ".join(screen.text.split()), "variants were added after results"
+        screen.answer("y")
         # Until both broken runs have failed and both endless ones train, in whatever order.
         wait_for(lambda: len(list(half.results.glob("runs/endless/*/history.csv"))) == 2)
         wait_for(lambda: "2 failed" in screen.text)
@@ -95,6 +103,7 @@ def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_afte
         )
         assert "### endless: EXPLORATORY TOO_FEW_SEEDS" in report
         assert {path: path.read_bytes() for path in before} == before
+        assert ledger.read_bytes().startswith(known)
         assert screen.process.poll() is None
 
         os.kill(training_processes(half)[0], signal.SIGKILL)

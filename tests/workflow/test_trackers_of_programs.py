@@ -21,7 +21,7 @@ title: "Tiny study"
 command:
   run: python train.py {seed}
   canary: false
-  time_limit: 25 s
+  time_limit: 75 s
 variants: [{name: baseline}]
 seeds: [0, 1, 2, 3, 4, 5, 6, 7]
 analysis: {metric: loss, higher_is_better: false, baseline: baseline}
@@ -46,7 +46,7 @@ print("the numbers are written", flush=True)
 if url:
     run.finish()
 """
-STOPPED = "stopped after its time_limit of 25 s"
+STOPPED = "stopped after its time_limit of 75 s"
 NO_ANSWER = f"{STOPPED}; its last line: wandb: setting up run "
 FAULTS = {
     "hangs": ("hang", 0, NO_ANSWER),

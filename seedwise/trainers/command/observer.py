@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +47,7 @@ class Observer:
         caches = (tempfile.gettempdir(), os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
         below = [str(folder), *(cache for cache in caches if not folder.is_relative_to(cache))]
         self._passed_over = (*_SYSTEM, *(f"{place}/" for place in below))
+        self._others = set(_children_with_sessions(process_table()))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -76,7 +77,7 @@ class Observer:
                 self._say(said - self._began, _last_line(self._log))
 
     def _look(self) -> None:
-        processes = list(_processes())
+        processes = list(_processes(self._others))
         if not processes:
             return
         sizes = [_memory(process, shared=len(processes) > 1) for process in processes]
@@ -105,15 +106,21 @@ def process_table() -> dict[int, Process]:
     return found
 
 
-def _processes() -> Iterator[Path]:
-    """Yield the processes of the sessions that children of this process lead: a program has a session of its own."""
-    own, found = os.getpid(), process_table()
+def _children_with_sessions(found: Mapping[int, Process]) -> Iterator[int]:
+    """Yield the children of this process that lead a session, as a program does."""
+    own = os.getpid()
+    yield from (pid for pid, process in found.items() if process.parent == own and pid == process.session)
+
+
+def _processes(others: Set[int]) -> Iterator[Path]:
+    """Yield the processes of the sessions that children of this process lead, without those of other children."""
+    found = process_table()
     own_words = (_PROC / "self/cmdline").read_bytes() if found else b""
     for pid, process in list(found.items()):
         with suppress(OSError):
             if (process.folder / "cmdline").read_bytes() == own_words:
                 del found[pid]  # a child that has not become the program yet
-    sessions = {process.session for pid, process in found.items() if process.parent == own and pid == process.session}
+    sessions = set(_children_with_sessions(found)) - others
     yield from (process.folder for process in found.values() if process.session in sessions)
 
 
