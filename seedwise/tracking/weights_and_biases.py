@@ -63,6 +63,8 @@ class WandbRun:
         import wandb
 
         chosen, hidden = self._settings, not self._settings.upload_code
+        # Each run imports W&B's launcher of jobs to look for inputs from it, which takes half a second. None has any.
+        setattr(wandb.Run, "_detect_and_apply_job_inputs", lambda _: None)  # noqa: B010 -- mypy refuses an assignment
         wandb.teardown()  # otherwise it keeps the mode of a first attempt
         return wandb.init(
             project=chosen.project,

@@ -189,6 +189,21 @@ def test_the_script_trains_by_hand(request_run, tmp_path):
     assert read_record(request.record).timing.imports > 0
 
 
+@pytest.mark.slow
+def test_a_run_imports_neither_torchs_compiler_nor_the_launcher_of_wandb(request_run, tmp_path):
+    request = request_run("results/tiny/runs/baseline/seed0", epochs=2)
+    context = write_context(tmp_path, Context(tracking=TrackingSettings.model_validate({"wandb": {"mode": "offline"}})))
+    command = [sys.executable, "-X", "importtime", "workflow/scripts/train_run.py", "--study", "tiny"]
+    command += ["--variant", "baseline", "--seed", "0", "--settings", request.settings.canonical(), "--code", "c0de"]
+    command += ["--data", request.data, "--context", context, "--out", request.record]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
+    assert {"torch", "wandb"} <= imported
+    assert not imported & {"torch._dynamo", "torch._inductor", "sympy", "wandb.sdk.launch", "pandas", "matplotlib"}
+    assert list(tmp_path.glob("**/offline-run-*/run-*.wandb"))
+
+
 @pytest.mark.parametrize("n", [4, 5])
 def test_images_are_normalised_by_the_training_pixels(n):
     generator = np.random.default_rng(0)

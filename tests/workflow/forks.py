@@ -37,7 +37,7 @@ IMPORTED_BY_SCRIPTS = (
         "matplotlib.backends.backend_agg",
         "matplotlib.backends.backend_svg",
     ),
-    *("torch", "torch._inductor.config", "torch._dynamo"),
+    "torch",
 )
 # What the jobs of a forked Snakemake find as `python`. All but scripts of rules is left to the real one.
 PYTHON = """\

@@ -75,7 +75,9 @@ def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_afte
     screen = Screen(half)
     try:
         wait_for(lambda: "[y/N]" in screen.text)
-        assert "these verdicts will be EXPLORATORY" in " ".join(screen.text.split()), "variants were added after results"
+        assert "these verdicts will be EXPLORATORY" in " ".join(screen.text.split()), (
+            "variants were added after results"
+        )
         screen.answer("y")
         # Until both broken runs have failed and both endless ones train, in whatever order.
         wait_for(lambda: len(list(half.results.glob("runs/endless/*/history.csv"))) == 2)

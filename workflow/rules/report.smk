@@ -18,6 +18,7 @@ rule plot_figures:
         ],
     log:
         RESULTS / "logs/plot_figures.log",
+    priority: 1  # the longest of those that are left
     localrule: True
     conda:
         conda_environment("analysis")

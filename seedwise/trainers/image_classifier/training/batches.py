@@ -84,11 +84,12 @@ def split(data: ImageData, settings: DatasetSettings, seed: int, device: torch.d
             f"{held_out} for validation and {len(order) - held_out} for training; each set needs at least one"
         )
     train = np.sort(order[held_out:])
+    images = data.train_images[train]
     return Parts(
-        train=_examples(data.train_images[train], data.train_labels[train], device),
+        train=_examples(images, data.train_labels[train], device),
         validation=_examples(data.train_images[order[:held_out]], data.train_labels[order[:held_out]], device),
         test=_examples(data.test_images, data.test_labels, device),
-        normalise=_normalisation(data.train_images[train], device),
+        normalise=_normalisation(images, device),
         classes=int(max(data.train_labels.max(), data.test_labels.max())) + 1,
     )
 

@@ -22,6 +22,9 @@ from seedwise.trainers.image_classifier.training.freezing import train_mode
 from seedwise.trainers.image_classifier.training.seeding import Streams, numpy_generator, set_seed, stream_seed
 
 EVALUATION_BATCH = 500
+"""Images that are evaluated at once."""
+EVALUATION_BATCH_ON_CPU = 100
+"""On a CPU, which is up to 1.5 times as fast if what the layers compute stays in its cache."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,8 @@ def evaluate(model: nn.Module, examples: Examples, normalise: Normalisation, pre
     device = examples.labels.device
     model.eval()
     losses, predictions = [], []
-    for images, labels in zip(
-        torch.split(examples.images, EVALUATION_BATCH), torch.split(examples.labels, EVALUATION_BATCH), strict=True
-    ):
+    size = EVALUATION_BATCH_ON_CPU if device.type == "cpu" else EVALUATION_BATCH
+    for images, labels in zip(torch.split(examples.images, size), torch.split(examples.labels, size), strict=True):
         with autocast(device, precision):
             logits = model(normalise(images)).float()
         losses.append(functional.cross_entropy(logits, labels, reduction="sum"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from torch.optim import lr_scheduler
@@ -19,8 +22,25 @@ def build_optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim
         return made
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True)
-    return torch.optim.SGD(parameters, lr=rate, momentum=settings.momentum, weight_decay=decay)
+        return _light(torch.optim.AdamW)(parameters, lr=rate, weight_decay=decay, fused=True)
+    sgd = _light(torch.optim.SGD)(parameters, lr=rate, momentum=settings.momentum, weight_decay=decay, fused=True)
+    if settings.momentum:
+        # Where the fused step finds a momentum for some parameters only, as after frozen epochs, it fails.
+        for parameter in model.parameters():
+            sgd.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return sgd
+
+
+def _light(optimizer: type[torch.optim.Optimizer]) -> Callable[..., torch.optim.Optimizer]:
+    """Return an optimizer whose methods are not wrapped for torch's compiler.
+
+    The wrappers import the compiler at their first call, which takes more than a second of each run. What is compiled
+    here is the model, never its optimizer.
+    """
+    methods = ("add_param_group", "state_dict", "load_state_dict", "zero_grad", "step")
+    plain = {name: inspect.unwrap(getattr(optimizer, name)) for name in methods}
+    plain["step"] = torch.no_grad()(plain["step"])  # which a wrapper did, too
+    return type(optimizer.__name__, (optimizer,), plain)
 
 
 def build_schedule(

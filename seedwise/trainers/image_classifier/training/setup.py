@@ -76,7 +76,8 @@ def set_determinism(level: str) -> None:
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
     if level != "off":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS needs it and reads it at its first use
-    torch.use_deterministic_algorithms(level != "off", warn_only=level == "warn")
+    if level != "off" or torch.are_deterministic_algorithms_enabled():  # this call imports torch's compiler: a second
+        torch.use_deterministic_algorithms(level != "off", warn_only=level == "warn")
 
 
 def compile_model(
