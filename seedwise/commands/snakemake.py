@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 from seedwise.basics import share
 from seedwise.basics.calls import CALL
 from seedwise.basics.errors import UserError
-from seedwise.runs.hardware import available_cores
 from seedwise.trainers.command.user_environment import KEPT
 
 LOCAL = ("local", "dryrun", "touch")
@@ -147,7 +146,7 @@ def _limits(words: Sequence[str], profiles: Sequence[str]) -> list[str]:
     cores = has_option(words, "--cores", "-c") or "cores" in settings
     jobs = has_option(words, "--jobs", "-j") or "jobs" in settings
     if executor in LOCAL:
-        return [] if cores or jobs else ["--cores", str(available_cores())]
+        return [] if cores or jobs else ["--cores", "all"]
     return [] if jobs else ["--jobs", JOBS]
 
 

@@ -23,8 +23,9 @@ def build_optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimizer == "adamw":
         return _light(torch.optim.AdamW)(parameters, lr=rate, weight_decay=decay, fused=True)
-    sgd = _light(torch.optim.SGD)(parameters, lr=rate, momentum=settings.momentum, weight_decay=decay, fused=True)
-    if settings.momentum:
+    fused = next(model.parameters()).is_cuda  # on a CPU it is no faster
+    sgd = _light(torch.optim.SGD)(parameters, lr=rate, momentum=settings.momentum, weight_decay=decay, fused=fused)
+    if fused and settings.momentum:
         # Where the fused step finds a momentum for some parameters only, as after frozen epochs, it fails.
         for parameter in model.parameters():
             sgd.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
