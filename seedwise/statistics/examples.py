@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from seedwise.statistics.clusters import cluster_codes, cluster_sums, clustered_mean, without_each
 from seedwise.statistics.multiple import holm, holm_levels, simultaneous_intervals
@@ -211,6 +210,8 @@ def mcnemar(pairs: ExamplePairs) -> McNemar | None:
     wins, losses = int((pairs.differences > 0).sum()), int((pairs.differences < 0).sum())
     if wins + losses == 0:
         return None
+    from scipy.stats import binomtest  # a third of a second, which no study of training runs needs
+
     return McNemar(wins, losses, float(binomtest(wins, wins + losses).pvalue))
 
 
