@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from seedwise import __version__
 from seedwise.analysis.findings import Findings, read_plain
@@ -119,7 +120,7 @@ def _tables(found: Evidence, findings: Findings, out: Path) -> Check:
     if found.study:
         left = HERE if found.records or found.study.study.source else HERE | OF_RECORDS
         was, now = (read_plain(folder / "findings.json") for folder in (found.folder, out))
-        if differ := [key for key in was if key not in left and was[key] != now.get(key)]:
+        if differ := [key for key in was if key not in left and not _alike(was[key], now.get(key))]:
             if version := _other_version(found):
                 return unchecked(name, f"numbers do; findings.json has the words of {version}")
             return failed(name, f"findings.json says something else than the runs: {enumerate_words(differ)}")
@@ -222,6 +223,17 @@ def _difference(path: Path, again: Path) -> str | None:
     return None
 
 
+def _alike(was: Any, now: Any) -> bool:
+    """Whether two values of JSON differ in nothing but the rounding of numbers."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        return was.keys() == now.keys() and all(_alike(own, now[key]) for key, own in was.items())
+    if isinstance(was, list) and isinstance(now, list):
+        return len(was) == len(now) and all(map(_alike, was, now))
+    if isinstance(was, float) and isinstance(now, float):
+        return _equal(was, now)
+    return type(was) is type(now) and bool(was == now)
+
+
 def _close(cell: str, made: str) -> bool:
     if cell == made:
         return True
@@ -230,7 +242,11 @@ def _close(cell: str, made: str) -> bool:
     except ValueError:
         return False
     same = len(own) == len(other)
-    return same and all(math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-12) for a, b in zip(own, other, strict=True))
+    return same and all(map(_equal, own, other))
+
+
+def _equal(was: float, now: float) -> bool:
+    return math.isclose(was, now, rel_tol=CLOSE, abs_tol=1e-12)
 
 
 def _numbers(cell: str) -> Sequence[float]:

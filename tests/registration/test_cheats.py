@@ -180,6 +180,18 @@ def test_a_verdict_edited_in_findings_json(demo, capsys):
     assert demo.failures(capsys) == {"tables"}
 
 
+@pytest.mark.parametrize(("factor", "failures"), [(1 + 1e-15, set()), (1 + 1e-4, {"tables"})])
+def test_numbers_of_findings_json_may_be_rounded_otherwise_on_another_machine(demo, capsys, factor, failures):
+    path = demo.folder / "findings.json"
+    told = json.loads(path.read_text())
+    was = told["comparisons"][0]["difference"]
+    told["comparisons"][0]["difference"] *= factor
+    assert told["comparisons"][0]["difference"] != was
+    told.pop("digest")
+    path.write_text(json.dumps(told))
+    assert demo.failures(capsys) == failures
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [("not settled", "better"), ("0.8147", "0.8947"), ("before there was any result", "long before")]
 )
