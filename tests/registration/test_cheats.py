@@ -21,7 +21,7 @@ from seedwise.registration.register import register, take_look
 from seedwise.runs.attempt import attempt
 from seedwise.runs.record import read_record, write_record
 from tests.conftest import ROOT
-from tests.registration.studies import SCORES, render, rewrite, score_again
+from tests.registration.studies import SCORES, Demo, render, rewrite, score_again
 
 REWRITTEN = "Whether all of it was rewritten"
 ELSEWHERE = "Whether there were other runs, in another folder or on another machine"
@@ -134,6 +134,22 @@ def test_all_runs_rolled_again_until_they_are_good(demo, capsys, monkeypatch):
     _, text = demo.verify(capsys)
     assert "All runs begun again: none of 6 results is there any more." in demo.results
     assert "All runs were begun again once" in text
+
+
+def test_the_folder_of_a_study_copied_under_another_name(demo, capsys):
+    """The copy has a ledger, but nothing was registered for it."""
+    copy = Demo(demo.root, "copy")
+    shutil.copytree(demo.folder, copy.folder)
+    states, text = copy.verify(capsys)
+    assert "FAILED" not in states.values()
+    assert "its ledger is that of the study demo, by which all of this is judged" in text
+    demo.change("study: demo", "study: copy")
+    for path in copy.folder.glob("runs/*/*/metrics.json"):
+        path.unlink()  # as Snakemake does, because they are of another study
+    copy.run()
+    assert "study copy, registered as the study demo on" in copy.verify(capsys)[1]
+    assert exploratory(copy, capsys, "The ledger is that of the study demo, whose folder was copied or renamed")
+    assert "before line 4 it is that of demo, and then of copy" in copy.verify(capsys)[1]
 
 
 def test_a_number_of_a_record_edited(demo, capsys):
