@@ -82,9 +82,7 @@ def _other_name(study: str, folder: Path) -> list[str]:
     """Say that a folder has the name of another study than its ledger."""
     if study == folder.resolve().name:
         return []
-    return [
-        f"The folder was copied or renamed: its ledger is that of the study {study}, by which all of this is judged."
-    ]
+    return [f"The folder was copied or renamed: its ledger, by which all this is judged, is that of the study {study}."]
 
 
 def _registered(found: Evidence, study: str) -> str:

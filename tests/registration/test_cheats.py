@@ -142,14 +142,15 @@ def test_the_folder_of_a_study_copied_under_another_name(demo, capsys):
     shutil.copytree(demo.folder, copy.folder)
     states, text = copy.verify(capsys)
     assert "FAILED" not in states.values()
-    assert "its ledger is that of the study demo, by which all of this is judged" in text
+    assert "its ledger, by which all this is judged, is that of the study demo." in text
     demo.change("study: demo", "study: copy")
     for path in copy.folder.glob("runs/*/*/metrics.json"):
         path.unlink()  # as Snakemake does, because they are of another study
     copy.run()
-    assert "study copy, registered as the study demo on" in copy.verify(capsys)[1]
     assert exploratory(copy, capsys, "The ledger is that of the study demo, whose folder was copied or renamed")
-    assert "before line 4 it is that of demo, and then of copy" in copy.verify(capsys)[1]
+    text = copy.verify(capsys)[1]
+    assert "study copy, registered as the study demo on" in text
+    assert "before line 4 it is that of demo, and then of copy" in text
 
 
 def test_a_number_of_a_record_edited(demo, capsys):
