@@ -118,6 +118,20 @@ def rerun(outputs: Collection[str]) -> None:
     _add_to_graph("forcefiles", outputs)
 
 
+def keep(outputs: Collection[str]) -> None:
+    """Let Snakemake keep files that it takes for incomplete, because it did not note that their job had ended."""
+    if not outputs:
+        return
+    from snakemake.dag import DAG
+
+    find = DAG.incomplete_files
+
+    async def incomplete_files(self: Any) -> list[Any]:
+        return [file for file in await find(self) if str(file) not in outputs]
+
+    DAG.incomplete_files = incomplete_files
+
+
 def ignore_clocks() -> None:
     """Let Snakemake keep outputs that are older than their inputs, as a clock that was set back leaves them.
 
