@@ -217,6 +217,17 @@ onstart:
     or_exit(start_study)
 
 
+def register_anyway():
+    """Register the study if no hook has done so: `--no-hooks`, or a workflow that imports this one without the hooks."""
+    if STUDY_LOCK is None and say_exploratory(internals.jobs_to_run(workflow)):
+        or_exit(register, FOLDER, ASKED)
+        write_context(FOLDER, study_context(uncommitted_files(STUDY, FOUND, CONFIG_FILES)))
+
+
+if workflow.is_main_process:
+    internals.before_jobs(workflow, register_anyway)
+
+
 def say_look():
     """Report after a look whether to stop or to continue."""
     if STUDY.analysis.looks and (looks := read_looks(FOLDER / "looks.json")):
