@@ -76,9 +76,9 @@ def say_unsent():
 
 
 def runs_of(jobs):
-    """Return the runs that jobs make, in the order of the study."""
+    """Return the runs that jobs make, in the order of the study; a target may be a run that no look needs yet."""
     made = {(job.wildcards.variant, int(job.wildcards.seed)) for job in jobs if job.rule.name == TRAIN}
-    return [run for run in STUDY.runs(SEEDS) if run in made]
+    return [run for run in STUDY.runs() if run in made]
 
 
 def planned_rules():
