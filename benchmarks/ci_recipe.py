@@ -215,10 +215,10 @@ def decisions(count: int) -> dict[str, Any]:
     return found
 
 
-def measure(repeats: int, first: int = 0) -> dict[str, Any]:
+def measure(repeats: int) -> dict[str, Any]:
     """Plant a regression, and a change that changes nothing, in as many repositories as asked for."""
     jobs: dict[str, list[dict[str, Any]]] = {"regression": [], "no change": []}
-    for number in range(first, first + repeats):
+    for number in range(repeats):
         for kind, change in (("regression", regression), ("no change", no_change)):
             with tempfile.TemporaryDirectory() as name:
                 salt = f"{number} {kind}"
