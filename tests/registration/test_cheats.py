@@ -388,3 +388,13 @@ def test_the_default_study_that_the_repository_ships_was_registered_before_its_r
     states = {check["name"]: check["state"] for check in told["checks"]}
     assert told["registered"].endswith("before there was any result")
     assert {states[name] for name in ("ledger", "clock", "results", "analysis", "exploratory", "tables")} == {"ok"}
+
+
+@pytest.mark.parametrize("study", ["baseline", "fashion-mnist-long", "finetune-vs-features", "precision"])
+def test_the_other_studies_of_the_repository_are_older_than_ledgers_and_contradict_nothing(capsys, study):
+    config = ROOT / f"studies/{study}.yaml"
+    assert main(["verify", str(ROOT / "results" / study), "--config", str(config), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["registered"] == "never registered"
+    assert "recorded by the first analysis" in (ROOT / "results" / study / "results.md").read_text().lower()
+    assert f"`results/{study}`" in (ROOT / "docs/registration.md").read_text()
