@@ -156,7 +156,7 @@ def whole_commit():
     return commit_with_all(STUDY, FOUND, CONFIG_FILES)
 
 
-if not context_path(FOLDER).exists():  # it is written again before the first job; this is for scripts that are run by hand
+if not context_path(FOLDER).exists():  # the first job finds it written again; this is for scripts that are run by hand
     or_exit(write_context, FOLDER, study_context(uncommitted_files(STUDY, FOUND, CONFIG_FILES)))
 
 if workflow.is_main_process and not SOURCE:
