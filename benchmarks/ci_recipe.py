@@ -92,7 +92,7 @@ class Repository:
         output.touch()
         outer = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
         fixed = outer | {name: str(value) for name, value in recipe["env"].items()}
-        fixed |= {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary), "PATH": self._path()}
+        fixed |= {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary), "PATH": self.path()}
         printed = ""
         for step in job["steps"]:
             if step.get("name") == "Install" or not applies(step, event, hit=self._hit(output)):
@@ -108,13 +108,14 @@ class Repository:
                 return Job(done.returncode, step["name"], printed)
         return Job(0, "", printed)
 
-    def _path(self) -> str:
-        """The path of a runner: seedwise of this Python, and a `gh` that keeps the comment."""
+    def path(self) -> str:
+        """The path of a runner: seedwise of this Python, and a `gh` and a `curl` that keep the comment."""
         tools = self.folder / "tools"
         tools.mkdir(exist_ok=True)
         scripts = {
             "seedwise": f'exec "{sys.executable}" -m seedwise.cli "$@"',
             "gh": f'while [ "$1" != --body-file ]; do shift; done; cp "$2" "{self.folder}/comment.md"',
+            "curl": f'echo "$*" > "{self.folder}/curl.txt"; cp gate.md "{self.folder}/comment.md"',
         }
         for name, text in scripts.items():
             (tools / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
@@ -215,10 +216,10 @@ def decisions(count: int) -> dict[str, Any]:
     return found
 
 
-def measure(repeats: int, first: int = 0) -> dict[str, Any]:
+def measure(repeats: int) -> dict[str, Any]:
     """Plant a regression, and a change that changes nothing, in as many repositories as asked for."""
     jobs: dict[str, list[dict[str, Any]]] = {"regression": [], "no change": []}
-    for number in range(first, first + repeats):
+    for number in range(repeats):
         for kind, change in (("regression", regression), ("no change", no_change)):
             with tempfile.TemporaryDirectory() as name:
                 salt = f"{number} {kind}"

@@ -126,6 +126,15 @@ def test_the_question_can_be_whether_a_variant_is_not_worse_by_more_than_a_margi
     assert found["results"][0]["comparisons"][0]["non_inferiority_low"] > -0.01
 
 
+def test_json_is_ascii_so_that_no_name_steers_a_terminal(capsys):
+    """As that of `gate`, `status` and `verify`."""
+    name = "Größe\u202e\x9b2J"
+    text = table(A=(0.9, 0.901, 0.899), B=(0.8, 0.801, 0.799)).replace("B,", f"{name},")
+    printed = run(capsys, "--json", text=text)[1]
+    assert printed.isascii()
+    assert json.loads(printed)["results"][0]["comparisons"][0]["variant"] == name
+
+
 def test_confidence_names_every_interval(capsys):
     _, out, _ = run(capsys, "--confidence", "0.99")
     assert "99% CI" in out

@@ -167,7 +167,6 @@ def findings_json(source: str, plan: Plan, results: Sequence[Result]) -> str:
             ],
         },
         indent=2,
-        ensure_ascii=False,
         allow_nan=False,
     )
 
@@ -190,7 +189,6 @@ def evaluation_json(source: str, plan: Plan, analysis: ExampleAnalysis, notes: S
             "judges": records(pd.DataFrame([vars(row) for row in analysis.judges.findings] if analysis.judges else [])),
         },
         indent=2,
-        ensure_ascii=False,
         allow_nan=False,
     )
 

@@ -18,16 +18,17 @@ study's ledger and into its report. Runs with other settings, or on other data, 
 EXAMPLE = """\
 example:
   seedwise accept study.yaml --why "only renamed functions; see commit 1a2b3c4\""""
+WHY = "why today's code gives the same numbers"
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
     from seedwise.commands.parser import add_command
-    from seedwise.commands.studies import add_study
+    from seedwise.commands.studies import add_study, add_why
 
     parser = add_command(commands, "accept", "keep runs that other code has made", DESCRIPTION, EXAMPLE)
     add_study(parser)
-    parser.add_argument("--why", metavar="REASON", help="why today's code would give the same numbers (required)")
+    add_why(parser, WHY)
     parser.set_defaults(run=run, flags=["--why", "--help"])
 
 
@@ -38,15 +39,13 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         UserError: a mistake in the study, no reason, or no record that could be accepted.
     """
     from seedwise.basics.errors import UserError
-    from seedwise.basics.names import one_line
     from seedwise.basics.words import quantity, shortened
     from seedwise.commands import snakemake, studies
     from seedwise.commands.next_step import say_next, to
 
     studies.require_posix()
     path = studies.find_study(arguments.study, "seedwise accept")
-    if not (arguments.why or "").strip():
-        raise UserError('--why is missing: say why today\'s code gives the same numbers, as in --why "only renamed"')
+    why = studies.reason(arguments.why, WHY, "only renamed")
     from seedwise.registration.register import accept
     from seedwise.workflow.asked import read_asked
 
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         raise UserError(
             f"{folder}: there is no run that only code or environment keeps from fitting; see {to('status', path)}"
         )
-    accept(folder, asked, digests, one_line(arguments.why.strip()))
+    accept(folder, asked, digests, why)
     # What Snakemake remembers of these runs would have it repeat them; the records themselves say all that is needed.
     records = [str(asked.study.record_path(run.variant, run.seed, folder.parent)) for run in runs]
     beside = [str(Path(record).with_name(name)) for record in records for name in asked.study.trainer.beside]

@@ -13,16 +13,17 @@ explains a change and does not make it one that was declared beforehand."""
 EXAMPLE = """\
 example:
   seedwise amend study.yaml --why "the validation split had a bug, see issue 12\""""
+WHY = "why the study is changed"
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
     from seedwise.commands.parser import add_command
-    from seedwise.commands.studies import add_study
+    from seedwise.commands.studies import add_study, add_why
 
     parser = add_command(commands, "amend", "register a change of a study, with its reason", DESCRIPTION, EXAMPLE)
     add_study(parser)
-    parser.add_argument("--why", metavar="REASON", help="why the study is changed (required)")
+    add_why(parser, WHY)
     parser.set_defaults(run=run, flags=["--why", "--help"])
 
 
@@ -32,15 +33,12 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     Raises:
         UserError: a mistake in the study, no reason, or nothing has been registered yet.
     """
-    from seedwise.basics.errors import UserError
-    from seedwise.basics.names import one_line
     from seedwise.commands import studies
     from seedwise.commands.next_step import say_next, to
 
     studies.require_posix()
     path = studies.find_study(arguments.study, "seedwise amend")
-    if not (arguments.why or "").strip():
-        raise UserError('--why is missing: say why the study is changed, as in --why "seed 3 was a typo"')
+    why = studies.reason(arguments.why, WHY, "seed 3 was a typo")
     from seedwise.registration.change import coming_change
     from seedwise.registration.register import amend
     from seedwise.workflow.asked import read_asked
@@ -48,7 +46,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     asked = read_asked(path)
     folder = asked.study.folder()
     warning = coming_change(folder, asked).warning
-    entry = amend(folder, asked, one_line(arguments.why.strip()))
+    entry = amend(folder, asked, why)
     print(f"registered in {folder}, with the reason: {entry.short}")
     if warning:
         print(warning)

@@ -12,8 +12,9 @@ from seedwise.basics.errors import UserError
 
 DESCRIPTION = """\
 Pass or fail by the verdicts of a finished study, for CI. Reads findings.json in the folder of its
-results and nothing else. Fails (exit status 1) if a comparison meets one of the conditions of
---fail-on; by default if it is worse, could not be judged, or another declared look is due."""
+results, and makes sure that it belongs to the tables there. Fails (exit status 1) if a comparison
+meets one of the conditions of --fail-on; by default if it is worse, could not be judged, or another
+declared look is due."""
 EXAMPLE = """\
 examples:
   seedwise gate results/pr

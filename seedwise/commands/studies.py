@@ -24,6 +24,29 @@ def add_study(parser: argparse.ArgumentParser, *, last: bool = False) -> None:
     parser.add_argument("study", metavar="STUDY", nargs="?", help=f"the study's YAML file; default: {default}")
 
 
+def add_why(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the flag --why, which is required; `what` is asked of it, as in `why the study is changed`."""
+    parser.add_argument("--why", metavar="REASON", help=f"{what} (required)")
+
+
+def reason(given: str | None, what: str, example: str) -> str:
+    """Return the reason that --why gives, on one line.
+
+    Args:
+        given: its value.
+        what: what is asked of it.
+        example: a reason, for the message.
+
+    Raises:
+        UserError: there is none.
+    """
+    from seedwise.basics.names import one_line
+
+    if not (given or "").strip():
+        raise UserError(f'--why is missing: say {what}, as in --why "{example}"')
+    return one_line(str(given).strip())
+
+
 def require_posix() -> None:
     """Refuse Windows.
 

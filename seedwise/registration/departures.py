@@ -14,6 +14,7 @@ from seedwise.registration.declared import DIGESTS, Declaration, named, plan_of
 
 PLURAL = ("settings", "data")
 """Of what digests are of, the nouns in the plural."""
+COPIED = "The ledger is that of the study {}, whose folder was copied or renamed."
 
 
 def departures(first: Declaration, now: Declaration, *, late: bool = True) -> list[str]:
@@ -25,7 +26,8 @@ def departures(first: Declaration, now: Declaration, *, late: bool = True) -> li
         late: whether to say that there were results before the change.
     """
     registered, after = (" when this study was registered", " after there were results") if late else ("", "")
-    reasons = [
+    reasons = [COPIED.format(first["study"])] if first["study"] != now["study"] else []
+    reasons += [
         f"{key} was {json.dumps(was)}{registered} and is now {json.dumps(is_now)}."
         for key, (was, is_now) in changed_keys(first, now).items()
     ]
@@ -48,7 +50,30 @@ def forewarning(first: Declaration, now: Declaration, results: Path) -> str:
         now: what the study declares now.
         results: the folder of the studies' results, for a name that is not taken.
     """
+    changes = _changes(first, now)
+    return f"{changes}: these verdicts will be {_way_on(now, results)}" if changes else ""
+
+
+def known_again(runs: int, first: Declaration, now: Declaration, results: Path) -> str:
+    """Say the same of a study all of whose runs are made again, though so many of their results are known.
+
+    Args:
+        runs: how many.
+        first: what was registered before they were known.
+        now: what the study declares now.
+        results: the folder of the studies' results, for a name that is not taken.
+    """
+    known = f"{quantity(runs, 'result')} {'is' if runs == 1 else 'are'} known from before all runs were begun again"
+    if not (changes := _changes(first, now)):
+        return ""
+    return f"{known}, and {changes}: if the numbers are the same, these verdicts will be {_way_on(now, results)}"
+
+
+def _changes(first: Declaration, now: Declaration) -> str:
+    """Say what differs from what was registered; empty if nothing does."""
     parts = []
+    if first["study"] != now["study"]:
+        parts.append(f"the ledger is that of the study {first['study']}, whose folder was copied or renamed")
     for noun in ("seed", "variant"):
         added, removed = added_and_removed(first, now, noun)
         if added:
@@ -60,23 +85,18 @@ def forewarning(first: Declaration, now: Declaration, results: Path) -> str:
         parts.append(f"the {what} of {named('variant', variants)} {differs} from what was registered")
     if keys := list(changed_keys(first, now)):
         parts.append(f"{enumerate_words(keys)} {'differ' if len(keys) > 1 else 'differs'} from the registered plan")
-    if not parts:
-        return ""
-    return f"{'; '.join(parts)}{_way_on(now, results)}"
+    return "; ".join(parts)
 
 
 def unregistered(runs: int, now: Declaration, results: Path) -> str:
     """Say before anything is run that so many results are older than the registration, and what would confirm."""
     have = "has a result and was" if runs == 1 else "have a result and were"
-    return f"{quantity(runs, 'run')} {have} never registered{_way_on(now, results)}"
+    return f"{quantity(runs, 'run')} {have} never registered: these verdicts will be {_way_on(now, results)}"
 
 
 def _way_on(now: Declaration, results: Path) -> str:
     new = "on new examples" if "columns" in now else "with new seeds"
-    return (
-        ": these verdicts will be EXPLORATORY; to confirm, run a new study (`study: "
-        f"{next_name(now['study'], results)}`) {new}"
-    )
+    return f"EXPLORATORY; to confirm, run a new study (`study: {next_name(now['study'], results)}`) {new}"
 
 
 def changed_keys(first: Declaration, now: Declaration) -> dict[str, tuple[Any, Any]]:

@@ -15,7 +15,7 @@ from seedwise.registration.declared import DECLARED, declaration_of, earlier_dec
 from seedwise.registration.facts import Registration
 from seedwise.registration.history import registration_facts
 from seedwise.registration.ledger import NAME, Entry, Kind, Ledger, append
-from seedwise.registration.results import count, known_results, not_known, results_in
+from seedwise.registration.results import begun_again, count, known_results, not_known, results_in
 from seedwise.registration.standing import Origin, standing_of
 from seedwise.runs.commit import git_state
 
@@ -27,7 +27,7 @@ Lines = list[tuple[Kind, Mapping[str, Any]]]
 def register(folder: Path, asked: StudyFile) -> Ledger:
     """Register a study as it is now, unless the ledger says that already; note results that the ledger does not know.
 
-    If none of the results is there any more, all runs are made again, and what is registered now binds them.
+    If no run is there any more, all of them are made again, and what is registered now binds them.
 
     Args:
         folder: of the study.
@@ -74,13 +74,17 @@ def take_look(folder: Path, asked: StudyFile, of: Look, table: str, runs: int) -
     def make(ledger: Ledger) -> Lines:
         lines = _registered(ledger, folder, asked)
         if any(kind == "registration" for kind, _ in lines) or not _same_look(ledger, of, table):
-            lines.append(("look", {"of": of, "table": table, "runs": runs, "version": __version__}))
+            lines.append(_look(of, table, runs))
         return lines
 
     ledger = append(folder, make)
     found = _same_look(ledger, of, table)
     assert found
     return ledger, found
+
+
+def _look(of: Look, table: str, runs: int) -> tuple[Kind, Mapping[str, Any]]:
+    return "look", {"of": of, "table": table, "runs": runs, "version": __version__}
 
 
 def _same_look(ledger: Ledger, of: Look, table: str) -> Entry | None:
@@ -105,7 +109,7 @@ def note_look_at_table(table: Path) -> None:
 
     def make(ledger: Ledger) -> Lines:
         runs = count(known_results(ledger))
-        return [] if _same_look(ledger, "table", digest) else [("look", {"of": "table", "table": digest, "runs": runs})]
+        return [] if _same_look(ledger, "table", digest) else [_look("table", digest, runs)]
 
     append(table.parent, make)
 
@@ -155,7 +159,7 @@ def _registered(ledger: Ledger, folder: Path, asked: StudyFile) -> Lines:
     known, results = known_results(ledger), {} if asked.study.source else results_in(folder)
     if new := not_known(results, known):
         lines.append(("results", {"results": new}))
-    again = bool(known) and not results
+    again = begun_again(folder, known)
     if again or declared is None or any(declared.get(key) != now.get(key) for key in DECLARED):
         lines.append(("registration", {**now, **({"again": True} if again else {}), **_circumstances()}))
     return lines

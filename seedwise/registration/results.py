@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -20,12 +21,33 @@ def results_in(folder: Path) -> Results:
     found: dict[str, dict[str, str]] = {}
     for path in sorted(folder.glob("runs/*/seed*/metrics.json")):
         try:
-            record = json.loads(path.read_bytes())
-            if record["status"] in JUDGED:  # one that failed has no result
-                found.setdefault(record["variant"], {})[str(record["seed"])] = digest_of(record)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-            continue  # whether a record can be used is judged elsewhere
+            stat = path.stat()
+        except OSError:
+            continue
+        if result := _result(str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino):
+            variant, seed, digest = result
+            found.setdefault(variant, {})[seed] = digest
     return found
+
+
+@functools.cache  # a command asks at its start and at its end, and reads each record once
+def _result(path: str, *_version: int) -> tuple[str, str, str] | None:
+    """Return variant, seed and digest of the result in one version of a record; None if it has none."""
+    try:
+        record = json.loads(Path(path).read_bytes())
+        if record["status"] not in JUDGED:  # one that failed has no result
+            return None
+        return str(record["variant"]), str(record["seed"]), digest_of(record)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None  # whether a record can be used is judged elsewhere
+
+
+def begun_again(folder: Path, known: Results) -> bool:
+    """Whether all runs of a study that had results are made again, because the folder `runs` was deleted.
+
+    Records alone are no sign: Snakemake removes that of a run which it repeats, and may be killed then.
+    """
+    return bool(known) and not any(folder.glob("runs/*/seed*"))
 
 
 def digest_of(record: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from seedwise.registration.acceptance import as_accepted
 from seedwise.registration.declared import DIGESTS, Declaration, affected
 from seedwise.registration.departures import departures
 from seedwise.registration.ledger import Entry, Ledger
-from seedwise.registration.results import count, known_results
+from seedwise.registration.results import Results, count, known_results
 
 
 class Origin(NamedTuple):
@@ -51,7 +51,7 @@ def binding_of(ledger: Ledger) -> tuple[Entry | None, bool]:
         return None, False
     binding = None
     for number, entry in enumerate(registrations):
-        if entry.content.get("earlier") or _seen(ledger, entry):
+        if entry.content.get("earlier") or was_seen(ledger, entry.number):
             if number == 0 and only_baseline(known_results(ledger, entry.number), entry.content):
                 binding = entry
             continue
@@ -59,13 +59,26 @@ def binding_of(ledger: Ledger) -> tuple[Entry | None, bool]:
     return binding or registrations[0], binding is not None
 
 
-def _seen(ledger: Ledger, entry: Entry) -> bool:
-    """Whether there were results, or a look at any, before a line."""
-    before = (other for other in ledger.of("results", "look") if other.number < entry.number)
-    return any(other.content.get("runs" if other.kind == "look" else "results") for other in before)
+def was_seen(ledger: Ledger, until: int | None = None) -> bool:
+    """Whether there were results, or a look at any, before a line; without its number, at all."""
+    before = (entry for entry in ledger.of("results", "look") if until is None or entry.number < until)
+    return any(entry.content.get("runs" if entry.kind == "look" else "results") for entry in before)
 
 
-def only_baseline(known: Mapping[str, Mapping[str, str]], declared: Declaration) -> bool:
+def earlier_parts(ledger: Ledger) -> Iterator[tuple[Declaration, Results]]:
+    """Yield what bound a study, and its results, each time before all of its runs were begun again, the last first.
+
+    Args:
+        ledger: up to the last time.
+    """
+    while ledger.entries:
+        binding, _ = binding_of(ledger)
+        if binding:
+            yield binding.content, known_results(ledger)
+        ledger = ledger.before()
+
+
+def only_baseline(known: Results, declared: Declaration) -> bool:
     """Whether the known results are those of the baseline with all of its seeds, and no others."""
     baseline = declared["analysis"]["baseline"]
     return list(known) == [baseline] and set(known[baseline]) == {str(seed) for seed in declared["seeds"]}
@@ -100,28 +113,26 @@ def _known_before(before: Ledger, ledger: Ledger, now: Declaration) -> list[str]
     """Say what was changed when all runs were begun again, if that only gave results that were known before."""
     known = known_results(ledger)
     reasons: dict[str, None] = {}
-    while before.entries:
-        earlier, _ = binding_of(before)
-        then = known_results(before)
+    for earlier, then in earlier_parts(before):
         same = count({variant: own.items() & then.get(variant, {}).items() for variant, own in known.items()})
-        if same and earlier:
+        if same:
             what = "result was" if same == 1 else "results were"
             said = f"{same} {what} known, with the same numbers, before all runs were begun again. Since then:"
             # Whatever else was changed for a variant whose numbers are all the same, it changed none of them.
             alike = [variant for variant, own in known.items() if own.items() <= then.get(variant, {}).items()]
-            changes = departures(_without_digests(as_accepted(earlier.content, now, ledger), alike), now)
+            changes = departures(without(as_accepted(earlier, now, ledger), alike, now), now)
             reasons |= dict.fromkeys(f"{said} {change}" for change in changes)
-        before = before.before()
     return list(reasons)
 
 
-def _without_digests(declared: Declaration, variants: Sequence[str]) -> Declaration:
+def without(declared: Declaration, variants: Sequence[str], now: Declaration) -> Declaration:
+    """Return an earlier declaration as that of the study of today, without what numbers of some variants depend on."""
     digests = {
         what: {name: digest for name, digest in declared[what].items() if name not in variants}
         for what in DIGESTS
         if what in declared
     }
-    return {**declared, **digests}
+    return {**declared, **digests, "study": now["study"]}
 
 
 def _replaced(ledger: Ledger, now: Declaration) -> list[str]:

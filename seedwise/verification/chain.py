@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from seedwise.basics.words import quantity
+from seedwise.basics.words import enumerate_words, quantity
 from seedwise.registration.facts import in_words
 from seedwise.registration.ledger import NAME
 from seedwise.registration.standing import binding_of
@@ -28,12 +28,25 @@ def chain(found: Evidence) -> Check:
     if found.ledger.faults:
         return failed(name, f"{NAME} was changed after it was written: {'; '.join(found.ledger.faults)}")
     if found.ledger.registration():
-        return passed(name, f"{quantity(len(found.ledger.entries), 'line')}, each with the hash of the line before it")
+        lines = f"{quantity(len(found.ledger.entries), 'line')}, each with the hash of the line before it"
+        return passed(name, f"{lines}{_copied(found)}")
     if found.findings and found.findings.registration:
         return failed(name, f"{NAME} is missing or has no registration, and the report names one")
     if any(each.record.registration for each in found.records.values()):
         return failed(name, f"{NAME} is missing or has no registration, and runs name one")
     return unchecked(name, f"there is no {NAME}: an earlier version of Seedwise made these results")
+
+
+def _copied(found: Evidence) -> str:
+    """Say from which study a ledger was copied or renamed; empty if all of it is of the last one."""
+    registrations = found.ledger.of("registration")
+    last = registrations[-1].content["study"]
+    others = [entry for entry in registrations if entry.content["study"] != last]
+    if not others:
+        return ""
+    names = enumerate_words(list(dict.fromkeys(str(entry.content["study"]) for entry in others)))
+    begins = next(entry for entry in registrations if entry.number > others[-1].number)
+    return f"; before line {begins.number + 1} it is that of {names}, and then of {last}: its folder was copied"
 
 
 def clock(found: Evidence) -> Check:

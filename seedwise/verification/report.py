@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from seedwise import __version__
 from seedwise.analysis.findings import Findings, read_plain
@@ -114,18 +115,22 @@ def _tables(found: Evidence, findings: Findings, out: Path) -> Check:
         return failed(name, f"not as the analysis has read and written them: {enumerate_words(edited)}")
     compared = sorted(path.name for path in out.glob("*.csv") if path.name != found.table.name)
     for table in compared:
-        if (difference := _difference(found.folder / table, out / table)) is not None:
+        if (difference := _difference(found.folder / table, out / table, _other_version(found))) is not None:
             return failed(name, f"{table} does not follow from {found.table.name} by the registered plan: {difference}")
     if found.study:
         left = HERE if found.records or found.study.study.source else HERE | OF_RECORDS
         was, now = (read_plain(folder / "findings.json") for folder in (found.folder, out))
-        if differ := [key for key in was if key not in left and was[key] != now.get(key)]:
+        if differ := [key for key in was if key not in left and not _alike(was[key], now.get(key))]:
             if version := _other_version(found):
-                return unchecked(name, f"numbers do; findings.json has the words of {version}")
+                return unchecked(name, f"{_follow(compared, found)}; findings.json has the words of {version}")
             return failed(name, f"findings.json says something else than the runs: {enumerate_words(differ)}")
         compared.append("findings.json")
-    by = "the registered plan" if declared else "the plan of the study file"
-    return passed(name, f"{enumerate_words(compared)} follow from {found.table.name} by {by}")
+    return passed(name, _follow(compared, found))
+
+
+def _follow(compared: Sequence[str], found: Evidence) -> str:
+    by = "the registered plan" if found.declared() else "the plan of the study file"
+    return f"{enumerate_words(compared)} follow from {found.table.name} by {by}"
 
 
 def _report(found: Evidence, findings: Findings, out: Path) -> Check:
@@ -206,20 +211,37 @@ def _quoted(text: str, most: int = 100) -> str:
     return json.dumps(text if len(text) <= most else f"{text[:most]}…", ensure_ascii=False)
 
 
-def _difference(path: Path, again: Path) -> str | None:
-    """Say in what a table differs from the one that was made again; None if in nothing but rounding."""
+def _difference(path: Path, again: Path, other_version: str) -> str | None:
+    """Say in what a table differs from the one that was made again; None if in nothing but rounding.
+
+    Another version may have other columns; then those that both have are compared.
+    """
     if not path.exists():
         return f"{path.name} is missing"
     was, now = path.read_bytes(), again.read_bytes()
     if was == now:
         return None
     rows, own = (list(csv.reader(io.StringIO(text.decode(errors="replace")))) for text in (was, now))
+    if other_version and rows and own:
+        both = [column for column in own[0] if column in rows[0]]
+        rows, own = ([[row[table[0].index(column)] for column in both] for row in table] for table in (rows, own))
     for number, (row, other) in enumerate(zip_longest(rows, own, fillvalue=())):
         for column, (cell, made) in enumerate(zip_longest(row, other, fillvalue="")):
             if not _close(cell, made):
                 key = rows[0][column] if column < len(rows[0]) else f"column {column + 1}"
                 return f"in row {number}, {key} is {_quoted(cell)}, and they give {_quoted(made)}"
     return None
+
+
+def _alike(was: Any, now: Any) -> bool:
+    """Whether two values of JSON differ in nothing but the rounding of numbers."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        return was.keys() == now.keys() and all(_alike(own, now[key]) for key, own in was.items())
+    if isinstance(was, list) and isinstance(now, list):
+        return len(was) == len(now) and all(map(_alike, was, now))
+    if isinstance(was, float) and isinstance(now, float):
+        return _equal(was, now)
+    return type(was) is type(now) and bool(was == now)
 
 
 def _close(cell: str, made: str) -> bool:
@@ -230,7 +252,11 @@ def _close(cell: str, made: str) -> bool:
     except ValueError:
         return False
     same = len(own) == len(other)
-    return same and all(math.isclose(a, b, rel_tol=CLOSE, abs_tol=1e-12) for a, b in zip(own, other, strict=True))
+    return same and all(map(_equal, own, other))
+
+
+def _equal(was: float, now: float) -> bool:
+    return math.isclose(was, now, rel_tol=CLOSE, abs_tol=1e-12)
 
 
 def _numbers(cell: str) -> Sequence[float]:

@@ -74,16 +74,25 @@ def verify(folder: Path, config: Path | None = None) -> Verified:
     ]
     declared = found.declared()
     study = str(declared["study"]) if declared else folder.resolve().name
-    return Verified(study, _registered(found), checks, _shown(found, checks), LIMITS)
+    shown = [*_shown(found, checks), *_other_name(study, folder)]
+    return Verified(study, _registered(found, study), checks, shown, LIMITS)
 
 
-def _registered(found: Evidence) -> str:
+def _other_name(study: str, folder: Path) -> list[str]:
+    """Say that a folder has the name of another study than its ledger."""
+    if study == folder.resolve().name:
+        return []
+    return [f"The folder was copied or renamed: its ledger, by which all this is judged, is that of the study {study}."]
+
+
+def _registered(found: Evidence, study: str) -> str:
     binding, first = binding_of(found.reported_ledger())
     if binding is None:
         return "never registered"
     if binding.content.get("earlier"):
         return "its plan was recorded by the first analysis, by an earlier version of Seedwise"
-    when = f"registered on {in_words(binding.at)}"
+    named = binding.content["study"]
+    when = f"registered {f'as the study {named} ' if named != study else ''}on {in_words(binding.at)}"
     return f"{when}, before there was any result" if first else f"{when}, when there were results already"
 
 

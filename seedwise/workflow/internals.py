@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,20 @@ def rerun(outputs: Collection[str]) -> None:
     _add_to_graph("forcefiles", outputs)
 
 
+def keep(outputs: Collection[str]) -> None:
+    """Let Snakemake keep files that it takes for incomplete, because it did not note that their job had ended."""
+    if not outputs:
+        return
+    from snakemake.dag import DAG
+
+    find = DAG.incomplete_files
+
+    async def incomplete_files(self: Any) -> list[Any]:
+        return [file for file in await find(self) if str(file) not in outputs]
+
+    DAG.incomplete_files = incomplete_files
+
+
 def ignore_clocks() -> None:
     """Let Snakemake keep outputs that are older than their inputs, as a clock that was set back leaves them.
 
@@ -149,6 +163,23 @@ def leave_pandas() -> None:
 def prioritise(outputs: Collection[str]) -> None:
     """Make Snakemake start the jobs that produce these files before others; `--prioritize` does the same."""
     _add_to_graph("priorityfiles", outputs)
+
+
+def before_jobs(workflow: Any, act: Callable[[], None]) -> None:
+    """Have something done before the first job, after the hook `onstart`, also where another workflow imports this one.
+
+    Snakemake calls no hooks of a module. In a dry run nothing is done.
+    """
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    schedule = JobScheduler.schedule
+
+    def _schedule(self: Any) -> Any:
+        if self.workflow is workflow and not is_dry_run(workflow):
+            act()
+        return schedule(self)
+
+    JobScheduler.schedule = _schedule
 
 
 def _add_to_graph(attribute: str, outputs: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,8 +34,20 @@ FITS = Replaced("it fits, but Snakemake has its own reason, such as a rule that 
 MOST = 5
 
 
-def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, Misfit]:
-    """Return why due records do not fit, by their actual path; those that fit are left out.
+class Outputs(NamedTuple):
+    """What due runs have left, by actual path.
+
+    Attributes:
+        unfit: why a record does not fit.
+        whole: the files of runs whose record fits; it is written last, so that they are whole.
+    """
+
+    unfit: Mapping[str, Misfit] = {}
+    whole: Collection[str] = ()
+
+
+def judged_outputs(study: StudyFile, folder: Path) -> Outputs:
+    """Judge what due runs have left.
 
     Args:
         study: the study.
@@ -45,13 +57,15 @@ def unfit_outputs(study: StudyFile, folder: Path) -> dict[str, Misfit]:
         UserError: the data card cannot be read.
     """
     if study.study.source:
-        return {}
-    changes = Changes(study, folder)
-    return {
-        str(study.study.record_path(run.variant, run.seed, folder.parent)): _explained(changes, run, judged)
-        for run, judged in _judged(study, folder, study.runs()).items()
-        if judged.misfit
-    }
+        return Outputs()
+    changes, unfit, whole = Changes(study, folder), dict[str, Misfit](), set[str]()
+    for run, judged in _judged(study, folder, study.runs()).items():
+        record = study.study.record_path(run.variant, run.seed, folder.parent)
+        if judged.misfit:
+            unfit[str(record)] = _explained(changes, run, judged)
+        else:
+            whole |= {str(record), *(str(record.with_name(name)) for name in study.study.trainer.beside)}
+    return Outputs(unfit, whole)
 
 
 def _explained(changes: Changes, run: Run, judged: Judged) -> Misfit:

@@ -39,6 +39,7 @@ class Demo:
     """A project with one study; the working folder is its own while it is used."""
 
     root: Path
+    name: str = "demo"
 
     @property
     def study(self) -> Path:
@@ -46,7 +47,7 @@ class Demo:
 
     @property
     def folder(self) -> Path:
-        return self.root / "results/demo"
+        return self.root / "results" / self.name
 
     def asked(self) -> StudyFile:
         return read_asked(Path("study.yaml"))
@@ -77,7 +78,7 @@ class Demo:
         """What a run leaves."""
         expected, score = asked.expected[variant], SCORES[variant][seed]
         return RunRecord(
-            study="demo",
+            study=self.name,
             variant=variant,
             seed=seed,
             status="finished",
@@ -113,11 +114,12 @@ class Demo:
     def verify(self, capsys, *flags: str) -> tuple[dict[str, str], str]:
         """Return how each check ended, and all that `seedwise verify` prints."""
         capsys.readouterr()
-        status = main(["verify", "results/demo", "--json", *flags])
+        folder = f"results/{self.name}"
+        status = main(["verify", folder, "--json", *flags])
         found = json.loads(capsys.readouterr().out)
         states = {check["name"]: check["state"] for check in found["checks"]}
         assert status == ("FAILED" in states.values())
-        assert main(["verify", "results/demo", *flags]) == status
+        assert main(["verify", folder, *flags]) == status
         return states, " ".join(capsys.readouterr().out.split())
 
     def failures(self, capsys) -> set[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from seedwise.cli import main
 from seedwise.registration.ledger import read_ledger
-from seedwise.workflow.unfit import unfit_outputs
+from seedwise.workflow.unfit import judged_outputs
 
 WHY = "only renamed functions"
 
@@ -24,7 +24,7 @@ def refactor(demo, text="raise SystemExit('refactored')\n"):
 def fit(demo):
     """How many runs fit the study as it is now."""
     asked = demo.asked()
-    return len(asked.runs()) - len(unfit_outputs(asked, demo.folder))
+    return len(asked.runs()) - len(judged_outputs(asked, demo.folder).unfit)
 
 
 def test_records_are_kept_after_a_refactoring_and_the_report_says_so(demo, capsys):

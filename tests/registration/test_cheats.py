@@ -21,7 +21,7 @@ from seedwise.registration.register import register, take_look
 from seedwise.runs.attempt import attempt
 from seedwise.runs.record import read_record, write_record
 from tests.conftest import ROOT
-from tests.registration.studies import SCORES, render, rewrite, score_again
+from tests.registration.studies import SCORES, Demo, render, rewrite, score_again
 
 REWRITTEN = "Whether all of it was rewritten"
 ELSEWHERE = "Whether there were other runs, in another folder or on another machine"
@@ -136,6 +136,23 @@ def test_all_runs_rolled_again_until_they_are_good(demo, capsys, monkeypatch):
     assert "All runs were begun again once" in text
 
 
+def test_the_folder_of_a_study_copied_under_another_name(demo, capsys):
+    """The copy has a ledger, but nothing was registered for it."""
+    copy = Demo(demo.root, "copy")
+    shutil.copytree(demo.folder, copy.folder)
+    states, text = copy.verify(capsys)
+    assert "FAILED" not in states.values()
+    assert "its ledger, by which all this is judged, is that of the study demo." in text
+    demo.change("study: demo", "study: copy")
+    for path in copy.folder.glob("runs/*/*/metrics.json"):
+        path.unlink()  # as Snakemake does, because they are of another study
+    copy.run()
+    assert exploratory(copy, capsys, "The ledger is that of the study demo, whose folder was copied or renamed")
+    text = copy.verify(capsys)[1]
+    assert "study copy, registered as the study demo on" in text
+    assert "before line 4 it is that of demo, and then of copy" in text
+
+
 def test_a_number_of_a_record_edited(demo, capsys):
     path = demo.record("high", 0)
     path.write_text(path.read_text().replace("0.812", "0.912"))
@@ -178,6 +195,18 @@ def test_a_verdict_edited_in_findings_json(demo, capsys):
     told.pop("digest")
     path.write_text(json.dumps(told))
     assert demo.failures(capsys) == {"tables"}
+
+
+@pytest.mark.parametrize(("factor", "failures"), [(1 + 1e-15, set()), (1 + 1e-4, {"tables"})])
+def test_numbers_of_findings_json_may_be_rounded_otherwise_on_another_machine(demo, capsys, factor, failures):
+    path = demo.folder / "findings.json"
+    told = json.loads(path.read_text())
+    was = told["comparisons"][0]["difference"]
+    told["comparisons"][0]["difference"] *= factor
+    assert told["comparisons"][0]["difference"] != was
+    told.pop("digest")
+    path.write_text(json.dumps(told))
+    assert demo.failures(capsys) == failures
 
 
 @pytest.mark.parametrize(
@@ -359,3 +388,13 @@ def test_the_default_study_that_the_repository_ships_was_registered_before_its_r
     states = {check["name"]: check["state"] for check in told["checks"]}
     assert told["registered"].endswith("before there was any result")
     assert {states[name] for name in ("ledger", "clock", "results", "analysis", "exploratory", "tables")} == {"ok"}
+
+
+@pytest.mark.parametrize("study", ["baseline", "fashion-mnist-long", "finetune-vs-features", "precision"])
+def test_the_other_studies_of_the_repository_are_older_than_ledgers_and_contradict_nothing(capsys, study):
+    config = ROOT / f"studies/{study}.yaml"
+    assert main(["verify", str(ROOT / "results" / study), "--config", str(config), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["registered"] == "never registered"
+    assert "recorded by the first analysis" in (ROOT / "results" / study / "results.md").read_text().lower()
+    assert f"`results/{study}`" in (ROOT / "docs/registration.md").read_text()

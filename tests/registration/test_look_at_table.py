@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from seedwise import __version__
 from seedwise.cli import main
 from seedwise.registration.ledger import read_ledger
 
@@ -19,6 +20,7 @@ def test_it_is_noted_once(demo, capsys):
     for _ in range(2):
         assert main(ANALYSE) == 0
     assert looks(demo) == ["analysis", "table"]
+    assert read_ledger(demo.folder).entries[-1].content["version"] == __version__
     assert "Note: this look" not in capsys.readouterr().err
 
 

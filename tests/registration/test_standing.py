@@ -94,8 +94,7 @@ def test_half_a_baseline_that_is_older_confirms_nothing(demo):
 
 
 def test_a_study_without_any_result_left_begins_again(demo):
-    for path in demo.folder.glob("runs/*/*/metrics.json"):
-        path.unlink()
+    shutil.rmtree(demo.folder / "runs")
     demo.change(*MARGIN)
     last = register(demo.folder, demo.asked()).registration()
     assert last.content["again"] is True
@@ -105,8 +104,7 @@ def test_a_study_without_any_result_left_begins_again(demo):
 
 
 def test_new_results_of_a_study_that_begins_again_are_its_own(demo):
-    for path in demo.folder.glob("runs/*/*/metrics.json"):
-        path.unlink()
+    shutil.rmtree(demo.folder / "runs")
     demo.change("rate: 0.01", "rate: 0.02")
     register(demo.folder, demo.asked())
     other = {variant: {"0": "0" * 12} for variant in ("low", "high")}
@@ -206,8 +204,7 @@ def test_a_result_that_is_replaced_after_its_code_was_accepted_is_named(demo):
 
 
 def test_the_same_numbers_of_other_code_in_a_clone_without_records_confirm_what_they_did(demo):
-    for path in demo.folder.glob("runs/*/*/metrics.json"):
-        path.unlink()
+    shutil.rmtree(demo.folder / "runs")
     (demo.root / "train.py").write_text("raise SystemExit('with another comment')\n")
     demo.run()
     assert read_ledger(demo.folder).registration().content["again"] is True

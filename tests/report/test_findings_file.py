@@ -38,6 +38,12 @@ OF_THE_METHOD = ("Method", "Says", "False claims")
 """Columns of the evidence that are about a method on any data: the same in every report."""
 
 
+def test_the_page_names_every_key():
+    page = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
+    keys = {*RunsFile.model_fields, *ExamplesFile.model_fields, "digest"}
+    assert sorted(key for key in keys if f"`{key}`" not in page) == []
+
+
 def base(report):
     return Findings(
         plan_hash=report.plan_hash,

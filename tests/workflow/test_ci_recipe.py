@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -14,7 +15,7 @@ import yaml
 from benchmarks.ci_recipe import EXAMPLE, RECIPE, Repository, no_change, regression
 from seedwise.config.reading import load_study
 
-ROOT = Path(__file__).parents[2]
+GITLAB = EXAMPLE / "gitlab-ci.yml"
 
 
 @pytest.fixture
@@ -44,6 +45,48 @@ def test_a_regression_fails_the_gate_with_main_from_the_cache(repository: Reposi
 
 
 @pytest.mark.slow
+def test_the_recipe_for_gitlab_does_the_same(repository: Repository) -> None:
+    place = repository.checkout("push")
+    pushed = gitlab_job(repository, place, "main")
+    assert pushed.returncode == 0, pushed.stdout
+    (cached,) = (place / ".seedwise-cache").iterdir()
+    assert sorted(path.name for path in (cached / "main").iterdir()) == sorted(f"seed{seed}" for seed in range(12))
+
+    other = repository.checkout("merge-request", regression("test") | {"SKILL = 0.90": "SKILL = 0.80"})
+    (place / ".seedwise-cache").rename(other / ".seedwise-cache")  # as GitLab does, under a key that never changes
+    job = gitlab_job(repository, other, "gate", GATE_TOKEN="secret")
+    assert job.returncode == 1, job.stdout
+    assert "4 of 8 runs to do; 4 are there already" in job.stdout
+    assert (
+        (repository.folder / "comment.md").read_text(encoding="utf-8").startswith("## Gate failed: gate, 1 of 1 comp")
+    )
+    sent = (repository.folder / "curl.txt").read_text(encoding="utf-8")
+    assert sent.endswith("--data-urlencode body@gate.md https://gitlab.example/api/projects/7/merge_requests/3/notes\n")
+    assert 'failures="1"' in (other / "gate.xml").read_text(encoding="utf-8")
+    kept = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["gate"]["artifacts"]["paths"]
+    assert [path for path in kept if not (other / path).exists()] == []
+
+
+def gitlab_job(repository: Repository, place: Path, name: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Do the lines of a job of GitLab's in one shell, as its runner does, but for the installation."""
+    recipe = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    common = recipe[recipe[name]["extends"]]
+    lines = [line for line in common["before_script"] if not line.startswith("pip install")]
+    assert len(lines) == len(common["before_script"]) - 1
+    given = {key: str(value) for key, value in common["variables"].items()}
+    given |= {"CI_API_V4_URL": "https://gitlab.example/api", "CI_PROJECT_ID": "7", "CI_MERGE_REQUEST_IID": "3"}
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", "\n".join([*lines, *recipe[name]["script"]])],
+        cwd=place,
+        env=os.environ | given | variables | {"PATH": repository.path()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
 def test_a_change_that_changes_nothing_passes_without_a_cache(repository: Repository) -> None:
     """One look, because three take three times as long; the last one is what the measurement is about."""
     study = repository.folder / "first" / "gate.yaml"
@@ -63,7 +106,7 @@ def test_a_change_that_changes_nothing_passes_without_a_cache(repository: Reposi
 def scripts() -> list[str]:
     """Every line of shell of both recipes."""
     (github,) = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))["jobs"].values()
-    gitlab = yaml.safe_load((EXAMPLE / "gitlab-ci.yml").read_text(encoding="utf-8"))
+    gitlab = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
     jobs = [job for job in gitlab.values() if isinstance(job, dict)]
     steps = [step["run"] for step in github["steps"] if "run" in step]
     return [*steps, *(line for job in jobs for line in job.get("script", []))]
@@ -79,7 +122,7 @@ def test_both_recipes_are_shell_and_name_what_the_study_has() -> None:
     assert seeds == {f"{study.seeds[0]}..{study.seeds[-1]}"}
     looks = {line for text in lines for line in re.findall(r"for look in (.*?);", text)}
     assert looks == {" ".join(str(number + 1) for number in range(len(study.analysis.looks)))}
-    text = RECIPE.read_text(encoding="utf-8") + (EXAMPLE / "gitlab-ci.yml").read_text(encoding="utf-8")
+    text = RECIPE.read_text(encoding="utf-8") + GITLAB.read_text(encoding="utf-8")
     assert set(re.findall(r"results/(\w+)/", text)) == {study.study}
     flags = {word for line in lines for word in shlex.split(line, comments=True) if word.startswith("--format")}
     assert flags == {"--format"}

@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from tests.workflow.programs import make_program
+
 pytestmark = pytest.mark.slow
 
 
@@ -45,3 +47,14 @@ def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(project):
     third = project.run()
     assert "Nothing to be done" in third
     assert "Look 2 of 2, with 4 of 4 seeds: stop" in third
+
+
+def test_runs_that_are_asked_for_before_their_look_are_counted(tmp_path):
+    project = make_program(tmp_path / "project")
+    project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2, 3]")
+    project.edit("config.yaml", "baseline: baseline}", "baseline: baseline, looks: [2, 4]}")
+    records = [str(project.record("baseline", seed).relative_to(project.folder)) for seed in range(4)]
+    printed = project.run(*records)
+    assert "4 runs to do: 1 variant × 4 seeds" in printed
+    assert "4 of 4 runs done" in printed
+    assert "to go" not in printed

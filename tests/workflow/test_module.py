@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from seedwise.registration.ledger import read_ledger
 from tests.workflow.conftest import ROOT, Project, jobs, make_project
 
 pytestmark = pytest.mark.slow
@@ -70,3 +71,24 @@ def test_two_studies_in_one_workflow_keep_their_own_settings(tmp_path):
     for name, project in (("ablation/results/dropout", "ablation"), ("second/results/second", "elsewhere")):
         context = json.loads((outer.folder / name / ".context.json").read_text())
         assert context["tracking"]["wandb"]["project"] == project
+
+
+def test_a_study_is_registered_before_its_runs_without_the_hooks(tmp_path):
+    outer = importing(tmp_path, "module")
+    snakefile = outer.folder / "Snakefile"
+    text = snakefile.read_text()
+    begin, end = text.index("# Snakemake calls no hooks"), text.index("# Your own rules")
+    snakefile.write_text(text[:begin] + text[end:])
+    study = outer.folder / "ablation/results/dropout"
+    outer.run("--dry-run", *PROFILE)
+    assert not (study / "registration.jsonl").exists()
+    outer.run(*PROFILE)
+    ledger = read_ledger(study)
+    assert [entry.kind for entry in ledger.entries] == ["registration", "results", "look"]
+    for record in study.glob("runs/*/*/metrics.json"):
+        assert json.loads(record.read_text())["registration"] == ledger.entries[0].short
+    assert "EXPLORATORY" not in (study / "results.md").read_text()
+    config = yaml.safe_load(outer.config.read_text())
+    config["ablation"]["analysis"]["margin"] = 0.05
+    outer.config.write_text(yaml.safe_dump(config))
+    assert "analysis.margin differs from the registered plan: these verdicts will be EXP" in outer.run(*PROFILE)

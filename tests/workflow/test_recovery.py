@@ -8,8 +8,11 @@ import signal
 import pytest
 
 from seedwise.analysis.tables import read_table
+from seedwise.registration.ledger import read_ledger
+from seedwise.registration.results import known_results, results_in
 from seedwise.runs.record import read_record
 from tests.workflow.conftest import LIMIT, stop_everything, training_processes, wait_for
+from tests.workflow.programs import COMMAND, make_program
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +53,46 @@ def test_after_sigkill_of_snakemake_the_orphans_finish_and_are_taken_over(long):
         assert any("the other process finished it" in text for text in logs())
     finally:
         stop_everything(long, again or process)
+
+
+def test_a_run_that_had_ended_when_snakemake_was_killed_is_kept(tmp_path):
+    """Snakemake has not noted its end, and would remove its record; another result could not be told from a choice."""
+    project = make_program(tmp_path / "project", COMMAND.replace("steps: 1", "steps: 20"))
+    record = project.record("baseline", 0)
+    process = project.start("--", str(record.relative_to(project.folder)))
+    try:
+        wait_for((record.parent / "attempt.json").exists)
+        os.kill(process.pid, signal.SIGSTOP)
+        wait_for(record.exists)
+        written = record.read_bytes()
+    finally:
+        stop_everything(project, process)
+    assert any((project.folder / ".snakemake/incomplete").iterdir())
+    assert project.made()["train_run"] == 3
+    assert record.read_bytes() == written
+    ledger = read_ledger(project.results)
+    assert len(ledger.of("registration")) == 1
+    assert known_results(ledger) == results_in(project.results)
+
+
+def test_a_result_that_is_gone_because_its_run_is_repeated_begins_nothing_again(tmp_path):
+    """The only result is being replaced, by a study that has changed, when everything is killed."""
+    project = make_program(tmp_path / "project")
+    record = project.record("baseline", 0)
+    target = str(record.relative_to(project.folder))
+    project.run(target)
+    project.edit("config.yaml", "steps: 1", "steps: 400")
+    process = project.start("--", target)
+    try:
+        wait_for(lambda: not record.exists())
+    finally:
+        stop_everything(project, process)
+    project.edit("config.yaml", "steps: 400", "steps: 2")
+    printed = project.run()
+    assert "the settings of variants baseline and dropout differ from what was registered" in printed
+    ledger = read_ledger(project.results)
+    assert not any(entry.content.get("again") for entry in ledger.entries)
+    assert "All runs begun again" not in (project.results / "results.md").read_text()
 
 
 def test_two_snakemakes_never_run_one_study_at_once(long):

@@ -221,7 +221,7 @@ def test_there_is_no_question_where_nothing_is_lost(project: ProgramProject) -> 
         record.unlink()
     (project.folder / "train.py").write_text(PROGRAM)
     project.edit("config.yaml", "[0, 1]", "[0, 1, 2]")
-    status, written = at_terminal(project, run, 200)
+    status, written = at_terminal(project, [*run, "--exploratory"], 200)
     assert status == 0, written
     assert "[y/N]" not in written
     status, written = at_terminal(project, [*run, "--forcerun", "train_run"], 200)

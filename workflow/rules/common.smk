@@ -38,7 +38,7 @@ from seedwise.workflow.programs import require_metric
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.own_functions import check_own_functions
 from seedwise.workflow.params import by_variant, literal, literal_path
-from seedwise.workflow.unfit import asks_to_replace, describe_unfit, finished_runs, unfit_outputs
+from seedwise.workflow.unfit import Outputs, asks_to_replace, describe_unfit, finished_runs, judged_outputs
 
 
 def or_exit(read, *arguments):
@@ -156,21 +156,19 @@ def whole_commit():
     return commit_with_all(STUDY, FOUND, CONFIG_FILES)
 
 
-if not context_path(FOLDER).exists():  # the hook writes it; this is for modules that do not call the hook
+if not context_path(FOLDER).exists():  # the first job finds it written again; this is for scripts that are run by hand
     or_exit(write_context, FOLDER, study_context(uncommitted_files(STUDY, FOUND, CONFIG_FILES)))
 
 if workflow.is_main_process and not SOURCE:
     or_exit(FOUND.keep, FOLDER)
 
-# A record that does not fit the study is ignored, even if Snakemake considers it up to date.
-UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}
+# Whether a record fits the study is what decides, whatever Snakemake knows: it may consider another one up to date, and one
+# that fits incomplete, because it was killed before it noted the end of the run.
+UNFIT, WHOLE = or_exit(judged_outputs, ASKED, FOLDER) if workflow.is_main_process else Outputs()
 internals.rerun(UNFIT)
+internals.keep(WHOLE)
 if workflow.is_main_process and CARD:
-    FITTING = [path for record in RECORDS if str(path := internals.placed(workflow, record)) not in UNFIT]
-    make_older(
-        [internals.placed(workflow, path) for path in (SUMS, CARD)],
-        [path.with_name(name) for path in FITTING for name in (path.name, *TRAINER.beside)],
-    )
+    make_older([internals.placed(workflow, path) for path in (SUMS, CARD)], map(Path, WHOLE))
 if PROGRAM and PROGRAM.canary:
     internals.prioritise([str(internals.placed(workflow, STUDY.record_path(name, SEEDS[0]))) for name in VARIANTS])
 

@@ -76,9 +76,9 @@ def say_unsent():
 
 
 def runs_of(jobs):
-    """Return the runs that jobs make, in the order of the study."""
+    """Return the runs that jobs make, in the order of the study; a target may be a run that no look needs yet."""
     made = {(job.wildcards.variant, int(job.wildcards.seed)) for job in jobs if job.rule.name == TRAIN}
-    return [run for run in STUDY.runs(SEEDS) if run in made]
+    return [run for run in STUDY.runs() if run in made]
 
 
 def planned_rules():
@@ -215,6 +215,17 @@ def start_study():
 
 onstart:
     or_exit(start_study)
+
+
+def register_anyway():
+    """Register the study if no hook has done so: `--no-hooks`, or a workflow that imports this one without the hooks."""
+    if STUDY_LOCK is None and say_exploratory(internals.jobs_to_run(workflow)):
+        or_exit(register, FOLDER, ASKED)
+        write_context(FOLDER, study_context(uncommitted_files(STUDY, FOUND, CONFIG_FILES)))
+
+
+if workflow.is_main_process:
+    internals.before_jobs(workflow, register_anyway)
 
 
 def say_look():
