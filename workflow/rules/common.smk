@@ -55,6 +55,7 @@ HOME = Path(seedwise.__file__).parents[1]
 
 if workflow.is_main_process:
     or_exit(require_writable, Path(".snakemake"))
+internals.endure_full_disk()
 internals.ignore_clocks()
 internals.leave_pandas()
 
@@ -162,9 +163,11 @@ if not context_path(FOLDER).exists():  # the hook writes it; this is for modules
 if workflow.is_main_process and not SOURCE:
     or_exit(FOUND.keep, FOLDER)
 
-# A record that does not fit the study is ignored, even if Snakemake considers it up to date.
+# A record that does not fit the study is ignored, even if Snakemake considers it up to date. One that was deleted would
+# stay unnoticed where only a table or the report is asked for.
 UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}
-internals.rerun(UNFIT)
+DELETED = [str(path) for record in RECORDS if not (path := internals.placed(workflow, record)).exists()]
+internals.rerun({*UNFIT, *DELETED} if workflow.is_main_process else ())
 if workflow.is_main_process and CARD:
     FITTING = [path for record in RECORDS if str(path := internals.placed(workflow, record)) not in UNFIT]
     make_older(

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedwise.basics.errors import UserError
+from seedwise.basics.errors import UserError, full_disk
 from seedwise.basics.files import hold_lock, write_text
 from seedwise.basics.numerals import exponent_number
 from seedwise.runs.commit import git_state
@@ -159,7 +159,7 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
         elif ended.status:
             reason = describe_failure(ended.status, log, start)
     except UserError as error:
-        reason = str(error)
+        reason = str(full_disk(error, log.parent) or error)
     finally:
         os.close(output)
     seconds = time.monotonic() - began
