@@ -167,6 +167,9 @@ if workflow.is_main_process and not SOURCE:
 # stay unnoticed where only a table or the report is asked for.
 UNFIT = or_exit(unfit_outputs, ASKED, FOLDER) if workflow.is_main_process else {}
 DELETED = [str(path) for record in RECORDS if not (path := internals.placed(workflow, record)).exists()]
+if STUDY.analysis.looks and not LOOKS and (FOLDER / "findings.json").exists():
+    # Which look comes next is in looks.json; without it, the first one is taken again.
+    DELETED.append(str(FOLDER / "summary.csv"))
 internals.rerun({*UNFIT, *DELETED} if workflow.is_main_process else ())
 if workflow.is_main_process and CARD:
     FITTING = [path for record in RECORDS if str(path := internals.placed(workflow, record)) not in UNFIT]
