@@ -15,7 +15,30 @@ ISOLATE = "isolate: copy gives each run a copy of its own"
 
 def program_notes(records: Sequence[RunRecord]) -> list[DataWarning]:
     """Return warnings for the report, the gravest first."""
-    return [*_shared_files(records), *_retried(records)]
+    return [*_exported(records), *_shared_files(records), *_retried(records)]
+
+
+def _exported(records: Sequence[RunRecord]) -> list[DataWarning]:
+    names = dict.fromkeys(name for record in records for name in record.provenance.exported)
+    sentences, variants = [], dict[str, None]()
+    for name in names:
+        runs_of: dict[str | None, list[RunRecord]] = {}
+        for record in records:
+            if name in (exported := record.provenance.exported):
+                runs_of.setdefault(exported[name], []).append(record)
+        if len(runs_of) < 2:
+            continue
+        usual = max(runs_of.values(), key=len)
+        other = [record for runs in runs_of.values() if runs is not usual for record in runs]
+        named = [_name(record) for record in other[:MOST_NAMED]]
+        shown = enumerate_words([*named, f"{len(other) - MOST_NAMED} more"] if len(other) > MOST_NAMED else named)
+        sentences.append(
+            f"The program's code reads the variable {name}, which the study does not set, and it was not the same for "
+            f"all runs: {shown} had another value than {_name(usual[0])}. A difference between variants may come "
+            f"from it. Set it in the study (env: {{{name}: …}}), so that a change of it repeats the runs."
+        )
+        variants |= dict.fromkeys(record.variant for record in other)
+    return [DataWarning("exported_variables", " ".join(sentences), tuple(variants))] if sentences else []
 
 
 def _shared_files(records: Sequence[RunRecord]) -> list[DataWarning]:

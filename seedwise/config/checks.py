@@ -111,10 +111,9 @@ def _label_problems(variants: object) -> Iterable[tuple[Location, str]]:
             continue
         other = known.setdefault(seen(shown).casefold(), name)
         if other == name and (called := names.get(seen(shown).casefold(), name)) != name:
-            yield (
-                ("variants", index, "label"),
-                f"found {quote(' '.join(shown.split()))}, the name of another variant ({called}); give it another label",
-            )
+            found = quote(" ".join(shown.split()))
+            text = f"found {found}, the name of another variant ({called}); give it another label"
+            yield ("variants", index, "label"), text
         if other.lower() != name.lower():  # else the names are refused
             key = "label" if isinstance(label, str) else "name"
             yield (

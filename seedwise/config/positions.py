@@ -177,7 +177,7 @@ def _places(loader: yaml.SafeLoader, root: yaml.Node, data: object, file: Path, 
             continue
         inside = above | {id(node)}
         if isinstance(node, yaml.MappingNode) and isinstance(value, dict):
-            # Of a key that is given twice, the last value counts, so that the first one's place is not that of the value.
+            # Of a key that is given twice, the last one's value counts.
             entries = {loader.construct_object(entry[0], deep=True): entry for entry in node.value}
             for key, (key_node, child) in entries.items():
                 queue.append(((*keys, key), key_node, child, value.get(key), inside))

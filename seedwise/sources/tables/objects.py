@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.names import quote
 from seedwise.basics.nested import flat
 from seedwise.basics.unique_keys import KeyTwiceError, load_json
 from seedwise.runs.direction import higher_is_better

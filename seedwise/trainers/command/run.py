@@ -21,9 +21,11 @@ from seedwise.basics.files import hold_lock, write_text
 from seedwise.basics.numerals import exponent_number
 from seedwise.runs.commit import git_state
 from seedwise.runs.cpu import cpu_model
+from seedwise.runs.digest_parts import read_parts
 from seedwise.runs.record import Provenance, RecordError, RunRecord, Status, Timing, read_record, write_record
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.trainers.command.command_line import Scalar, Value, fill
+from seedwise.trainers.command.exported import digests, read_by
 from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure, describe_timeout
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.request import Request, command_of, program_variables
@@ -115,6 +117,7 @@ class Execution:
         since: when it was started, in seconds since 1970.
         wrote: files in its own folder that changed while it ran.
         before: files that results could be read from, outside the run's folder, as they were before it was started.
+        exported: digests of variables that its code reads and the study does not set.
     """
 
     shown: list[str]
@@ -127,6 +130,7 @@ class Execution:
     since: float
     wrote: list[str]
     before: dict[Path, Note]
+    exported: dict[str, str | None]
 
 
 def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[int] = ()) -> Execution:
@@ -163,7 +167,14 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     finally:
         os.close(output)
     seconds = time.monotonic() - began
-    return Execution(shown, folder, reason, timed_out, seconds, log, start, since, watched.changed(), before)
+    exported = _exported(request, folder, variables)
+    return Execution(shown, folder, reason, timed_out, seconds, log, start, since, watched.changed(), before, exported)
+
+
+def _exported(request: Request, folder: Path, variables: Mapping[str, str]) -> dict[str, str | None]:
+    code = read_parts(request.folder.parents[2], request.digests.code)
+    given = {*request.settings.env, *request.there.environment.variables}
+    return digests([name for name in read_by(folder / name for name in code) if name not in given], variables)
 
 
 def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], locks: Sequence[int]) -> RunRecord:
@@ -352,6 +363,7 @@ def _record(
             data=request.digests.data,
             environment_digest=request.digests.environment,
             environment=environment.words,
+            exported=done.exported,
         ),
         timing=Timing(total=seconds),
     )
