@@ -76,6 +76,13 @@ class Provenance:
             "null for one that was not set. Those of secrets are left out."
         },
     )
+    named_files: dict[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "description": "Digests of files that a program's code names and that are neither its code nor its data, "
+            "by name; those that changed while it ran are left out."
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
