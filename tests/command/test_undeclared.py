@@ -28,7 +28,7 @@ def test_variables_are_found_in_the_code_that_reads_them(tmp_path: Path) -> None
 
 
 def test_files_are_found_that_the_code_names_and_that_are_neither_code_nor_data(tmp_path: Path) -> None:
-    for name in ("train.py", "model.py", "conf/a.json", "data/x.csv", "y.csv", "out/z.csv"):
+    for name in ("train.py", "model.py", "conf/a.json", "data/x.csv", "y.csv", "out/z.csv", "api_key.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "link.csv").symlink_to("data/x.csv")
@@ -40,6 +40,7 @@ def test_files_are_found_that_the_code_names_and_that_are_neither_code_nor_data(
         "out/z.csv",
         "link.csv",
         "gone.csv",
+        "api_key.txt",
         "conf",
         str(tmp_path / "y.csv"),
     ]

@@ -69,7 +69,7 @@ def named_by(code: Iterable[Path], folder: Path, without: Iterable[Path] = ()) -
 
 def _is_input(path: Path, passed_over: Iterable[str]) -> bool:
     with suppress(OSError, ValueError):
-        if path.is_file():
+        if path.is_file() and not is_secret_name(path.stem):
             real = Path(os.path.realpath(path))
             return not any(real.is_relative_to(place) for place in passed_over)
     return False
