@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.runs.record import RunRecord
@@ -15,7 +15,63 @@ ISOLATE = "isolate: copy gives each run a copy of its own"
 
 def program_notes(records: Sequence[RunRecord]) -> list[DataWarning]:
     """Return warnings for the report, the gravest first."""
-    return [*_shared_files(records), *_retried(records)]
+    return [*_undeclared(records), *_shared_files(records), *_retried(records)]
+
+
+def _undeclared(records: Sequence[RunRecord]) -> list[DataWarning]:
+    """Warn of what the code reads, the study does not say, and runs found different."""
+    found = []
+    variables = [record.provenance.exported for record in records]
+    written = {name for record in records for name in record.wrote}
+    files = [
+        {name: digest for name, digest in record.provenance.named_files.items() if name not in written}
+        for record in records
+    ]
+    for code, digests, what, undeclared, remedy in (
+        (
+            "exported_variables",
+            variables,
+            "reads the variable {name}, which the study does not set",
+            "value",
+            "Set it in the study (env: {{{name}: …}}), so that a change of it repeats the runs.",
+        ),
+        (
+            "undeclared_files",
+            files,
+            "names the file {name}, which is neither its code nor data of the study",
+            "content",
+            "If it reads it, list it in the study (data: [{name}]), so that a change of it repeats the runs.",
+        ),
+    ):
+        sentences, variants = [], dict[str, None]()
+        for name, (other, usual) in _differing(records, digests).items():
+            named = [_name(record) for record in other[:MOST_NAMED]]
+            shown = enumerate_words([*named, f"{len(other) - MOST_NAMED} more"] if len(other) > MOST_NAMED else named)
+            sentences.append(
+                f"The program's code {what.format(name=name)}, and it was not the same for all runs: {shown} had "
+                f"another {undeclared} than {_name(usual)}. A difference between variants may come from it. "
+                f"{remedy.format(name=name)}"
+            )
+            variants |= dict.fromkeys(record.variant for record in other)
+        if sentences:
+            found.append(DataWarning(code, " ".join(sentences[:MOST_NAMED]), tuple(variants)))
+    return found
+
+
+def _differing(
+    records: Sequence[RunRecord], digests: Sequence[Mapping[str, str | None]]
+) -> dict[str, tuple[list[RunRecord], RunRecord]]:
+    """Return, by the name of what was not the same for all runs, the runs that differ and one of the others."""
+    found = {}
+    for name in dict.fromkeys(name for own in digests for name in own):
+        runs_of: dict[str | None, list[RunRecord]] = {}
+        for record, own in zip(records, digests, strict=True):
+            if name in own:
+                runs_of.setdefault(own[name], []).append(record)
+        if len(runs_of) > 1:
+            usual = max(runs_of.values(), key=len)
+            found[name] = [record for runs in runs_of.values() if runs is not usual for record in runs], usual[0]
+    return found
 
 
 def _shared_files(records: Sequence[RunRecord]) -> list[DataWarning]:

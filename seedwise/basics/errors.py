@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import errno
 import os
+import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,9 @@ class UserError(Exception):
     """Something that the user can correct; the message names the file or key and the remedy."""
 
 
+_ROOM = 1 << 16  # bytes that a log or another small file may need
+
+
 class DiskFullError(OSError, UserError):
     """A disk is full, or a quota used up; the message names the folder."""
 
@@ -25,17 +29,67 @@ def full_disk(error: BaseException, folder: Path | str) -> DiskFullError | None:
 
     Libraries raise their own errors in the place of the system's, which stays their cause or context.
     """
+    found = _cause(error)
+    return found if found is None or isinstance(found, DiskFullError) else _describe(found, folder)
+
+
+def full_disk_here(error: BaseException) -> DiskFullError | None:
+    """Return what says that an error of this process comes from a full disk; None if it does not.
+
+    The error names the file itself, unless it comes from printing: then it is the one that this process prints to.
+    """
+    found = _cause(error)
+    if found is None or isinstance(found, DiskFullError):
+        return found
+    if found.filename is not None:
+        return _describe(found, found.filename)
+    log = _folder_of_output()
+    return _describe(found, log if log and no_room(log) else Path.cwd())
+
+
+def no_room(folder: Path) -> DiskFullError | None:
+    """Return what says that the disk of a folder is full, or a quota used up; None if there is room.
+
+    Where not even a log can be written, this alone tells why a job failed.
+    """
+    import tempfile  # a run that ends well does not need it
+
+    try:
+        with tempfile.TemporaryFile(dir=folder) as stream:
+            stream.write(bytes(_ROOM))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        return full_disk(error, folder)
+    return None
+
+
+def _cause(error: BaseException) -> OSError | None:
+    """Return the error among the causes of another that says that a disk is full."""
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, DiskFullError):
             return found
         if isinstance(found, OSError) and found.errno in (errno.ENOSPC, errno.EDQUOT):
-            return DiskFullError(
-                f"{folder}: the disk is full ({found.strerror}). Make room there, and give the same command again: it "
-                "goes on from what is done"
-            )
+            return found
         found = found.__cause__ or found.__context__
     return None
+
+
+def _describe(error: OSError, folder: Path | str) -> DiskFullError:
+    return DiskFullError(
+        f"{folder}: the disk is full ({error.strerror}). Make room there, and give the same command again: it "
+        "goes on from what is done"
+    )
+
+
+def _folder_of_output() -> Path | None:
+    """Return the folder of the file that this process prints to; None if there is none, or the system does not say."""
+    try:
+        file = Path(os.readlink("/proc/self/fd/1"))  # noqa: PTH115 - it is no path of a link that anybody made
+        return Path(os.path.relpath(file.parent)) if stat.S_ISREG(os.fstat(1).st_mode) else None
+    except OSError:
+        return None
 
 
 _NO_ACCESS = {
@@ -67,7 +121,7 @@ def run_script(main: Callable[[], int | None]) -> None:
     except UserError as error:
         _end(str(error))
     except Exception as error:
-        if full := full_disk(error, getattr(error, "filename", None) or Path.cwd()):
+        if full := full_disk_here(error):
             _end(str(full))
         if isinstance(error, OSError) and (refused := no_access(error)):
             _end(refused)

@@ -98,12 +98,22 @@ def _variant_problems(names: Sequence[object]) -> Iterable[tuple[Location, str]]
 def _label_problems(variants: object) -> Iterable[tuple[Location, str]]:
     """Refuse labels that look alike: no reader could tell which of the variants a verdict is about."""
     known: dict[str, str] = {}
-    for index, variant in enumerate(variants if isinstance(variants, (list, tuple)) else ()):
+    given = variants if isinstance(variants, (list, tuple)) else ()
+    names = {
+        seen(name).casefold(): name
+        for one in given
+        if isinstance(one, Mapping) and isinstance(one.get("label"), str) and isinstance(name := one.get("name"), str)
+    }
+    for index, variant in enumerate(given):
         name, label = (variant.get("name"), variant.get("label")) if isinstance(variant, Mapping) else (None, None)
         shown = label if isinstance(label, str) else name
         if not isinstance(name, str) or not isinstance(shown, str) or not seen(shown):
             continue
         other = known.setdefault(seen(shown).casefold(), name)
+        if other == name and (called := names.get(seen(shown).casefold(), name)) != name:
+            found = quote(" ".join(shown.split()))
+            text = f"found {found}, the name of another variant ({called}); give it another label"
+            yield ("variants", index, "label"), text
         if other.lower() != name.lower():  # else the names are refused
             key = "label" if isinstance(label, str) else "name"
             yield (

@@ -177,8 +177,9 @@ def _places(loader: yaml.SafeLoader, root: yaml.Node, data: object, file: Path, 
             continue
         inside = above | {id(node)}
         if isinstance(node, yaml.MappingNode) and isinstance(value, dict):
-            for key_node, child in node.value:
-                key = loader.construct_object(key_node, deep=True)
+            # Of a key that is given twice, the last one's value counts.
+            entries = {loader.construct_object(entry[0], deep=True): entry for entry in node.value}
+            for key, (key_node, child) in entries.items():
                 queue.append(((*keys, key), key_node, child, value.get(key), inside))
         elif isinstance(node, yaml.SequenceNode) and isinstance(value, list):
             queue.extend(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from seedwise.basics.errors import no_room
 from seedwise.config.study import Run
 from seedwise.progress.states import ENDED_STATES, RunState
 from seedwise.progress.words import seed_ranges
@@ -20,6 +21,7 @@ MOST_LINES = 40
 MOST = 8
 """Number of distinct failures that are shown in full."""
 _NUMBER = re.compile(r"\d+")
+_FOLDER = re.compile(r"^.*: (?=the disk is full )")
 _KILLED = re.compile(r"killed by SIGKILL|out of memory|OutOfMemory|OUT_OF_ME", re.IGNORECASE)
 _FIX = "Fix the cause, then run the same command again: it does what is missing, and what the fix concerns."
 _LESS_MEMORY = "If it was memory: fewer runs at a time (--cores 1), or more memory (resources: train_run: mem_mb)."
@@ -58,7 +60,11 @@ def is_skipped(state: RunState) -> bool:
 
 
 def is_same(run: Run, reason: str, other: Run, its_reason: str) -> bool:
-    """Whether two runs failed in the same way: runs of one variant may differ in numbers, such as seed and process."""
+    """Whether two runs failed in the same way: runs of one variant may differ in numbers, such as seed and process.
+
+    One disk that is full is under the folders of all variants.
+    """
+    reason, its_reason = (_FOLDER.sub("", text) for text in (reason, its_reason))
     if run.variant == other.variant:
         return _NUMBER.sub("#", reason) == _NUMBER.sub("#", its_reason)
     return reason == its_reason
@@ -118,10 +124,15 @@ def _runs(seeds: Mapping[str, Sequence[int]]) -> str:
     return "; ".join(f"{variant} {seed_ranges(own)}" for variant, own in seeds.items())
 
 
-def explained(state: RunState, logs: Iterable[str]) -> RunState:
+def explained(state: RunState, logs: Sequence[str]) -> RunState:
     """Return the state of a run whose job failed, with what the job's logs say where the run itself left no word."""
     reason, log = reason_of(logs) or (None, None)
-    why = "its job failed after the run had ended" if state.state in ENDED_STATES else state.reason or reason
+    if state.state in ENDED_STATES:
+        why: str | None = "its job failed after the run had ended"
+    elif state.reason == ENDED:  # the last words of a run that was killed may be a score
+        why = next(filter(None, map(_no_room, logs)), ENDED)
+    else:
+        why = state.reason or reason
     return state.model_copy(update={"reason": why, "log": state.log or log})
 
 
@@ -134,12 +145,23 @@ def was_interrupted(state: RunState, logs: Iterable[str]) -> bool:
 
 
 def reason_of(logs: Iterable[str]) -> tuple[str, str] | None:
-    """Return why a job failed, and the log that says so: our own message in full, or else the last words; or None."""
+    """Return why a job failed, and the log that says so: our own message in full, or else the last words; or None.
+
+    What is on a disk that is full was written before it was, and does not say so.
+    """
     for log in logs:
         lines = last_lines(Path(log), 0, MOST_LINES)
         began = next((place for place in reversed(range(len(lines))) if lines[place].startswith(_ERROR)), None)
         if began is not None:
             return "\n".join(lines[began:]).removeprefix(_ERROR), log
+        if full := _no_room(log):
+            return full, log
         if lines:
             return last_words(Path(log), 0), log
     return None
+
+
+def _no_room(log: str) -> str | None:
+    """Return that the disk of a log is full, if it is."""
+    full = no_room(Path(log).parent)
+    return None if full is None else str(full)

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from seedwise.basics.errors import UserError
+from seedwise.basics.errors import UserError, full_disk_here
 from seedwise.basics.files import write_text
 
 HEARTBEAT = 10.0
@@ -121,6 +121,7 @@ def _send_heartbeats(path: Path, ended: threading.Event) -> None:
 
 
 def _reason(error: BaseException) -> str:
+    error = full_disk_here(error) or error
     text = " ".join(str(error).split())
     known = isinstance(error, (UserError, SystemExit))
     return (text if known else f"{type(error).__name__}: {text}" if text else type(error).__name__)[:500]

@@ -69,6 +69,20 @@ class Provenance:
         default="", metadata={"description": "Digest of the environment of a program; else empty."}
     )
     environment: str | None = field(default=None, metadata={"description": "The environment of a program, in words."})
+    exported: dict[str, str | None] = field(
+        default_factory=dict,
+        metadata={
+            "description": "Digests of the variables that a program's code reads and its study does not set, by name; "
+            "null for one that was not set. Those of secrets are left out."
+        },
+    )
+    named_files: dict[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "description": "Digests of files that a program's code names and that are neither its code nor its data, "
+            "by name; those that changed while it ran are left out."
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

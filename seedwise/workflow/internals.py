@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from seedwise.basics.errors import full_disk
+
 TESTED = "9.27.1"
 
 
@@ -158,6 +160,18 @@ def leave_pandas() -> None:
         return look(self, value) if "pandas" in sys.modules else self._serialize_param_builtin(value)
 
     PersistenceBase._serialize_param_pandas = _serialize_param_pandas
+
+
+def endure_full_disk() -> None:
+    """Let Snakemake's own log end where its disk is full, without a traceback for each message that is lost."""
+    handle_error = logging.FileHandler.handleError
+
+    def handleError(self: logging.FileHandler, record: logging.LogRecord) -> None:  # noqa: N802
+        error = sys.exc_info()[1]
+        if error is None or full_disk(error, self.baseFilename) is None:
+            handle_error(self, record)
+
+    logging.FileHandler.handleError = handleError  # type: ignore[method-assign, assignment]
 
 
 def prioritise(outputs: Collection[str]) -> None:

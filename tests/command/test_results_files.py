@@ -99,6 +99,7 @@ def test_files_that_are_not_json(tmp_path: Path) -> None:
         (b'{"a": 1', "is not JSON: Expecting"),
         (b"\xff\xfea", "not UTF-8 text"),
         (b"3", "holds no mapping"),
+        (b'{"a": 1, "b": {"c": 2, "c": 3}}', 'an object has the key "c" twice'),
     ]:
         (place.out / "a.json").write_bytes(content)
         (line,) = problems({"json": "{out}/a.json"}, place)
@@ -293,6 +294,8 @@ def test_lines_of_json(tmp_path: Path) -> None:
     assert "line 1: not JSON" in problems(source, place)[0]
     (place.out / "m.jsonl").write_text(text + "[1]\n")
     assert "line 4: not a JSON object" in problems(source, place)[0]
+    (place.out / "m.jsonl").write_text(text + '{"step": 4, "step": 5}\n')
+    assert 'line 4: an object has the key "step" twice' in problems(source, place)[0]
     (place.out / "m.json").write_text(json.dumps(lines))
     assert read({"json": "{out}/m.json", "keys": {"acc": "eval.acc"}}, place) == {"acc": 0.7}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -204,7 +205,8 @@ def test_a_full_disk_ends_a_program_that_prints_and_is_named(tmp_path: Path) -> 
     asked = request(tmp_path, [PYTHON, "-c", prints])
     asked.folder.mkdir(parents=True)
     (asked.folder / "output.log").symlink_to("/dev/full")
-    with pytest.raises(UserError, match=r"^what it printed cannot be written to its log \(No space left on device\)$"):
+    said = rf"^{re.escape(str(asked.folder))}: the disk is full \(No space left on device\)\. Make room there, and give"
+    with pytest.raises(UserError, match=said):
         run(asked)
     assert not asked.record.exists()
 

@@ -110,6 +110,8 @@ def test_an_added_seed_runs_once_per_variant_and_keeps_every_other_run(project):
 def test_one_run_runs_where_only_one_is_missing(project):
     project.record("dropout", 1).unlink()
     assert project.planned() == {"train_run": 1, **ANALYSIS}
+    asked_for_a_table = {"train_run": 1, "collect_runs": 1, "analyse_study": 1}
+    assert project.planned("--", "results/tiny/summary.csv") == asked_for_a_table, "it would be that of a deleted run"
 
 
 def test_a_removed_seed_and_a_new_plan_run_nothing(project):

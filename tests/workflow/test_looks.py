@@ -48,6 +48,12 @@ def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(project):
     assert "Nothing to be done" in third
     assert "Look 2 of 2, with 4 of 4 seeds: stop" in third
 
+    # As the message about a damaged file says.
+    (project.results / "looks.json").unlink()
+    assert "Look 1 of 2, with 2 of 4 seeds: go on" in project.run()
+    assert "Look 2 of 2, with 4 of 4 seeds: stop" in project.run()
+    assert "EXPLORATORY" not in (project.results / "results.md").read_text()
+
 
 def test_runs_that_are_asked_for_before_their_look_are_counted(tmp_path):
     project = make_program(tmp_path / "project")

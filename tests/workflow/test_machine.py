@@ -2,17 +2,22 @@
 
 import json
 import os
+import re
 import shutil
+import subprocess
 import time
 
 import pytest
 
 from tests.basics.test_full_disk import can_mount
+from tests.workflow.conftest import LIMIT, ROOT
 from tests.workflow.programs import ProgramProject, make_program
 
 pytestmark = pytest.mark.slow
 LATER = time.time() + 2 * 86400
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && cd "$1" && shift && exec "$@"'
+NOWHERE = dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"), "") | {"HOME": "/proc/none"}
+PAGE = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +26,7 @@ def homeless(tmp_path_factory):
     project = make_program(tmp_path_factory.mktemp("made") / "project")
     with (project.folder / "train.py").open("a") as stream:
         stream.write('    print("cache:", os.environ.get("XDG_CACHE_HOME"))\n')
-    nowhere = dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"), "") | {"HOME": "/proc/none"}
-    answer = project.seedwise("run", "config.yaml", "results/tiny/results.md", **nowhere)
+    answer = project.seedwise("run", "config.yaml", "results/tiny/results.md", **NOWHERE)
     return project, answer
 
 
@@ -32,6 +36,23 @@ def test_a_home_folder_that_cannot_be_written_stops_nothing(homeless):
     assert "Traceback" not in answer.stdout
     log = project.results / "logs/train_run/baseline/seed0.log"
     assert "/.snakemake/" not in log.read_text().split("cache:")[1].splitlines()[0], "programs keep their own"
+
+
+def test_plain_snakemake_needs_no_home_folder_after_the_line_that_the_page_prints(fresh):
+    line = re.search(r"`(export XDG_CACHE_HOME=[^`]+)`", PAGE)[1]
+    answer = subprocess.run(
+        ["sh", "-c", f'{line} && exec "$@"', "sh", *fresh.command("--", "results/tiny/results.md")],
+        cwd=fresh.folder,
+        env=fresh.environment() | NOWHERE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout
+    assert "Traceback" not in answer.stdout
+    assert "tiny:" in (fresh.results / "summary.txt").read_text()
 
 
 @pytest.mark.skipif(not can_mount(), reason="a read-only disk needs user namespaces")

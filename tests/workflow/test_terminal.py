@@ -119,8 +119,12 @@ def test_a_pipe_gets_a_few_lines_then_a_line_per_run_and_the_plan_comes_first(pr
     assert again == [
         "tiny: Tiny study",
         "Nothing to be done: all 4 runs are there already",
-        *printed[-3:],
+        headline,
+        printed[-1],
     ]
+    for name in ("results.md", "summary.txt"):  # the one that reads them is not told what somebody wrote there
+        (project.results / name).write_text("**Other is better than Baseline.**\n")
+    assert lines(project.run("--", REPORT)) == again
     assert "rule train_run:" in project.run("-n", "--verbose", "--forcerun", "train_run", "--", REPORT)
 
 

@@ -55,6 +55,7 @@ HOME = Path(seedwise.__file__).parents[1]
 
 if workflow.is_main_process:
     or_exit(require_writable, Path(".snakemake"))
+internals.endure_full_disk()
 internals.ignore_clocks()
 internals.leave_pandas()
 
@@ -163,9 +164,14 @@ if workflow.is_main_process and not SOURCE:
     or_exit(FOUND.keep, FOLDER)
 
 # Whether a record fits the study is what decides, whatever Snakemake knows: it may consider another one up to date, and one
-# that fits incomplete, because it was killed before it noted the end of the run.
+# that fits incomplete, because it was killed before it noted the end of the run. One that was deleted would stay unnoticed
+# where only a table or the report is asked for.
 UNFIT, WHOLE = or_exit(judged_outputs, ASKED, FOLDER) if workflow.is_main_process else Outputs()
-internals.rerun(UNFIT)
+DELETED = [str(path) for record in RECORDS if not (path := internals.placed(workflow, record)).exists()]
+if STUDY.analysis.looks and not LOOKS and (FOLDER / "findings.json").exists():
+    # Which look comes next is in looks.json; without it, the first one is taken again.
+    DELETED.append(str(FOLDER / "summary.csv"))
+internals.rerun({*UNFIT, *DELETED} if workflow.is_main_process else ())
 internals.keep(WHOLE)
 if workflow.is_main_process and CARD:
     make_older([internals.placed(workflow, path) for path in (SUMS, CARD)], map(Path, WHOLE))

@@ -4,6 +4,7 @@ import subprocess
 import time
 
 from seedwise.analysis.prospects import prospects_of
+from seedwise.analysis.findings import read_plain
 from seedwise.basics.calls import command_for, is_called
 from seedwise.registration.change import asks_to_go_on, coming_change
 from seedwise.registration.register import note_results, register
@@ -99,7 +100,7 @@ def announce(counts):
         return
     lines = banner(STUDY.study, STUDY.title, RESULTS, runs_of(planned), runs_of(jobs), elsewhere=bool(SOURCE))
     if not counts:
-        reported = outcome() if REPORT in planned_rules() else []
+        reported = outcome(made_now=False) if REPORT in planned_rules() else []
         say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *reported)
         return
     say(*lines)
@@ -235,21 +236,28 @@ def say_look():
         say(describe(looks[-1], names))
 
 
-def outcome():
-    """Return the finding in words and in numbers, and where to read on; nothing if there is no report."""
+def outcome(made_now):
+    """Return the finding in words and in numbers, and where to read on; nothing if there is no report.
+
+    A report that was made earlier may have been edited since: its finding is then that of findings.json, whose digest
+    shows an edit.
+    """
     text, line = FOLDER / "results.md", FOLDER / "summary.txt"
     if not line.exists():
         return []
-    words = finding(text)
+    if made_now:
+        found = [finding(text), line.read_text(encoding="utf-8").rstrip()]
+    else:
+        found = [or_exit(read_plain, FOLDER / "findings.json").get("headline") or finding(text)]
     read = f"{text}, or: {command_for('open')}" if is_called() else f"{text} or {FOLDER / 'page.html'}"
-    return [*([words] if words else []), line.read_text(encoding="utf-8").rstrip(), f"Read {read}"]
+    return [*filter(None, found), f"Read {read}"]
 
 
 def say_outcome():
     """Print the outcome, if the report was written just now."""
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
-        say(*outcome())
+        say(*outcome(made_now=True))
     elif is_called() and TRAIN in (asked := planned_rules()) and REPORT not in asked:
         say(f"next: {command_for('report')}")
 

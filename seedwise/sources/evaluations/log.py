@@ -15,6 +15,7 @@ import pandas as pd
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.nested import flat
+from seedwise.basics.unique_keys import KeyTwiceError, load_json
 from seedwise.sources.columns import missing
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Evaluation, Table
@@ -61,7 +62,9 @@ class LogFile:
             UserError: it is no JSON.
         """
         try:
-            return json.loads(self.content())
+            return load_json(self.content())
+        except KeyTwiceError as error:
+            raise UserError(f"{self.name}: {error}") from None
         except (ValueError, RecursionError) as error:
             raise UserError(f"{self.name}: not whole JSON ({error}); was the file cut off?") from None
 
@@ -76,7 +79,9 @@ class LogFile:
             if line.isspace():
                 continue
             try:
-                row = json.loads(line)
+                row = load_json(line)
+            except KeyTwiceError as error:
+                raise UserError(f"{self.name}, line {number}: {error}") from None
             except (ValueError, RecursionError):
                 raise UserError(
                     f"{self.name}, line {number}: not JSON; was the file cut off? Run that evaluation again, or delete "

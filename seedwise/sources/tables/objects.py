@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from seedwise.basics.errors import UserError
-from seedwise.basics.names import quote
 from seedwise.basics.nested import flat
+from seedwise.basics.unique_keys import KeyTwiceError, load_json
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.tables.table import Table
 
@@ -71,16 +71,10 @@ def _of_lines(text: str, name: str) -> Table:
 
 
 def _load(text: str, name: str) -> Any:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise UserError(f"{name}: an object has the key {quote(twice)} twice; which counts, JSON does not say")
-        return found
-
     try:
-        return json.loads(text, object_pairs_hook=unique)
+        return load_json(text)
+    except KeyTwiceError as error:
+        raise UserError(f"{name}: {error}") from None
     except RecursionError:
         raise UserError(f"{name}: nested too deeply to be a table") from None
 

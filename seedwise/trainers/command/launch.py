@@ -131,7 +131,7 @@ def _pipe_to(output: int, veil: Veil) -> Iterator[int]:
         os.close(sink)
         copying.join(GRACE)  # its end comes with the last process that writes to it
     if problems:
-        raise UserError(f"what it printed cannot be written to its log ({problems[0].strerror})")
+        raise UserError(f"what it printed cannot be written to its log ({problems[0].strerror})") from problems[0]
 
 
 @contextmanager

@@ -16,17 +16,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedwise.basics.errors import UserError
+from seedwise.basics.errors import UserError, full_disk
+from seedwise.basics.file_digests import FILES_CACHE
 from seedwise.basics.files import hold_lock, write_text
 from seedwise.basics.numerals import exponent_number
 from seedwise.runs.commit import git_state
 from seedwise.runs.cpu import cpu_model
+from seedwise.runs.digest_parts import read_parts
 from seedwise.runs.record import Provenance, RecordError, RunRecord, Status, Timing, read_record, write_record
 from seedwise.tracking import Mirrors, TrackedRun
 from seedwise.trainers.command.command_line import Scalar, Value, fill
 from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure, describe_timeout
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.request import Request, command_of, program_variables
+from seedwise.trainers.command.undeclared import Named, digests_of_files, digests_of_variables, named_by
 
 if TYPE_CHECKING:
     from seedwise.trainers.command.isolation import Snapshot
@@ -115,6 +118,8 @@ class Execution:
         since: when it was started, in seconds since 1970.
         wrote: files in its own folder that changed while it ran.
         before: files that results could be read from, outside the run's folder, as they were before it was started.
+        exported: digests of variables that its code reads and the study does not set.
+        named_files: digests of files that its code names, and that are neither code nor data and have not changed.
     """
 
     shown: list[str]
@@ -127,6 +132,8 @@ class Execution:
     since: float
     wrote: list[str]
     before: dict[Path, Note]
+    exported: dict[str, str | None]
+    named_files: dict[str, str]
 
 
 def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[int] = ()) -> Execution:
@@ -149,6 +156,8 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     watched = _Watched(request, folder)
     output, log, start = _output(request)
     before = _files_outside(request, folder, log, start)
+    named = _named(request, folder)
+    files = digests_of_files(named.files, FILES_CACHE)
     began, since = time.monotonic(), time.time()
     reason, timed_out = None, False
     try:
@@ -159,11 +168,34 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
         elif ended.status:
             reason = describe_failure(ended.status, log, start)
     except UserError as error:
-        reason = str(error)
+        reason = str(full_disk(error, log.parent) or error)
     finally:
         os.close(output)
     seconds = time.monotonic() - began
-    return Execution(shown, folder, reason, timed_out, seconds, log, start, since, watched.changed(), before)
+    return Execution(
+        shown=shown,
+        folder=folder,
+        reason=reason,
+        timed_out=timed_out,
+        seconds=seconds,
+        log=log,
+        log_start=start,
+        since=since,
+        wrote=watched.changed(),
+        before=before,
+        exported=digests_of_variables(named.variables, variables),
+        named_files=dict(files.items() & digests_of_files(named.files, FILES_CACHE).items()),
+    )
+
+
+def _named(request: Request, folder: Path) -> Named:
+    """Return what the program's code names and the study does not."""
+    study = request.folder.parents[2]
+    code = [folder / name for name in read_parts(study, request.digests.code)]
+    data = [Path(request.place.common.original) / name for name in read_parts(study, request.digests.data)]
+    named = named_by(code, folder, [*data, request.out])
+    given = {*request.settings.env, *request.there.environment.variables}
+    return named._replace(variables=[name for name in named.variables if name not in given])
 
 
 def _run(request: Request, mirrors: Mirrors, say: Callable[[str], None], locks: Sequence[int]) -> RunRecord:
@@ -352,6 +384,8 @@ def _record(
             data=request.digests.data,
             environment_digest=request.digests.environment,
             environment=environment.words,
+            exported=done.exported,
+            named_files=done.named_files,
         ),
         timing=Timing(total=seconds),
     )

@@ -187,6 +187,15 @@ def test_a_torn_last_line_is_named(harness, analyse, tmp_path):
     assert f"samples_arc_easy_{DATE}.jsonl, line 20: not JSON; was the file cut off?" in said
 
 
+def test_a_key_that_a_line_has_twice_is_refused(harness, analyse, tmp_path):
+    two_models(harness)
+    path = tmp_path / f"out/org__tuned/samples_arc_easy_{DATE}.jsonl"
+    path.write_text(path.read_text().replace('"acc": ', '"acc": 1.0, "acc": ', 1))
+    status, said = analyse(FILES, "acc", "org__base")
+    assert status == 2
+    assert f'samples_arc_easy_{DATE}.jsonl, line 1: an object has the key "acc" twice' in said
+
+
 def test_a_document_twice_is_refused(harness, analyse):
     harness("base", [sample(n, n % 2) for n in range(12)])
     harness("tuned", [sample(n % 11, n % 2) for n in range(12)])

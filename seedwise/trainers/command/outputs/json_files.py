@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.nested import flat
+from seedwise.basics.unique_keys import KeyTwiceError, load_json
 from seedwise.trainers.command.outputs.columns import Cell, Columns, take_values
 from seedwise.trainers.command.outputs.numbers import NotANumberError, number
 from seedwise.trainers.command.outputs.place import Place, ResultsError, find_file, no_such
@@ -35,7 +35,9 @@ def read_json(path: Path, key: str) -> Any:
     if not text.strip():
         raise ResultsError(f"{key}: {path} is empty")
     try:
-        return json.loads(text)
+        return load_json(text)
+    except KeyTwiceError as error:
+        raise ResultsError(f"{key}: {path}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{key}: {path} is not JSON: {error}") from error
 
@@ -79,7 +81,9 @@ def read_objects(path: Path, key: str) -> Iterator[tuple[Mapping[str, Any], str]
                 if not line.strip():
                     continue
                 try:
-                    found = json.loads(line)
+                    found = load_json(line)
+                except KeyTwiceError as error:
+                    raise ResultsError(f"{key}: {path}, line {count}: {error}") from error
                 except (ValueError, RecursionError) as error:
                     torn = ResultsError(f"{key}: {path}, line {count}: not JSON: {error}")
                     continue
