@@ -34,7 +34,11 @@ def run(command: list[str], folder: Path, variables: Mapping[str, str] | None = 
     with tempfile.TemporaryFile("w+") as output:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            command,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
             env={**environment(), **(variables or {})},
         )
         _, status, used = os.wait4(process.pid, 0)
@@ -47,7 +51,7 @@ def run(command: list[str], folder: Path, variables: Mapping[str, str] | None = 
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what an enclosing workflow has set, with byte code that is kept, and with this code."""
+    """Return the environment with this code, with byte code that is kept, without what an enclosing workflow has set."""
     without = ("SEEDWISE_", "PYTHONDONTWRITEBYTECODE")
     known = {key: value for key, value in os.environ.items() if not key.startswith(without)}
     return {**known, "PYTHONPATH": str(ROOT)}

@@ -52,17 +52,19 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15, help="single runs of each kind (default: 15)")
     parser.add_argument("--runs", type=int, default=1000, help="runs of the study (default: 1000)")
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="JSON file for the figures")
     arguments = parser.parse_args()
+    print(json.dumps(measure(arguments.repeats, arguments.runs, arguments.cores), indent=1))
+
+
+def measure(repeats: int, runs: int, cores: int = 2) -> dict[str, float]:
+    """Measure single runs, and a whole study if `runs` is not 0."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "program.py").write_text(PROGRAM)
-        found = single_runs(folder, arguments.repeats)
-        if arguments.runs:
-            found |= whole_study(folder, arguments.runs, arguments.cores)
-    print(json.dumps(found, indent=1))
-    if arguments.out:
-        arguments.out.write_text(json.dumps(found, indent=1) + "\n")
+        found = single_runs(folder, repeats)
+        if runs:
+            found |= whole_study(folder, runs, cores)
+    return {key: round(value, 4) for key, value in found.items()}
 
 
 def single_runs(folder: Path, repeats: int) -> dict[str, float]:

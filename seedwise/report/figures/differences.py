@@ -60,7 +60,9 @@ def _draw_difference(axes: Axes, y: int, row: ComparisonRow, colour: str, *, thi
         axes.hlines(y, row.simultaneous_low, row.simultaneous_high, color=style.INK, linewidth=1, zorder=2)
     if row.ci_low is not None and row.ci_high is not None:
         axes.hlines(y, row.ci_low, row.ci_high, color=colour, linewidth=3 if many else 5, zorder=3)
-    axes.plot([row.difference], [y], "o", color=colour, markeredgecolor=style.INK, markersize=6 if many else 9, zorder=4)
+    axes.plot(
+        [row.difference], [y], "o", color=colour, markeredgecolor=style.INK, markersize=6 if many else 9, zorder=4
+    )
 
 
 def _legend(figure: Figure, report: Report) -> None:
