@@ -72,7 +72,10 @@ def measure(rounds: int) -> dict[str, Any]:
             }
             order = list(turns) if number % 2 == 0 else list(reversed(turns))
             found.append({name: turns[name]() for name in order})
-            print(f"  round {number + 1}: {found[-1]['ours']['seconds']} and {found[-1]['theirs']['seconds']} s", flush=True)
+            print(
+                f"  round {number + 1}: {found[-1]['ours']['seconds']} and {found[-1]['theirs']['seconds']} s",
+                flush=True,
+            )
     return {"rounds": found, **summary(found)}
 
 

@@ -51,7 +51,7 @@ def run(command: list[str], folder: Path, variables: Mapping[str, str] | None = 
 
 
 def environment() -> dict[str, str]:
-    """Return the environment with this code, with byte code that is kept, without what an enclosing workflow has set."""
+    """Return the environment with this code and with byte code, without what an enclosing workflow has set."""
     without = ("SEEDWISE_", "PYTHONDONTWRITEBYTECODE")
     known = {key: value for key, value in os.environ.items() if not key.startswith(without)}
     return {**known, "PYTHONPATH": str(ROOT)}

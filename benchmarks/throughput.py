@@ -9,13 +9,8 @@ timed with the wall clock; ratios are medians over the rounds of the ratio withi
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,11 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from seedwise.basics.files import write_text
-from seedwise.runs.cpu import cpu_model
-from seedwise.runs.record import read_record
 from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
-from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"

@@ -117,7 +117,14 @@ def main() -> None:
     }
     print(json.dumps(medians, indent=1))
     if arguments.out:
-        figures = {"date": now(), "load": load(), "machine": machine(), "epochs": arguments.epochs, "pairs": rows, "medians": medians}
+        figures = {
+            "date": now(),
+            "load": load(),
+            "machine": machine(),
+            "epochs": arguments.epochs,
+            "pairs": rows,
+            "medians": medians,
+        }
         write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
 
 
