@@ -18,12 +18,16 @@ def test_a_loss_that_stays_fails_and_a_disturbed_measurement_does_not():
     assert not failed([1.08])
 
 
-def test_how_often_it_would_have_failed_is_counted_over_repeats():
-    steady = {"a step": [1.0, 1.01, 0.99, 1.0, 1.3], "a run": [2.0] * 5}
-    assert trend.alarms(steady, 1.0) == 0
-    assert trend.alarms(steady, trend.LOSS) == 5
-    assert trend.alarms(steady, trend.LOSS, "a run") == 5
-    assert trend.alarms({"a step": [1.0, 1.0, 1.0, 1.0, 1.2, 1.2, 1.2]}, 1.0) == 1
+def test_alarms_are_counted_in_checks_of_three_measurements():
+    assert trend.alarms([1.2, 1.2, 1.2, 1.2, 1.0, 1.2], 1.08) == 1
+
+
+def test_what_is_stored_says_how_often_noise_fails_and_a_loss_is_seen():
+    steady = trend.described([[1.0, 1.01, 0.99], [1.0, 1.02, 0.98]])
+    assert (steady["ratio"], steady["false_alarms"], steady["losses_seen"]) == (1.0, 0, trend.CHECKS)
+    wild = trend.described([[0.5, 1.0, 2.0], [0.6, 1.0, 1.8]])
+    assert wild["losses_seen"] < trend.CHECKS
+    assert wild["noise"] > 0.2
 
 
 @pytest.mark.parametrize(
