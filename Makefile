@@ -21,13 +21,13 @@ LOOKED_AT = $(or $(call quoted,$(or $(STUDY),$(LAST))),config.yaml)
 
 # Files that `make generate` generates from the code.
 GENERATED := workflow/schemas/config.schema.json workflow/schemas/run-record.schema.json docs/configuration.md \
-  workflow/schemas/findings.schema.json
+  workflow/schemas/findings.schema.json benchmarks/README.md benchmarks/gpu.md
 
 # A file's tests share what they make. tests/conftest.py puts slow files first, and xdist is not to sort them otherwise.
 IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help study quick run try status interim open report reproduce shell notebooks test test-fast test-slurm test-timing \
-  chromium generate generated check bench mlflow-ui docs docs-serve setup clean
+  chromium generate generated check bench trend mlflow-ui docs docs-serve setup clean
 
 help:                      ## list what make can do (this is what a plain `make` does)
 	@echo "make TARGET [STUDY=studies/x.yaml] [CORES=n]      for example: make quick"
@@ -89,10 +89,11 @@ chromium:                  # opens the HTML report in tests, which are skipped w
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; } || \
 	  echo "No chromium: the tests that open the HTML report are skipped. Install it as root: apt-get install chromium"
 
-generate: $(VENV)/.study   ## regenerate files from the code: the schemas and the reference of the config
+generate: $(VENV)/.study   ## regenerate files from the code and from measurements: schemas, reference of the config, benchmarks
 	$(BIN)/python -m seedwise.config.schema
 	$(BIN)/python -m seedwise.report.findings_schema
 	$(BIN)/python -m seedwise.config.reference
+	$(BIN)/python -m benchmarks.readme
 
 generated: $(VENV)/.study  # regenerate, and fail if a generated file was out of date
 	@before=$$(mktemp -d) && tar -cf - $(GENERATED) | tar -xf - -C $$before && $(MAKE) --silent generate && stale= && \
@@ -107,8 +108,11 @@ check: $(VENV)/.dev generated  ## check style, types, the workflow and generated
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint
 
-bench: $(VENV)/.bench      ## measure training speed, about 8 minutes; see benchmarks/README.md
-	$(BIN)/python -m benchmarks.throughput
+bench: $(VENV)/.bench      ## measure all that benchmarks/README.md says, and write it: about 25 minutes on two quiet cores
+	$(BIN)/python -m benchmarks.whole; status=$$?; $(BIN)/python -m benchmarks.readme && exit $$status
+
+trend: $(VENV)/.study      ## fail if something takes a fifth more processor time than before, in 1 to 3 minutes
+	$(BIN)/python -m benchmarks.trend
 
 mlflow-ui: $(VENV)/.mlflow ## show the runs in MLflow, on http://127.0.0.1:5000
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db --host 127.0.0.1 --port 5000

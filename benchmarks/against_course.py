@@ -1,96 +1,110 @@
-"""The default study against the course-style script, in one benchmark run.
+"""The default study against the course-style script, in turns.
 
-    python benchmarks/against_course.py --out benchmarks/against_course.json
+    python -m benchmarks.against_course
 
 Both train the same 9 runs (3 variants x 3 seeds, 3 epochs on all training images). Ours is the whole
-`snakemake --cores 4 --resources gpu=1`, from start to results.md; theirs is the script alone. Ours runs before and
-after theirs, so that a change in the machine's speed is visible. Needs the data: run `make study` once before.
+`snakemake --cores 4 --resources gpu=1`, from start to results.md; theirs is the script alone. Each round has the whole
+study and, in three rounds, the script has each seed once, so that both meet the same changes in the machine's speed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from seedwise.basics.files import write_text
+from benchmarks.measuring import ROOT, run, snakemake_program
 from seedwise.runs.record import read_record
+from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 
-ROOT = Path(__file__).resolve().parent.parent
+SEEDS = (0, 1, 2)
+PARTS = ("imports", "data", "train", "evaluate", "tracking", "total")
 
 
-def time_ours(folder: Path) -> dict[str, object]:
-    """Run the default study in a new folder with the data; return its seconds, in total and by part, and accuracies."""
+def measure_ours(folder: Path) -> dict[str, Any]:
+    """Run the default study in a new folder with the data; return its cost, by part too, and its accuracies."""
     folder.mkdir()
     (folder / "data").symlink_to(ROOT / "data")
-    command = [Path(sys.executable).parent / "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-    command += ["--configfile", ROOT / "config.yaml", "--cores", "4", "--resources", "gpu=1"]
-    began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    seconds = time.perf_counter() - began
-    results = folder / "results" / "fashion-mnist"
-    records = [read_record(path) for path in sorted(results.glob("runs/*/*/metrics.json"))]
-    parts = {
-        part: sum(getattr(record.timing, part) for record in records)
-        for part in ("imports", "data", "train", "evaluate", "tracking")
-    }
-    runs = pd.read_csv(results / "runs.csv")
+    command = [snakemake_program(), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    command += ["--configfile", str(ROOT / "config.yaml"), "--cores", "4", "--resources", "gpu=1"]
+    measured = run(command, folder)
+    records = [read_record(path) for path in sorted((folder / "results/fashion-mnist").glob("runs/*/*/metrics.json"))]
+    accuracies: dict[str, list[float]] = {}
+    for record in records:
+        accuracies.setdefault(record.variant, []).append(record.metrics["test_accuracy"] or 0.0)
     return {
-        "seconds": seconds,
-        "seconds_of_all_runs": sum(record.timing.total for record in records),
-        "parts": parts,
-        "accuracy": runs.groupby("variant")["test_accuracy"].mean().to_dict(),
+        "seconds": round(measured.seconds, 1),
+        "processor": round(measured.processor, 1),
+        "of_all_runs": {part: round(sum(getattr(one.timing, part) for one in records), 1) for part in PARTS},
+        "accuracy": accuracies,
     }
 
 
-def time_theirs(folder: Path, workers: int) -> dict[str, object]:
-    """Run the course-style script; return its seconds and accuracies."""
+def measure_theirs(folder: Path, seed: int, epochs: int) -> dict[str, Any]:
+    """Run the course-style script on one seed of each variant; return its cost and accuracies."""
     folder.mkdir()
     out = folder / "runs.json"
-    command = [sys.executable, ROOT / "benchmarks" / "course_style.py", "--root", ROOT / "data" / "fashion_mnist"]
-    command += ["--workers", str(workers), "--out", out]
-    began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    seconds = time.perf_counter() - began
-    runs = pd.DataFrame(json.loads(out.read_text()))
-    return {"seconds": seconds, "accuracy": runs.groupby("variant")["accuracy"].mean().to_dict()}
+    command = [sys.executable, str(ROOT / "benchmarks/course_style.py"), "--root", str(ROOT / "data/fashion_mnist")]
+    measured = run([*command, "--seeds", str(seed), "--epochs", str(epochs), "--out", str(out)], folder)
+    runs = json.loads(out.read_text())
+    return {
+        "seconds": round(measured.seconds, 1),
+        "processor": round(measured.processor, 1),
+        "of_runs": round(sum(one["seconds"] for one in runs), 1),
+        "accuracy": {one["variant"]: [one["accuracy"]] for one in runs},
+    }
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    """Time ours and theirs in turns; the first of each round changes."""
+    prepared_file(ROOT)
+    found: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for number in range(rounds):
+            folder = Path(scratch)
+            turns = {
+                "ours": lambda n=number, home=folder: measure_ours(home / f"ours-{n}"),
+                "theirs": lambda n=number, home=folder: measure_theirs(home / f"theirs-{n}", SEEDS[n % 3], 3),
+            }
+            order = list(turns) if number % 2 == 0 else list(reversed(turns))
+            found.append({name: turns[name]() for name in order})
+            print(
+                f"  round {number + 1}: {found[-1]['ours']['seconds']} and {found[-1]['theirs']['seconds']} s",
+                flush=True,
+            )
+    return {"rounds": found, **summary(found)}
+
+
+def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The whole script's seconds are three times those of a seed, but it starts only once."""
+
+    def whole(theirs: dict[str, Any]) -> float:
+        return 3 * theirs["of_runs"] + (theirs["seconds"] - theirs["of_runs"])
+
+    theirs = [whole(one["theirs"]) for one in found]
+    return {
+        "ours_seconds": round(statistics.median(one["ours"]["seconds"] for one in found), 1),
+        "theirs_seconds": round(statistics.median(theirs), 1),
+        "ratio": round(statistics.median(a / one["ours"]["seconds"] for a, one in zip(theirs, found, strict=True)), 2),
+        "accuracy": {
+            who: {
+                variant: round(statistics.mean(value for one in found for value in one[who]["accuracy"][variant]), 4)
+                for variant in found[0][who]["accuracy"]
+            }
+            for who in ("ours", "theirs")
+        },
+    }
 
 
 def main() -> None:
-    """Time ours, theirs and ours again; print and write the measurements."""
+    """Measure, and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workers", type=int, default=0, help="DataLoader worker processes of the course-style script")
-    parser.add_argument("--out", type=Path, help="JSON file for the measurements")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        print("ours, first time ...", flush=True)
-        ours = [time_ours(folder / "ours-1")]
-        print(f"  {ours[0]['seconds']:.0f} s\ntheirs ...", flush=True)
-        theirs = time_theirs(folder / "theirs", arguments.workers)
-        print(f"  {theirs['seconds']:.0f} s\nours, second time ...", flush=True)
-        ours.append(time_ours(folder / "ours-2"))
-        print(f"  {ours[1]['seconds']:.0f} s", flush=True)
-    ratios = [theirs["seconds"] / one["seconds"] for one in ours]
-    figures = {
-        "cores": os.cpu_count(),
-        "workers": arguments.workers,
-        "ours": ours,
-        "theirs": theirs,
-        "ratios": ratios,
-        "ratio": statistics.mean(ratios),
-    }
-    print(json.dumps(figures, indent=1))
-    if arguments.out:
-        write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
+    parser.add_argument("--rounds", type=int, default=3)
+    print(json.dumps(measure(parser.parse_args().rounds), indent=1))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The speed of the exact bootstrap of 1 000 variants, compared with scipy, arch and the course's loop.
 
-    OMP_NUM_THREADS=1 python benchmarks/bootstrap_speed.py --out benchmarks/bootstrap_speed.json
+    OMP_NUM_THREADS=1 python benchmarks/bootstrap_speed.py
 
 All compute the 95 % percentile interval of the mean of every variant in one process on one thread; the others draw
 10 000 resamples per variant. They take turns, round by round, so that a slowdown of the machine affects all of them. In
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import resource
 import statistics
@@ -23,16 +22,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from seedwise.basics.files import write_text
 from seedwise.plan import Plan
-from seedwise.runs.cpu import cpu_model
 from seedwise.statistics import analyse, bootstrap_cis
 from seedwise.statistics.bootstrap import bootstrap_difference_cis
 
@@ -136,33 +133,31 @@ def processor_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
+def measure(sizes: Sequence[int], rounds: int, clock: Callable[[], float] = processor_seconds) -> dict[str, object]:
+    """Measure every method at several numbers of seeds, with scores on a lattice and off it."""
+    results = []
+    for on_lattice in (True, False):
+        for n in sizes:
+            scores = accuracies(n, on_lattice)
+            seconds = compare(scores, rounds, clock) | time_rest(scores, rounds, clock)
+            rounded = {name: float(f"{value:.3g}") for name, value in seconds.items()}
+            results.append({"seeds": n, "on_lattice": on_lattice, "seconds": rounded})
+            print("  ", results[-1], flush=True)
+    return {"variants": VARIANTS, "results": results}
+
+
 def main() -> None:
+    """Measure, and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seeds", type=int, nargs="+", default=[3, 5, 10, 20])
     parser.add_argument("--clock", action="store_true", help="measure wall-clock time instead of processor time")
-    parser.add_argument("--out", type=Path, help="JSON file for the measurements")
     arguments = parser.parse_args()
-    clock = time.perf_counter if arguments.clock else processor_seconds
     if os.environ.get("OMP_NUM_THREADS") != "1":
         sys.exit("set OMP_NUM_THREADS=1: processor time adds up over threads")
     if not importlib.util.find_spec("arch"):
         print("arch is skipped because it is not installed (pip install -r requirements-bench.txt)")
-    results = []
-    for on_lattice in (True, False):
-        for n in arguments.seeds:
-            scores = accuracies(n, on_lattice)
-            seconds = compare(scores, arguments.rounds, clock)
-            rest = time_rest(scores, 3, clock)
-            fastest = min(value for name, value in seconds.items() if name != "seedwise")
-            results.append({"n": n, "on_lattice": on_lattice, **seconds, **rest})
-            shown = "  ".join(f"{name} {value:.3g} s" for name, value in (seconds | rest).items())
-            kind = "counts / 10 000" if on_lattice else "any numbers    "
-            ratio = fastest / seconds["seedwise"]
-            print(f"n = {n:<3} {kind}  {shown}  ratio {ratio:.0f}", flush=True)
-    if arguments.out:
-        record = {"processor": cpu_model(), "variants": VARIANTS, "clock": arguments.clock, "results": results}
-        write_text(arguments.out, json.dumps(record, indent=2) + "\n")
+    measure(arguments.seeds, arguments.rounds, time.perf_counter if arguments.clock else processor_seconds)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ architecture on the same images with the same batch size, precision, optimizer (
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import warnings
 from collections.abc import Callable
@@ -166,6 +167,14 @@ CONTESTANTS: dict[str, Callable[[Cell, Path, Tick], None]] = {
     "fastai": fastai,
 }
 PEERS = ("course", "lightning", "fastai")
+NEEDS = {"lightning": "pytorch_lightning", "fastai": "fastai"}
+"""Packages of peers that not everyone has installed."""
+
+
+def missing() -> list[str]:
+    """Return the contestants whose package is not installed."""
+    return [name for name, package in NEEDS.items() if importlib.util.find_spec(package) is None]
+
 
 warnings.filterwarnings("ignore")
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)

@@ -52,21 +52,23 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15, help="single runs of each kind (default: 15)")
     parser.add_argument("--runs", type=int, default=1000, help="runs of the study (default: 1000)")
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="JSON file for the figures")
     arguments = parser.parse_args()
+    print(json.dumps(measure(arguments.repeats, arguments.runs, arguments.cores), indent=1))
+
+
+def measure(repeats: int, runs: int, cores: int = 2) -> dict[str, float]:
+    """Measure single runs, and a whole study if `runs` is not 0."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "program.py").write_text(PROGRAM)
-        found = single_runs(folder, arguments.repeats)
-        if arguments.runs:
-            found |= whole_study(folder, arguments.runs, arguments.cores)
-    print(json.dumps(found, indent=1))
-    if arguments.out:
-        arguments.out.write_text(json.dumps(found, indent=1) + "\n")
+        found = single_runs(folder, repeats)
+        if runs:
+            found |= whole_study(folder, runs, cores)
+    return {key: round(value, 4) for key, value in found.items()}
 
 
-def single_runs(folder: Path, repeats: int) -> dict[str, float]:
-    """Return the median seconds and the peak memory of the program alone and of a run of it."""
+def prepare_single_run(folder: Path) -> tuple[list[str], list[str]]:
+    """Write a study of one run into a folder; return the command of the run, and that of the program alone."""
+    (folder / "program.py").write_text(PROGRAM)
     write_study(folder, variants=1, seeds=1)
     snakemake(folder, "runs", cores=1)  # so that the context of the runs is there
     script = ROOT / "workflow/scripts/run_program.py"
@@ -75,7 +77,12 @@ def single_runs(folder: Path, repeats: int) -> dict[str, float]:
     run = [sys.executable, str(script), "--study", "trivial", "--variant", "v0", "--seed", "0", "--settings", settings]
     run += ["--code", expected["code"], "--data", expected["data"], "--environment", expected["environment"]]
     run += ["--context", "results/trivial/.context.json", "--out", "results/trivial/runs/v0/seed0/metrics.json"]
-    bare = [sys.executable, "program.py", "1"]
+    return run, [sys.executable, "program.py", "1"]
+
+
+def single_runs(folder: Path, repeats: int) -> dict[str, float]:
+    """Return the median seconds and the peak memory of the program alone and of a run of it."""
+    run, bare = prepare_single_run(folder)
     seconds: dict[str, list[float]] = {"bare": [], "run": []}
     processor: dict[str, list[float]] = {"bare": [], "run": []}
     memory = {"bare": 0.0, "run": 0.0}

@@ -1,36 +1,26 @@
 """Training throughput, compared with the speed limit, the course's loop, PyTorch Lightning and fastai.
 
-    make bench        (or: python -m benchmarks.throughput --out benchmarks/throughput.json)
+    python -m benchmarks.throughput
 
 All train in one process in turns of a few steps, so that other work on the machine affects all of them alike. Turns are
-timed with the wall clock; ratios are medians over the rounds of the ratio within one round. At the end, a whole run of
-about 90 seconds shows the time outside its training loop and its peak memory.
+timed with the wall clock; ratios are medians over the rounds of the ratio within one round.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from seedwise.basics.files import write_text
-from seedwise.runs.cpu import cpu_model
-from seedwise.runs.record import read_record
 from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
-from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
@@ -90,14 +80,16 @@ class Contestant(threading.Thread):
                 raise Stopped
 
 
-def measure(cell: Any, barrier: Any = None) -> dict[str, list[tuple[float, float]]]:
+def measure(cell: Any, barrier: Any = None, at_most: int | None = None) -> dict[str, list[tuple[float, float]]]:
     """Let all contestants train one cell in turns; return the seconds (wall clock, processor) of each turn."""
-    from benchmarks.contestants import CONTESTANTS
+    from benchmarks.contestants import CONTESTANTS, missing
 
     steps, rounds, _ = STEPS[cell.model]
+    rounds = min(rounds, at_most or rounds)
     contestants = {
         name: Contestant(lambda tick, train=train: train(cell, DATA, tick), cell.threads)
         for name, train in CONTESTANTS.items()
+        if name not in missing()
     }
     turns: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
     for contestant in contestants.values():
@@ -133,42 +125,7 @@ def summary(cell: Any, measured: list[dict[str, list[tuple[float, float]]]]) -> 
         "images_per_second": {name: round(value, 1) for name, value in speed.items()},
         "of_the_limit": round(ratio(walls, "limit"), 3),
         "of_the_limit_processor": round(ratio(processors, "limit"), 3),
-        "times_a_peer": {name: round(ratio(walls, name), 2) for name in PEERS},
-    }
-
-
-def whole_run(images_per_second: float, precision: str) -> dict[str, float]:
-    """Train one run of about 90 seconds with the run script; return its seconds by part, and its peak memory."""
-    epochs = max(1, round(80 * images_per_second / 54_000))
-    settings = RunSettings(
-        dataset=DatasetSettings(),
-        model=ModelSettings(),
-        training=TrainingSettings(epochs=epochs, precision=precision, device="cpu"),
-    )
-    with tempfile.TemporaryDirectory() as scratch:
-        record = Path(scratch) / "results" / "bench" / "runs" / "baseline" / "seed0" / "metrics.json"
-        record.parent.mkdir(parents=True)
-        script = ROOT / "workflow" / "scripts" / "train_run.py"
-        command = [sys.executable, script, "--study", "bench", "--variant", "baseline", "--seed", "0"]
-        command += ["--settings", settings.canonical(), "--code", "0", "--data", prepared_file(ROOT)]
-        command += ["--out", record]
-        began = time.perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        if status:
-            raise SystemExit(f"{script} ended with status {status}")
-        timing = read_record(record).timing
-    return {
-        "epochs": epochs,
-        "seconds": round(seconds, 1),
-        "training": round(timing.train, 1),
-        "imports": round(timing.imports, 1),
-        "data": round(timing.data, 1),
-        "evaluation": round(timing.evaluate, 1),
-        "tracking": round(timing.tracking, 1),
-        "overhead": round(1 - timing.train / seconds, 3),
-        "peak_megabytes": round(usage.ru_maxrss / 1024),
+        "times_a_peer": {name: round(ratio(walls, name), 2) for name in PEERS if name in walls},
     }
 
 
@@ -191,39 +148,44 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure every cell and a whole run; print the table and write the measurements."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", choices=list(STEPS), default=list(STEPS))
-    parser.add_argument("--precisions", nargs="+", choices=["fp32", "bf16"], default=["fp32"])
-    parser.add_argument("--no-run", action="store_true", help="skip the whole run of 90 seconds")
-    parser.add_argument("--out", type=Path, help="JSON file for the measurements")
-    arguments = parser.parse_args()
-    prepared_file(ROOT)
+def cells(models: Sequence[str], precisions: Sequence[str], *, few: bool = False) -> list[Any]:
+    """What is measured: alone on one and two threads, and two runs side by side; `few`: resnet18 only alone."""
     from benchmarks.contestants import Cell
 
-    cells = [
+    return [
         Cell(model, augment, precision, STEPS[model][2], threads, side_by_side)
-        for precision in arguments.precisions
-        for model in arguments.models
+        for precision in precisions
+        for model in models
         for side_by_side, threads in ((1, 1), (1, 2), (2, 1))
+        if not few or model == "small_cnn" or (side_by_side, threads) == (1, 1)
         for augment in (False, True)
     ]
+
+
+def measure_all(chosen: Sequence[Any], rounds: int | None = None) -> dict[str, Any]:
+    """Measure cells; those of the peers that are not installed are left out and named."""
+    prepared_file(ROOT)
+    from benchmarks.contestants import missing
+
     spawn = multiprocessing.get_context("spawn")  # a fork would not copy torch's threads
     rows = []
     with spawn.Manager() as manager, ProcessPoolExecutor(1, spawn) as one, ProcessPoolExecutor(1, spawn) as other:
-        for cell in cells:
+        for cell in chosen:
             barrier = manager.Barrier(2) if cell.side_by_side == 2 else None
-            jobs = [pool.submit(measure, cell, barrier) for pool in (one, other)[: cell.side_by_side]]
+            jobs = [pool.submit(measure, cell, barrier, rounds) for pool in (one, other)[: cell.side_by_side]]
             rows.append(summary(cell, [job.result() for job in jobs]))
-            print(table(rows).splitlines()[-1], flush=True)
-    figures: dict[str, Any] = {"hardware": cpu_model(), "cores": os.cpu_count(), "throughput": rows}
-    print(table(rows))
-    if not arguments.no_run:
-        figures["whole_run"] = whole_run(rows[0]["images_per_second"]["seedwise"], arguments.precisions[0])
-        print(json.dumps(figures["whole_run"], indent=1))
-    if arguments.out:
-        write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
+            print("  " + table(rows).splitlines()[-1], flush=True)
+    return {"rows": rows, "missing": missing()}
+
+
+def main() -> None:
+    """Measure every cell; print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", choices=list(STEPS), default=list(STEPS))
+    parser.add_argument("--precisions", nargs="+", choices=["fp32", "bf16"], default=["fp32"])
+    parser.add_argument("--rounds", type=int, help="turns of each contestant (default: 12 of small_cnn, 5 of resnet18)")
+    arguments = parser.parse_args()
+    print(table(measure_all(cells(arguments.models, arguments.precisions), arguments.rounds)["rows"]))
 
 
 if __name__ == "__main__":

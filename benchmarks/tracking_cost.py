@@ -1,6 +1,6 @@
 """The cost of tracking a run: W&B offline and MLflow (SQLite), each against the same run without tracking.
 
-    python benchmarks/tracking_cost.py --out benchmarks/tracking_cost.json
+    python -m benchmarks.tracking_cost --out benchmarks/tracking_cost.json
 
 Two processes train at the same time, with one thread each, one tracked and one not, so that other work on the machine
 slows both alike. Each round has one pair for W&B and one for MLflow. Needs the data: run `make study` once before.
@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.measuring import load, machine, now
 from seedwise.basics.files import write_text
 from seedwise.config.context import Context, write_context
 from seedwise.runs.record import read_record
@@ -30,8 +31,8 @@ OFF = {"wandb": {"mode": "disabled"}}
 TRACKED = {"wandb": {"wandb": {"mode": "offline"}}, "mlflow": {**OFF, "mlflow": {"enabled": True}}}
 
 
-def start(folder: Path, data: Path, epochs: int, tracking: dict[str, object]) -> subprocess.Popen[bytes]:
-    """Start the workflow's training script in an empty folder."""
+def command_of(folder: Path, data: Path, epochs: int, tracking: dict[str, object]) -> list[str]:
+    """Return the command of the workflow's training script in an empty folder, and write its context there."""
     settings = RunSettings(
         dataset=DatasetSettings(), model=ModelSettings(), training=TrainingSettings(epochs=epochs, device="cpu")
     )
@@ -39,7 +40,12 @@ def start(folder: Path, data: Path, epochs: int, tracking: dict[str, object]) ->
     command += ["--seed", "0", "--settings", settings.canonical(), "--code", "0" * 12]
     context = write_context(folder, Context(tracking=TrackingSettings.model_validate(tracking)))
     command += ["--context", str(context), "--data", str(data.resolve())]
-    command += ["--out", str(folder / "results/cost/runs/baseline/seed0/metrics.json")]
+    return [*command, "--out", str(folder / "results/cost/runs/baseline/seed0/metrics.json")]
+
+
+def start(folder: Path, data: Path, epochs: int, tracking: dict[str, object]) -> subprocess.Popen[bytes]:
+    """Start the workflow's training script in an empty folder."""
+    command = command_of(folder, data, epochs, tracking)
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
@@ -111,7 +117,14 @@ def main() -> None:
     }
     print(json.dumps(medians, indent=1))
     if arguments.out:
-        figures = {"cores": os.cpu_count(), "epochs": arguments.epochs, "pairs": rows, "medians": medians}
+        figures = {
+            "date": now(),
+            "load": load(),
+            "machine": machine(),
+            "epochs": arguments.epochs,
+            "pairs": rows,
+            "medians": medians,
+        }
         write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""The tables of benchmarks/README.md, made from the JSON of the GPU benchmark."""
+"""The tables of benchmarks/gpu.md, made from the JSON of the GPU benchmark."""
 
 from __future__ import annotations
 

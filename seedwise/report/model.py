@@ -24,6 +24,11 @@ from seedwise.runs.table import LOST, metric_columns
 
 EFFORT = {"epochs": Digits(0), "seconds": Digits(1)}
 """Columns of a table of runs that say what a run took, if it has them, and how they are written."""
+MANY_VARIANTS = 25
+"""From so many on, figures have a narrow row for each variant, and panels only for some."""
+MOST_PANELS = 24
+MOST_RUNS_IN_TEXT = 1000
+"""Results.md lists so many runs; GitHub shows no Markdown above half a megabyte."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,26 @@ class Report:
     def comparison_rows(self) -> list[ComparisonRow]:
         """A row for each comparison with the baseline; raises KeyError where a column is missing."""
         return read_rows(ComparisonRow, self.comparisons)
+
+    @property
+    def lists_runs(self) -> bool:
+        """Whether results.md lists every run; it refers to runs.csv where they are too many."""
+        return self.study is None or len(self.runs) <= MOST_RUNS_IN_TEXT
+
+    @property
+    def has_many_variants(self) -> bool:
+        """Whether there are too many variants for bars and wide rows."""
+        return len(self.variants) >= MANY_VARIANTS
+
+    @cached_property
+    def variants_with_panels(self) -> list[str]:
+        """The variants that have a panel each in a figure: all but the baseline, or of many those with the lowest p."""
+        others = [name for name in self.labels if name != self.plan.baseline]
+        p_values = {row.variant: row.p for row in self.comparison_rows if row.p is not None}
+        if len(others) <= MOST_PANELS:
+            return others
+        clearest = set(sorted(others, key=lambda name: p_values.get(name, 1.0))[:MOST_PANELS])
+        return [name for name in others if name in clearest]
 
     @cached_property
     def p_name(self) -> str:

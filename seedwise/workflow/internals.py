@@ -95,6 +95,19 @@ def is_dry_run(workflow: Any) -> bool:
     return bool(workflow.dryrun)
 
 
+def list_no_jobs() -> None:
+    """Let a dry run skip the description of each job, where nothing shows it; it takes a third of the time.
+
+    A dry run writes no log file either.
+    """
+    from snakemake.executors.dryrun import Executor
+
+    def printjob(*_: Any) -> None:
+        """Print nothing."""
+
+    Executor.printjob = printjob
+
+
 def is_touch(workflow: Any) -> bool:
     """Whether Snakemake only marks outputs as up to date."""
     return bool(workflow.touch)

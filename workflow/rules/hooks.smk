@@ -108,6 +108,7 @@ def announce(counts):
         there = (run for run in runs_of(planned) if run not in to_do)
         say(*filter(None, [prospects_of(STUDY, FOLDER, there)]))
     if internals.is_dry_run(workflow):
+        internals.list_no_jobs()
         say_unfit(jobs)
         say_exploratory(jobs)
         say(*plan(counts, runs_of(jobs)))

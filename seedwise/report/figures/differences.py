@@ -21,9 +21,10 @@ def plot_differences(report: Report, png: Path, svg: Path) -> None:
     """Draw a row per variant: its difference from the baseline, its interval and the simultaneous one."""
     rows, labels, plan = report.comparison_rows, report.labels, report.deciding
     with mpl.rc_context(style.RC):
-        names = [style.wrap(labels[row.variant], 22) for row in rows]
+        many = report.has_many_variants
+        names = [style.wrap(labels[row.variant], *((26, 1) if many else (22,))) for row in rows]
         row_height = style.ROW_HEIGHT + (0.15 if any(name.count("\n") > 1 for name in names) else 0)
-        height = row_height * max(len(rows), 1) + 1.9
+        height = (style.NARROW_ROW if many else row_height) * max(len(rows), 1) + 1.9
         figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
         appearances = style.appearances(list(labels), plan.baseline)
@@ -31,7 +32,7 @@ def plot_differences(report: Report, png: Path, svg: Path) -> None:
             axes.axvspan(*plan.within_margin, color=style.MARGIN_COLOUR, zorder=0)
         axes.axvline(0, color=style.INK, linewidth=1, zorder=1)
         for y, row in enumerate(rows):
-            _draw_difference(axes, y, row, appearances[row.variant].colour, thin=_shows_simultaneous(report))
+            _draw_difference(axes, y, row, appearances[row.variant].colour, thin=_shows_simultaneous(report), many=many)
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
@@ -51,15 +52,17 @@ def _shows_simultaneous(report: Report) -> bool:
     )
 
 
-def _draw_difference(axes: Axes, y: int, row: ComparisonRow, colour: str, *, thin: bool) -> None:
+def _draw_difference(axes: Axes, y: int, row: ComparisonRow, colour: str, *, thin: bool, many: bool) -> None:
     if row.difference is None:
         axes.text(0.02, y, "undefined", transform=axes.get_yaxis_transform(), va="center", style="italic")
         return
     if thin and row.simultaneous_low is not None and row.simultaneous_high is not None:
         axes.hlines(y, row.simultaneous_low, row.simultaneous_high, color=style.INK, linewidth=1, zorder=2)
     if row.ci_low is not None and row.ci_high is not None:
-        axes.hlines(y, row.ci_low, row.ci_high, color=colour, linewidth=5, zorder=3)
-    axes.plot([row.difference], [y], "o", color=colour, markeredgecolor=style.INK, markersize=9, zorder=4)
+        axes.hlines(y, row.ci_low, row.ci_high, color=colour, linewidth=3 if many else 5, zorder=3)
+    axes.plot(
+        [row.difference], [y], "o", color=colour, markeredgecolor=style.INK, markersize=6 if many else 9, zorder=4
+    )
 
 
 def _legend(figure: Figure, report: Report) -> None:

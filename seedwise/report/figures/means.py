@@ -18,6 +18,7 @@ from matplotlib.path import Path as MarkerPath
 
 from seedwise.basics.words import capital
 from seedwise.report.figures import style
+from seedwise.report.figures.means_in_rows import plot_means_in_rows
 from seedwise.report.model import Report
 from seedwise.report.rows import SummaryRow
 from seedwise.report.text.format import percent
@@ -33,7 +34,13 @@ BRACKET_MARKER = MarkerStyle(MarkerPath([(-0.6, 1), (0, 1), (0, -1), (-0.6, -1)]
 
 
 def plot_means(report: Report, png: Path, svg: Path) -> None:
-    """Draw bars of the means with t and bootstrap intervals and a dot per run; diverged runs are marked."""
+    """Draw bars of the means with t and bootstrap intervals and a dot per run; diverged runs are marked.
+
+    Many variants have a narrow row each instead.
+    """
+    if report.has_many_variants:
+        plot_means_in_rows(report, png, svg)
+        return
     rows = report.summary_rows
     with mpl.rc_context(style.RC):
         tilted = len(rows) > MOST_UPRIGHT_LABELS

@@ -67,16 +67,17 @@ def _draw(axes: Axes, report: Report, seeds: Sequence[int], curves: Curves) -> l
     # A difference above all curves is within reach of any number of seeds; it would only flatten the curves.
     top = 1.1 * max(*(float(curve[0]) for curve in curves.values()), margin or 0.0)
     handles: list[Artist] = []
+    named = not report.has_many_variants  # a legend of many is taller than the figure
     for row in report.comparison_rows:
         look = appearances[row.variant]
         seen = row.difference is not None and abs(row.difference) < top
         if seen and row.difference is not None:
             axes.axhline(abs(row.difference), color=look.colour, linestyle=look.dash, linewidth=2)
         label = report.labels[row.variant]
-        if together and seen:
+        if named and together and seen:
             name = style.wrap(f"observed, {label}", 26)
             handles.extend(axes.plot([], [], color=look.colour, linestyle=look.dash, linewidth=2, label=name))
-        elif not together and (seen or row.variant in curves):
+        elif named and not together and (seen or row.variant in curves):
             handles.extend(axes.plot([], [], color=look.colour, linestyle=look.line, lw=2, label=style.wrap(label, 26)))
     if not together:
         handles.extend(axes.plot([], [], color=style.INK, linestyle=":", linewidth=2, label="observed"))

@@ -30,8 +30,10 @@ WIDTH = 6.6  # inches: printed at half a text width (3.3 in) the 13 pt labels ar
 HEIGHT = 4.4
 WIDTH_PER_VARIANT = 0.6
 ROW_HEIGHT = 0.55
+NARROW_ROW = 0.24  # of one of many variants
 MOST_LINES = 3
 DPI = 200
+MOST_PIXELS = 30_000  # of a side; matplotlib refuses 65 536, and browsers show nothing from about 32 000 on
 NOTE_SIZE = 11
 
 FALLBACKS = (
@@ -123,7 +125,8 @@ def save(figure: Figure, png: Path, svg: Path) -> None:
         warnings.simplefilter("always")
         if not _all_ascii(figure):
             mpl.rcParams["font.sans-serif"] = [*RC["font.sans-serif"], *_installed(FALLBACKS)]
-        figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+        dpi = min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
+        figure.savefig(png, format="png", dpi=dpi, metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     lacking = dict.fromkeys(
         found[1] for each in caught if (found := re.search(r"Glyph (\d+) .*missing from", str(each.message)))

@@ -9,6 +9,7 @@ from seedwise.basics.words import enumerate_words, quantity
 from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text.format import confidence_percent, level, p_value, percent
 from seedwise.report.text.sentences import (
+    CLAIMED_BY_NAME,
     TOO_SMALL_TO_MATTER,
     VERDICT_WORDS,
     WHY_UNJUDGED,
@@ -154,7 +155,8 @@ def _asked(baseline: str, wording: Wording) -> str:
 def _claimed(group: Sequence[ComparisonRow], than: str, wording: Wording) -> str:
     """The claim about all variants of one verdict; `than` names the baseline where it has not been named yet."""
     names, verdict = [wording.names[row.variant] for row in group], Verdict(group[0].verdict)
-    who = f"{enumerate_words(names)} {_are(names)}"
+    listed = enumerate_words(names) if len(names) <= CLAIMED_BY_NAME else f"{len(names)} variants"
+    who = f"{listed} {_are(names)}"
     if verdict == Verdict.EQUIVALENT:
         return f"{who} as good as {wording.names[group[0].baseline]}, give or take {wording.margin}"
     if verdict == Verdict.NON_INFERIOR:

@@ -15,6 +15,12 @@ def means_caption(report: Report) -> str:
     crosses = " Cross: some runs of this variant diverged; they have no dot." if diverged else ""
     seeds = quantity(sizes[0], "seed") if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]} seeds"
     confidence = confidence_percent(report.plan.confidence)
+    if report.has_many_variants:
+        lines = f" Lines: {confidence} t interval of the mean; whether intervals overlap is not a test."
+        return (
+            f"Large dots: mean {report.wording.metric} over {seeds} ({report.wording.direction})."
+            f"{lines if sizes[-1] > 1 else ''} Small dots: one run each.{crosses}"
+        )
     text = f"Bars: mean {report.wording.metric} over {seeds} ({report.wording.direction})."
     if sizes[-1] > 1:
         text += (
@@ -76,9 +82,11 @@ def pairing_caption(report: Report) -> str:
         else "The test that decides does not pair; parallel lines mean that pairing, declared beforehand, would "
         "sharpen the next study."
     )
+    shown, others = len(report.variants_with_panels), len(report.comparison_rows)
+    some = f" Shown: the {shown} of {others} variants with the lowest p-values." if shown < others else ""
     return (
         f"Each line joins the {report.wording.metric} of one seed's run of the baseline and of the variant "
-        f"({report.wording.direction}). {use}"
+        f"({report.wording.direction}). {use}{some}"
     )
 
 

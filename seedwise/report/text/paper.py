@@ -14,7 +14,7 @@ from seedwise.report.digits import EFFECT, Digits
 from seedwise.report.model import Report
 from seedwise.report.rows import ComparisonRow
 from seedwise.report.text.format import MISSING, confidence_percent, p_cell
-from seedwise.report.text.sentences import TESTS, VERDICT_WORDS, evidence, verdict_word
+from seedwise.report.text.sentences import CLAIMED_BY_NAME, TESTS, VERDICT_WORDS, evidence, verdict_word
 from seedwise.report.wording import Wording
 from seedwise.statistics.verdict import CLAIMS, Verdict
 
@@ -187,7 +187,8 @@ def _counted(report: Report) -> str:
         for verdict in Verdict
     }
     counted = ", ".join(
-        f"{len(group)} {verdict}" + (f" ({enumerate_words(group)})" if verdict in CLAIMS else "")
+        f"{len(group)} {verdict}"
+        + (f" ({enumerate_words(group)})" if verdict in CLAIMS and len(group) <= CLAIMED_BY_NAME else "")
         for verdict, group in groups.items()
         if group
     )

@@ -66,7 +66,7 @@ def render_results(report: Report) -> str:
         plan_table=tables.plan_table(report),
         registration_table=registration_table(report.registration),
         registration_note=registration_note(report.registration, report.study),
-        runs_table=tables.runs_table(report),
+        runs_table=tables.runs_table(report) if report.lists_runs else "",
         provenance=origin.provenance(report),
     )
 

@@ -31,6 +31,8 @@ WHY_UNJUDGED = {
     Verdict.UNDEFINED: "no usable noise estimate, or no finite result",
 }
 LISTED_IN_FULL = 3
+CLAIMED_BY_NAME = 12
+"""So many variants of one verdict are named in a headline."""
 TOO_SMALL_TO_MATTER = "by less than the smallest difference that matters"
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
