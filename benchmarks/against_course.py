@@ -2,8 +2,8 @@
 
     python -m benchmarks.against_course
 
-Both train the same 9 runs (3 variants x 3 seeds, 3 epochs on all training images). Ours is the whole
-`snakemake --cores 4 --resources gpu=1`, from start to results.md; theirs is the script alone. Each round has the whole
+Both train the same 9 runs (3 variants x 3 seeds, 3 epochs on all training images). Ours is the whole `make study`
+(`seedwise run config.yaml --resources gpu=1`), from start to results.md; theirs is the script alone. Each round has the whole
 study and, in three rounds, the script has each seed once, so that both meet the same changes in the machine's speed.
 """
 
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import ROOT, run, snakemake_program
+from benchmarks.measuring import ROOT, run
 from seedwise.runs.record import read_record
 from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 
@@ -29,9 +30,9 @@ def measure_ours(folder: Path) -> dict[str, Any]:
     """Run the default study in a new folder with the data; return its cost, by part too, and its accuracies."""
     folder.mkdir()
     (folder / "data").symlink_to(ROOT / "data")
-    command = [snakemake_program(), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--configfile", str(ROOT / "config.yaml"), "--cores", "4", "--resources", "gpu=1"]
-    measured = run(command, folder)
+    shutil.copy2(ROOT / "config.yaml", folder)
+    seedwise = Path(sys.executable).with_name("seedwise")
+    measured = run([str(seedwise), "run", "config.yaml", "--resources", "gpu=1"], folder)
     records = [read_record(path) for path in sorted((folder / "results/fashion-mnist").glob("runs/*/*/metrics.json"))]
     accuracies: dict[str, list[float]] = {}
     for record in records:
