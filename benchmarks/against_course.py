@@ -3,8 +3,9 @@
     python -m benchmarks.against_course
 
 Both train the same 9 runs (3 variants x 3 seeds, 3 epochs on all training images). Ours is the whole `make study`
-(`seedwise run config.yaml --resources gpu=1`), from start to results.md; theirs is the script alone. Each round has the whole
-study and, in three rounds, the script has each seed once, so that both meet the same changes in the machine's speed.
+(`seedwise run config.yaml --resources gpu=1`), from start to results.md; theirs is the script alone. Each round has the
+whole study and, in three rounds, the script has each seed once, so that both meet the same changes in the machine's
+speed.
 """
 
 from __future__ import annotations
