@@ -32,8 +32,8 @@ TREND = ROOT / "benchmarks/trend.json"
 GROWTH, GROWTH_ELSEWHERE = 1.12, 1.3
 """Above so many times the stored ratio it has grown; elsewhere: on a processor of which nothing is stored.
 
-A busy machine can shift a ratio as a whole, which no number of turns evens out: that of the training step was 8 % larger
-in one hour than in another, at a load of ten on two cores.
+A busy machine can shift a ratio as a whole, which no number of turns evens out: that of the training step was 8 %
+larger in one hour than in another, at a load of ten on two cores.
 """
 LOSS = 1.2
 """A loss that must be seen."""
