@@ -29,8 +29,12 @@ from seedwise.basics.files import write_text
 from seedwise.runs.cpu import cpu_model
 
 TREND = ROOT / "benchmarks/trend.json"
-GROWTH, GROWTH_ELSEWHERE = 1.08, 1.25
-"""Above so many times the stored ratio it has grown; elsewhere: on a processor of which nothing is stored."""
+GROWTH, GROWTH_ELSEWHERE = 1.12, 1.3
+"""Above so many times the stored ratio it has grown; elsewhere: on a processor of which nothing is stored.
+
+A busy machine can shift a ratio as a whole, which no number of turns evens out: that of the training step was 8 %
+larger in one hour than in another, at a load of ten on two cores.
+"""
 LOSS = 1.2
 """A loss that must be seen."""
 ATTEMPTS = 3
@@ -77,7 +81,7 @@ def ratios(folder: Path) -> dict[str, Ratio]:
         f"planning {VARIANTS * SEEDS} finished runs / a bare Snakefile": Ratio(
             command(scale.ours("--cores", "2"), many / "ours"),
             command(scale.bare("--cores", "2"), many / "floor"),
-            6,
+            12,
         ),
         f"all that follows {VARIANTS * SEEDS} runs / importing what it needs": Ratio(
             lambda: scale.after_training("ours", many / "ours").processor,
