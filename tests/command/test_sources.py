@@ -103,6 +103,8 @@ def test_committed_files_that_decide_no_number_do_not_count(project, name):
 def test_the_yaml_files_of_studies_do_not_count(project):
     put(project, "study.yaml", "study: a\ncommand: {run: python train.py}\nvariants: [{name: a}]\n")
     put(project, "conf/other.yaml", "# comment\nvariants:\n- name: a\nstudy: b\n")
+    put(project, "conf/flow.yaml", "# comment\n---\n{study: b, seeds: 3,\n variants: [{name: a}]}\n")
+    put(project, "conf/json.yaml", '{"variants": [{"name": "a"}], "study": "b"}\n')
     put(project, "conf/model.yaml", "model: {study: 3}\n")
     commit(project)
     assert names(project) == sorted([*SOURCES, "conf/model.yaml"])

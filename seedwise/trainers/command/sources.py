@@ -50,7 +50,8 @@ CACHE = Path(".snakemake/seedwise/program.json")
 """Where digests of syntax trees are kept; those of contents are in the same file as those of data."""
 
 _REMEDY = 'name the files of the program with code: ["*.py", "src/**/*.py"]'
-_STUDY = re.compile(rb"^study\s*:.*^variants\s*:|^variants\s*:.*^study\s*:", re.MULTILINE | re.DOTALL)
+_IN_BRACES = re.compile(rb"(?:\s|#[^\n]*\n|---)*\{")
+"""How YAML begins that is written as JSON is, with braces."""
 
 
 class Code(NamedTuple):
@@ -213,7 +214,10 @@ def _is_study(file: Path) -> bool:
     if file.suffix not in (".yaml", ".yml"):
         return False
     with file.open("rb") as stream:
-        return _STUDY.search(stream.read(65_536)) is not None
+        text = stream.read(65_536)
+    before = rb"[{,]\s*" if _IN_BRACES.match(text) else rb"^"
+    keys = (before + rb"[\"']?" + key + rb"[\"']?\s*:" for key in (b"study", b"variants"))
+    return all(re.search(key, text, re.MULTILINE) for key in keys)
 
 
 def _named(folder: Path, patterns: Sequence[str], without: Collection[str], key: str) -> list[str]:
