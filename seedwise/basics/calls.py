@@ -11,6 +11,8 @@ MAY_REPLACE = "SEEDWISE_REPLACE"
 """Environment variable: set by `seedwise run --replace`, so that finished runs are replaced without a question."""
 EXPLORATORY = "SEEDWISE_EXPLORATORY"
 """Environment variable: set by `seedwise run --exploratory`, so that a changed study goes on without a question."""
+FILLED = "filled"
+"""What `seedwise run` gives for the number of cores where the user names none: as many as leave no core idle."""
 OWN = ("status", "interim", "report", "open")
 """Targets that are also commands of `seedwise`."""
 

@@ -106,14 +106,19 @@ def no_access(error: OSError) -> str | None:
     return f"{error.filename}: {error.strerror}; {_NO_ACCESS[error.errno]}"
 
 
-def run_script(main: Callable[[], int | None]) -> None:
+def run_script(main: Callable[[], int | None], *, tidy: bool = True) -> None:
     """Run a script's main function as a process; a UserError ends it with the message and exit status 1.
 
     So does a full disk or one that cannot be written, whatever was to be written there.
+
+    Args:
+        main: returns the exit status; None is 0.
+        tidy: whether Python takes its modules apart at the end, which for torch takes half a second. Otherwise what was
+            registered with `atexit` before this call is not done either.
     """
     succeeded = False
-    # What is registered first is called last.
-    atexit.register(lambda: _end_at_once() if succeeded else None)
+    if not tidy:  # what is registered first is called last
+        atexit.register(lambda: _end_at_once() if succeeded else None)
     try:
         status = main() or 0
         succeeded = status == 0
@@ -131,14 +136,14 @@ def run_script(main: Callable[[], int | None]) -> None:
 
 
 def _end_at_once() -> None:
-    """End a process that has succeeded without taking its modules apart, which for torch takes half a second.
+    """End a process that has succeeded: threads have ended, and what libraries do at the end has been done.
 
-    Nothing is lost: threads have ended, what libraries do at the end has been done, and a flush that fails is left to
-    Python, which then gives another exit status.
+    A flush that fails is left to Python, which then gives another exit status.
     """
     with suppress(OSError, ValueError):
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
         os._exit(0)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from seedwise.basics import share
-from seedwise.basics.calls import CALL
+from seedwise.basics.calls import CALL, FILLED
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command.user_environment import KEPT
 
@@ -146,7 +146,7 @@ def _limits(words: Sequence[str], profiles: Sequence[str]) -> list[str]:
     cores = has_option(words, "--cores", "-c") or "cores" in settings
     jobs = has_option(words, "--jobs", "-j") or "jobs" in settings
     if executor in LOCAL:
-        return [] if cores or jobs else ["--cores", "all"]
+        return [] if cores or jobs else ["--cores", FILLED]
     return [] if jobs else ["--jobs", JOBS]
 
 

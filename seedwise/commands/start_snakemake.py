@@ -95,10 +95,9 @@ def main() -> int:
         sys.stdout, sys.stderr = _lasting(sys.stdout), _lasting(sys.stderr)
         with suppress(ImportError):  # the Snakefile needs it
             import pydantic  # noqa: F401
+        from seedwise.workflow.at_once import with_number_of_cores
 
-            from seedwise.workflow.at_once import with_number_of_cores
-
-            sys.argv = with_number_of_cores(sys.argv)
+        sys.argv = with_number_of_cores(sys.argv)
         from snakemake.cli import main as snakemake
 
         interrupts.starting = False

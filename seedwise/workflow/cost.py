@@ -16,7 +16,8 @@ from seedwise.config.study import Study
 from seedwise.progress.words import duration
 from seedwise.runs.hardware import available_cores, gpus
 from seedwise.runs.record import RecordError, read_record
-from seedwise.workflow.needs import gpus_of
+from seedwise.workflow import at_once as filling
+from seedwise.workflow.needs import gpus_of, threads_of
 
 MEASURED = "measured.json"
 """File in results/<study>/.try/ with what the last trial measured."""
@@ -66,19 +67,20 @@ def cost_of(study: Study, run: Measured, cores: int | None) -> Iterator[str]:
     Args:
         study: the study.
         run: what one run takes.
-        cores: that the study may use; None are all of this machine.
+        cores: that the study may use; None are all of this machine, filled as `seedwise run` does.
     """
     count = len(study.runs())
     there = available_cores()
+    filled = cores is None and filling.shares_cores(study)
     cores = cores or there
     per_run = {max(1, threads_of(study, variant.name)) for variant in study.variants}
-    at_once = max(1, min(count, cores // max(per_run)))
+    at_once = max(1, min(count, filling.at_once(count, cores) if filled else cores // max(per_run)))
     limits = quantity(cores, "core")
     if any(gpus_of(study.resources, "train_run", study.trainer.device(study.settings(v.name))) for v in study.variants):
         slots = study.resources.train_run.gpu_slots
         at_once = max(1, min(at_once, len(gpus()) * slots))
         limits += f" and {quantity(len(gpus()), 'GPU')}"
-    rounds = -(-count // at_once)
+    rounds = filling.rounds(count, at_once, max(cores, at_once) if not filled else cores)
     total = f"{quantity(count, 'run')} of about {time_of(run.seconds)}: {time_of(count * run.seconds)}"
     disk = "" if run.written is None else f"; {size(count * run.written)} on disk"
     if at_once == 1:
@@ -96,11 +98,6 @@ def cost_of(study: Study, run: Measured, cores: int | None) -> Iterator[str]:
             f"Caution: {at_once} runs at a time need {size(at_once * run.memory)} of memory, and this machine has "
             f"{size(memory)}: use --cores {fits * max(per_run)}"
         )
-
-
-def threads_of(study: Study, variant: str) -> int:
-    """Return the number of CPU threads of a variant's runs."""
-    return study.resources.train_run.threads or study.trainer.threads(study.settings(variant))
 
 
 def size(count: float) -> str:

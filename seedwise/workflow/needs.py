@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seedwise.config.resources import Resources
+from seedwise.config.study import Study
 from seedwise.runs.hardware import expected_device
 
 
@@ -35,3 +36,8 @@ def gpus_of(resources: Resources, rule: str, device: str) -> int:
     """Return 1 if a job trains on CUDA, else 0, so that a limit on `gpu` affects only jobs that need one."""
     declared: int | None = getattr(resources, rule).gpu
     return int(expected_device(device) == "cuda") if declared is None else declared
+
+
+def threads_of(study: Study, variant: str) -> int:
+    """Return the number of CPU threads of a variant's runs."""
+    return study.resources.train_run.threads or study.trainer.threads(study.settings(variant))

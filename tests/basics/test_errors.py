@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,7 @@ def main():
     print("done", end=" ")
     return int(sys.argv[1])
 
-run_script(main)
+run_script(main, tidy=False)
 """
 
 
@@ -74,3 +75,9 @@ def test_a_script_that_has_failed_ends_as_usual():
 def test_output_that_cannot_be_written_is_a_failure_at_the_end_too():
     with Path("/dev/full").open("w") as full:
         assert ends(0, full).returncode != 0
+
+
+def test_a_script_without_standard_output_ends_well_too():
+    line = f"{shlex.quote(sys.executable)} -c {shlex.quote(ENDING)} 0 >&-"
+    answer = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")

@@ -37,8 +37,8 @@ def profile(name):
 
 
 def test_by_default_all_cores_and_the_default_profile():
-    assert options() == [*DEFAULT, "--cores", "all"]
-    assert options("runs", "-n") == [*DEFAULT, "--cores", "all", "runs", "-n"]
+    assert options() == [*DEFAULT, "--cores", "filled"]
+    assert options("runs", "-n") == [*DEFAULT, "--cores", "filled", "runs", "-n"]
 
 
 @pytest.mark.parametrize("words", [["--cores", "2"], ["--cores=2"], ["-c2"], ["-c", "2"], ["-j", "2"], ["--jobs=2"]])
@@ -68,7 +68,7 @@ def test_a_profile_of_the_users_wins_and_its_limits_count(place, option, name):
     (Path(place) / "config.v8+.yaml").write_text("cores: 3\n")
     assert options(option, name) == [option, name]
     (Path(place) / "config.v8+.yaml").write_text("keep-going: true\n")
-    assert options(option, name) == ["--cores", "all", option, name]
+    assert options(option, name) == ["--cores", "filled", option, name]
 
 
 def test_a_default_profile_of_the_users_is_used():
@@ -83,7 +83,7 @@ def test_a_cluster_gets_a_number_of_jobs_and_not_of_cores(words):
 
 
 def test_none_and_paths_are_left_to_snakemake():
-    assert options("--workflow-profile", "none") == ["--cores", "all", "--workflow-profile", "none"]
+    assert options("--workflow-profile", "none") == ["--cores", "filled", "--workflow-profile", "none"]
     assert options("--profile", "no/where")[-2:] == ["--profile", "no/where"]
     assert options("--profile")[-1:] == ["--profile"]
 

@@ -126,4 +126,4 @@ def _train(
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, tidy=False)
