@@ -25,7 +25,7 @@ Each benchmark compares Seedwise with the usual way to do the same thing, on the
 This page and [gpu.md](gpu.md) are written by a script; every figure is in a JSON file beside them.
 
 ```sh
-make bench                                   # measures all of this, unattended: about 25 minutes on two quiet cores
+make bench                                   # measures speed, unattended: about 25 minutes on two quiet cores
 python -m benchmarks.whole --sections scale  # or only some of it
 python -m benchmarks.readme                  # writes this page from what was measured
 ```
@@ -84,13 +84,14 @@ def _lean(found: Figures) -> str:
     steps = ", ".join(
         f"{one['model']} {one['batch']} {one['precision']} {one['ratio']:.2f}" for one in found["fused_sgd"]
     )
-    alike = "the same" if _same_accuracies(found["runs"]) else "different"
+    alike = "the same accuracies" if _same_accuracies(found["runs"]) else "accuracies that differ"
     return "\n".join(
         [
             "\n**Runs that import less, and the fused SGD: before and after, in turns**\n",
             _table(head, rows),
-            f"\n{found['machine']}, {found['date']}; before is the code of commit {found['before']}. Both reached "
-            f"{alike} accuracies to the last digit. Images per second with the fused SGD, as a multiple of those "
+            f"\n{found['machine']}, {found['date']}; before is the code of commit {found['before']}. What it "
+            "imported beside torch, its compiler, counts under data, where its first use was. Both reached "
+            f"{alike} to the last digit. Images per second with the fused SGD, as a multiple of those "
             f"without: {steps}.\n",
         ]
     )
@@ -149,8 +150,9 @@ def _course(found: Figures) -> str:
             "transforms, a "
             "DataLoader without workers, W&B, one run after another on 2 threads), of which each round has one seed.",
             _table(head, rows),
-            f"**{found['ours_seconds']:.0f} s against {found['theirs_seconds']:.0f} s: {found['ratio']:.1f} times as "
-            f"fast** ({goal}). Mean test accuracy, ours and theirs: {accuracy}. The time of our runs: {shares}.",
+            f"**{found['ours_seconds']:.0f} s against {found['theirs_seconds']:.0f} s (three times a seed's): "
+            f"{found['ratio']:.1f} times as fast** ({goal}). Mean test accuracy, ours and theirs: "
+            f"{accuracy}. The time of our runs: {shares}.",
         ]
     )
 

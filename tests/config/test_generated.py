@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def make(tmp_path):
     """Return a function that runs make in a copy of the package and of the generated files."""
-    for part in ("seedwise", "workflow/schemas", "docs"):
+    for part in ("seedwise", "workflow/schemas", "docs", "benchmarks"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy2(ROOT / file, tmp_path / file)
@@ -54,7 +54,7 @@ def test_a_stale_generated_file_fails_once_and_is_regenerated(make, tmp_path):
 
 def test_all_generated_files_can_be_made_from_scratch(make, tmp_path):
     schemas = [f"workflow/schemas/{name}.schema.json" for name in ("config", "run-record", "findings")]
-    files = [*schemas, "docs/configuration.md"]
+    files = [*schemas, "docs/configuration.md", "benchmarks/README.md", "benchmarks/gpu.md"]
     for file in files:
         (tmp_path / file).unlink()
     assert make("generate").returncode == 0
