@@ -27,7 +27,9 @@ class DiskFullError(OSError, UserError):
 def full_disk(error: BaseException, folder: Path | str) -> DiskFullError | None:
     """Return what says that an error comes from a full disk; None if it does not.
 
-    Libraries raise their own errors in the place of the system's, which stays their cause or context.
+    Args:
+        error: the error.
+        folder: where it was writing.
     """
     found = _cause(error)
     return found if found is None or isinstance(found, DiskFullError) else _describe(found, folder)
@@ -36,15 +38,20 @@ def full_disk(error: BaseException, folder: Path | str) -> DiskFullError | None:
 def full_disk_here(error: BaseException) -> DiskFullError | None:
     """Return what says that an error of this process comes from a full disk; None if it does not.
 
-    The error names the file itself, unless it comes from printing: then it is the one that this process prints to.
+    An error that names no file may come from printing, from an open file, or from shared memory or another disk: a
+    folder is named only if there is no room in it.
     """
     found = _cause(error)
     if found is None or isinstance(found, DiskFullError):
         return found
     if found.filename is not None:
         return _describe(found, found.filename)
-    log = _folder_of_output()
-    return _describe(found, log if log and no_room(log) else Path.cwd())
+    places = [_folder_of_output(), Path.cwd()]
+    full = next(filter(None, (no_room(place) for place in places if place)), None)
+    return full or DiskFullError(
+        f"a disk is full ({found.strerror}). Make room on it, `df -h` shows which one it is, and give the same command "
+        "again: it goes on from what is done"
+    )
 
 
 def no_room(folder: Path) -> DiskFullError | None:
@@ -65,14 +72,20 @@ def no_room(folder: Path) -> DiskFullError | None:
 
 
 def _cause(error: BaseException) -> OSError | None:
-    """Return the error among the causes of another that says that a disk is full."""
+    """Return the error that says that a disk is full: an error itself, or the one that led to it.
+
+    Libraries raise their own errors in the place of the system's. What is raised while another error is handled may
+    have nothing to do with it. It has if it is an OSError, such as of closing a file that could not be written; torch
+    raises a plain RuntimeError then.
+    """
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, DiskFullError):
             return found
         if isinstance(found, OSError) and found.errno in (errno.ENOSPC, errno.EDQUOT):
             return found
-        found = found.__cause__ or found.__context__
+        of_writing = isinstance(found, OSError) or type(found) is RuntimeError
+        found = found.__cause__ or (found.__context__ if of_writing and not found.__suppress_context__ else None)
     return None
 
 

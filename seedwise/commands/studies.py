@@ -42,9 +42,10 @@ def reason(given: str | None, what: str, example: str) -> str:
     """
     from seedwise.basics.names import one_line
 
-    if not (given or "").strip():
+    words = (given or "").strip()
+    if not words:
         raise UserError(f'--why is missing: say {what}, as in --why "{example}"')
-    return one_line(str(given).strip())
+    return one_line(words)
 
 
 def require_posix() -> None:

@@ -312,8 +312,9 @@ class Study(Section):
 
     def run_folder(self, variant: str, seed: int, results: str | Path = "results") -> Path:
         """Return the folder of one run, results/<study>/runs/<variant>/seed<seed>."""
-        return Path(f"{results}/{self.study}/runs/{variant}/seed{seed}")  # a third of the time of joining the parts
+        return self.record_path(variant, seed, results).parent
 
     def record_path(self, variant: str, seed: int, results: str | Path = "results") -> Path:
         """Return the path of one run's record, metrics.json in the run's folder."""
+        # A third of the time of joining the parts.
         return Path(f"{results}/{self.study}/runs/{variant}/seed{seed}/metrics.json")

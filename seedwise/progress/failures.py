@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,7 @@ MOST_LINES = 40
 """Length of the longest message that is shown in full."""
 MOST = 8
 """Number of distinct failures that are shown in full."""
+_HOLDS = 2  # seconds for which a disk is taken to be as full as it was
 _NUMBER = re.compile(r"\d+")
 _FOLDER = re.compile(r"^.*: (?=the disk is full )")
 _KILLED = re.compile(r"killed by SIGKILL|out of memory|OutOfMemory|OUT_OF_ME", re.IGNORECASE)
@@ -163,5 +166,11 @@ def reason_of(logs: Iterable[str]) -> tuple[str, str] | None:
 
 def _no_room(log: str) -> str | None:
     """Return that the disk of a log is full, if it is."""
-    full = no_room(Path(log).parent)
+    return _asked(Path(log).parent, int(time.monotonic() / _HOLDS))
+
+
+@functools.lru_cache(maxsize=8)
+def _asked(folder: Path, _moment: int) -> str | None:
+    """Ask a disk, which is written to for that, once in a moment: several questions are about one job that failed."""
+    full = no_room(folder)
     return None if full is None else str(full)

@@ -9,16 +9,15 @@ from pathlib import Path
 
 from seedwise.basics.calls import EXPLORATORY, is_called
 from seedwise.basics.questions import agrees, can_ask
-from seedwise.basics.words import quantity
 from seedwise.config.study_file import StudyFile
 from seedwise.registration.acceptance import as_accepted
 from seedwise.registration.declared import DIGESTS, Declaration, affected, declaration_of, earlier_declaration
 from seedwise.registration.departures import departures, forewarning, known_again, unregistered
 from seedwise.registration.ledger import read_ledger
-from seedwise.registration.results import Results, begun_again, count, known_results, results_in
+from seedwise.registration.results import Results, begun_again, count, known_results, none_left, results_in
 from seedwise.registration.standing import binding_of, earlier_parts, only_baseline, was_seen, without
 
-AGAIN = "none of {} is there any more: all runs are made again, and the report will say so"
+AGAIN = "{}: all runs are made again, and the report will say so"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def coming_change(folder: Path, asked: StudyFile) -> Change:
         known, first = _known_again(as_accepted(earlier, now, ledger), then, results, now)
         if known and (warning := known_again(known, first, now, folder.parent)):
             return Change(warning, new)
-    return Change(AGAIN.format(quantity(count(known_results(ledger)), "known result")) if again else "")
+    return Change(AGAIN.format(none_left(known_results(ledger), "known result")) if again else "")
 
 
 def _known_again(first: Declaration, then: Results, results: Results, now: Declaration) -> tuple[int, Declaration]:

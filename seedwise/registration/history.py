@@ -9,7 +9,7 @@ from seedwise.registration.acceptance import as_accepted
 from seedwise.registration.departures import departures
 from seedwise.registration.facts import Event, Registration
 from seedwise.registration.ledger import Entry, Ledger
-from seedwise.registration.results import count, known_results
+from seedwise.registration.results import count, known_results, none_left
 from seedwise.registration.standing import Standing
 
 LOOKS = {"analysis": "Analysis of", "interim": "Interim report on", "table": "`seedwise analyse` on"}
@@ -47,10 +47,11 @@ def _registered(ledger: Ledger, last: Entry | None, entry: Entry) -> str:
     content = entry.content
     if content.get("earlier"):
         return "Plan recorded by the first analysis, by an earlier version of Seedwise."
-    known = count(known_results(Ledger(ledger.entries[: entry.number])))
+    results = known_results(Ledger(ledger.entries[: entry.number]))
+    known = count(results)
     seen = any(other.kind == "look" and other.content["runs"] for other in ledger.entries[: entry.number])
     if content.get("again"):
-        return f"All runs begun again: none of {quantity(known, 'result')} is there any more."
+        return f"All runs begun again: {none_left(results, 'result')}."
     when = f"when {quantity(known, 'run')} had a result" if known else "after a look" if seen else "before any result"
     runs = f"{quantity(len(content['variants']), 'variant')} × {quantity(len(content['seeds']), 'seed')}"
     what = f"{runs}, {content['analysis']['metric']}" if content["seeds"] else content["analysis"]["metric"]

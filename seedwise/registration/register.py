@@ -27,7 +27,7 @@ Lines = list[tuple[Kind, Mapping[str, Any]]]
 def register(folder: Path, asked: StudyFile) -> Ledger:
     """Register a study as it is now, unless the ledger says that already; note results that the ledger does not know.
 
-    If no run is there any more, all of them are made again, and what is registered now binds them.
+    If no run is left, all of them are made again, and what is registered now binds them.
 
     Args:
         folder: of the study.

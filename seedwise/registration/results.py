@@ -88,3 +88,9 @@ def not_known(results: Results, known: Results) -> dict[str, dict[str, str]]:
 def count(results: Mapping[str, Iterable[object]]) -> int:
     """Return the number of results."""
     return sum(len(list(own)) for own in results.values())
+
+
+def none_left(results: Mapping[str, Iterable[object]], what: str) -> str:
+    """Say that all results are gone; `what` is one of them, such as `known result`."""
+    number = count(results)
+    return f"the one {what} is gone" if number == 1 else f"none of the {number} {what}s is left"

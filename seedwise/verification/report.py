@@ -17,7 +17,7 @@ from seedwise.analysis.findings import Findings, read_plain
 from seedwise.analysis.tables import table_digests
 from seedwise.basics.errors import UserError
 from seedwise.basics.files import short_digest
-from seedwise.basics.words import enumerate_words, shortened
+from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.config.study_file import StudyFile
 from seedwise.registration.declared import plan_of
 from seedwise.registration.ledger import NAME
@@ -221,9 +221,16 @@ def _difference(path: Path, again: Path, other_version: str) -> str | None:
     was, now = path.read_bytes(), again.read_bytes()
     if was == now:
         return None
-    rows, own = (list(csv.reader(io.StringIO(text.decode(errors="replace")))) for text in (was, now))
-    if other_version and rows and own:
+    rows, own = ([row for row in csv.reader(io.StringIO(text.decode(errors="replace"))) if row] for text in (was, now))
+    if not rows:
+        return "it is empty"
+    if other_version and own:
         both = [column for column in own[0] if column in rows[0]]
+        if not both:
+            return f"it has none of the columns {enumerate_words(own[0])}"
+        for number, cells in enumerate(map(len, rows)):
+            if cells != len(rows[0]):
+                return f"row {number} has {quantity(cells, 'cell')}, and its header {len(rows[0])}"
         rows, own = ([[row[table[0].index(column)] for column in both] for row in table] for table in (rows, own))
     for number, (row, other) in enumerate(zip_longest(rows, own, fillvalue=())):
         for column, (cell, made) in enumerate(zip_longest(row, other, fillvalue="")):
@@ -239,7 +246,7 @@ def _alike(was: Any, now: Any) -> bool:
         return was.keys() == now.keys() and all(_alike(own, now[key]) for key, own in was.items())
     if isinstance(was, list) and isinstance(now, list):
         return len(was) == len(now) and all(map(_alike, was, now))
-    if isinstance(was, float) and isinstance(now, float):
+    if {type(was), type(now)} in ({float}, {int, float}):
         return _equal(was, now)
     return type(was) is type(now) and bool(was == now)
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from seedwise.config.study import Run
+from seedwise.progress import failures
 from seedwise.progress.banner import banner, finding, plan
 from seedwise.progress.display import Display, pause
 from seedwise.progress.failures import blocks, explained, reason_of, was_interrupted
@@ -183,6 +184,24 @@ def test_a_run_that_left_no_word_is_explained_by_the_logs_of_its_job(tmp_path):
     own.write_text("baseline seed 0: finished, accuracy 0.75\n")
     told = explained(missing.model_copy(update={"state": "finished"}), [str(own)])
     assert (told.reason, told.log) == ("its job failed after the run had ended", str(own))
+
+
+def test_a_disk_is_asked_once_for_each_job_that_failed(tmp_path, monkeypatch):
+    """To ask means to write to it."""
+    asked_for = []
+    monkeypatch.setattr(failures, "no_room", lambda folder: asked_for.append(folder))
+    monkeypatch.setattr(failures.time, "monotonic", lambda: 1000.0)
+    log = tmp_path / "seed0.log"
+    log.write_text("ValueError: of no use\n")
+    _, missing = failed("a", 0, None)
+    _, killed = failed("a", 0, ENDED)
+    for state in (missing, killed):
+        assert not was_interrupted(state, [str(log)])
+        assert explained(state, [str(log)]).log == str(log)
+    assert asked_for == [tmp_path]
+    monkeypatch.setattr(failures.time, "monotonic", lambda: 1010.0)
+    explained(missing, [str(log)])
+    assert asked_for == [tmp_path, tmp_path], "it may have filled up since"
 
 
 def test_a_failure_is_hidden_only_where_the_display_knows_why(study, tmp_path):  # noqa: F811

@@ -10,10 +10,11 @@ import pytest
 from seedwise.registration.change import Change, coming_change
 from seedwise.registration.ledger import read_ledger
 from seedwise.registration.register import note_results, register, take_look
+from seedwise.registration.results import none_left
 from tests.registration.studies import Demo
 from tests.registration.test_standing import MARGIN
 
-AGAIN = "none of 6 known results is there any more: all runs are made again, and the report will say so"
+AGAIN = "none of the 6 known results is left: all runs are made again, and the report will say so"
 KNOWN = (
     "6 results are known from before all runs were begun again, and analysis.margin differs from the registered plan: "
     "if the numbers are the same, these verdicts will be EXPLORATORY; to confirm, run a new study (`study: demo-2`) "
@@ -35,9 +36,13 @@ def test_runs_that_are_begun_again_are_said_without_a_question(demo):
     shutil.rmtree(demo.folder / "runs")
     assert coming(demo) == Change(AGAIN)
     demo.run()
-    assert "All runs begun again: none of 6 results is there any more." in demo.results
+    assert "All runs begun again: none of the 6 results is left." in demo.results
     assert "EXPLORATORY" not in demo.results
     assert coming(demo) == Change()
+
+
+def test_the_one_result_that_is_gone_is_not_counted():
+    assert none_left({"low": {"0": "digest"}}, "known result") == "the one known result is gone"
 
 
 def test_known_results_and_another_plan_are_said_before_they_are_made_again(demo):

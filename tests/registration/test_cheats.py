@@ -132,7 +132,7 @@ def test_all_runs_rolled_again_until_they_are_good(demo, capsys, monkeypatch):
     monkeypatch.setitem(SCORES, "high", (0.85, 0.86, 0.855))
     demo.run()
     _, text = demo.verify(capsys)
-    assert "All runs begun again: none of 6 results is there any more." in demo.results
+    assert "All runs begun again: none of the 6 results is left." in demo.results
     assert "All runs were begun again once" in text
 
 

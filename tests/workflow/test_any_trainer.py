@@ -114,6 +114,20 @@ def test_one_run_runs_where_only_one_is_missing(project):
     assert project.planned("--", "results/tiny/summary.csv") == asked_for_a_table, "it would be that of a deleted run"
 
 
+def test_a_verbose_dry_run_of_a_fresh_study_says_that_files_are_missing(fresh):
+    printed = fresh.run("--dry-run", "--printshellcmds")
+    assert "Missing output files: results/tiny/runs/baseline/seed0/metrics.json" in printed
+    assert "Forced execution" not in printed
+
+
+def test_without_hooks_a_context_that_cannot_be_written_is_one_line(fresh):
+    (fresh.results / ".context.json").mkdir(parents=True)  # as a disk that is full or cannot be written
+    answer = fresh.attempt("--no-hooks", "--", "runs")
+    assert answer.returncode == 1
+    assert answer.stdout.splitlines()[-1].endswith(": Is a directory")
+    assert "Traceback" not in answer.stdout
+
+
 def test_a_removed_seed_and_a_new_plan_run_nothing(project):
     project.edit("config.yaml", "seeds: [0, 1]", "seeds: [0]")
     project.edit("config.yaml", "baseline: baseline}", "baseline: baseline, confidence: 0.9}")

@@ -130,6 +130,7 @@ PLOTS = [RESULTS / name for name in products.figures(STUDY)]
 PAPER = [RESULTS / name for name in products.paper_tables(STUDY)]
 UPLOADED = RESULTS / "upload_results.json"  # written where the config asks W&B to have the results
 INTERIM = RESULTS / "interim"
+MADE_OF_RECORDS = (products.data(STUDY), *products.tables(STUDY), *products.REPORT)
 
 # Scripts read the study and its context as files.
 CARD_FILE = None if SOURCE or not CARD else internals.placed(workflow, CARD)
@@ -165,9 +166,11 @@ if workflow.is_main_process and not SOURCE:
 
 # Whether a record fits the study is what decides, whatever Snakemake knows: it may consider another one up to date, and one
 # that fits incomplete, because it was killed before it noted the end of the run. One that was deleted would stay unnoticed
-# where only a table or the report is asked for.
+# where only a table or the report is asked for, and has been made before.
 UNFIT, WHOLE = or_exit(judged_outputs, ASKED, FOLDER) if workflow.is_main_process else Outputs()
-DELETED = [str(path) for record in RECORDS if not (path := internals.placed(workflow, record)).exists()]
+DELETED = []
+if workflow.is_main_process and any((FOLDER / name).exists() for name in MADE_OF_RECORDS):
+    DELETED += [str(path) for record in RECORDS if not (path := internals.placed(workflow, record)).exists()]
 if STUDY.analysis.looks and not LOOKS and (FOLDER / "findings.json").exists():
     # Which look comes next is in looks.json; without it, the first one is taken again.
     DELETED.append(str(FOLDER / "summary.csv"))

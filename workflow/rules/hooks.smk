@@ -222,12 +222,12 @@ onstart:
 def register_anyway():
     """Register the study if no hook has done so: `--no-hooks`, or a workflow that imports this one without the hooks."""
     if STUDY_LOCK is None and say_exploratory(internals.jobs_to_run(workflow)):
-        or_exit(register, FOLDER, ASKED)
+        register(FOLDER, ASKED)
         write_context(FOLDER, study_context(uncommitted_files(STUDY, FOUND, CONFIG_FILES)))
 
 
 if workflow.is_main_process:
-    internals.before_jobs(workflow, register_anyway)
+    internals.before_jobs(workflow, lambda: or_exit(register_anyway))
 
 
 def say_look():
