@@ -10,6 +10,26 @@ from seedwise.statistics.warnings import DataWarning
 from seedwise.trainers.command.isolation import shared_writes
 
 MOST_NAMED = 4
+_VARIABLE = (
+    "The program's code reads the variable {names}, which the study does not set, and it was not the same for all "
+    "runs: {runs} had another value than {others}. A difference between variants may come from it. Set it in the study "
+    "(env: {{{keys}}}), so that a change of it repeats the runs."
+)
+_VARIABLES = (
+    "The program's code reads the variables {names}, which the study does not set, and they were not the same for all "
+    "runs: {runs} had other values than {others}. A difference between variants may come from them. Set them in the "
+    "study (env: {{{keys}}}), so that a change of one repeats the runs."
+)
+_FILE = (
+    "The program's code names the file {names}, which is neither its code nor data of the study, and it was not the "
+    "same for all runs: {runs} had another content than {others}. A difference between variants may come from it. If "
+    "the program reads it, list it in the study (data: [{keys}]), so that a change of it repeats the runs."
+)
+_FILES = (
+    "The program's code names the files {names}, which are neither its code nor data of the study, and they were not "
+    "the same for all runs: {runs} had other contents than {others}. A difference between variants may come from them. "
+    "If the program reads them, list them in the study (data: [{keys}]), so that a change of one repeats the runs."
+)
 ISOLATE = "isolate: copy gives each run a copy of its own"
 
 
@@ -20,42 +40,44 @@ def program_notes(records: Sequence[RunRecord]) -> list[DataWarning]:
 
 def _undeclared(records: Sequence[RunRecord]) -> list[DataWarning]:
     """Warn of what the code reads, the study does not say, and runs found different."""
-    found = []
-    variables = [record.provenance.exported for record in records]
+    variables = _differing(records, [record.provenance.exported for record in records])
     written = {name for record in records for name in record.wrote}
-    files = [
-        {name: digest for name, digest in record.provenance.named_files.items() if name not in written}
-        for record in records
+    files = _differing(
+        records,
+        [
+            {name: digest for name, digest in record.provenance.named_files.items() if name not in written}
+            for record in records
+        ],
+    )
+    keys = {name: f"{name}: …" for name in variables}
+    return [
+        *_unlike("exported_variables", variables, _VARIABLE if len(variables) == 1 else _VARIABLES, keys),
+        *_unlike("undeclared_files", files, _FILE if len(files) == 1 else _FILES, {name: name for name in files}),
     ]
-    for code, digests, what, undeclared, remedy in (
-        (
-            "exported_variables",
-            variables,
-            "reads the variable {name}, which the study does not set",
-            "value",
-            "Set it in the study (env: {{{name}: …}}), so that a change of it repeats the runs.",
-        ),
-        (
-            "undeclared_files",
-            files,
-            "names the file {name}, which is neither its code nor data of the study",
-            "content",
-            "If it reads it, list it in the study (data: [{name}]), so that a change of it repeats the runs.",
-        ),
-    ):
-        sentences, variants = [], dict[str, None]()
-        for name, (other, usual) in _differing(records, digests).items():
-            named = [_name(record) for record in other[:MOST_NAMED]]
-            shown = enumerate_words([*named, f"{len(other) - MOST_NAMED} more"] if len(other) > MOST_NAMED else named)
-            sentences.append(
-                f"The program's code {what.format(name=name)}, and it was not the same for all runs: {shown} had "
-                f"another {undeclared} than {_name(usual)}. A difference between variants may come from it. "
-                f"{remedy.format(name=name)}"
-            )
-            variants |= dict.fromkeys(record.variant for record in other)
-        if sentences:
-            found.append(DataWarning(code, " ".join(sentences[:MOST_NAMED]), tuple(variants)))
-    return found
+
+
+def _unlike(
+    code: str, differing: Mapping[str, tuple[list[RunRecord], RunRecord]], template: str, keys: Mapping[str, str]
+) -> list[DataWarning]:
+    """Return one warning of all that was not the same for all runs."""
+    if not differing:
+        return []
+    runs = {_name(record): record for others, _ in differing.values() for record in others}
+    usual = {_name(record) for _, record in differing.values()}
+    named = [keys[name] for name in differing]
+    sentence = template.format(
+        names=_enumerated(list(differing)),
+        runs=_enumerated(list(runs)),
+        others=usual.pop() if len(usual) == 1 else "other runs",
+        keys=", ".join([*named[:MOST_NAMED], "…"] if len(named) > MOST_NAMED else named),
+    )
+    return [DataWarning(code, sentence, tuple(dict.fromkeys(record.variant for record in runs.values())))]
+
+
+def _enumerated(words: Sequence[str]) -> str:
+    """Name at most so many words, and count the others."""
+    more = [f"{len(words) - MOST_NAMED} more"] if len(words) > MOST_NAMED else []
+    return enumerate_words([*words[:MOST_NAMED], *more])
 
 
 def _differing(

@@ -29,7 +29,7 @@ from seedwise.trainers.command.command_line import Scalar, Value, fill
 from seedwise.trainers.command.failure import FAILURES, Failure, describe_failure, describe_timeout
 from seedwise.trainers.command.launch import launch
 from seedwise.trainers.command.request import Request, command_of, program_variables
-from seedwise.trainers.command.undeclared import Named, digests_of_files, digests_of_variables, named_by
+from seedwise.trainers.command.undeclared import Named, Undeclared, named_by
 
 if TYPE_CHECKING:
     from seedwise.trainers.command.isolation import Snapshot
@@ -156,8 +156,7 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
     watched = _Watched(request, folder)
     output, log, start = _output(request)
     before = _files_outside(request, folder, log, start)
-    named = _named(request, folder)
-    files = digests_of_files(named.files, FILES_CACHE)
+    undeclared = Undeclared(partial(_named, request, folder), variables, FILES_CACHE, say)
     began, since = time.monotonic(), time.time()
     reason, timed_out = None, False
     try:
@@ -183,8 +182,8 @@ def execute(request: Request, say: Callable[[str], None], keep_open: Sequence[in
         since=since,
         wrote=watched.changed(),
         before=before,
-        exported=digests_of_variables(named.variables, variables),
-        named_files=dict(files.items() & digests_of_files(named.files, FILES_CACHE).items()),
+        exported=undeclared.exported,
+        named_files=undeclared.unchanged_files(),
     )
 
 
