@@ -111,7 +111,7 @@ check: $(VENV)/.dev generated  ## check style, types, the workflow and generated
 bench: $(VENV)/.bench      ## measure all that benchmarks/README.md says, and write it: about 25 minutes on two quiet cores
 	$(BIN)/python -m benchmarks.whole; status=$$?; $(BIN)/python -m benchmarks.readme && exit $$status
 
-trend: $(VENV)/.study      ## fail if something takes a fifth more processor time than before, in 1 to 3 minutes
+trend: $(VENV)/.study      ## fail if something takes clearly more processor time than before, in 1 to 3 minutes
 	$(BIN)/python -m benchmarks.trend
 
 mlflow-ui: $(VENV)/.mlflow ## show the runs in MLflow, on http://127.0.0.1:5000

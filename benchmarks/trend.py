@@ -1,4 +1,4 @@
-"""The trend check: ratios of processor seconds that must not grow by a fifth. `make trend`; CI runs it.
+"""The trend check: ratios of processor seconds that must not grow. `make trend`; CI runs it.
 
     python -m benchmarks.trend                        # compares with trend.json; exit status 1 where a ratio has grown
     python -m benchmarks.trend --store --repeats 10   # measures each ratio ten times, and stores it with its noise
@@ -6,7 +6,7 @@
 Each ratio is of two measurements that take turns, ours and something that Seedwise does not change: the median of the
 ratios of single turns, so that neither the machine's speed nor other work on it matters much. (The ratio of the fastest
 turns scatters several times as much on a busy machine.) A ratio fails only if it is above its limit three times in a
-row; a real loss of a fifth is above it each time. Limits are those of this model of processor. On a model of which
+row, as it nearly always is after a loss of a fifth. Limits are those of this model of processor. On a model of which
 nothing is stored, they are wider, as its ratios may be others: only large losses are seen there.
 """
 
