@@ -55,7 +55,7 @@ def test_a_goal_that_is_missed_and_a_section_that_failed_are_said():
         "scale": section(failed="no space left on device"),
     }
     text = readme.readme(measured, {}, *OTHERS)
-    assert "**100 s against 304 s: 3.0 times as fast** (goal: at least 4, **missed**)" in text
+    assert "**100 s against 304 s (three times a seed's): 3.0 times as fast** (goal: at least 4, **missed**)" in text
     assert "Failed on 2026-11-27 16:00 UTC: no space left on device" in text
     assert "## Images per second\n\nNot measured yet." in text
     assert "a CPU with 2 cores and 8.0 GiB" in text
