@@ -80,7 +80,8 @@ def study(tmp_path_factory) -> Study:
     servers, disk = project.folder / "servers.json", project.results / f"runs/baseline/seed{FULL}/wandb"
     prefix = ("unshare", "-rm", "sh", "-c", SMALL_DISK, "sh", str(disk)) if can_mount() else ()
     command = ("run", "config.yaml", "results/tiny/runs.csv", "--cores")
-    own = {"WANDB_API_KEY": KEY, "WANDB_ERROR_REPORTING": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "9"}
+    own = {"WANDB_API_KEY": KEY, "WANDB_ERROR_REPORTING": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    own |= {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "9"}  # it would give up before the time limit
     with ExitStack() as running:
         urls = [running.enter_context(WandbServer(fault, after)).url for fault, after, _ in FAULTS.values()]
         servers.write_text(json.dumps(dict(enumerate(urls)) | ({FULL: "none"} if prefix else {})))
