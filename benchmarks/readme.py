@@ -385,7 +385,7 @@ benchmarks/gpu.sh try.json --device cpu   # tries the script out where there is 
 alone ({goal}) and kept it {_span(busy, 0)} % busy, so set `gpu_slots` ([how](../docs/resources.md)). Seedwise's loop
 reaches {_span(loops)} of a bare loop. A step of a small model takes Python's time, not the card's: a step captured as a
 CUDA graph and all seeds of a variant as one batched model are much faster, and are prototypes. Eager figures scatter by
-up to half between rounds.
+up to half between rounds. Since then, runs import less: the end of gpu.md has them before and after.
 """
 
 
