@@ -395,7 +395,8 @@ def _trend(trend: Figures) -> str:
     text = (
         "## The trend check\n\n`make trend` measures ratios of processor seconds in turns and fails where one "
         "is more than "
-        f"{100 * (GROWTH - 1):.0f} % above the stored one three times in a row. CI runs it. Noise: the "
+        f"{100 * (GROWTH - 1):.0f} % above the stored one three times in a row. GitHub runs it and only "
+        "tells, as shifts between sessions come near the limit. Noise: the "
         "standard deviation "
         "of one measurement. How often a check would fail without a change, and see a loss of 20 %, is counted "
         "in checks "

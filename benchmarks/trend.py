@@ -1,4 +1,4 @@
-"""The trend check: ratios of processor seconds that must not grow. `make trend`; CI runs it.
+"""The trend check: ratios of processor seconds that must not grow. `make trend`; GitHub runs it, and only tells.
 
     python -m benchmarks.trend                        # compares with trend.json; exit status 1 where a ratio has grown
     python -m benchmarks.trend --store --repeats 10   # measures each ratio ten times, and stores it with its noise
