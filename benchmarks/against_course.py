@@ -10,7 +10,6 @@ speed.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import statistics
@@ -19,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import ROOT, run
+from benchmarks.measuring import ROOT, print_rounds, run
 from seedwise.runs.record import read_record
 from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 
@@ -102,12 +101,5 @@ def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure, and print what was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    print(json.dumps(measure(parser.parse_args().rounds), indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    print_rounds(__doc__, measure)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
+import json
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +50,13 @@ def run(command: list[str], folder: Path, variables: Mapping[str, str] | None = 
     if status:
         sys.exit(f"{' '.join(command[:6])} ended with {os.waitstatus_to_exitcode(status)}:\n{printed[-3000:]}")
     return Measured(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, printed)
+
+
+def print_rounds(about: str | None, measure: Callable[[int], dict[str, Any]]) -> None:
+    """Be the command of a benchmark whose only option is the number of rounds: print what it finds as JSON."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    print(json.dumps(measure(parser.parse_args().rounds), indent=1))
 
 
 def environment() -> dict[str, str]:

@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.measuring import ROOT, Measured, run, snakemake_program
+
 PROGRAM = """\
 import json, os, sys
 json.dump({"loss": float(sys.argv[1])}, open(os.environ.get("SEEDWISE_RESULTS", "results.json"), "w"))
@@ -74,43 +71,34 @@ def prepare_single_run(folder: Path) -> tuple[list[str], list[str]]:
     script = ROOT / "workflow/scripts/run_program.py"
     settings = json.dumps({"settings": {"x": 1}, "words": [sys.executable, "program.py", "{x}"]})
     expected = json.loads(next((folder / "results/trivial").glob("study-*.json")).read_text())["expected"]["v0"]
-    run = [sys.executable, str(script), "--study", "trivial", "--variant", "v0", "--seed", "0", "--settings", settings]
-    run += ["--code", expected["code"], "--data", expected["data"], "--environment", expected["environment"]]
-    run += ["--context", "results/trivial/.context.json", "--out", "results/trivial/runs/v0/seed0/metrics.json"]
-    return run, [sys.executable, "program.py", "1"]
+    words = [sys.executable, str(script), "--study", "trivial", "--variant", "v0", "--seed", "0"]
+    words += [
+        "--settings",
+        settings,
+        "--code",
+        expected["code"],
+        "--data",
+        expected["data"],
+        "--environment",
+        expected["environment"],
+    ]
+    words += ["--context", "results/trivial/.context.json", "--out", "results/trivial/runs/v0/seed0/metrics.json"]
+    return words, [sys.executable, "program.py", "1"]
 
 
 def single_runs(folder: Path, repeats: int) -> dict[str, float]:
     """Return the median seconds and the peak memory of the program alone and of a run of it."""
-    run, bare = prepare_single_run(folder)
-    seconds: dict[str, list[float]] = {"bare": [], "run": []}
-    processor: dict[str, list[float]] = {"bare": [], "run": []}
-    memory = {"bare": 0.0, "run": 0.0}
-    for _ in range(repeats):
-        for kind, command in (("bare", bare), ("run", run)):
-            began = time.perf_counter()
-            used = usage(command, folder)
-            seconds[kind].append(time.perf_counter() - began)
-            processor[kind].append(used.ru_utime + used.ru_stime)
-            memory[kind] = max(memory[kind], used.ru_maxrss / 1024)
+    wrapped, alone = prepare_single_run(folder)
+    turns = [(run(alone, folder), run(wrapped, folder)) for _ in range(repeats)]
     return {
-        "bare_seconds": statistics.median(seconds["bare"]),
-        "run_seconds": statistics.median(seconds["run"]),
-        "overhead_seconds": statistics.median(b - a for a, b in zip(seconds["bare"], seconds["run"], strict=True)),
-        "bare_processor_seconds": statistics.median(processor["bare"]),
-        "run_processor_seconds": statistics.median(processor["run"]),
-        "wrapper_memory_mb": memory["run"],
-        "bare_memory_mb": memory["bare"],
+        "bare_seconds": statistics.median(bare.seconds for bare, _ in turns),
+        "run_seconds": statistics.median(own.seconds for _, own in turns),
+        "overhead_seconds": statistics.median(own.seconds - bare.seconds for bare, own in turns),
+        "bare_processor_seconds": statistics.median(bare.processor for bare, _ in turns),
+        "run_processor_seconds": statistics.median(own.processor for _, own in turns),
+        "wrapper_memory_mb": max(own.megabytes for _, own in turns),
+        "bare_memory_mb": max(bare.megabytes for bare, _ in turns),
     }
-
-
-def usage(command: list[str], folder: Path) -> resource.struct_rusage:
-    """Run a command; return what it used: the time of its children counts, their memory does not."""
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=environment())
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{command} failed with status {status}")
-    return used
 
 
 def whole_study(folder: Path, runs: int, cores: int) -> dict[str, float]:
@@ -120,28 +108,18 @@ def whole_study(folder: Path, runs: int, cores: int) -> dict[str, float]:
     text = SNAKEFILE.replace("VARIANTS", str(runs // seeds)).replace("SEEDS", str(seeds))
     (folder / "Snakefile").write_text(text.replace("PYTHON", sys.executable))
     shutil.rmtree(folder / "results")
-    began, first = time.perf_counter(), processor_time()
-    bare = ["snakemake", "--cores", str(cores), "--scheduler", "greedy", "--quiet", "all"]
-    subprocess.run([Path(sys.executable).parent / bare[0], *bare[1:]], cwd=folder, check=True, env=environment())
-    between, second = time.perf_counter(), processor_time()
-    snakemake(folder, "runs", cores=cores)
-    ended, third = time.perf_counter(), processor_time()
+    bare = run([snakemake_program(), "--cores", str(cores), "--scheduler", "greedy", "--quiet", "all"], folder)
+    own = snakemake(folder, "runs", cores=cores)
     assert len(list((folder / "results").glob("trivial/runs/*/*/metrics.json"))) == runs
     return {
         "runs": runs,
-        "bare_snakefile_seconds": between - began,
-        "study_seconds": ended - between,
-        "ratio": (ended - between) / (between - began),
-        "bare_snakefile_processor_seconds": second - first,
-        "study_processor_seconds": third - second,
-        "processor_ratio": (third - second) / (second - first),
+        "bare_snakefile_seconds": bare.seconds,
+        "study_seconds": own.seconds,
+        "ratio": own.seconds / bare.seconds,
+        "bare_snakefile_processor_seconds": bare.processor,
+        "study_processor_seconds": own.processor,
+        "processor_ratio": own.processor / bare.processor,
     }
-
-
-def processor_time() -> float:
-    """Return the seconds of processor time of all processes that this one has started and that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def write_study(folder: Path, variants: int, seeds: int) -> None:
@@ -151,27 +129,10 @@ def write_study(folder: Path, variants: int, seeds: int) -> None:
     (folder / "study.yaml").write_text(text)
 
 
-def snakemake(folder: Path, target: str, cores: int) -> None:
+def snakemake(folder: Path, target: str, cores: int) -> Measured:
     """Run the study's workflow."""
-    command = [
-        sys.executable,
-        "-m",
-        "seedwise.cli",
-        "run",
-        "study.yaml",
-        target,
-        "--cores",
-        str(cores),
-        "--quiet",
-        "all",
-    ]
-    subprocess.run(command, cwd=folder, check=True, env=environment() | {"PYTHONPATH": str(ROOT)})
-
-
-def environment() -> dict[str, str]:
-    """Return the environment without what an enclosing workflow has set, and with byte code that is kept."""
-    without = ("SEEDWISE_", "PYTHONDONTWRITEBYTECODE")
-    return {key: value for key, value in os.environ.items() if not key.startswith(without)}
+    words = ["run", "study.yaml", target, "--cores", str(cores), "--quiet", "all"]
+    return run([sys.executable, "-m", "seedwise.cli", *words], folder)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,13 @@ its parts; beside them a process that only imports torch, in turns. Then the imp
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import ROOT, Measured, run
+from benchmarks.measuring import ROOT, Measured, print_rounds, run
 from benchmarks.tracking_cost import command_of
 from seedwise.runs.record import Timing, read_record
 from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
@@ -77,12 +75,5 @@ def _processor_of(part: str, measured: Measured, timing: Timing) -> float:
     return float(getattr(timing, part)) / measured.seconds * measured.processor
 
 
-def main() -> None:
-    """Measure, and print what was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    print(json.dumps(measure(parser.parse_args().rounds), indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    print_rounds(__doc__, measure)

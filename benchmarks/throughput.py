@@ -17,12 +17,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
+from benchmarks.measuring import ROOT
 from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 
-ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
 STEPS = {"small_cnn": (8, 12, 64), "resnet18": (1, 5, 16)}
 """Steps per turn, number of rounds, and batch size, by model."""

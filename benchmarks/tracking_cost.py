@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.measuring import load, machine, now
+from benchmarks.measuring import ROOT, load, machine, now
 from seedwise.basics.files import write_text
 from seedwise.config.context import Context, write_context
 from seedwise.runs.record import read_record
@@ -26,7 +26,6 @@ from seedwise.tracking.settings import TrackingSettings
 from seedwise.trainers.image_classifier.datasets.prepared import prepared_file
 from seedwise.trainers.image_classifier.settings import DatasetSettings, ModelSettings, RunSettings, TrainingSettings
 
-ROOT = Path(__file__).resolve().parent.parent
 OFF = {"wandb": {"mode": "disabled"}}
 TRACKED = {"wandb": {"wandb": {"mode": "offline"}}, "mlflow": {**OFF, "mlflow": {"enabled": True}}}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seedwise.basics.words import enumerate_words, quantity
+from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.runs.record import RunRecord
 from seedwise.statistics.warnings import DataWarning
 from seedwise.trainers.command.isolation import shared_writes
@@ -76,8 +76,7 @@ def _unlike(
 
 def _enumerated(words: Sequence[str]) -> str:
     """Name at most so many words, and count the others."""
-    more = [f"{len(words) - MOST_NAMED} more"] if len(words) > MOST_NAMED else []
-    return enumerate_words([*words[:MOST_NAMED], *more])
+    return enumerate_words(words) if len(words) <= MOST_NAMED else shortened(words, MOST_NAMED)
 
 
 def _differing(
