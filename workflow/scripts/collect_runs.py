@@ -9,7 +9,6 @@ from seedwise.basics.errors import run_script
 from seedwise.basics.files import write_text
 from seedwise.config.study_file import read_study_file
 from seedwise.runs.record import tabulate
-from seedwise.sources.pulled import pull, pull_answers
 
 
 def main() -> None:
@@ -21,33 +20,23 @@ def main() -> None:
     arguments = parser.parse_args()
     file = read_study_file(arguments.study)
     study = file.study
-    if study.source and study.evaluation:
-        pulled = pull_answers(
-            study.source,
-            study.analysis.metric,
-            [variant.name for variant in study.variants],
-            arguments.out,
-            base=arguments.base,
-            higher_is_better=study.analysis.higher_is_better,
-        )
-        print("\n".join([f"{pulled.runs} answers in {pulled.source}", *pulled.notes]))
-        return
-    if study.source:
-        variants = [variant.name for variant in study.variants]
-        pulled = pull(
-            study.source,
-            study.analysis.metric,
-            variants,
-            list(file.seeds),
-            arguments.out,
-            base=arguments.base,
-            higher_is_better=study.analysis.higher_is_better,
-        )
-        print("\n".join([f"{pulled.runs} runs in {pulled.source}", *pulled.notes]))
-        return
-    from seedwise.analysis.collect import collect_records
+    if not study.source:
+        from seedwise.analysis.collect import collect_records
 
-    write_text(arguments.out, tabulate(collect_records(file, arguments.out.parent)))
+        write_text(arguments.out, tabulate(collect_records(file, arguments.out.parent)))
+        return
+    # This imports pandas, which takes longer than reading the records of most studies.
+    from seedwise.sources.pulled import pull, pull_answers
+
+    variants = [variant.name for variant in study.variants]
+    higher, metric = study.analysis.higher_is_better, study.analysis.metric
+    where = {"out": arguments.out, "base": arguments.base}
+    if study.evaluation:
+        pulled, what = pull_answers(study.source, metric, variants, **where, higher_is_better=higher), "answers"
+    else:
+        seeds = list(file.seeds)
+        pulled, what = pull(study.source, metric, variants, seeds, **where, higher_is_better=higher), "runs"
+    print("\n".join([f"{pulled.runs} {what} in {pulled.source}", *pulled.notes]))
 
 
 if __name__ == "__main__":

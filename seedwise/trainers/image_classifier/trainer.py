@@ -31,6 +31,7 @@ HARMLESS_TO_RUNS = {
     "seedwise/runs/hardware.py": "lists the GPUs; the device is a setting, and the record names it",
     "seedwise/runs/metrics.py": "checks the metrics of a run",
     "seedwise/runs/record.py": "the format in which numbers are saved",
+    "seedwise/runs/turns.py": "how long a run has a core before others have their turn",
     "seedwise/tracking": "copies a run's numbers and changes none",
     "seedwise/trainers/__init__.py": "types",
     "seedwise/trainers/command": "runs of other programs",

@@ -10,6 +10,7 @@ from seedwise.basics.errors import UserError
 from seedwise.basics.plugins import is_plugin, load_plugin
 from seedwise.trainers.image_classifier.settings import ModelSettings
 from seedwise.trainers.image_classifier.training import pretrained
+from seedwise.trainers.image_classifier.training.pooling import relu_of_maxima
 from seedwise.trainers.image_classifier.training.seeding import initialise, set_seed, stream_seed, torch_generator
 
 SMALL_IMAGE = 64
@@ -19,8 +20,7 @@ SMALL_IMAGE = 64
 class SmallCNN(nn.Module):
     """Three 3×3 convolutions (16, 32, 64 channels), each with 2×2 max pooling, and 128 hidden units.
 
-    About 98 000 parameters for 28×28 grey images. Pooling comes before the ReLU: both are monotone, so the result
-    is the same, and the ReLU has a quarter of the work.
+    About 98 000 parameters for 28×28 grey images.
     """
 
     def __init__(self, channels: int, classes: int, size: int, dropout: float = 0.0) -> None:
@@ -36,7 +36,7 @@ class SmallCNN(nn.Module):
         """Map images (n, channels, size, size) to logits (n, classes)."""
         x = images
         for conv in (self.conv1, self.conv2, self.conv3):
-            x = functional.relu(functional.max_pool2d(conv(x), 2))
+            x = relu_of_maxima(conv(x))
         x = functional.relu(self.hidden(x.flatten(1)))
         logits: torch.Tensor = self.head(self.dropout(x))
         return logits

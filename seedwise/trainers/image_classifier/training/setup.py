@@ -19,6 +19,7 @@ from seedwise.trainers.image_classifier.training.batches import Parts, split
 from seedwise.trainers.image_classifier.training.checkpoint import Stateful
 from seedwise.trainers.image_classifier.training.ema import average
 from seedwise.trainers.image_classifier.training.loop import Learner
+from seedwise.trainers.image_classifier.training.memory import keep_freed_memory
 from seedwise.trainers.image_classifier.training.models import build_model
 from seedwise.trainers.image_classifier.training.optimization import build_optimizer, build_schedule
 from seedwise.trainers.image_classifier.training.precision import resolve_precision
@@ -110,6 +111,8 @@ def set_up(settings: RunSettings, seed: int, data: Path, say: Callable[[str], No
 
     loaded, data_digest = images.load(data)
     parts = split(loaded, settings.dataset, streams.seed_of("split"), device)
+    if device.type == "cpu":
+        keep_freed_memory()  # from here on: the data are better off without it
     _, channels, size, _ = loaded.train_images.shape
     model = build_model(
         settings.model, channels=channels, classes=parts.classes, size=size, seed=streams.seed_of("init")

@@ -1,0 +1,71 @@
+"""2×2 max pooling followed by ReLU: the same numbers as torch's, in half the time where training uses bf16 on a CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+
+def relu_of_maxima(x: torch.Tensor) -> torch.Tensor:
+    """Return ReLU of the 2×2 maxima of x (n, channels, height, width), with a last odd row or column left out.
+
+    Pooling comes before the ReLU: both are monotone, so the result is the same, and the ReLU has a quarter of the work.
+    """
+    if x.dtype is torch.bfloat16 and x.device.type == "cpu":
+        result: torch.Tensor = _ReluOfMaxima.apply(x)
+        return result
+    return functional.relu(functional.max_pool2d(x, 2))
+
+
+class _ReluOfMaxima(torch.autograd.Function):
+    """ReLU of the 2×2 maxima of bf16 numbers on a CPU.
+
+    A positive number is greater than another exactly if its bits are, read as an integer, and bits with a sign are
+    negative. So these are operations on 16-bit integers, which torch's CPU kernels do many at a time, while its pooling
+    looks at every number by itself. Where no number of a window is positive, whichever is taken becomes 0. As in torch,
+    the first of several equal maxima gets the gradient. A window of NaN gives NaN, so that a run that diverges is seen.
+    """
+
+    @staticmethod
+    def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
+        """Take the maxima of neighbours in a row, then of neighbours in a column."""
+        height = x.shape[2] // 2 * 2
+        of_rows = torch.maximum(*_pairs(x.view(torch.int16)[:, :, :height], 3))
+        result = torch.maximum(*_pairs(of_rows, 2)).view(torch.bfloat16).relu_()
+        context.save_for_backward(x, of_rows, result)
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
+        """Give each maximum's gradient to where it came from, in the opposite order."""
+        x, of_rows, result = context.saved_tensors
+        bits, height = x.view(torch.int16), of_rows.shape[2]
+        of_result = torch.ops.aten.threshold_backward(gradient.view(torch.int16), result.view(torch.int16), 0)
+        to_rows = torch.empty_like(of_rows)
+        _share_out(of_result, _pairs(of_rows, 2), _pairs(to_rows, 2))
+        even = x.shape[2] % 2 == x.shape[3] % 2 == 0
+        to_x = torch.empty_like(bits) if even else torch.zeros_like(bits)
+        _share_out(to_rows, _pairs(bits[:, :, :height], 3), _pairs(to_x[:, :, :height], 3))
+        return to_x.view(torch.bfloat16)
+
+
+def _pairs(x: torch.Tensor, dimension: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the first and the second of each two neighbours along a dimension."""
+    length = x.shape[dimension] // 2
+    pairs = x.narrow(dimension, 0, 2 * length).view(*x.shape[:dimension], length, 2, *x.shape[dimension + 1 :])
+    return pairs.select(dimension + 1, 0), pairs.select(dimension + 1, 1)
+
+
+def _share_out(
+    gradient: torch.Tensor, compared: tuple[torch.Tensor, torch.Tensor], to: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    """Write each gradient to the first of two if that is at least the second, else to the second, and 0 to the other.
+
+    All are bits; times 1 they stay what they are, and so does what is left of them after taking away 0.
+    """
+    torch.ge(*compared, out=to[0]).mul_(gradient)
+    torch.sub(gradient, to[0], out=to[1])
