@@ -111,8 +111,8 @@ check: $(VENV)/.dev generated  ## check style, types, the workflow and generated
 bench: $(VENV)/.bench      ## measure all that benchmarks/README.md says, and write it: about 25 minutes on two quiet cores
 	$(BIN)/python -m benchmarks.whole; status=$$?; $(BIN)/python -m benchmarks.readme && exit $$status
 
-trend: $(VENV)/.study      ## fail if something takes clearly more processor time than before, in 1 to 3 minutes
-	$(BIN)/python -m benchmarks.trend
+trend: $(VENV)/.study      ## fail if something takes clearly more processor time than a day before, or than with BASE=commit
+	$(BIN)/python -m benchmarks.trend $(BASE:%=--base %)
 
 mlflow-ui: $(VENV)/.mlflow ## show the runs in MLflow, on http://127.0.0.1:5000
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db --host 127.0.0.1 --port 5000
