@@ -32,8 +32,7 @@ class _ReluOfMaxima(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
         """Take the maxima of neighbours in a row, then of neighbours in a column."""
-        height = x.shape[2] // 2 * 2
-        of_rows = torch.maximum(*_pairs(x.view(torch.int16)[:, :, :height], 3))
+        of_rows = torch.maximum(*_pairs(_even(x.view(torch.int16)), 3))
         result = torch.maximum(*_pairs(of_rows, 2)).view(torch.bfloat16).relu_()
         context.save_for_backward(x, of_rows, result)
         return result
@@ -43,26 +42,29 @@ class _ReluOfMaxima(torch.autograd.Function):
     def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
         """Give each maximum's gradient to where it came from, in the opposite order."""
         x, of_rows, result = context.saved_tensors
-        bits, height = x.view(torch.int16), of_rows.shape[2]
         of_result = torch.ops.aten.threshold_backward(gradient.view(torch.int16), result.view(torch.int16), 0)
         to_rows = torch.empty_like(of_rows)
         _share_out(of_result, _pairs(of_rows, 2), _pairs(to_rows, 2))
-        even = x.shape[2] % 2 == x.shape[3] % 2 == 0
-        to_x = torch.empty_like(bits) if even else torch.zeros_like(bits)
-        _share_out(to_rows, _pairs(bits[:, :, :height], 3), _pairs(to_x[:, :, :height], 3))
-        return to_x.view(torch.bfloat16)
+        bits = x.view(torch.int16)
+        compared = _even(bits)
+        to_bits = torch.empty_like(bits) if compared is bits else torch.zeros_like(bits)
+        _share_out(to_rows, _pairs(compared, 3), _pairs(_even(to_bits), 3))
+        return to_bits.view(torch.bfloat16)
 
 
-def _pairs(x: torch.Tensor, dimension: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the first and the second of each two neighbours along a dimension."""
-    length = x.shape[dimension] // 2
-    pairs = x.narrow(dimension, 0, 2 * length).view(*x.shape[:dimension], length, 2, *x.shape[dimension + 1 :])
-    return pairs.select(dimension + 1, 0), pairs.select(dimension + 1, 1)
+def _even(x: torch.Tensor) -> torch.Tensor:
+    """Return x itself, or without a last row or column that makes their number odd."""
+    height, width = x.shape[2:]
+    return x[:, :, : height // 2 * 2, : width // 2 * 2] if height % 2 or width % 2 else x
 
 
-def _share_out(
-    gradient: torch.Tensor, compared: tuple[torch.Tensor, torch.Tensor], to: tuple[torch.Tensor, torch.Tensor]
-) -> None:
+def _pairs(x: torch.Tensor, dimension: int) -> tuple[torch.Tensor, ...]:
+    """Return the first and the second of each two neighbours along a dimension of even length."""
+    shape = x.shape
+    return x.view(*shape[:dimension], shape[dimension] // 2, 2, *shape[dimension + 1 :]).unbind(dimension + 1)
+
+
+def _share_out(gradient: torch.Tensor, compared: tuple[torch.Tensor, ...], to: tuple[torch.Tensor, ...]) -> None:
     """Write each gradient to the first of two if that is at least the second, else to the second, and 0 to the other.
 
     All are bits; times 1 they stay what they are, and so does what is left of them after taking away 0.
