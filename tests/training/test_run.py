@@ -1,10 +1,12 @@
 """One run, from settings to record, on real images."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -187,6 +189,41 @@ def test_the_script_trains_by_hand(request_run, tmp_path):
     assert answer.returncode == 0, answer.stderr
     assert "epoch 1/1" in answer.stdout
     assert read_record(request.record).timing.imports > 0
+
+
+PLUGIN = """\
+import gc
+from torch import nn
+
+class Model(nn.Module):
+    def __init__(self, classes, size):
+        super().__init__()
+        self.head = nn.Linear(size * size, classes)
+
+    def forward(self, images):
+        print("garbage is collected:", gc.isenabled())
+        return self.head(images.flatten(1))
+
+def model(*, channels, classes, size, dropout):
+    return Model(classes, size)
+"""
+
+
+@pytest.mark.slow
+def test_garbage_is_collected_while_a_run_trains(request_run, tmp_path):
+    (tmp_path / "own_models.py").write_text(PLUGIN)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), str(tmp_path)])}
+    request = request_run("own", model={"name": "own_models:model"}, epochs=1)
+    context = write_context(
+        tmp_path, Context(tracking=TrackingSettings.model_validate({"wandb": {"mode": "disabled"}}))
+    )
+    command = [sys.executable, "workflow/scripts/train_run.py", "--study", "tiny"]
+    command += ["--variant", "baseline", "--seed", "0", "--settings", request.settings.canonical(), "--code", "c0de"]
+    command += ["--data", request.data, "--context", context, "--out", request.record]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    assert answer.returncode == 0, answer.stderr
+    assert "garbage is collected: True" in answer.stdout
+    assert "garbage is collected: False" not in answer.stdout
 
 
 @pytest.mark.slow
