@@ -111,11 +111,13 @@ def _shared_files(records: Sequence[RunRecord]) -> list[DataWarning]:
             f"{quantity(len(runs), 'run')} wrote the same file of the program's own folder, {file}: if the program "
             f"reads it back, a run may have used what another run had left. {ISOLATE}."
         )
+    if len(found.certain) > MOST_NAMED:
+        more = quantity(len(found.certain) - MOST_NAMED, "more file")
+        sentences.append(f"So it is with {more} of the program's own folder. {ISOLATE}.")
     if found.possible:
-        files = list(found.possible)[:MOST_NAMED]
         sentences.append(
-            f"{enumerate_words(files)} changed in the program's own folder while several runs were running at once, so "
-            f"runs may have shared {'it' if len(files) == 1 else 'them'}. {ISOLATE}."
+            f"{_enumerated(list(found.possible))} changed in the program's own folder while several runs were running "
+            f"at once, so runs may have shared {'it' if len(found.possible) == 1 else 'them'}. {ISOLATE}."
         )
     return [DataWarning("shared_files", sentence) for sentence in sentences]
 

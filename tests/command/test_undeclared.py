@@ -186,6 +186,19 @@ def test_one_sentence_names_all_variables_or_counts_them(tmp_path: Path, monkeyp
     assert "b seed 7 had another value than a seed 7" in note.sentence
 
 
+def test_no_shared_file_is_dropped_without_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    record = replace(run_of(tmp_path), wrote=[f"cache_{number}.pt" for number in range(6)])
+    later = replace(record, variant="later", started=(record.started or 0) + 1000)
+    certain = [note.sentence for note in program_notes([record, later])]
+    assert len(certain) == 5
+    assert certain[-1] == (
+        "So it is with 2 more files of the program's own folder. isolate: copy gives each run a copy of its own."
+    )
+    (possible,) = program_notes([record, replace(record, variant="meanwhile")])
+    assert possible.sentence.startswith("cache_0.pt, cache_1.pt, cache_2.pt, cache_3.pt and 2 more changed in the")
+
+
 def test_nothing_of_a_secret_is_kept() -> None:
     found = digests_of_variables(
         ["LR_SCALE", "NOT_SET", "API_KEY", "BASE_URL"],
