@@ -204,6 +204,7 @@ def start_study():
             prepare_slurm()
             if LOCAL:
                 internals.unlimit_rate(workflow)
+            internals.choose_in_parts(workflow)
             write_context(FOLDER, study_context(missing))
             if change:
                 or_exit(register, FOLDER, ASKED)
