@@ -135,7 +135,7 @@ class Session:
         return job, state
 
     def took(self, job: Job, state: RunState | None) -> float:
-        """Return how many seconds a job took that has ended now; a run that was queued, without its time in the queue."""
+        """Return how many seconds a job took that has ended now, without its time in the queue of a cluster."""
         if not self.queues or job.run is None:
             began: float = self._began.get(job.run, job.began) if job.run else job.began
         elif state and state.seconds is not None:

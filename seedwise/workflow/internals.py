@@ -68,12 +68,12 @@ def unlimit_rate(workflow: Any) -> None:
 def choose_in_parts(workflow: Any, size: int = 200) -> None:
     """Let Snakemake choose the next jobs from a part of those that are ready, while there are thousands.
 
-    After each job it would weigh all of them, which with 10 000 takes longer than a short run. The part has the jobs of
-    the highest priority; the next one is asked where cores, or places in a queue, are left. With a limit of the user's on
-    started jobs, all of them are asked, since each question counts.
+    After each job it would weigh all of them, which with 10 000 takes two thirds of a core. The part has the jobs of
+    the highest priority; the next one is weighed where cores, or places in a queue, are left. Under a limit of the
+    user's on started jobs all are weighed together, since such a limit counts each choice.
     """
     scheduler = workflow.scheduler
-    choose = scheduler.job_selector
+    choose: Callable[[Collection[Any]], Collection[Any]] = scheduler.job_selector
 
     def job_selector(jobs: Collection[Any]) -> Collection[Any]:
         if len(jobs) <= size or scheduler.job_rate_limiter is not None:

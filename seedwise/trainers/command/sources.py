@@ -217,7 +217,7 @@ def _is_source(name: str, configuration: bool) -> bool:
 
 
 def _is_profile(folder: Path, name: str) -> bool:
-    """Whether a file is the config of a Snakemake profile, which says where runs are done, beside scripts that it calls."""
+    """Whether a file is the config of a Snakemake profile, which says where runs are done."""
     if _PROFILE.fullmatch(name) is None:
         return False
     return _SETTINGS_OF_SNAKEMAKE.search((folder / name).read_bytes()[:65_536]) is not None
