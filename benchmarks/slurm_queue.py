@@ -1,8 +1,8 @@
 """A queue of a thousand jobs: what a real Slurm and Snakemake do for it. `python -m benchmarks.slurm_queue`
 
 Starts a Slurm of one node on this machine, as the tests do (root installs Debian's packages), whose node is drained, so
-that all jobs queue; submits a study of a trivial program, one job per run and in groups; watches the full queue for two
-minutes; lets the node work for two more; and interrupts. Needs requirements-cluster.txt. Prints JSON.
+that all jobs queue; submits a study of a trivial program, one job per run and in groups; watches the full queue for a
+minute; lets the node work for another; and interrupts. Needs requirements-cluster.txt. Prints JSON.
 """
 
 from __future__ import annotations
@@ -94,8 +94,9 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=100, help="of 10 variants (default: 100)")
-    parser.add_argument("--seconds", type=int, default=120, help="of a full queue, and of work (default: 120)")
+    parser.add_argument("--seconds", type=int, default=60, help="of a full queue, and of work (default: 60)")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell has its background jobs ignore
     install()
     with tempfile.TemporaryDirectory() as name:
         cluster = Cluster(Path(name) / "slurm")
