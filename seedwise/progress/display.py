@@ -18,7 +18,7 @@ from seedwise.basics.calls import command_for
 from seedwise.basics.names import visible
 from seedwise.config.study import Run
 from seedwise.progress import failures
-from seedwise.progress.quiet import Quiet
+from seedwise.progress.quiet import ENDING, Quiet
 from seedwise.progress.same_numbers import same_numbers
 from seedwise.progress.session import Job, Session
 from seedwise.progress.states import RunState
@@ -59,6 +59,7 @@ class Display(logging.Handler):
         self._reported: list[tuple[Run, str]] = []
         self._messages: set[str] = set()
         self._others: dict[int, failures.Other] = {}
+        self._ending = False
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def start(self, logger: logging.Logger, quiet: Quiet | None) -> None:
@@ -96,8 +97,8 @@ class Display(logging.Handler):
             self._say(line)
 
     def reports(self, fields: dict[str, Any]) -> bool:
-        """Whether a failure is reported here: one of which the run, or a log of the job, says why."""
-        return all(self._knows_why(info) for info in fields.get("job_error_info") or [fields])
+        """Whether a failure is reported here: one of which the run, or a log of the job, says why, or an interrupt."""
+        return self._ending or all(self._knows_why(info) for info in fields.get("job_error_info") or [fields])
 
     def _knows_why(self, info: dict[str, Any]) -> bool:
         job = self._session.jobs.get(info["jobid"])
@@ -115,6 +116,7 @@ class Display(logging.Handler):
 
     def _handle_event(self, record: logging.LogRecord) -> None:
         event: dict[str, Any] = record.__dict__
+        self._ending = self._ending or str(record.msg).startswith(ENDING)
         match str(event.get("event")):
             case "job_info":
                 self._say_begun(event)
@@ -138,7 +140,7 @@ class Display(logging.Handler):
         if found is None:
             return
         job, state = found
-        took = duration(time.time() - job.began)
+        took = duration(self._session.took(job, state))
         if job.run is None or state is None:
             if job.rule not in ("all", "runs", "report_products", *JOBS):
                 self._say_progress(f"{job.rule} done in {took}")
@@ -158,10 +160,10 @@ class Display(logging.Handler):
         if found is None:
             return
         job, state = found
-        took = duration(time.time() - job.began)
+        took = duration(self._session.took(job, state))
         if job.run is None or state is None:
             self._note_other(job, event, took)
-        elif failures.was_interrupted(state, event["log"]):
+        elif failures.was_interrupted(state, event["log"], self._ending):
             self._session.failed.pop(job.run, None)
             self._session.waiting.add(job.run)
             self._say(f"{name(job.run)}: interrupted after {took}")  # also where a SIGTERM met this run alone

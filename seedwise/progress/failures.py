@@ -139,10 +139,15 @@ def explained(state: RunState, logs: Sequence[str]) -> RunState:
     return state.model_copy(update={"reason": why, "log": state.log or log})
 
 
-def was_interrupted(state: RunState, logs: Iterable[str]) -> bool:
-    """Whether a signal stopped a run whose job failed, perhaps while it imported and had left no mark yet."""
+def was_interrupted(state: RunState, logs: Iterable[str], ending: bool = False) -> bool:
+    """Whether a signal stopped a run whose job failed, perhaps while it imported and had left no mark yet.
+
+    `ending` is whether Snakemake was interrupted and is stopping all jobs; a run may then have had no time for a word.
+    """
     if state.state != "missing":
         return state.state == "interrupted"
+    if ending:
+        return True
     reason, _ = reason_of(logs) or ("", None)
     return reason == "KeyboardInterrupt"
 

@@ -26,6 +26,8 @@ _CALLED_PROCESS = re.compile(
     r"RuleException:\s+CalledProcessError in file .* (returned non-zero exit status|died with <Signals\.SIG(INT|TERM))",
     re.DOTALL,
 )
+ENDING = "Terminating processes on user request"
+"""How Snakemake says that it was interrupted and is stopping all jobs."""
 _ENDINGS = ("Exiting because a job execution failed", "WorkflowError:\nAt least one job did not complete successfully")
 
 
@@ -38,7 +40,7 @@ class Quiet(logging.Filter):
 
     Attributes:
         reports: whether the display reports the failure that a record is about; None where there is no display.
-        failed: whether the display has reported a failure.
+        failed: whether a failure has been reported, or that Snakemake was interrupted.
     """
 
     def __init__(self, announce: Callable[[Mapping[str, int]], None] | None) -> None:
@@ -50,6 +52,7 @@ class Quiet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown."""
         event, message = str(record.__dict__.get("event")), record.getMessage()
+        self.failed = self.failed or message.startswith(ENDING)
         if self._announce is not None and (event == "run_info" or message.startswith(NOTHING)):
             if not self._announced:
                 self._announced = True

@@ -93,6 +93,7 @@ class Session:
     _seconds: dict[str, list[float]] = field(default_factory=dict)
     _began: dict[Run, float] = field(default_factory=dict)
     _most_at_once: int = 1
+    _first: float | None = None  # when the first of the runs that have ended began
 
     def __post_init__(self) -> None:
         self.total = len(self.asked)
@@ -113,8 +114,10 @@ class Session:
         if job is None or job.run is None:
             return (job, None) if job else None
         self.done += 1
-        self._seconds.setdefault(job.run.variant, []).append(time.time() - self._began.get(job.run, job.began))
         state = self.state(job.run)
+        took = self.took(job, state)
+        self._seconds.setdefault(job.run.variant, []).append(took)
+        self._first = self._first or time.time() - took
         if state.state == "diverged":
             self.diverged.add(job.run)
         return job, state
@@ -131,6 +134,17 @@ class Session:
             self.failed[job.run] = state
         return job, state
 
+    def took(self, job: Job, state: RunState | None) -> float:
+        """Return how many seconds a job took that has ended now, without its time in the queue of a cluster."""
+        if not self.queues or job.run is None:
+            began: float = self._began.get(job.run, job.began) if job.run else job.began
+        elif state and state.seconds is not None:
+            return state.seconds  # Snakemake learns late that a job has ended
+        else:
+            mark = read_attempt(self.reader.folder(job.run))
+            began = max(mark.started, job.began) if mark else self._began.get(job.run, job.began)
+        return time.time() - began
+
     def state(self, run: Run) -> RunState:
         """Read the state of a run."""
         return self.reader.read(run)
@@ -143,12 +157,25 @@ class Session:
         self._most_at_once = max(self._most_at_once, sum(training.started is not None for training in trainings))
         waiting = Counter(run.variant for run in set(self.waiting))
         left = time_left(trainings, waiting, self._seconds, self._most_at_once, now)
+        if self.queues and left is not None:
+            left = max(left, self._queue_left(trainings, waiting.total(), now))
         others = [job for job in jobs if job.run is None]
         running = {training.run for training in trainings}
         places = {run: self._place(run, running) for run in self.asked}
         return Snapshot(
             self.reader.unit, places, self.done, self.total, len(self.failed), trainings, others, left, now, self.queues
         )
+
+    def _queue_left(self, trainings: Sequence[Training], waiting: int, now: float) -> float:
+        """Return the seconds after which the last queued run begins, at the pace so far; 0 until the pace is known.
+
+        The start of a job and the queue itself take time that no run knows of.
+        """
+        ended = sum(len(own) for own in self._seconds.values())
+        if self._first is None or ended < 2 * self._most_at_once:
+            return 0.0
+        queued = waiting + sum(training.started is None for training in trainings)
+        return queued * (now - self._first) / ended
 
     def _place(self, run: Run, running: Collection[Run]) -> Place:
         if run in running:

@@ -93,6 +93,28 @@ def test_what_a_run_can_leave_does_not_outdate_it(project, name):
     assert names(project) == before
 
 
+PROFILE = "executor: slurm\njobs: 100\ndefault-resources:\n  slurm_partition: main\n"
+
+
+@pytest.mark.parametrize("place", ["profiles/slurm", "runs/profiles/slurm"])
+def test_a_copied_profile_says_where_runs_are_done_and_is_not_their_code(project, bare, place):
+    for folder in (project, bare):
+        put(folder, f"{place}/config.yaml", PROFILE)
+        put(folder, f"{place}/status.sh", "qstat")
+    commit(project)
+    assert names(project) == names(bare) == sorted(SOURCES)
+    before = digests(project)
+    put(project, f"{place}/config.yaml", PROFILE.replace("main", "long"))
+    assert digests(project) == before
+
+
+def test_profiles_of_another_kind_are_code(project):
+    put(project, "profiles/user/config.yaml", "age: 30\n")
+    put(project, "profiles/user/make.sh")
+    commit(project)
+    assert {"profiles/user/config.yaml", "profiles/user/make.sh"} <= set(names(project))
+
+
 @pytest.mark.parametrize("name", ["results/figures/page.js", "pyproject.toml", ".github/workflows/ci.yml", "README.md"])
 def test_committed_files_that_decide_no_number_do_not_count(project, name):
     put(project, name)

@@ -3,11 +3,13 @@
 import io
 import logging
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from seedwise.config.study import Run
 from seedwise.progress import failures
+from seedwise.progress import session as session_module
 from seedwise.progress.banner import banner, finding, plan
 from seedwise.progress.display import Display, pause
 from seedwise.progress.failures import blocks, explained, reason_of, was_interrupted
@@ -18,7 +20,7 @@ from seedwise.progress.table import UNICODE, block, log_line
 from seedwise.progress.terminal import Terminal
 from seedwise.progress.words import duration, seed_ranges
 from seedwise.runs.attempt import ENDED
-from tests.progress.test_states import HISTORY, asked, put_attempt, put_record, study  # noqa: F401 - a fixture
+from tests.progress.test_states import HISTORY, asked, put_attempt, put_record, record, study  # noqa: F401 - a fixture
 
 
 def training(variant="a", seed=0, epoch=1, mean_seconds=10.0, started=80.0, latest=100.0, phase=None):
@@ -236,6 +238,29 @@ def test_a_failure_is_hidden_only_where_the_display_knows_why(study, tmp_path): 
     assert "its log: slurm/7.log" in shown
 
 
+def test_a_run_that_ctrl_c_met_before_its_first_word_did_not_fail(study, tmp_path):  # noqa: F811
+    file = asked(study, tmp_path)
+    stream = io.StringIO()
+    handler, logger = logging.StreamHandler(stream), logging.Logger("snakemake")
+    quiet = Quiet(lambda counts: None)
+    handler.addFilter(quiet)
+    logger.addHandler(handler)
+    display = Display(Session(StateReader(file, tmp_path), file.runs(), set(file.runs())), handler)
+    display.start(logger, quiet)
+    begun = {"jobid": 0, "rule_name": "train_run", "wildcards": {"variant": "dropout", "seed": "0"}}
+    logger.info("rule train_run", extra={"event": "job_info", **begun})
+    logger.info("Terminating processes on user request, this might take some time.")
+    (tmp_path / "empty.log").touch()
+    failure = {"event": "job_error", "jobid": 0, "log": [str(tmp_path / "empty.log")], "rule_msg": None}
+    logger.error("Error in rule train_run, jobid: 0", extra=failure)
+    display.stop()
+    logger.error("WorkflowError:\nAt least one job did not complete successfully.")
+    shown = stream.getvalue()
+    assert "dropout seed 0: interrupted after 0 s" in shown
+    assert "To go on, run the same command again" in shown
+    assert not re.search("failed|FAILED|Error", shown)
+
+
 @pytest.mark.parametrize(("asked_before", "end"), [(False, "missing."), (True, "missing, and asks again before it")])
 def test_it_says_how_to_go_on_and_whether_there_will_be_a_question(study, tmp_path, asked_before, end):  # noqa: F811
     file = asked(study, tmp_path)
@@ -330,6 +355,25 @@ def test_a_session_follows_snakemakes_events(study, tmp_path):  # noqa: F811
     mark.write_text(mark.read_text().replace("}", ', "interrupted": true}'))
     session.fail(4)
     assert (session.snapshot().failed, session.snapshot().to_go) == (0, 6)
+
+
+def test_a_run_of_a_cluster_is_timed_without_the_queue_and_the_queue_by_its_pace(study, tmp_path, monkeypatch):  # noqa: F811
+    file = asked(study, tmp_path)
+    clock = SimpleNamespace(time=lambda: clock.now, now=10_000.0)
+    monkeypatch.setattr(session_module, "time", clock)
+    session = Session(StateReader(file, tmp_path), file.runs(), set(file.runs()), queues=True)
+    for jobid, run in enumerate(file.runs()):
+        session.begin(jobid, "train_run", {"variant": run.variant, "seed": str(run.seed)})
+    names, spent = file.runs(), record().timing.total
+    for number, run in enumerate(names[:4]):  # an hour in the queue, then one job each minute
+        clock.now = 13_600.0 + 60 * (number + 1)
+        put_record(study, tmp_path, run.variant, run.seed)
+        assert session.took(*session.finish(number)) == spent
+        queued = len(names) - number - 1
+        pace = (60 * number + spent) / (number + 1) if number else spent
+        assert session.snapshot().left == pytest.approx(queued * pace)
+    put_attempt(study, tmp_path, names[4].variant, names[4].seed, started=clock.now - 7, error="ValueError: no")
+    assert session.took(*session.fail(4)) == pytest.approx(7)
 
 
 def screen(text):

@@ -171,3 +171,60 @@ def test_only_the_limit_of_started_jobs_that_nobody_asked_for_is_lifted(limit, s
     workflow = SimpleNamespace(scheduler=SimpleNamespace(job_rate_limiter=limiter))
     internals.unlimit_rate(workflow)
     assert (workflow.scheduler.job_rate_limiter is limiter) == stays
+
+
+class Chooser:
+    """A scheduler that starts what fits into its cores, places and GPUs, and notes how many jobs it was asked about."""
+
+    def __init__(self, limiter: object = None, **resources: int) -> None:
+        self.resources = {"_cores": 4, "_nodes": 10**9, "gpu": 0, **resources}
+        self.job_rate_limiter, self.asked = limiter, []
+
+    def job_selector(self, jobs):
+        self.asked.append(len(jobs))
+        chosen = []
+        for job in jobs:
+            if all(self.resources[name] >= value for name, value in job.needs.items()):
+                chosen.append(job)
+                for name, value in job.needs.items():
+                    self.resources[name] -= value
+        return chosen
+
+    def choose(self, jobs):
+        workflow = SimpleNamespace(scheduler=self)
+        internals.choose_in_parts(workflow, size=100)
+        return workflow.scheduler.job_selector(jobs)
+
+
+def ready(n, priority=0, **needs):
+    return [SimpleNamespace(priority=priority, needs={"_cores": 1, "_nodes": 1, **needs}) for _ in range(n)]
+
+
+def test_of_thousands_of_ready_jobs_only_the_first_in_priority_are_weighed():
+    jobs, first = ready(5000), ready(3, priority=1)
+    scheduler = Chooser()
+    chosen = scheduler.choose({id(job): job for job in [*jobs, *first]}.values())
+    assert scheduler.asked == [100]
+    assert len(chosen) == 4
+    assert all(any(job is one for one in chosen) for job in first)
+
+
+def test_jobs_that_do_not_fit_keep_none_waiting_that_do():
+    scheduler = Chooser()
+    chosen = scheduler.choose([*ready(500, priority=1, gpu=1), *ready(150)])
+    assert len(chosen) == 4
+    assert not any("gpu" in job.needs for job in chosen)
+    assert scheduler.asked == [100] * 6, "once the cores are used up, nothing is asked"
+
+
+def test_a_cluster_gets_as_many_jobs_as_it_may_have():
+    scheduler = Chooser(_cores=10**9, _nodes=250)
+    assert len(scheduler.choose(ready(1000))) == 250
+    assert scheduler.asked == [100, 100, 100]
+
+
+@pytest.mark.parametrize(("n", "limiter"), [(100, None), (1000, object())])
+def test_few_jobs_or_those_under_a_limit_of_the_users_are_weighed_together(n, limiter):
+    scheduler = Chooser(limiter)
+    assert len(scheduler.choose(ready(n))) == 4
+    assert scheduler.asked == [n]

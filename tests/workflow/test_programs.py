@@ -87,6 +87,16 @@ def test_a_broken_command_fails_after_one_run_of_each_variant(tmp_path: Path) ->
     )
 
 
+def test_among_hundreds_of_ready_runs_the_first_seeds_begin_and_none_is_lost(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", "", command="")
+    (project.folder / "run.sh").write_text("""printf '{"loss": %s.%s}' "$1" "$2" > "$SEEDWISE_RESULTS"\n""")
+    project.edit("config.yaml", "python train.py", "sh run.sh")
+    project.edit("config.yaml", "seeds: [0, 1, 2]", "seeds: 110")
+    printed = project.run("--cores", "2", "--", "runs")
+    assert re.findall(r"\[[12]/220\] (?:baseline|other) seed (\d+)", printed) == ["0", "0"]
+    assert len(list(project.results.glob("runs/*/*/metrics.json"))) == 220
+
+
 def test_failures_that_count_are_lost_runs_of_the_report_with_their_reason(tmp_path: Path) -> None:
     program = (
         WRITES

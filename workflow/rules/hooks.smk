@@ -202,8 +202,8 @@ def start_study():
             for note in notes:
                 say(f"Note: {note}")
             prepare_slurm()
-            if LOCAL:
-                internals.unlimit_rate(workflow)
+            internals.unlimit_rate(workflow)
+            internals.choose_in_parts(workflow)
             write_context(FOLDER, study_context(missing))
             if change:
                 or_exit(register, FOLDER, ASKED)

@@ -4,7 +4,8 @@ Without `code:` in the study, these are the sources among the files that git tra
 those in the folder. Of Python files only those count that the command reaches, as far as that can be told (see
 `following.py`). Sources are files in a programming language, and the configuration files that git tracks: an untracked
 JSON or YAML file is as likely written by a run as read by one, and a run must not outdate itself. (Without git, all but
-JSON count.) Configuration of tools, such as pyproject.toml, hidden files, and the files of studies do not count.
+JSON count.) Configuration of tools, such as pyproject.toml, hidden files, profiles of Snakemake, and the files of
+studies do not count.
 Whatever the command itself names does.
 """
 
@@ -52,6 +53,11 @@ CACHE = Path(".snakemake/seedwise/program.json")
 _REMEDY = 'name the files of the program with code: ["*.py", "src/**/*.py"]'
 _IN_BRACES = re.compile(rb"(?:\s|#[^\n]*\n|---)*\{")
 """How YAML begins that is written as JSON is, with braces."""
+
+_PROFILE = re.compile(r"(?:.*/)?profiles/[^/]+/(?:config|profile)(?:\.v\d+\+)?\.ya?ml")
+_SETTINGS_OF_SNAKEMAKE = re.compile(
+    rb"^(?:executor|jobs|cores|scheduler|default-resources|set-resources|keep-going|rerun-incomplete)\s*:", re.MULTILINE
+)
 
 
 class Code(NamedTuple):
@@ -198,7 +204,8 @@ def _default(folder: Path, without: Collection[str]) -> list[str]:
     in_git = bool(tracked)
     sources = [name for name in tracked if _is_source(name, configuration=True)]
     sources += [name for name in others if _is_source(name, configuration=not in_git and not name.endswith(".json"))]
-    return [name for name in sources if not _is_study(folder / name)]
+    profiles = {name.rpartition("/")[0] for name in sources if _is_profile(folder, name)}
+    return [name for name in sources if name.rpartition("/")[0] not in profiles and not _is_study(folder / name)]
 
 
 def _is_source(name: str, configuration: bool) -> bool:
@@ -207,6 +214,13 @@ def _is_source(name: str, configuration: bool) -> bool:
         return False
     suffix = os.path.splitext(parts[-1])[1].lower()  # noqa: PTH122 -- a tenth of the time of Path
     return suffix in LANGUAGES or parts[-1] in MAKERS or (configuration and suffix in CONFIGURATION)
+
+
+def _is_profile(folder: Path, name: str) -> bool:
+    """Whether a file is the config of a Snakemake profile, which says where runs are done."""
+    if _PROFILE.fullmatch(name) is None:
+        return False
+    return _SETTINGS_OF_SNAKEMAKE.search((folder / name).read_bytes()[:65_536]) is not None
 
 
 def _is_study(file: Path) -> bool:
