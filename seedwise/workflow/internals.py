@@ -197,13 +197,27 @@ def before_jobs(workflow: Any, act: Callable[[], None]) -> None:
 
     Snakemake calls no hooks of a module. In a dry run nothing is done.
     """
+
+    def before(scheduled: Any) -> None:
+        if scheduled is workflow and not is_dry_run(workflow):
+            act()
+
+    _before_scheduling(before)
+
+
+def after_planning(act: Callable[[], None]) -> None:
+    """Have something done once all jobs are known, if some are to run."""
+    _before_scheduling(lambda _: act())
+
+
+def _before_scheduling(act: Callable[[Any], None]) -> None:
+    """Have something done with each workflow whose jobs are about to be scheduled."""
     from snakemake.scheduling.job_scheduler import JobScheduler
 
     schedule = JobScheduler.schedule
 
     def _schedule(self: Any) -> Any:
-        if self.workflow is workflow and not is_dry_run(workflow):
-            act()
+        act(self.workflow)
         return schedule(self)
 
     JobScheduler.schedule = _schedule
