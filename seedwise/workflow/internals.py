@@ -6,6 +6,7 @@ Snakemake's public language.
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 from seedwise.basics.errors import full_disk
 
 TESTED = "9.27.1"
+_STREAMS = ("pipe", "service")
 
 
 def is_imported(workflow: Any) -> bool:
@@ -173,6 +175,25 @@ def leave_pandas() -> None:
         return look(self, value) if "pandas" in sys.modules else self._serialize_param_builtin(value)
 
     PersistenceBase._serialize_param_pandas = _serialize_param_pandas
+
+
+def look_for_pipes_once(workflow: Any) -> None:
+    """Let Snakemake compare the inputs of a job with pipes and services only if some rule has one as its output.
+
+    It compares each input with what each other job makes, which for 10 000 runs are a hundred million comparisons.
+    """
+    from snakemake.jobs import Job
+
+    look = Job.is_pipe_or_service_input
+
+    @functools.cache
+    def some_rule_streams() -> bool:
+        return any(file.flags.get(kind) for rule in workflow.rules for file in rule.output for kind in _STREAMS)
+
+    def is_pipe_or_service_input(self: Any, path: Any) -> bool:
+        return some_rule_streams() and look(self, path)
+
+    Job.is_pipe_or_service_input = is_pipe_or_service_input
 
 
 def endure_full_disk() -> None:

@@ -62,6 +62,7 @@ if workflow.is_main_process:
 internals.endure_full_disk()
 internals.ignore_clocks()
 internals.leave_pandas()
+internals.look_for_pipes_once(workflow)
 internals.after_planning(collect_as_usual)
 
 # Without --configfile, the study is config.yaml, or config/config.yaml in a folder laid out as snakedeploy does. With it,
