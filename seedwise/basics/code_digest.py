@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -57,6 +58,7 @@ class CodeFiles:
         self._new = False
         self._read = functools.cache(self._read_file)
         self._imported = functools.cache(self._imported_by)
+        self._templates = functools.cache(_templates_in)
         self.name = functools.cache(self._name)
         if cache is not None:
             with suppress(OSError, ValueError, TypeError, AttributeError):
@@ -123,7 +125,7 @@ class CodeFiles:
         """The templates in a module's folder, if they are known to be its own."""
         if file.suffix != ".py" or not any(file.is_relative_to(package) for package in self._packages):
             return []
-        return [neighbour for neighbour in file.parent.iterdir() if neighbour.suffix in _TEMPLATES]
+        return self._templates(file.parent)
 
     def _name(self, file: Path) -> str:
         """Name a file relative to the first root that holds it, else by its folder's name and its own."""
@@ -240,13 +242,17 @@ def _is_type_checking(test: ast.expr) -> bool:
     return getattr(test, "id", getattr(test, "attr", "")) == "TYPE_CHECKING"
 
 
+def _templates_in(folder: Path) -> list[Path]:
+    return [file for file in folder.iterdir() if file.suffix in _TEMPLATES]
+
+
 @functools.cache
 def _along(root: Path, parts: tuple[str, ...]) -> list[Path]:
-    files = []
-    for length in range(1, len(parts) + 1):
-        place = root.joinpath(*parts[:length])
-        for candidate in (place / "__init__.py", place.with_name(f"{place.name}.py")):
-            if candidate.is_file():
-                files.append(candidate)
-                break
-    return files
+    """Return the files that importing a module runs, from the outermost package to the module itself."""
+    if not parts:
+        return []
+    # Of the thousand names that a start asks for, most are no modules: text is faster to make than paths.
+    place = os.path.join(root, *parts)  # noqa: PTH118
+    candidates = (os.path.join(place, "__init__.py"), f"{place}.py")  # noqa: PTH118
+    found = (file for file in candidates if os.path.isfile(file))  # noqa: PTH113
+    return [*_along(root, parts[:-1]), *map(Path, itertools.islice(found, 1))]

@@ -22,6 +22,7 @@ from typing import Any, TextIO
 sys.path.append(str(Path(__file__).parents[2]))
 
 from seedwise.basics.interrupts import INTERRUPTED, LINE, end_if_importing
+from seedwise.workflow.garbage import plan_without_collecting
 
 _ONE_PRESS = 2.0  # seconds in which more of them mean the same: Snakemake is about to stop
 
@@ -92,6 +93,7 @@ def main() -> int:
     interrupts = Interrupts()
     try:
         interrupts.listen()
+        plan_without_collecting()
         sys.stdout, sys.stderr = _lasting(sys.stdout), _lasting(sys.stderr)
         with suppress(ImportError):  # the Snakefile needs it
             import pydantic  # noqa: F401

@@ -6,6 +6,7 @@ Snakemake's public language.
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 from seedwise.basics.errors import full_disk
 
 TESTED = "9.27.1"
+_STREAMS = ("pipe", "service")
 
 
 def is_imported(workflow: Any) -> bool:
@@ -198,6 +200,25 @@ def leave_pandas() -> None:
     PersistenceBase._serialize_param_pandas = _serialize_param_pandas
 
 
+def look_for_pipes_once(workflow: Any) -> None:
+    """Let Snakemake compare the inputs of a job with pipes and services only if some rule has one as its output.
+
+    It compares each input with what each other job makes, which for 10 000 runs are a hundred million comparisons.
+    """
+    from snakemake.jobs import Job
+
+    look = Job.is_pipe_or_service_input
+
+    @functools.cache
+    def some_rule_streams() -> bool:
+        return any(file.flags.get(kind) for rule in workflow.rules for file in rule.output for kind in _STREAMS)
+
+    def is_pipe_or_service_input(self: Any, path: Any) -> bool:
+        return some_rule_streams() and look(self, path)
+
+    Job.is_pipe_or_service_input = is_pipe_or_service_input
+
+
 def endure_full_disk() -> None:
     """Let Snakemake's own log end where its disk is full, without a traceback for each message that is lost."""
     handle_error = logging.FileHandler.handleError
@@ -220,13 +241,27 @@ def before_jobs(workflow: Any, act: Callable[[], None]) -> None:
 
     Snakemake calls no hooks of a module. In a dry run nothing is done.
     """
+
+    def before(scheduled: Any) -> None:
+        if scheduled is workflow and not is_dry_run(workflow):
+            act()
+
+    _before_scheduling(before)
+
+
+def after_planning(act: Callable[[], None]) -> None:
+    """Have something done once all jobs are known, if some are to run."""
+    _before_scheduling(lambda _: act())
+
+
+def _before_scheduling(act: Callable[[Any], None]) -> None:
+    """Have something done with each workflow whose jobs are about to be scheduled."""
     from snakemake.scheduling.job_scheduler import JobScheduler
 
     schedule = JobScheduler.schedule
 
     def _schedule(self: Any) -> Any:
-        if self.workflow is workflow and not is_dry_run(workflow):
-            act()
+        act(self.workflow)
         return schedule(self)
 
     JobScheduler.schedule = _schedule

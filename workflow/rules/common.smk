@@ -18,6 +18,10 @@ else:
         )
 
 import seedwise
+from seedwise.workflow.garbage import collect_as_usual, plan_without_collecting
+
+plan_without_collecting()
+
 from seedwise.analysis.looks import describe, due, read_looks
 from seedwise.basics import share
 from seedwise.basics.errors import UserError, no_access
@@ -58,6 +62,8 @@ if workflow.is_main_process:
 internals.endure_full_disk()
 internals.ignore_clocks()
 internals.leave_pandas()
+internals.look_for_pipes_once(workflow)
+internals.after_planning(collect_as_usual)
 
 # Without --configfile, the study is config.yaml, or config/config.yaml in a folder laid out as snakedeploy does. With it,
 # that file alone is the study: merging it with config.yaml would silently mix two studies. A workflow that imports this
