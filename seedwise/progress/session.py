@@ -103,6 +103,8 @@ class Session:
         """Record that a job was started or, on a cluster, submitted."""
         run = Run(wildcards["variant"], int(wildcards["seed"])) if rule == self.train else None
         self.jobs[jobid] = Job(rule, run, time.time())
+        if run:
+            self._began.pop(run, None)  # of an attempt before
         if run and run in self.failed:  # Snakemake retries it
             del self.failed[run]
         elif run:

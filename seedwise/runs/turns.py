@@ -21,7 +21,7 @@ def take_long_turns() -> None:
     or the network still comes first. Linux before 6.12 only stops such processes from interrupting each other.
     """
     number = SCHED_SETATTR.get(platform.machine()) if sys.platform == "linux" else None
-    if number is not None:
+    if number is not None and os.sched_getscheduler(0) == os.SCHED_OTHER:  # nobody has chosen another
         # size, policy, flags, nice value, priority, runtime, deadline, period: struct sched_attr
         attributes = struct.pack("=IIQiIQQQ", 48, os.SCHED_BATCH, 0, os.nice(0), 0, TURN, 0, 0)
         ctypes.CDLL(None).syscall(number, 0, attributes, 0)  # where it is forbidden, turns stay as they are

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from benchmarks import trend
 from benchmarks.trend import CannotMeasureError, Code
 
-BUSY = "import time\nuntil = time.process_time() + 0.4\nwhile time.process_time() < until: pass"
+BUSY = "import time\nuntil = time.process_time() + 0.8\nwhile time.process_time() < until: pass"
 
 
 def failed(measured: list[float], limit: float = 1.1) -> bool:
@@ -72,13 +73,16 @@ def test_what_the_earlier_code_could_not_do_is_said_and_not_compared(monkeypatch
         trend.check(earlier, ours)
 
 
-def test_a_planted_loss_costs_every_process_a_fifth_more(tmp_path):
+@pytest.mark.parametrize("end", ["", "\nimport os\nos._exit(0)"])
+def test_a_planted_loss_costs_every_process_a_fifth_more(tmp_path, end):
     (tmp_path / "planted").mkdir()
     (tmp_path / "planted/sitecustomize.py").write_text(trend.PLANTED)
-    command = [sys.executable, "-c", BUSY]
-    plain, slower = (Code(trend.ROOT, path, tmp_path) for path in ((), (tmp_path / "planted",)))
-    ratio = min(slower.run(command, tmp_path) / plain.run(command, tmp_path) for _ in range(3))
-    assert 1.1 < ratio < 1.35
+    command = [sys.executable, "-c", BUSY + end]
+    plain, slower = (
+        min(Code(trend.ROOT, path, tmp_path).run(command, tmp_path) for _ in range(3))
+        for path in ((), (tmp_path / "planted",))
+    )
+    assert 1.1 < slower / plain < 1.4
 
 
 def git(folder: Path, *words: str, date: str = "") -> str:
@@ -89,7 +93,7 @@ def git(folder: Path, *words: str, date: str = "") -> str:
         capture_output=True,
         text=True,
         check=True,
-        env={"PATH": "/usr/bin", **dates},
+        env={"PATH": os.environ["PATH"], **dates},
     )
     return done.stdout.strip()
 
@@ -120,4 +124,22 @@ def test_a_clone_without_earlier_commits_compares_nothing_and_says_so(clone, mon
     assert "Nothing is compared: this clone has no commit that is a day older." in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", ["trend", "--base", "nowhere"])
     trend.main()
-    assert "Nothing is compared: this clone has no nowhere." in capsys.readouterr().out
+    assert "Nothing is compared" in capsys.readouterr().out
+
+
+def test_a_base_that_the_clone_lacks_is_replaced_by_the_day_before(clone, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["trend", "--base", "0" * 40])
+    monkeypatch.setattr(trend, "check", lambda own, earlier: [(earlier.home / "code.py").read_text()])
+    with pytest.raises(SystemExit, match="three times in a row: old"):
+        trend.main()
+    assert "so the commit of a day before takes its place" in capsys.readouterr().out
+
+
+def test_our_own_code_that_cannot_be_measured_is_an_error(monkeypatch, tmp_path):
+    def work(code):
+        command = [sys.executable, "-c", "raise SystemExit('broken')" if code.home == tmp_path else ""]
+        return lambda: code.run(command, tmp_path) + 1
+
+    monkeypatch.setattr(trend, "MEASURED", {"work": (work, 1)})
+    with pytest.raises(CannotMeasureError, match="broken"):
+        trend.check(Code(tmp_path, (), tmp_path), Code(tmp_path / "base", (), tmp_path))

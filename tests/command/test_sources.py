@@ -101,15 +101,16 @@ def test_a_copied_profile_says_where_runs_are_done_and_is_not_their_code(project
     for folder in (project, bare):
         put(folder, f"{place}/config.yaml", PROFILE)
         put(folder, f"{place}/status.sh", "qstat")
+    assert names(project) == names(bare) == sorted(SOURCES), "before it is committed"
     commit(project)
-    assert names(project) == names(bare) == sorted(SOURCES)
+    assert names(project) == sorted(SOURCES)
     before = digests(project)
     put(project, f"{place}/config.yaml", PROFILE.replace("main", "long"))
     assert digests(project) == before
 
 
 def test_profiles_of_another_kind_are_code(project):
-    put(project, "profiles/user/config.yaml", "age: 30\n")
+    put(project, "profiles/user/config.yaml", "scheduler: cosine\njobs: 4\n")
     put(project, "profiles/user/make.sh")
     commit(project)
     assert {"profiles/user/config.yaml", "profiles/user/make.sh"} <= set(names(project))

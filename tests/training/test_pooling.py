@@ -45,7 +45,16 @@ def test_results_and_gradients_are_torchs(shape, seed, step, channels_last, dtyp
         assert torch.equal(relu_of_maxima(x), expected)
 
 
-@pytest.mark.parametrize("value", [torch.nan, -torch.nan, torch.inf, -torch.inf, 3e38, -3e38, 1e-40, -1e-40, 0.0, -0.0])
+@pytest.mark.parametrize("sign", [0x7FC0, 0x7FC0 - 2**15])
+def test_nan_in_an_image_is_nan_after_convolution_and_pooling_wherever_it_is(sign):
+    convolution = torch.nn.Conv2d(1, 4, 3, padding=1).to(BF16)
+    for place in range(64):
+        image = torch.randn(1, 1, 8, 8).to(BF16)
+        image.view(torch.int16).view(-1)[place] = sign
+        assert relu_of_maxima(convolution(image)).isnan().any()
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf, 3e38, -3e38, 1e-40, -1e-40, 0.0, -0.0])
 def test_extreme_numbers_fill_a_window_as_in_torch(value):
     x = torch.full((1, 1, 2, 2), value, dtype=BF16)
     assert torch.equal(relu_of_maxima(x).isnan(), torchs(x).isnan())

@@ -56,8 +56,11 @@ _IN_BRACES = re.compile(rb"(?:\s|#[^\n]*\n|---)*\{")
 
 _PROFILE = re.compile(r"(?:.*/)?profiles/[^/]+/(?:config|profile)(?:\.v\d+\+)?\.ya?ml")
 _SETTINGS_OF_SNAKEMAKE = re.compile(
-    rb"^(?:executor|jobs|cores|scheduler|default-resources|set-resources|keep-going|rerun-incomplete)\s*:", re.MULTILINE
+    rb"^(?:default-resources|set-resources|set-threads|rerun-incomplete|latency-wait|restart-times|use-conda"
+    rb"|software-deployment-method|cluster-generic-[a-z-]+|slurm-[a-z-]+)\s*:",
+    re.MULTILINE,
 )
+"""What only a profile has: a program may have a `scheduler` or `jobs`, too."""
 
 
 class Code(NamedTuple):
@@ -204,7 +207,7 @@ def _default(folder: Path, without: Collection[str]) -> list[str]:
     in_git = bool(tracked)
     sources = [name for name in tracked if _is_source(name, configuration=True)]
     sources += [name for name in others if _is_source(name, configuration=not in_git and not name.endswith(".json"))]
-    profiles = {name.rpartition("/")[0] for name in sources if _is_profile(folder, name)}
+    profiles = {name.rpartition("/")[0] for name in (*tracked, *others) if _is_profile(folder, name)}
     return [name for name in sources if name.rpartition("/")[0] not in profiles and not _is_study(folder / name)]
 
 

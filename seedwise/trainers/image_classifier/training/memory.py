@@ -16,6 +16,6 @@ def keep_freed_memory() -> None:
     small images that was a sixth of the training time. The most memory that a run needs stays about the same.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        for threshold in (MMAP_THRESHOLD, TRIM_THRESHOLD):
-            mallopt(threshold, 2**30)
+    # Earlier versions of glibc take at most 2**25, and refuse more; a trim threshold alone would make matters worse.
+    if mallopt is not None and any(mallopt(MMAP_THRESHOLD, size) for size in (2**30, 2**25)):
+        mallopt(TRIM_THRESHOLD, 2**30)

@@ -1,4 +1,4 @@
-"""2×2 max pooling followed by ReLU: the same numbers as torch's, in half the time where training uses bf16 on a CPU."""
+"""2×2 max pooling followed by ReLU: torch's numbers, in half the time where training uses bf16 on a CPU."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class _ReluOfMaxima(torch.autograd.Function):
     A positive number is greater than another exactly if its bits are, read as an integer, and bits with a sign are
     negative. So these are operations on 16-bit integers, which torch's CPU kernels do many at a time, while its pooling
     looks at every number by itself. Where no number of a window is positive, whichever is taken becomes 0. As in torch,
-    the first of several equal maxima gets the gradient. A window of NaN gives NaN, so that a run that diverges is seen.
+    the first of several equal maxima gets the gradient.
+
+    A NaN whose sign is set is lost beside a positive number, unlike in torch. A run that diverges is seen all the same:
+    a NaN in the input of a 3×3 convolution makes nine of its output, which fill a window unless that is left out.
     """
 
     @staticmethod
