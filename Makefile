@@ -96,8 +96,9 @@ generate: $(VENV)/.study   ## regenerate files from the code and from measuremen
 	$(BIN)/python -m benchmarks.readme
 
 generated: $(VENV)/.study  # regenerate, and fail if a generated file was out of date
-	@before=$$(mktemp -d) && tar -cf - $(GENERATED) | tar -xf - -C $$before && $(MAKE) --silent generate && stale= && \
-	  for file in $(GENERATED); do cmp -s $$file $$before/$$file || stale="$$stale $$file"; done; rm -rf $$before; \
+	@before=$$(mktemp -d) && trap 'rm -rf "$$before"' EXIT && tar -cf - $(GENERATED) | tar -xf - -C $$before && \
+	  $(MAKE) --silent generate || exit 1; \
+	  stale=; for file in $(GENERATED); do cmp -s $$file $$before/$$file || stale="$$stale $$file"; done; \
 	  test -z "$$stale" || { echo "Stale generated files:$$stale. They have just been regenerated: commit them."; exit 1; }
 
 check: $(VENV)/.dev generated  ## check style, types, the workflow and generated files

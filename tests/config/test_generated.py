@@ -59,3 +59,10 @@ def test_all_generated_files_can_be_made_from_scratch(make, tmp_path):
         (tmp_path / file).unlink()
     assert make("generate").returncode == 0
     assert [(tmp_path / file).read_bytes() for file in files] == [(ROOT / file).read_bytes() for file in files]
+
+
+def test_a_generator_that_fails_fails_the_check(make, tmp_path):
+    (tmp_path / "benchmarks" / "trend.json").write_text('{"processors": {"a": {}}}', encoding="utf-8")
+    answer = make("generated")
+    assert answer.returncode != 0
+    assert "KeyError" in answer.stderr

@@ -196,6 +196,7 @@ UNUSED = (
     "seedwise/progress/terminal.py",
     "seedwise/report/reproduction.py",
     "seedwise/report/text/terminal.py",
+    "seedwise/runs/turns.py",
     "seedwise/basics/interrupts.py",
     "seedwise/watch",
     "seedwise/verification",  # what follows is for verify, register, gate and the schema
