@@ -25,9 +25,8 @@ Each benchmark compares Seedwise with the usual way to do the same thing, on the
 This page and [gpu.md](gpu.md) are written by a script; every figure is in a JSON file beside them.
 
 ```sh
-make bench                                   # measures speed, unattended: about 25 minutes on two quiet cores
-python -m benchmarks.whole --sections scale  # or only some of it
-python -m benchmarks.readme                  # writes this page from what was measured
+make bench                                   # measures speed, unattended: about 20 minutes on two quiet cores
+python -m benchmarks.whole --sections scale  # or only some of it; python -m benchmarks.readme then writes this page
 ```
 
 Processor seconds are those of all processes together: other work on the machine disturbs them least. Ratios are
@@ -400,7 +399,7 @@ def _trend(trend: Figures) -> str:
         "turns, and fails where the median of the ratios of processor seconds is above "
         f"{LIMIT} three times in a row. CI runs it. As both run on the same machine at the same time, the ratio is 1 "
         f"without a change. Measured with the code against itself, and with a loss of {100 * (LOSS - 1):.0f} % planted "
-        "in every process; how often a check would fail is counted in checks drawn from the measured turns.\n"
+        "in every process; how often a check would fail is counted in checks drawn from the measured turns."
     )
     for processor, stored in trend["processors"].items():
         rows = [
@@ -416,7 +415,7 @@ def _trend(trend: Figures) -> str:
             for name, one in stored["ratios"].items()
         ]
         head = ["processor seconds of", "ratio", "noise", "false alarms", "with the loss", "seen", "turns"]
-        text += f"\n{processor}, {stored['date']}, load {stored['load'][0]} to {stored['load'][1]}:\n\n"
+        text += f" {processor}, {stored['date']}, load {stored['load'][0]} to {stored['load'][1]}:\n\n"
         text += _table(head, rows) + "\n"
     return text
 
