@@ -109,7 +109,7 @@ check: $(VENV)/.dev generated  ## check style, types, the workflow and generated
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint
 
-bench: $(VENV)/.bench      ## measure all that benchmarks/README.md says, and write it: about 25 minutes on two quiet cores
+bench: $(VENV)/.bench      ## measure all that benchmarks/README.md says, and write it: about 20 minutes on two quiet cores
 	$(BIN)/python -m benchmarks.whole; status=$$?; $(BIN)/python -m benchmarks.readme && exit $$status
 
 trend: $(VENV)/.study      ## fail if something takes clearly more processor time than a day before, or than with BASE=commit

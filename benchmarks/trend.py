@@ -130,7 +130,7 @@ def training(code: Code) -> Timed:
 
 def small_run(code: Code) -> Timed:
     """A run of 600 images, most of which is its start and its end."""
-    command, folder = code.prepared(RUN, "small", 1)
+    command, folder = code.prepared(RUN, "one", 1)
     return lambda: code.run(command, folder)
 
 

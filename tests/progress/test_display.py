@@ -206,15 +206,20 @@ def test_a_disk_is_asked_once_for_each_job_that_failed(tmp_path, monkeypatch):
     assert asked_for == [tmp_path, tmp_path], "it may have filled up since"
 
 
-def test_a_failure_is_hidden_only_where_the_display_knows_why(study, tmp_path):  # noqa: F811
-    file = asked(study, tmp_path)
+def started(file, folder):
+    """A display of a study's runs, the logger whose events it follows, and what both print to."""
     stream = io.StringIO()
     handler, logger = logging.StreamHandler(stream), logging.Logger("snakemake")
     quiet = Quiet(lambda counts: None)
     handler.addFilter(quiet)
     logger.addHandler(handler)
-    display = Display(Session(StateReader(file, tmp_path), file.runs(), set(file.runs())), handler)
+    display = Display(Session(StateReader(file, folder), file.runs(), set(file.runs())), handler)
     display.start(logger, quiet)
+    return display, logger, stream
+
+
+def test_a_failure_is_hidden_only_where_the_display_knows_why(study, tmp_path):  # noqa: F811
+    display, logger, stream = started(asked(study, tmp_path), tmp_path)
     log = tmp_path / "seed1.log"
     log.write_text("Traceback\nModuleNotFoundError: No module named 'torch'\n")
     for seed, logs in enumerate(([], [str(log)])):
@@ -239,14 +244,7 @@ def test_a_failure_is_hidden_only_where_the_display_knows_why(study, tmp_path): 
 
 
 def test_a_run_that_ctrl_c_met_before_its_first_word_did_not_fail(study, tmp_path):  # noqa: F811
-    file = asked(study, tmp_path)
-    stream = io.StringIO()
-    handler, logger = logging.StreamHandler(stream), logging.Logger("snakemake")
-    quiet = Quiet(lambda counts: None)
-    handler.addFilter(quiet)
-    logger.addHandler(handler)
-    display = Display(Session(StateReader(file, tmp_path), file.runs(), set(file.runs())), handler)
-    display.start(logger, quiet)
+    display, logger, stream = started(asked(study, tmp_path), tmp_path)
     begun = {"jobid": 0, "rule_name": "train_run", "wildcards": {"variant": "dropout", "seed": "0"}}
     logger.info("rule train_run", extra={"event": "job_info", **begun})
     logger.info("Terminating processes on user request, this might take some time.")
