@@ -1,4 +1,5 @@
 # Hooks around a study: its lock, the set-up of trackers, the progress display and the final messages.
+import atexit
 import json
 import subprocess
 import time
@@ -17,6 +18,7 @@ from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
 from seedwise.progress.states import ENDED_STATES, StateReader, read_states
 from seedwise.trainers.command.own_output import remember_own_output
+from seedwise.workflow.forks import ForkServers, modules_of
 from seedwise.workflow.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
@@ -74,6 +76,32 @@ def say_unsent():
     """Report the runs that should be in W&B but are not."""
     if STUDY.tracking.wandb.mode != "disabled" and goes_online(STUDY.tracking.wandb) and (left := unsent(FOLDER)):
         say(f"{len(left)} runs are not in W&B yet; send them: {command_for('sync_wandb')}")
+
+
+def fork_jobs(jobs):
+    """Start jobs on this machine as forks of processes that have imported what their scripts import.
+
+    They begin before the first run and when a core is about to be idle. A run on a GPU is a process of its own.
+    """
+    if sys.platform != "linux" or internals.deploys_software(workflow):
+        return
+    run = "run_program" if PROGRAM else "train_run"
+    logs = STUDY.tracking.wandb.mode != "disabled"
+    servers = ForkServers(modules_of(run, examples=bool(STUDY.evaluation), wandb=logs), internals.shell())
+    made = [job for job in jobs if job.rule.name == TRAIN]
+    analysed = next((job for job in jobs if job.rule.name in (ANALYSE, ANALYSE_INTERIM)), None)
+
+    def prepare_report():
+        if analysed:
+            servers.prepare("analyse_study", internals.environment_of(analysed))
+
+    if not made:
+        prepare_report()
+    elif LOCAL and not ON_CUDA and len(made) > 1:
+        servers.prepare(run, internals.environment_of(made[0]))
+        servers.before_last(run, len(made), prepare_report)
+    internals.start_commands(servers.start)
+    atexit.register(servers.close)
 
 
 def runs_of(jobs):
@@ -163,9 +191,9 @@ def say_exploratory(jobs):
 # Rules that only read a study: it is neither locked nor set up for them.
 LOOKING = ("status", "status_json", "compare", "collect_interim", "analyse_interim", "plot_interim", "interim")
 ONLOOKERS = {internals.rule_name(workflow, name) for name in LOOKING}
-TRAIN, ANALYSE, REPORT, LR_FINDER, LOOK = (
+TRAIN, ANALYSE, ANALYSE_INTERIM, REPORT, LR_FINDER, LOOK = (
     internals.rule_name(workflow, name)
-    for name in ("train_run", "analyse_study", "render_report", "lr_finder", "interim")
+    for name in ("train_run", "analyse_study", "analyse_interim", "render_report", "lr_finder", "interim")
 )
 STUDY_LOCK = DISPLAY = None
 
@@ -201,9 +229,11 @@ def start_study():
                 notes += FOUND.program.notes()
             for note in notes:
                 say(f"Note: {note}")
+            fork_jobs(jobs)
             prepare_slurm()
             internals.unlimit_rate(workflow)
             internals.choose_in_parts(workflow)
+            internals.measure_less_often()
             write_context(FOLDER, study_context(missing))
             if change:
                 or_exit(register, FOLDER, ASKED)
@@ -213,6 +243,8 @@ def start_study():
             show_progress(jobs, agreed)
         elif LOOK in asked and not any(run.state in ENDED_STATES for run in or_exit(read_states, ASKED, FOLDER.parent)):
             sys.exit(f"no run has a result yet, so there is nothing to report on; see `{command_for('status')}`")
+        else:
+            fork_jobs(jobs)
 
 
 onstart:

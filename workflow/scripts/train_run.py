@@ -9,6 +9,9 @@ BEGAN = time.perf_counter()
 import gc  # noqa: E402 - the clock starts before the imports, whose time is recorded
 import os  # noqa: E402
 
+os.register_at_fork(
+    after_in_child=lambda: globals().update(BEGAN=time.perf_counter())
+)  # fork_server.py has imported it
 gc.disable()  # what is imported stays: looking for garbage in it took a sixth of the imports' time
 # Finding huge pages for the images takes longer than they save in a process that reads them a few times.
 os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")

@@ -43,16 +43,20 @@ class _ReluOfMaxima(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
-        """Give each maximum's gradient to where it came from, in the opposite order."""
+        """Give each maximum's gradient to where it came from, in the opposite order.
+
+        The gradients take the place of what was compared: memory that is new to the core's cache takes longer to write
+        to than all this computing. Should anything else have kept x for its own backward pass, torch refuses that.
+        """
         x, of_rows, result = context.saved_tensors
-        of_result = torch.ops.aten.threshold_backward(gradient.view(torch.int16), result.view(torch.int16), 0)
-        to_rows = torch.empty_like(of_rows)
-        _share_out(of_result, _pairs(of_rows, 2), _pairs(to_rows, 2))
+        of_result = torch.ops.aten.threshold_backward.default(gradient.view(torch.int16), result.view(torch.int16), 0)
+        _share_out(of_result, _pairs(of_rows, 2))
         bits = x.view(torch.int16)
-        compared = _even(bits)
-        to_bits = torch.empty_like(bits) if compared is bits else torch.zeros_like(bits)
-        _share_out(to_rows, _pairs(compared, 3), _pairs(_even(to_bits), 3))
-        return to_bits.view(torch.bfloat16)
+        height, width = x.shape[2:]
+        bits[:, :, height // 2 * 2 :].zero_()
+        bits[:, :, :, width // 2 * 2 :].zero_()
+        _share_out(of_rows, _pairs(_even(bits), 3))
+        return x
 
 
 def _even(x: torch.Tensor) -> torch.Tensor:
@@ -67,10 +71,11 @@ def _pairs(x: torch.Tensor, dimension: int) -> tuple[torch.Tensor, ...]:
     return x.view(*shape[:dimension], shape[dimension] // 2, 2, *shape[dimension + 1 :]).unbind(dimension + 1)
 
 
-def _share_out(gradient: torch.Tensor, compared: tuple[torch.Tensor, ...], to: tuple[torch.Tensor, ...]) -> None:
-    """Write each gradient to the first of two if that is at least the second, else to the second, and 0 to the other.
+def _share_out(gradient: torch.Tensor, pair: tuple[torch.Tensor, ...]) -> None:
+    """Replace the first of two by the gradient if it is at least the second, else the second, and the other by 0.
 
     All are bits; times 1 they stay what they are, and so does what is left of them after taking away 0.
     """
-    torch.ge(*compared, out=to[0]).mul_(gradient)
-    torch.sub(gradient, to[0], out=to[1])
+    first, second = pair
+    torch.ge(first, second, out=first).mul_(gradient)
+    torch.sub(gradient, first, out=second)
