@@ -14,7 +14,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -94,7 +93,7 @@ class ForkServer:
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = [str(theirs.fileno()), "-" * ROOM, *modules]
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S602 - Snakemake starts its jobs in the same way
                 f'exec python "{SCRIPTS}"fork_server.py {shlex.join(words)}',
                 shell=True,
                 executable=shell,

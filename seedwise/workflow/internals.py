@@ -294,7 +294,6 @@ def start_commands(start: Callable[[str, Mapping[str, str], str | None], Any]) -
 
     It returns a process, with what Snakemake uses of a `subprocess.Popen`; None leaves the command to the shell.
     """
-    import snakemake.shell
 
     class Subprocess:
         """The module `subprocess`, as Snakemake's shell uses it."""

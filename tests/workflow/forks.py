@@ -55,7 +55,9 @@ while there.connect_ex(sys.argv[1]):  # the other process has just been started
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, _: there.send(bytes([number])))
 command = json.dumps({"arguments": sys.argv[2:], "folder": os.getcwd(), "environment": dict(os.environ)}).encode()
-there.sendmsg([struct.pack("i", len(command))], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("3i", 0, 1, 2))])
+files = [0, 1, 2, *([int(sys.argv[3])] if sys.argv[2].endswith("/fork_server.py") else [])]
+packed = struct.pack(f"{len(files)}i", *files)
+there.sendmsg([struct.pack("i", len(command))], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
 while command:
     command = command[there.send(command):]
 answer = there.recv(4)
@@ -189,7 +191,7 @@ def fork_scripts(address: str) -> None:
 
 def watch_script(client: socket.socket) -> None:
     """Fork once more to run a script; hand on the signals that the client gets, and the end to the client."""
-    header, files, _, _ = socket.recv_fds(client, 4, 3)
+    header, files, _, _ = socket.recv_fds(client, 4, 4)
     size, message = array.array("i", header)[0], b""
     while len(message) < size:
         message += client.recv(size - len(message))
@@ -212,8 +214,10 @@ def watch_script(client: socket.socket) -> None:
 
 def run_script(command: dict[str, object], files: list[int]) -> NoReturn:
     """Run a script as Python does."""
-    become(command["folder"], command["environment"], *files)
+    become(command["folder"], command["environment"], *files[:3])
     script = command["arguments"][0]
+    if files[3:]:  # a fork server, which has been given a socket
+        command["arguments"][1] = str(files[3])
     on_path = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     sys.path[:1] = [str(Path(script).parent), *on_path]
     sys.argv = command["arguments"]

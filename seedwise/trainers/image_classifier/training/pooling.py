@@ -12,6 +12,8 @@ from torch.nn import functional
 def relu_of_maxima(x: torch.Tensor) -> torch.Tensor:
     """Return ReLU of the 2×2 maxima of x (n, channels, height, width), with a last odd row or column left out.
 
+    The backward pass uses x up: its gradient takes the place of its numbers.
+
     Pooling comes before the ReLU: both are monotone, so the result is the same, and the ReLU has a quarter of the work.
     """
     if x.dtype is torch.bfloat16 and x.device.type == "cpu":
@@ -48,6 +50,7 @@ class _ReluOfMaxima(torch.autograd.Function):
         The gradients take the place of what was compared: memory that is new to the core's cache takes longer to write
         to than all this computing. Should anything else have kept x for its own backward pass, torch refuses that.
         """
+        x: torch.Tensor
         x, of_rows, result = context.saved_tensors
         of_result = torch.ops.aten.threshold_backward.default(gradient.view(torch.int16), result.view(torch.int16), 0)
         _share_out(of_result, _pairs(of_rows, 2))
