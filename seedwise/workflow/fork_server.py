@@ -44,10 +44,10 @@ class Fork:
     answer: socket.socket
 
     def tell_status(self) -> None:
-        """Send the exit status, as `subprocess` has it; the process stays a zombie, which can still be looked at."""
+        """Send the exit status, as a shell has it; the process stays a zombie, which can still be looked at."""
         ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         assert ended is not None  # as without WNOHANG
-        status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+        status = ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
         with suppress(OSError):  # nobody asks any more
             self.answer.send(b"%d" % status)
 

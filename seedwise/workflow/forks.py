@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
+from seedwise.basics.interrupts import INTERRUPTED
+
 MOST_BYTES = 1 << 18
 """Bytes of a request; a command that is a quarter as long, Snakemake writes to a file."""
 ROOM = 4096
@@ -57,7 +59,7 @@ class ForkedProcess:
         self._status, self._at_end = status, at_end
 
     def wait(self) -> int:
-        """Wait for the end; return the exit status, which is that of SIGKILL where nobody is left who knows it."""
+        """Wait for the end; return the exit status that a shell has, of SIGKILL where nobody is left who knows it."""
         with self._status:
             told = self._status.recv(64)
         self._at_end()
@@ -69,7 +71,7 @@ class ForkedProcess:
             ended.register(process, select.POLLIN)
             ended.poll()
             os.close(process)
-        return -signal.SIGKILL
+        return 128 + signal.SIGKILL
 
     def kill(self) -> None:
         """Kill the process."""
@@ -93,14 +95,13 @@ class ForkServer:
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = [str(theirs.fileno()), "-" * ROOM, *modules]
         with theirs:
+            # Not by `exec`, so that the shell's variables, such as SHLVL, are those of a job.
             self._process = subprocess.Popen(  # noqa: S602 - Snakemake starts its jobs in the same way
-                f'exec python "{SCRIPTS}"fork_server.py {shlex.join(words)}',
+                f'python "{SCRIPTS}"fork_server.py {shlex.join(words)} > {os.devnull} 2>&1',
                 shell=True,
                 executable=shell,
                 env=environment,
                 pass_fds=[theirs.fileno()],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
             )
 
     def start(self, job: Job, at_end: Callable[[], None]) -> ForkedProcess | None:
@@ -120,17 +121,16 @@ class ForkServer:
             return ForkedProcess(int(pid), status, at_end)
         status.close()
         ended = self._process.wait()
-        if ended == -signal.SIGINT:
-            raise subprocess.CalledProcessError(ended, job.script)
+        if ended in (-signal.SIGINT, INTERRUPTED):
+            raise subprocess.CalledProcessError(INTERRUPTED, job.script)
         return None
 
     def close(self) -> None:
-        """End the process, which leaves jobs that still run to themselves."""
+        """End the process, which leaves jobs that still run to themselves; nobody waits for what it still imports."""
         self._requests.close()
-        if not self._asked:  # it may be importing
-            self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+        if self._asked:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
 
 
 class ForkServers:

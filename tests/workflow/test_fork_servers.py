@@ -1,0 +1,304 @@
+"""Jobs that start as forks do what they would do as processes of the shell: output, end, environment, command line."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedwise.basics.interrupts import INTERRUPTED
+from seedwise.workflow import internals
+from seedwise.workflow.forks import ROOM, ForkServers, Job, modules_of, read_command
+from tests.workflow.conftest import wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+BASH = shutil.which("bash")
+PREFIX = "set -euo pipefail; "
+ENDS = """\
+import os, random, signal, sys, time
+import numpy
+from seedwise.basics.errors import UserError, run_script
+
+
+def main():
+    how, *rest = sys.argv[1:]
+    print("begins", flush=True)
+    if how == "status":
+        return int(rest[0])
+    if how == "says":
+        raise UserError("is wrong")
+    if how == "raises":
+        raise ValueError("is broken")
+    if how == "signal":
+        os.kill(os.getpid(), int(rest[0]))
+    if how == "random":
+        print(random.random(), numpy.random.random())
+    if how == "environment":
+        print(sorted(os.environ.items()))
+    if how == "words":
+        print(sys.argv, __file__, os.getcwd())
+    if how == "waits":
+        time.sleep(600)
+
+
+if __name__ == "__main__":
+    run_script(main)
+"""
+THREADED = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("with space") / "scripts"
+    folder.mkdir()
+    shutil.copy2(ROOT / "workflow/scripts/fork_server.py", folder)
+    (folder / "ends.py").write_text(ENDS)
+    (folder / "threaded.py").write_text(THREADED)
+    (folder / "broken.py").write_text("import no_such_package\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(scripts):
+    own = {"SEEDWISE_SCRIPTS": str(scripts), "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "ODD": "a 'b'\n\"ü"}
+    return {**os.environ, **own}
+
+
+@pytest.fixture(scope="module")
+def servers():
+    made = ForkServers({name: (name, "numpy") for name in ("ends", "threaded", "broken")}, BASH)
+    yield made
+    made.close()
+
+
+def command_of(log, *words, script="ends"):
+    return f'{PREFIX}python "$SEEDWISE_SCRIPTS"/{script}.py {shlex.join(words)} > {shlex.quote(str(log))} 2>&1'
+
+
+@pytest.fixture
+def start(servers, environment, tmp_path):
+    def start(*words, log=tmp_path / "a log"):
+        return servers.start(command_of(log, *words), environment, BASH)
+
+    return start
+
+
+def by_shell(log, environment, *words):
+    """The exit status of a command that the shell starts, as Snakemake does."""
+    command = command_of(log, *words)
+    return subprocess.run(command, shell=True, executable=BASH, env=environment, check=False, timeout=60).returncode
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))),
+    st.text("a b'\"$\\>&;", min_size=1),
+)
+def test_a_command_of_a_rule_is_read_as_the_shell_reads_it(words, log):
+    assert read_command(command_of(log, *words)) == Job("ends", words, log)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        PREFIX + 'python "$SEEDWISE_SCRIPTS"/sync_wandb.py --folder a 2>&1 | tee log',
+        PREFIX + 'source activate x; set -euo pipefail; python "$SEEDWISE_SCRIPTS"/train_run.py > log 2>&1',
+        PREFIX + "python other.py > log 2>&1",
+        PREFIX + "python 'unfinished > log 2>&1",
+        'module load x; python "$SEEDWISE_SCRIPTS"/train_run.py > log 2>&1',
+        "",
+    ],
+)
+def test_other_commands_are_left_to_the_shell(command, servers, environment):
+    assert servers.start(command, environment, BASH) is None
+
+
+def test_another_shell_is_left_to_do_it(servers, environment, tmp_path):
+    assert servers.start(command_of(tmp_path / "log", "status", "0"), environment, "/bin/other") is None
+
+
+@pytest.mark.parametrize(
+    "words", [("status", "0"), ("status", "3"), ("says",), ("signal", "9"), ("signal", "15"), ("raises",)]
+)
+def test_a_fork_ends_and_prints_as_a_process_of_the_shell(start, environment, tmp_path, words):
+    log = tmp_path / "a log"
+    log.write_text("from before")
+    forked, printed = start(*words).wait(), log.read_text()
+    assert forked == by_shell(tmp_path / "other", environment, *words)
+    last = (tmp_path / "other").read_text().splitlines()[-1]
+    assert printed.splitlines()[0] == "begins"
+    assert printed.splitlines()[-1] == last
+
+
+def test_a_log_that_cannot_be_written_is_a_failure_as_in_the_shell(start, environment, tmp_path):
+    log = tmp_path / "no folder/log"
+    assert start("status", "0", log=log).wait() == by_shell(log, environment, "status", "0") == 1
+
+
+def test_words_folder_and_environment_are_those_that_the_shell_gives(start, environment, tmp_path):
+    log, other = tmp_path / "a log", tmp_path / "other"
+    for words in (["words", "a b", "--x='$HOME'", "*", ""], ["environment"]):
+        assert start(*words).wait() == by_shell(other, environment, *words) == 0
+        assert log.read_text() == other.read_text()
+
+
+def test_forks_draw_different_random_numbers(start, tmp_path):
+    printed = []
+    for i in range(3):
+        log = tmp_path / str(i)
+        assert start("random", log=log).wait() == 0
+        printed += log.read_text().splitlines()[1].split()
+    assert len(set(printed)) == 6
+
+
+def test_many_forks_at_once_each_tell_their_own_status_and_leave_nothing_open(start, tmp_path):
+    start("status", "0").wait()
+    server = psutil.Process(psutil.Process(start("status", "0").pid).ppid())
+    time.sleep(0.5)
+    before = psutil.Process().num_fds(), server.num_fds()
+    statuses = {}
+
+    def run(i):
+        statuses[i] = start("status", str(i), log=tmp_path / str(i)).wait()
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert statuses == {i: i for i in range(60)}
+    wait_for(lambda: not server.children(), 30)
+    assert (psutil.Process().num_fds(), server.num_fds()) == before
+
+
+def test_a_process_can_be_looked_at_until_it_has_been_waited_for(start):
+    fork = start("status", "0")
+    process = psutil.Process(fork.pid)
+    wait_for(lambda: process.status() == psutil.STATUS_ZOMBIE, 30)
+    assert fork.wait() == 0
+    wait_for(lambda: not process.is_running(), 30)
+
+
+def test_a_fork_shows_its_own_command_line_and_can_be_stopped(start, scripts):
+    fork = start("waits", "for ever")
+    wait_for(lambda: "waits" in psutil.Process(fork.pid).cmdline(), 30)
+    shown = [word for word in psutil.Process(fork.pid).cmdline() if word]
+    assert shown == ["python", str(scripts / "ends.py"), "waits", "for ever"]
+    fork.terminate()
+    assert fork.wait() == 128 + signal.SIGTERM
+
+
+def test_a_command_line_that_is_too_long_is_cut(start):
+    fork = start("waits", "x" * 3 * ROOM)
+    wait_for(lambda: "waits" in psutil.Process(fork.pid).cmdline(), 30)
+    assert 0 < psutil.Process(fork.pid).cmdline()[3].count("x") < 2 * ROOM
+    fork.kill()
+    assert fork.wait() == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize("script", ["threaded", "broken"])
+def test_what_cannot_be_forked_is_left_to_the_shell(servers, environment, tmp_path, script):
+    for _ in range(2):
+        assert servers.start(command_of(tmp_path / "log", script=script), environment, BASH) is None
+
+
+def test_a_job_outlives_its_fork_server_but_its_status_does_not(scripts, environment, tmp_path):
+    servers = ForkServers({"ends": ("ends",)}, BASH)
+    fork = servers.start(command_of(tmp_path / "log", "waits"), environment, BASH)
+    psutil.Process(fork.pid).parent().kill()
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(fork.wait()))
+    waiting.start()
+    waiting.join(1)
+    assert answers == []
+    assert psutil.pid_exists(fork.pid)
+    fork.terminate()
+    waiting.join(30)
+    assert answers == [128 + signal.SIGKILL]
+    assert servers.start(command_of(tmp_path / "log", "status", "0"), environment, BASH) is None
+    servers.close()
+
+
+def test_a_fork_server_ends_with_whoever_asks_it_and_when_it_is_interrupted_while_it_imports(
+    scripts, environment, tmp_path
+):
+    (scripts / "slow.py").write_text("import time\ntime.sleep(120)\n")
+    servers = ForkServers({"ends": ("ends",), "slow": ("slow",)}, BASH)
+    fork = servers.start(command_of(tmp_path / "log", "status", "0"), environment, BASH)
+    server = psutil.Process(fork.pid).parent()
+    assert fork.wait() == 0
+    servers.prepare("slow", environment)
+
+    def importing_processes():
+        return [child for child in psutil.Process().children(recursive=True) if "slow" in child.cmdline()]
+
+    wait_for(importing_processes, 30)
+    (importing,) = importing_processes()
+    time.sleep(1)
+    for process in (importing, *importing.parents()[:1]):
+        process.send_signal(signal.SIGINT)  # as a terminal does
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        servers.start(command_of(tmp_path / "log", script="slow"), environment, BASH)
+    assert caught.value.returncode == INTERRUPTED
+    servers.close()
+    assert not server.is_running()
+    assert not importing.is_running()
+
+
+def test_something_is_done_once_all_but_one_job_have_ended(servers, environment, start):
+    done = []
+    servers.before_last("ends", 3, lambda: done.append("now"))
+    expected = [[], ["now"], ["now"]]
+    for so_far in expected:
+        assert start("status", "0").wait() == 0
+        assert done == so_far
+
+
+@pytest.mark.parametrize("run", ["train_run", "run_program"])
+@pytest.mark.parametrize("examples", [True, False])
+def test_every_script_of_a_run_and_of_a_report_can_be_imported_and_forked(tmp_path, run, examples):
+    own = {"SEEDWISE_SCRIPTS": str(ROOT / "workflow/scripts"), "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    modules = modules_of(run, examples=examples, wandb=True)
+    servers = ForkServers(modules, BASH)
+    for script in modules:
+        log = tmp_path / script
+        fork = servers.start(command_of(log, "--help", script=script), {**os.environ, **own}, BASH)
+        assert fork.wait() == 0, log.read_text()
+        assert log.read_text().startswith(f"usage: {script}.py")
+    assert len(servers._servers) == 2
+    servers.close()
+
+
+def test_memory_is_measured_at_growing_intervals(monkeypatch):
+    from snakemake import benchmark
+
+    intervals = []
+
+    class Timer:
+        def __init__(self, interval, _act):
+            intervals.append(interval)
+
+        def start(self):
+            pass
+
+    class Measuring(benchmark.ScheduledPeriodicTimer):
+        def work(self):
+            pass
+
+    monkeypatch.setattr(benchmark, "DaemonTimer", Timer)
+    monkeypatch.setattr(benchmark.ScheduledPeriodicTimer, "_schedule", benchmark.ScheduledPeriodicTimer._schedule)
+    internals.measure_less_often()
+    measuring = Measuring(benchmark.BENCHMARK_INTERVAL)
+    measuring.start()
+    for _ in range(8):
+        measuring._action()
+    assert intervals == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
