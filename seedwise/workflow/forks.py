@@ -187,9 +187,10 @@ class ForkServers:
             self._next[script]()
 
 
-IMAGES = "seedwise.trainers.image_classifier"
+IMAGES, PROGRAMS = "seedwise.trainers.image_classifier", "seedwise.trainers.command"
 IMPORTED_LATER = {
     "train_run": (f"{IMAGES}.datasets.prepared", f"{IMAGES}.training.run"),
+    "run_program": (f"{PROGRAMS}.isolation", f"{PROGRAMS}.reading", f"{PROGRAMS}.outputs.json_files", "shutil"),
     "plot_figures": ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
 }
 """What scripts import in their functions. MLflow is not there: it starts threads, which would be missing in a fork."""
