@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+PROCESS = Path("/proc/self")
 ARG_START, ARG_END = 45, 46
 """Fields 48 and 49 of proc_pid_stat(5), counted from the one after the program's name."""
 
@@ -14,12 +14,17 @@ ARG_START, ARG_END = 45, 46
 def show_command_line(words: Sequence[str]) -> None:
     """Show other words as the command line of this process, as in `ps`; what its own had no room for is left out.
 
-    On Linux only, where the words lie in the memory of the process.
+    On Linux only, where it lies in the memory of the process. A last byte that is not zero says that it is one text,
+    which ends with the first zero, as setproctitle(3) does it.
     """
-    if sys.platform != "linux":
-        return
-    fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
-    start, end = int(fields[ARG_START]), int(fields[ARG_END])
-    room = end - start - 1  # the last byte stays zero: Linux takes another one for a sign that the words end elsewhere
-    shown = b"\0".join(word.encode(errors="surrogateescape") for word in words)[:room]
-    ctypes.memmove(start, shown.ljust(room, b"\0"), room)
+    with suppress(OSError, ValueError, IndexError):
+        shown_now = (PROCESS / "cmdline").read_bytes()
+        fields = (PROCESS / "stat").read_bytes().rpartition(b")")[2].split()
+        start, end = int(fields[ARG_START]), int(fields[ARG_END])
+        with (PROCESS / "mem").open("r+b", buffering=0) as memory:
+            memory.seek(start)
+            if memory.read(len(shown_now)) != shown_now or start + len(shown_now) > end:
+                return  # it lies elsewhere
+            text = " ".join(words).encode(errors="surrogateescape")[: end - start - 2]
+            memory.seek(start)
+            memory.write(text.ljust(end - start - 1, b"\0") + b" ")

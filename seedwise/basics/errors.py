@@ -131,7 +131,7 @@ def run_script(main: Callable[[], int | None], *, tidy: bool = True) -> None:
     """
     succeeded = False
     if not tidy:  # what is registered first is called last
-        atexit.register(lambda: _end_at_once() if succeeded else None)
+        atexit.register(lambda: end_at_once() if succeeded else None)
     try:
         status = main() or 0
         succeeded = status == 0
@@ -148,7 +148,7 @@ def run_script(main: Callable[[], int | None], *, tidy: bool = True) -> None:
         sys.exit(130)
 
 
-def _end_at_once() -> None:
+def end_at_once() -> None:
     """End a process that has succeeded: threads have ended, and what libraries do at the end has been done.
 
     A flush that fails is left to Python, which then gives another exit status.

@@ -165,7 +165,7 @@ def training_processes(project: Project) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            arguments = (process / "cmdline").read_bytes().split(b"\0")
+            arguments = re.split(rb"[\0 ]", (process / "cmdline").read_bytes())  # spaces: of a fork, which writes them
             inside = (process / "cwd").resolve() == project.folder.resolve()
         except OSError:
             continue

@@ -18,7 +18,7 @@ from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
 from seedwise.progress.states import ENDED_STATES, StateReader, read_states
 from seedwise.trainers.command.own_output import remember_own_output
-from seedwise.workflow.forks import ForkServers, modules_of
+from seedwise.workflow.forks import ForkServers, can_fork, modules_of
 from seedwise.workflow.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
@@ -83,23 +83,25 @@ def fork_jobs(jobs):
 
     They begin before the first run and when a core is about to be idle. A run on a GPU is a process of its own.
     """
-    if sys.platform != "linux" or internals.deploys_software(workflow):
+    if not can_fork() or internals.deploys_software(workflow):
         return
     run = "run_program" if PROGRAM else "train_run"
-    logs = STUDY.tracking.wandb.mode != "disabled"
-    servers = ForkServers(modules_of(run, examples=bool(STUDY.evaluation), wandb=logs), internals.shell())
     made = [job for job in jobs if job.rule.name == TRAIN]
+    forked = LOCAL and not ON_CUDA and len(made) > 1
+    logs = STUDY.tracking.wandb.mode != "disabled"
+    modules = modules_of(run if forked else None, examples=bool(STUDY.evaluation), wandb=logs)
+    servers = ForkServers(modules, internals.shell())
     analysed = next((job for job in jobs if job.rule.name in (ANALYSE, ANALYSE_INTERIM)), None)
 
     def prepare_report():
         if analysed:
             servers.prepare("analyse_study", internals.environment_of(analysed))
 
-    if not made:
-        prepare_report()
-    elif LOCAL and not ON_CUDA and len(made) > 1:
+    if forked:
         servers.prepare(run, internals.environment_of(made[0]))
         servers.before_last(run, len(made), prepare_report)
+    elif not made:
+        prepare_report()
     internals.start_commands(servers.start)
     atexit.register(servers.close)
 

@@ -5,34 +5,53 @@ seedwise/workflow/forks.py starts this process and asks it for each job. It ends
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import seedwise
 from seedwise.basics.command_line import show_command_line
-from seedwise.basics.errors import run_script
+from seedwise.basics.errors import end_at_once, run_script
 from seedwise.workflow.fork_server import prepare, serve
 from seedwise.workflow.forks import Job
+
+SCRIPTS = Path(__file__).parent
+
+
+class Process:
+    """Whether this process has done what it was to do."""
+
+    succeeded = False
 
 
 def main() -> None:
     """Import the modules that the command line names, then serve the socket that it names."""
     requests, _room, *modules = sys.argv[1:]
-    prepare(modules)
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the jobs that it interrupts
-    job = serve(socket.socket(fileno=int(requests)))
-    if job is None:
-        os._exit(0)
-    signal.signal(signal.SIGINT, interrupt)
-    run(job)
+    # What is registered first is called last: after what modules register, and before Python takes them all apart.
+    atexit.register(lambda: end_at_once() if Process.succeeded else None)
+    interrupt = signal.getsignal(signal.SIGINT)
+    if interrupt != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # an import that it interrupts may fail in any way
+    can_fork = prepare(modules, [SCRIPTS, Path(seedwise.__file__).parent])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the jobs that it interrupts
+    show_command_line(["python", str(SCRIPTS / "fork_server.py")])
+    asked = serve(socket.socket(fileno=int(requests)), can_fork)
+    if asked is None:
+        Process.succeeded = True
+    else:
+        signal.signal(signal.SIGINT, interrupt)
+        run(*asked)
 
 
-def run(job: Job) -> None:
+def run(job: Job, say_ended: Callable[[], None]) -> None:
     """Be the process of a job."""
-    file = Path(__file__).with_name(f"{job.script}.py")
+    file = SCRIPTS / f"{job.script}.py"
+    sys.modules["__main__"].__file__ = str(file)
     sys.argv = [str(file), *job.words]
     show_command_line(["python", *sys.argv])
     log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -41,7 +60,13 @@ def run(job: Job) -> None:
     os.close(log)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # Python's own generator seeds itself again
-    run_script(importlib.import_module(job.script).main, tidy=False)
+    try:
+        run_script(importlib.import_module(job.script).main)
+    except SystemExit as end:
+        Process.succeeded = not end.code
+        if Process.succeeded:
+            say_ended()
+        raise
 
 
 if __name__ == "__main__":
