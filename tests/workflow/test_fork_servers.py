@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -19,7 +21,8 @@ from hypothesis import strategies as st
 from seedwise.basics.interrupts import INTERRUPTED
 from seedwise.workflow import fork_server, internals
 from seedwise.workflow.forks import ROOM, ForkServers, Job, modules_of, read_command
-from tests.workflow.conftest import wait_for
+from tests.workflow.conftest import LIMIT, wait_for
+from tests.workflow.conftest import environment as own_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 BASH = shutil.which("bash")
@@ -401,3 +404,60 @@ def test_memory_is_measured_at_growing_intervals(monkeypatch):
     for _ in range(8):
         measuring._action()
     assert intervals == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+PROGRAM = """\
+import json, os, sys
+parents = []
+process = os.getppid()
+while process > 0:
+    stat = open(f"/proc/{process}/stat").read().rpartition(")")[2].split()
+    parents.append(open(f"/proc/{process}/cmdline").read().replace("\\0", " "))
+    process = int(stat[1])
+signals = [line for line in open("/proc/self/status") if line.startswith("Sig")]
+seen = {"environment": dict(os.environ), "parents": parents, "signals": signals}
+json.dump(seen, open(sys.argv[1], "w"))
+json.dump({"loss": 1.0}, open(os.environ["SEEDWISE_RESULTS"], "w"))
+"""
+STUDY = """\
+study: mine
+title: A program
+command:
+  run: {python} program.py {folder}/{{seed}}.json {{x}}
+  settings: {{x: 1}}
+variants:
+  - {{name: a}}
+seeds: {seeds}
+resources: {{train_run: {{threads: 3}}}}
+analysis: {{metric: loss, higher_is_better: false, baseline: a}}
+"""
+
+
+@pytest.mark.slow
+def test_a_program_is_run_by_forks_as_by_processes_of_the_shell(tmp_path):
+    """Two runs are forks, a third that is added is not."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    for seeds in ([0, 1], [0, 1, 2]):
+        (tmp_path / "study.yaml").write_text(STUDY.format(python=sys.executable, folder=tmp_path, seeds=seeds))
+        ran = subprocess.run(
+            [sys.executable, "-m", "seedwise.cli", "run", "study.yaml", "--cores", "4"],
+            cwd=tmp_path,
+            env=own_environment() | {"PYTHONPATH": str(ROOT), "SHLVL": "7"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout
+    seen = [json.loads((tmp_path / f"{seed}.json").read_text()) for seed in range(3)]
+    run, above = ([one["parents"][i] for one in seen] for i in (0, 1))
+    assert all(f"run_program.py --study mine --variant a --seed {seed} " in line for seed, line in enumerate(run))
+    assert [line.rstrip().endswith("fork_server.py") for line in above] == [True, True, False]
+    forked, other = (
+        {key: value.replace(f"seed{seed}", "seed") for key, value in seen[seed]["environment"].items()} for seed in (1, 2)
+    )
+    assert forked["OMP_NUM_THREADS"] == "3"
+    assert {key for key in forked.keys() | other.keys() if forked.get(key) != other.get(key)} == {"SEEDWISE_SEED"}
+    assert seen[1]["signals"] == seen[2]["signals"]
