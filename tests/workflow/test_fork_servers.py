@@ -456,7 +456,8 @@ def test_a_program_is_run_by_forks_as_by_processes_of_the_shell(tmp_path):
     assert all(f"run_program.py --study mine --variant a --seed {seed} " in line for seed, line in enumerate(run))
     assert [line.rstrip().endswith("fork_server.py") for line in above] == [True, True, False]
     forked, other = (
-        {key: value.replace(f"seed{seed}", "seed") for key, value in seen[seed]["environment"].items()} for seed in (1, 2)
+        {key: value.replace(f"seed{seed}", "seed") for key, value in seen[seed]["environment"].items()}
+        for seed in (1, 2)
     )
     assert forked["OMP_NUM_THREADS"] == "3"
     assert {key for key in forked.keys() | other.keys() if forked.get(key) != other.get(key)} == {"SEEDWISE_SEED"}
