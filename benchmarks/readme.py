@@ -241,7 +241,7 @@ def _program(found: Figures) -> str:
         f"{found['wrapper_memory_mb']:.0f} MB beside it. {found['runs']:.0f} runs of it as a study, which are forks, "
         f"took {each:.2f} s each more than the same jobs of a bare Snakefile: {found['processor_ratio']:.1f} times "
         f"its processor seconds, and {found['ratio']:.1f} times as long ({goal}). **Seedwise is not fast here**: each "
-        "run is a process of its own that digests the code and writes its files safely. A run of a few seconds does not "
+        "run is a process of its own that digests the code and writes its files safely. A run of seconds does not "
         "notice it, a run of 30 ms does."
     )
 
