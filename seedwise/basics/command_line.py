@@ -12,7 +12,7 @@ ARG_START, ARG_END = 45, 46
 
 
 def show_command_line(words: Sequence[str]) -> None:
-    """Show other words as the command line of this process, as in `ps`; what its own had no room for is left out.
+    """Show words as this process's command line, as `ps` does, cut to the room of the original one.
 
     On Linux only, where it lies in the memory of the process. A last byte that is not zero says that it is one text,
     which ends with the first zero, as setproctitle(3) does it.

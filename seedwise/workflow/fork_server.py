@@ -10,30 +10,30 @@ import select
 import signal
 import socket
 import sys
+import sysconfig
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from seedwise.workflow.forks import ENCODING, ENDED, MOST_BYTES, NO, Job
+from seedwise.workflow.forks import ENCODING, MOST_BYTES, NO, Job
 
 SURVIVES = "jemalloc_bg_thd"
 """The thread of pyarrow's allocator, which copes with forks."""
 
 
-def prepare(modules: Sequence[str], folders: Sequence[Path]) -> Callable[[], bool]:
+def preload(modules: Sequence[str], folders: Sequence[Path]) -> Callable[[], bool] | None:
     """Import modules for all forks.
-
-    Ends this process if that has started a thread, which no fork would have, or if a file was changed meanwhile.
 
     Args:
         modules: by name.
         folders: of our own code.
 
     Returns:
-        A function that tells whether the files of our own code are still those that were imported.
+        A function that tells whether the code is still what was imported: our own files, and, by the folders in which
+        they are installed, the packages of others. None if a file was changed meanwhile, or if an import started a
+        thread, which forks would lack.
     """
     before = _stamps(file for folder in folders for file in folder.rglob("*.py"))
     gc.disable()
@@ -42,15 +42,13 @@ def prepare(modules: Sequence[str], folders: Sequence[Path]) -> Callable[[], boo
     gc.freeze()
     gc.enable()
     files = {Path(file) for module in sys.modules.values() if (file := getattr(module, "__file__", None))}
-    imported = _stamps(files & before.keys())
-
-    def unchanged() -> bool:
-        return all(before[file] == imported[file] for file in imported) and _stamps(imported) == imported
-
+    own = {file: before[file] for file in files & before.keys()}
+    installed = _stamps(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
+    imported = own | installed
     others = [task for task in Path("/proc/self/task").iterdir() if task.name != str(os.getpid())]
-    if any((task / "comm").read_text().strip() != SURVIVES for task in others) or not unchanged():
-        sys.exit(1)
-    return unchanged
+    if any((task / "comm").read_text().strip() != SURVIVES for task in others) or _stamps(imported) != imported:
+        return None
+    return lambda: _stamps(imported) == imported
 
 
 def _stamps(files: Iterable[Path]) -> dict[Path, tuple[int, ...] | None]:
@@ -71,26 +69,26 @@ class Fork:
 
     pid: int
     process: int
-    answer: socket.socket
+    status: socket.socket
 
     def tell_status(self) -> None:
         """Send the exit status, as a shell has it; the process stays a zombie, which can still be looked at."""
         ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         assert ended is not None  # as without WNOHANG
-        status = ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
+        code = ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
         with suppress(OSError):  # nobody asks any more
-            self.answer.send(b"%d" % status)
+            self.status.send(b"%d" % code)
 
     def close(self) -> None:
         """Close both descriptors."""
         os.close(self.process)
-        self.answer.close()
+        self.status.close()
 
 
-def serve(requests: socket.socket, can_fork: Callable[[], bool]) -> tuple[Job, Callable[[], None]] | None:
+def serve(requests: socket.socket, unchanged: Callable[[], bool]) -> tuple[Job, socket.socket] | None:
     """Fork this process for each request; return its job in each fork, and None once nobody can ask any more.
 
-    With the job comes a function that says that it has ended well, should this process no longer be there to say so.
+    With the job comes the socket at which whoever asked says that it may begin, and is told how it ended.
     """
     running: dict[int, Fork] = {}  # by the descriptor of the process
     ended: dict[int, Fork] = {}  # by that of the socket, until the other side has closed it
@@ -101,8 +99,8 @@ def serve(requests: socket.socket, can_fork: Callable[[], bool]) -> tuple[Job, C
             if fork := running.pop(found, None):
                 fork.tell_status()
                 ready.unregister(found)
-                ready.register(fork.answer, select.POLLIN)
-                ended[fork.answer.fileno()] = fork
+                ready.register(fork.status, select.POLLIN)
+                ended[fork.status.fileno()] = fork
             elif fork := ended.pop(found, None):
                 ready.unregister(found)
                 os.waitpid(fork.pid, 0)
@@ -115,34 +113,39 @@ def serve(requests: socket.socket, can_fork: Callable[[], bool]) -> tuple[Job, C
                     if running:
                         os._exit(0)  # what is tidied up at the end may be theirs, too
                     return None
-                answer = socket.socket(fileno=descriptors[0])
-                answer.set_inheritable(False)
-                pid = _fork() if can_fork() else None
-                if pid == 0:
+                status = socket.socket(fileno=descriptors[0]) if descriptors else None
+                pid = _fork() if status and unchanged() else None
+                if pid == 0 and status:
                     for other in (*running.values(), *ended.values()):
                         other.close()
                     requests.close()
-                    return Job(**json.loads(text.decode(**ENCODING))), partial(_say_ended, answer)
+                    return Job(**json.loads(text.decode(**ENCODING))), status
                 process = _descriptor(pid) if pid else None
-                if pid and process:
-                    running[process] = Fork(pid, process, answer)
+                if pid and process and status:
+                    running[process] = Fork(pid, process, status)
                     ready.register(process, select.POLLIN)
+                    answer = b"%d" % pid
                 else:
-                    answer.close()
-                    pid = None
-                requests.send(b"%d" % pid if pid else NO)
+                    answer = NO
+                    if status:
+                        status.close()
+                with suppress(OSError):  # nobody is there any more, as the next request will show
+                    requests.send(answer)
 
 
 def _fork() -> int | None:
-    """Fork; return None where the system allows no further process."""
+    """Fork, with SIGINT blocked in the fork; return None where the system allows no further process."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         pid = os.fork()
     except OSError:
-        return None
+        pid = None
     if pid == 0:
         # Temporary folders of imported modules belong to the other process, and go with it.
         for finalizer in list(getattr(weakref.finalize, "_registry", ())):
-            finalizer.atexit = False
+            finalizer.detach()
+    else:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return pid
 
 
@@ -154,8 +157,3 @@ def _descriptor(pid: int) -> int | None:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         return None
-
-
-def _say_ended(answer: socket.socket) -> None:
-    with suppress(OSError):
-        answer.send(ENDED)

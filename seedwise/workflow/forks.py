@@ -15,20 +15,23 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from seedwise.basics.interrupts import INTERRUPTED
 
 MOST_BYTES = 1 << 20
-"""Bytes of a request; a command of 65 535 characters or more, Snakemake writes to a file."""
+"""Bytes of a request; Snakemake writes a command of 65 535 characters or more to a file."""
 ENCODING: dict[str, str] = {"encoding": "utf-8", "errors": "surrogateescape"}
-NO, ENDED = b"no", b"ended"
-"""What a fork server says where it cannot fork, and a fork that has ended well, before its fork server does."""
+NO, GO, ENDED = b"no", b"go", b"ended"
+"""What a fork server answers if it cannot fork; what a fork waits for; what it says when it has succeeded, in case its
+server is gone by then."""
 ROOM = 4096
 """Characters of a command line that a fork can show."""
 SCRIPTS = "$SEEDWISE_SCRIPTS/"
+THREADS = "OPENBLAS_NUM_THREADS"
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,10 @@ class ForkedProcess:
 
     stdout = None
 
-    def __init__(self, pid: int, status: socket.socket, at_end: Callable[[], None]) -> None:
+    def __init__(self, pid: int, status: socket.socket, at_success: Callable[[], None]) -> None:
         self.pid = pid
-        self._status, self._at_end = status, at_end
-        self._waited_for = False
+        self._status, self._at_success = status, at_success
+        self.returncode: int | None = None
 
     def wait(self) -> int:
         """Wait for the end; return the exit status that a shell has.
@@ -68,15 +71,17 @@ class ForkedProcess:
         Should the fork server be gone, which alone knows of a failure, it is that of SIGKILL unless the fork itself has
         said that it ended well.
         """
-        status = 128 + signal.SIGKILL
-        with self._status:
-            while told := self._status.recv(64):
-                status = 0 if told == ENDED else int(told)
-                if told != ENDED:
-                    break
-            self._waited_for = True
-        self._at_end()
-        return status
+        if self.returncode is None:
+            status = 128 + signal.SIGKILL
+            with self._status:
+                while told := self._status.recv(64):
+                    status = 0 if told == ENDED else int(told)
+                    if told != ENDED:
+                        break
+                self.returncode = status
+            if status == 0:
+                self._at_success()
+        return self.returncode
 
     def kill(self) -> None:
         """Kill the process."""
@@ -87,7 +92,7 @@ class ForkedProcess:
         self._send(signal.SIGTERM)
 
     def _send(self, number: int) -> None:
-        if not self._waited_for:  # else its id may be another's
+        if self.returncode is None:  # else its id may be another's
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
@@ -95,7 +100,7 @@ class ForkedProcess:
 class ForkServer:
     """A process that forks: it has imported modules, and starts jobs whose environment is its own."""
 
-    def __init__(self, modules: Sequence[str], environment: Mapping[str, str], shell: str) -> None:
+    def __init__(self, modules: Sequence[str], environment: Mapping[str, str], shell: str | None) -> None:
         self._lock = threading.Lock()
         self._asked = False
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -112,8 +117,8 @@ class ForkServer:
             )
             at_failure.pop_all()
 
-    def start(self, job: Job, at_end: Callable[[], None]) -> ForkedProcess | None:
-        """Start a job, and do something when it has ended; None if this process cannot start it.
+    def start(self, job: Job, at_success: Callable[[], None]) -> ForkedProcess | None:
+        """Start a job, and do something when it has succeeded; None if this process cannot start it.
 
         Raises:
             CalledProcessError: it was interrupted while it imported its modules.
@@ -126,7 +131,9 @@ class ForkServer:
             socket.send_fds(self._requests, [request], [theirs.fileno()])
             answer = self._requests.recv(64)
         if answer and answer != NO:
-            return ForkedProcess(int(answer), status, at_end)
+            with suppress(OSError):  # it has been killed
+                status.send(GO)
+            return ForkedProcess(int(answer), status, at_success)
         status.close()
         if (self._process.poll() if answer else self._process.wait()) in (-signal.SIGINT, INTERRUPTED):
             raise subprocess.CalledProcessError(INTERRUPTED, job.script)
@@ -145,11 +152,16 @@ class ForkServers:
 
     Args:
         modules: of each script that is to be forked, what its fork server imports.
+        single_threaded: those of the modules that start threads unless they are told to have one.
         shell: the shell that would start the jobs, and that starts their fork servers.
+        folder: where the logs of the jobs are; others are left to the shell.
     """
 
-    def __init__(self, modules: Mapping[str, Sequence[str]], shell: str) -> None:
-        self._modules, self._shell = modules, shell
+    def __init__(
+        self, modules: Mapping[str, Sequence[str]], single_threaded: Collection[str], shell: str | None, folder: Path
+    ) -> None:
+        self._modules, self._single_threaded = modules, frozenset(single_threaded)
+        self._shell, self._folder = shell, folder
         self._servers: dict[tuple[object, ...], ForkServer | None] = {}
         self._lock = threading.Lock()
         self._left: dict[str, int] = {}
@@ -160,7 +172,7 @@ class ForkServers:
         self._server(script, environment)
 
     def before_last(self, script: str, jobs: int, act: Callable[[], None]) -> None:
-        """Have something done once all but one of a number of jobs of a script have ended: a core may be idle then."""
+        """Have something done once all but one of a number of jobs have succeeded: a core may be idle then."""
         self._left[script], self._next[script] = jobs, act
 
     def start(self, command: str, environment: Mapping[str, str], shell: str | None) -> ForkedProcess | None:
@@ -170,10 +182,12 @@ class ForkServers:
             CalledProcessError: it was interrupted.
         """
         job = read_command(command)
-        if job is None or job.script not in self._modules or shell != self._shell or not _can_be_written(job.log):
+        if job is None or job.script not in self._modules or not Path(job.log).is_relative_to(self._folder):
+            return None
+        if shell != self._shell or not _can_be_written(job.log):
             return None
         server = self._server(job.script, environment)
-        return server.start(job, lambda: self._ended(job.script)) if server else None
+        return server.start(job, lambda: self._succeeded(job.script)) if server else None
 
     def close(self) -> None:
         """End the fork servers, when Snakemake ends."""
@@ -182,7 +196,7 @@ class ForkServers:
 
     def _server(self, script: str, environment: Mapping[str, str]) -> ForkServer | None:
         modules = tuple(self._modules[script])
-        if environment.get(THREADS) != "1" and not set(modules).isdisjoint(THREADED):
+        if environment.get(THREADS) != "1" and not self._single_threaded.isdisjoint(modules):
             return None
         with self._lock:
             key = (modules, *sorted(environment.items()))
@@ -192,7 +206,7 @@ class ForkServers:
                     self._servers[key] = ForkServer(modules, environment, self._shell)
             return self._servers[key]
 
-    def _ended(self, script: str) -> None:
+    def _succeeded(self, script: str) -> None:
         with self._lock:
             self._left[script] = left = self._left.get(script, 0) - 1
         if left == 1 and script in self._next:
@@ -206,34 +220,6 @@ def _can_be_written(log: str) -> bool:
             return True
     except OSError:
         return False
-
-
-THREADS = "OPENBLAS_NUM_THREADS"
-THREADED = ("train_run", "analyse_study", "wandb")
-"""Modules that import numpy, which starts all but one of these threads at once."""
-IMAGES, PROGRAMS = "seedwise.trainers.image_classifier", "seedwise.trainers.command"
-IMPORTED_LATER = {
-    "train_run": (f"{IMAGES}.datasets.prepared", f"{IMAGES}.training.run"),
-    "run_program": (f"{PROGRAMS}.isolation", f"{PROGRAMS}.reading", f"{PROGRAMS}.outputs.json_files", "shutil"),
-    "plot_figures": ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.font_manager"),
-}
-"""What scripts import in their functions. MLflow is not there: it starts threads, which would be missing in a fork."""
-
-
-def modules_of(run: str | None, *, examples: bool, wandb: bool) -> dict[str, Sequence[str]]:
-    """Return the modules that the fork server of each script imports.
-
-    Args:
-        run: the script that makes a run, "train_run" or "run_program"; None if runs are no forks.
-        examples: whether the report is about answers to examples.
-        wandb: whether runs log to W&B.
-    """
-    rendering = ("render_evaluation",) if examples else ("plot_figures", "render_page", "render_report")
-    report = ("collect_runs", "analyse_study", *rendering)
-    modules: dict[str, Sequence[str]] = dict.fromkeys(report, (*report, *IMPORTED_LATER["plot_figures"]))
-    if run:
-        modules[run] = (run, *IMPORTED_LATER[run], *(["wandb"] if wandb else []))
-    return modules
 
 
 def can_fork() -> bool:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from seedwise.basics.errors import full_disk
@@ -269,7 +270,8 @@ def environment_of(job: Any) -> dict[str, str]:
 def measure_less_often() -> None:
     """Let Snakemake measure a job's memory at growing intervals, instead of twice a second for the first 15 seconds.
 
-    Each time, Linux looks through all of its memory; this took 3 % of the time of training two runs at once.
+    Each time, Linux looks through all of its memory; this took 3 % of the time of training two runs at once. A peak
+    between two measurements is missed.
     """
     from snakemake import benchmark
 
@@ -294,17 +296,14 @@ def start_commands(start: Callable[[str, Mapping[str, str], str | None], Any]) -
 
     It returns a process, with what Snakemake uses of a `subprocess.Popen`; None leaves the command to the shell.
     """
+    module: Any = sys.modules["snakemake.shell"]
+    start_otherwise = module.sp.Popen  # which another workflow may have set, if one imports both
 
-    class Subprocess:
-        """The module `subprocess`, as Snakemake's shell uses it."""
+    def start_or_leave(command: str, **options: Any) -> Any:
+        return start(command, options["env"], options.get("executable")) or start_otherwise(command, **options)
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(subprocess, name)
-
-        def Popen(self, command: str, **options: Any) -> Any:  # noqa: N802
-            return start(command, options["env"], options.get("executable")) or subprocess.Popen(command, **options)
-
-    sys.modules["snakemake.shell"].sp = Subprocess()  # type: ignore[attr-defined]
+    module.sp = ModuleType("subprocess")
+    vars(module.sp).update(vars(subprocess), Popen=start_or_leave)
 
 
 def _before_scheduling(act: Callable[[Any], None]) -> None:

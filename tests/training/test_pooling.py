@@ -66,3 +66,14 @@ def test_negative_numbers_beside_a_positive_one_do_not_count():
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1], [1, 0, 3, 2]):
         x = window.flatten()[order].view(1, 1, 2, 2)
         assert torch.equal(relu_of_maxima(x), torchs(x))
+
+
+def test_numbers_that_something_else_needs_are_refused_not_wrong():
+    x = torch.randn(1, 2, 4, 4).to(BF16).requires_grad_()
+    kept = x.exp()  # its gradient needs its own result
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        (relu_of_maxima(kept).sum() + kept.sum()).backward()
+    pooled = relu_of_maxima(x * 2).sum()
+    pooled.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        pooled.backward()

@@ -199,6 +199,7 @@ UNUSED = (
     "seedwise/runs/turns.py",
     "seedwise/basics/interrupts.py",
     "seedwise/basics/command_line.py",
+    "seedwise/tracking/preloaded_wandb.py",
     "seedwise/watch",
     "seedwise/verification",  # what follows is for verify, register, gate and the schema
     "seedwise/registration/tags.py",

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -20,9 +21,11 @@ from hypothesis import strategies as st
 
 from seedwise.basics.interrupts import INTERRUPTED
 from seedwise.workflow import fork_server, internals
-from seedwise.workflow.forks import ROOM, ForkServers, Job, modules_of, read_command
-from tests.workflow.conftest import LIMIT, wait_for
+from seedwise.workflow.forks import ROOM, ForkServers, Job, read_command
+from seedwise.workflow.preload import IMPORTING_NUMPY, modules_of
+from tests.workflow.conftest import LIMIT, stop_everything, training_processes, wait_for
 from tests.workflow.conftest import environment as own_environment
+from tests.workflow.programs import COMMAND, make_program
 
 ROOT = Path(__file__).resolve().parents[2]
 BASH = shutil.which("bash")
@@ -91,9 +94,23 @@ def environment(scripts):
     return {**os.environ, **own}
 
 
+def fork_servers(modules):
+    return ForkServers(modules, IMPORTING_NUMPY, BASH, Path("/"))
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left():
+    """Kill the forks that a failed test leaves: a fork server that ends leaves them to themselves."""
+    yield
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if "ends.py" in " ".join(process.cmdline()):
+                process.kill()
+
+
 @pytest.fixture(scope="module")
 def servers():
-    made = ForkServers({name: (name, "numpy") for name in ("ends", "threaded", "broken", "changed")}, BASH)
+    made = fork_servers({name: (name, "numpy") for name in ("ends", "threaded", "broken", "changed")})
     yield made
     made.close()
 
@@ -139,8 +156,11 @@ def test_other_commands_are_left_to_the_shell(command, servers, environment):
     assert servers.start(command, environment, BASH) is None
 
 
-def test_another_shell_is_left_to_do_it(servers, environment, tmp_path):
-    assert servers.start(command_of(tmp_path / "log", "status", "0"), environment, "/bin/other") is None
+def test_another_shell_and_a_job_of_another_study_are_left_to_do_it(servers, environment, tmp_path):
+    command = command_of(tmp_path / "log", "status", "0")
+    assert servers.start(command, environment, "/bin/other") is None
+    of_another = ForkServers({"ends": ("ends",)}, (), BASH, tmp_path / "another")
+    assert of_another.start(command, environment, BASH) is None
 
 
 @pytest.mark.parametrize(
@@ -178,8 +198,10 @@ def test_forks_draw_different_random_numbers(start, tmp_path):
 
 
 def test_many_forks_at_once_each_tell_their_own_status_and_leave_nothing_open(start, tmp_path):
-    start("status", "0").wait()
-    server = psutil.Process(psutil.Process(start("status", "0").pid).ppid())
+    first = start("status", "0")
+    server = psutil.Process(first.pid).parent()
+    assert first.wait() == first.wait() == 0
+    wait_for(lambda: not server.children(), 30)
     time.sleep(0.5)
     before = psutil.Process().num_fds(), server.num_fds()
     statuses = {}
@@ -193,8 +215,8 @@ def test_many_forks_at_once_each_tell_their_own_status_and_leave_nothing_open(st
     for thread in threads:
         thread.join(120)
     assert statuses == {i: i for i in range(60)}
-    wait_for(lambda: not server.children(), 30)
-    assert (psutil.Process().num_fds(), server.num_fds()) == before
+    wait_for(lambda: (psutil.Process().num_fds(), server.num_fds()) == before, 30)
+    assert server.children() == []
 
 
 def test_a_process_can_be_looked_at_until_it_has_been_waited_for(start):
@@ -229,7 +251,7 @@ def test_what_cannot_be_forked_is_left_to_the_shell(servers, environment, tmp_pa
 
 
 def test_jobs_outlive_their_fork_server_and_say_themselves_that_they_ended_well(scripts, environment, tmp_path):
-    servers = ForkServers({"ends": ("ends",)}, BASH)
+    servers = fork_servers({"ends": ("ends",)})
     go_on = tmp_path / "go on"
     forks = [
         servers.start(command_of(tmp_path / "log", "until", str(go_on), status), environment, BASH)
@@ -254,7 +276,7 @@ def test_jobs_outlive_their_fork_server_and_say_themselves_that_they_ended_well(
 def test_code_that_was_changed_is_not_forked_even_if_it_is_as_before_again(scripts, environment, tmp_path, restored):
     shutil.copytree(scripts, own := tmp_path / "scripts")
     environment = environment | {"SEEDWISE_SCRIPTS": str(own)}
-    servers, script = ForkServers({"ends": ("ends",)}, BASH), own / "ends.py"
+    servers, script = fork_servers({"ends": ("ends",)}), own / "ends.py"
     assert servers.start(command_of(tmp_path / "log", "status", "0"), environment, BASH).wait() == 0
     if restored:
         script.rename(own / "kept")
@@ -268,7 +290,7 @@ def test_code_that_was_changed_is_not_forked_even_if_it_is_as_before_again(scrip
 
 def test_temporary_folders_go_when_those_that_made_them_do(scripts, environment, tmp_path):
     environment = environment | {"FOLDERS": str(tmp_path)}
-    servers = ForkServers({"ends": ("ends", "folder")}, BASH)
+    servers = fork_servers({"ends": ("ends", "folder")})
 
     def folders():
         return sorted(path.name[:3] for path in tmp_path.iterdir() if path.is_dir())
@@ -282,7 +304,7 @@ def test_temporary_folders_go_when_those_that_made_them_do(scripts, environment,
 
 
 def test_an_interrupt_that_is_ignored_is_ignored_by_forks(scripts, environment, tmp_path):
-    servers = ForkServers({"ends": ("ends",)}, BASH)
+    servers = fork_servers({"ends": ("ends",)})
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         servers.prepare("ends", environment)
@@ -318,13 +340,13 @@ def test_a_request_that_is_too_long_and_a_system_without_further_processes_are_l
     monkeypatch.setattr(os, "fork", refuse)
     assert fork_server._fork() is None
     monkeypatch.setattr(subprocess, "Popen", refuse)
-    servers = ForkServers({"ends": ("ends",)}, BASH)
+    servers = fork_servers({"ends": ("ends",)})
     assert servers.start(command_of(tmp_path / "log", "status", "0"), environment, BASH) is None
     servers.close()
 
 
 def test_what_imports_numpy_is_forked_only_where_that_starts_no_threads(environment, tmp_path):
-    servers = ForkServers({"ends": ("ends", "wandb")}, BASH)
+    servers = fork_servers({"ends": ("ends", *IMPORTING_NUMPY)})
     environment = environment | {"OPENBLAS_NUM_THREADS": "2"}
     assert servers.start(command_of(tmp_path / "log", "status", "0"), environment, BASH) is None
     assert servers._servers == {}
@@ -333,21 +355,26 @@ def test_what_imports_numpy_is_forked_only_where_that_starts_no_threads(environm
 def test_a_fork_server_ends_with_whoever_asks_it_and_when_it_is_interrupted_while_it_imports(
     scripts, environment, tmp_path
 ):
-    (scripts / "slow.py").write_text("import time\ntime.sleep(120)\n")
-    servers = ForkServers({"ends": ("ends",), "slow": ("slow",)}, BASH)
+    shutil.copytree(scripts, own := tmp_path / "scripts")
+    environment = environment | {"SEEDWISE_SCRIPTS": str(own)}
+    (own / "slow.py").write_text("import time\ntime.sleep(120)\n")
+    servers = fork_servers({"ends": ("ends",), "slow": ("slow",)})
     fork = servers.start(command_of(tmp_path / "log", "status", "0"), environment, BASH)
     server = psutil.Process(fork.pid).parent()
     assert fork.wait() == 0
     servers.prepare("slow", environment)
 
     def importing_processes():
-        return [child for child in psutil.Process().children(recursive=True) if "slow" in child.cmdline()]
+        children = psutil.Process().children(recursive=True)
+        alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+        return [child for child in alive if "slow" in child.cmdline()]
 
     wait_for(importing_processes, 30)
     (importing,) = importing_processes()
     time.sleep(1)
-    for process in (importing, *importing.parents()[:1]):
-        process.send_signal(signal.SIGINT)  # as a terminal does
+    for process in (importing, importing.parent()):
+        if process.pid != os.getpid():
+            process.send_signal(signal.SIGINT)  # as a terminal does
     with pytest.raises(subprocess.CalledProcessError) as caught:
         servers.start(command_of(tmp_path / "log", script="slow"), environment, BASH)
     assert caught.value.returncode == INTERRUPTED
@@ -359,8 +386,8 @@ def test_a_fork_server_ends_with_whoever_asks_it_and_when_it_is_interrupted_whil
 def test_something_is_done_once_all_but_one_job_have_ended(servers, environment, start):
     done = []
     servers.before_last("ends", 3, lambda: done.append("now"))
-    expected = [[], ["now"], ["now"]]
-    for so_far in expected:
+    start("status", "1").wait()
+    for so_far in ([], ["now"], ["now"]):
         assert start("status", "0").wait() == 0
         assert done == so_far
 
@@ -370,7 +397,7 @@ def test_something_is_done_once_all_but_one_job_have_ended(servers, environment,
 def test_every_script_of_a_run_and_of_a_report_can_be_imported_and_forked(tmp_path, run, examples):
     own = {"SEEDWISE_SCRIPTS": str(ROOT / "workflow/scripts"), "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
     modules = modules_of(run, examples=examples, wandb=True)
-    servers = ForkServers(modules, BASH)
+    servers = fork_servers(modules)
     for script in modules:
         log = tmp_path / script
         fork = servers.start(command_of(log, "--help", script=script), {**os.environ, **own}, BASH)
@@ -410,12 +437,19 @@ PROGRAM = """\
 import json, os, sys
 parents = []
 process = os.getppid()
-while process > 0:
+for _ in range(3):
     stat = open(f"/proc/{process}/stat").read().rpartition(")")[2].split()
     parents.append(open(f"/proc/{process}/cmdline").read().replace("\\0", " "))
     process = int(stat[1])
 signals = [line for line in open("/proc/self/status") if line.startswith("Sig")]
-seen = {"environment": dict(os.environ), "parents": parents, "signals": signals}
+servers = 0
+for folder in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        here = os.path.samefile(f"/proc/{folder}/cwd", os.path.dirname(__file__))
+        servers += here and "fork_server.py" in open(f"/proc/{folder}/cmdline").read().split(chr(0), 1)[0]
+    except OSError:
+        pass
+seen = {"environment": dict(os.environ), "parents": parents, "signals": signals, "servers": servers}
 json.dump(seen, open(sys.argv[1], "w"))
 json.dump({"loss": 1.0}, open(os.environ["SEEDWISE_RESULTS"], "w"))
 """
@@ -440,7 +474,7 @@ def test_a_program_is_run_by_forks_as_by_processes_of_the_shell(tmp_path):
     for seeds in ([0, 1], [0, 1, 2]):
         (tmp_path / "study.yaml").write_text(STUDY.format(python=sys.executable, folder=tmp_path, seeds=seeds))
         ran = subprocess.run(
-            [sys.executable, "-m", "seedwise.cli", "run", "study.yaml", "--cores", "4"],
+            [sys.executable, "-m", "seedwise.cli", "run", "study.yaml", "runs", "--cores", "4"],
             cwd=tmp_path,
             env=own_environment() | {"PYTHONPATH": str(ROOT), "SHLVL": "7"},
             stdin=subprocess.DEVNULL,
@@ -455,6 +489,7 @@ def test_a_program_is_run_by_forks_as_by_processes_of_the_shell(tmp_path):
     run, above = ([one["parents"][i] for one in seen] for i in (0, 1))
     assert all(f"run_program.py --study mine --variant a --seed {seed} " in line for seed, line in enumerate(run))
     assert [line.rstrip().endswith("fork_server.py") for line in above] == [True, True, False]
+    assert [one["servers"] for one in seen] == [1, 1, 0], "the one that was prepared has the jobs' environment"
     forked, other = (
         {key: value.replace(f"seed{seed}", "seed") for key, value in seen[seed]["environment"].items()}
         for seed in (1, 2)
@@ -462,3 +497,35 @@ def test_a_program_is_run_by_forks_as_by_processes_of_the_shell(tmp_path):
     assert forked["OMP_NUM_THREADS"] == "3"
     assert {key for key in forked.keys() | other.keys() if forked.get(key) != other.get(key)} == {"SEEDWISE_SEED"}
     assert seen[1]["signals"] == seen[2]["signals"]
+
+
+@pytest.mark.slow
+def test_the_imports_of_a_fork_server_are_no_part_of_its_runs_times(finished):
+    times = [json.loads(file.read_text())["timing"] for file in finished.results.rglob("metrics.json")]
+    assert len(times) == 4
+    assert all(time["imports"] < 0.5 for time in times)
+    assert all(time["imports"] + time["train"] < time["total"] < 60 for time in times)
+
+
+@pytest.mark.slow
+def test_a_fork_server_ends_when_snakemake_is_killed_and_its_forks_go_on(tmp_path):
+    project = make_program(tmp_path / "project", COMMAND.replace("steps: 1", "steps: 100"))
+    record = project.record("baseline", 0)
+
+    def servers():
+        return [
+            process
+            for process in psutil.process_iter(["cwd", "cmdline"])
+            if process.info["cwd"] == str(project.folder) and "fork_server.py" in " ".join(process.info["cmdline"])
+        ]
+
+    process = project.start("runs")
+    try:
+        wait_for((record.parent / "attempt.json").exists)
+        assert servers()
+        process.kill()
+        wait_for(lambda: not servers(), 30)
+        assert training_processes(project)
+        wait_for(record.exists)
+    finally:
+        stop_everything(project, process)

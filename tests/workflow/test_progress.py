@@ -24,7 +24,7 @@ MORE_VARIANTS = """\
 def half(project):
     """The finished study with two variants more, of which one never ends and one fails."""
     project.edit("config.yaml", "seeds: [0, 1]", f"{MORE_VARIANTS}seeds: [0, 1]")
-    (project.folder / "broken.py").write_text(
+    (project.folder / "broken.py").write_text(  # which is imported long enough to be seen
         "import time\n\ntime.sleep(3)\n\n\ndef augment(images, generator):\n    raise ValueError('of no use')\n"
     )
     return project

@@ -18,7 +18,8 @@ from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
 from seedwise.progress.states import ENDED_STATES, StateReader, read_states
 from seedwise.trainers.command.own_output import remember_own_output
-from seedwise.workflow.forks import ForkServers, can_fork, modules_of
+from seedwise.workflow.forks import ForkServers, can_fork
+from seedwise.workflow.preload import IMPORTING_NUMPY, modules_of
 from seedwise.workflow.slurm import remember_min_job_age
 from seedwise.tracking.sync import unsent
 from seedwise.tracking.weights_and_biases import goes_online
@@ -81,16 +82,16 @@ def say_unsent():
 def fork_jobs(jobs):
     """Start jobs on this machine as forks of processes that have imported what their scripts import.
 
-    They begin before the first run and when a core is about to be idle. A run on a GPU is a process of its own.
+    These begin before the first run, and for the report when a core is about to become idle. Runs on a GPU are not forked.
     """
-    if not can_fork() or internals.deploys_software(workflow):
+    if not can_fork() or internals.deploys_software(workflow) or internals.is_touch(workflow):
         return
     run = "run_program" if PROGRAM else "train_run"
     made = [job for job in jobs if job.rule.name == TRAIN]
     forked = LOCAL and not ON_CUDA and len(made) > 1
     logs = STUDY.tracking.wandb.mode != "disabled"
     modules = modules_of(run if forked else None, examples=bool(STUDY.evaluation), wandb=logs)
-    servers = ForkServers(modules, internals.shell())
+    servers = ForkServers(modules, IMPORTING_NUMPY, internals.shell(), FOLDER)
     analysed = next((job for job in jobs if job.rule.name in (ANALYSE, ANALYSE_INTERIM)), None)
 
     def prepare_report():
@@ -235,7 +236,8 @@ def start_study():
             prepare_slurm()
             internals.unlimit_rate(workflow)
             internals.choose_in_parts(workflow)
-            internals.measure_less_often()
+            if not internals.is_imported(workflow):
+                internals.measure_less_often()
             write_context(FOLDER, study_context(missing))
             if change:
                 or_exit(register, FOLDER, ASKED)

@@ -11,14 +11,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import seedwise
 from seedwise.basics.command_line import show_command_line
 from seedwise.basics.errors import end_at_once, run_script
-from seedwise.workflow.fork_server import prepare, serve
-from seedwise.workflow.forks import Job
+from seedwise.workflow.fork_server import preload, serve
+from seedwise.workflow.forks import ENDED, GO, Job
 
 SCRIPTS = Path(__file__).parent
 
@@ -31,25 +31,29 @@ class Process:
 
 def main() -> None:
     """Import the modules that the command line names, then serve the socket that it names."""
-    requests, _room, *modules = sys.argv[1:]
+    requests, _padding, *modules = sys.argv[1:]
     # What is registered first is called last: after what modules register, and before Python takes them all apart.
     atexit.register(lambda: end_at_once() if Process.succeeded else None)
     interrupt = signal.getsignal(signal.SIGINT)
     if interrupt != signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # an import that it interrupts may fail in any way
-    can_fork = prepare(modules, [SCRIPTS, Path(seedwise.__file__).parent])
+    unchanged = preload(modules, [SCRIPTS, Path(seedwise.__file__).parent])
+    if unchanged is None:
+        sys.exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the jobs that it interrupts
     show_command_line(["python", str(SCRIPTS / "fork_server.py")])
-    asked = serve(socket.socket(fileno=int(requests)), can_fork)
-    if asked is None:
-        Process.succeeded = True
-    else:
+    asked = serve(socket.socket(fileno=int(requests)), unchanged)
+    if asked:
         signal.signal(signal.SIGINT, interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         run(*asked)
+    Process.succeeded = True
 
 
-def run(job: Job, say_ended: Callable[[], None]) -> None:
-    """Be the process of a job."""
+def run(job: Job, status: socket.socket) -> None:
+    """Be the process of a job, once whoever asked for it knows of it: else somebody else may do it."""
+    if not status.recv(len(GO)):
+        os._exit(1)
     file = SCRIPTS / f"{job.script}.py"
     sys.modules["__main__"].__file__ = str(file)
     sys.argv = [str(file), *job.words]
@@ -65,7 +69,8 @@ def run(job: Job, say_ended: Callable[[], None]) -> None:
     except SystemExit as end:
         Process.succeeded = not end.code
         if Process.succeeded:
-            say_ended()
+            with suppress(OSError):  # nobody waits for it any more
+                status.send(ENDED)
         raise
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 def relu_of_maxima(x: torch.Tensor) -> torch.Tensor:
     """Return ReLU of the 2×2 maxima of x (n, channels, height, width), with a last odd row or column left out.
 
-    The backward pass uses x up: its gradient takes the place of its numbers.
+    The backward pass overwrites x with its gradient.
 
     Pooling comes before the ReLU: both are monotone, so the result is the same, and the ReLU has a quarter of the work.
     """
@@ -59,7 +59,7 @@ class _ReluOfMaxima(torch.autograd.Function):
         bits[:, :, height // 2 * 2 :].zero_()
         bits[:, :, :, width // 2 * 2 :].zero_()
         _share_out(of_rows, _pairs(_even(bits), 3))
-        return x
+        return x.detach()
 
 
 def _even(x: torch.Tensor) -> torch.Tensor:
