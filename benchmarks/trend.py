@@ -158,7 +158,7 @@ MEASURED: dict[str, tuple[Callable[[Code], Timed], int]] = {
     "a run of 600 images": (small_run, 5),
     "runs of a program that does nothing": (program, 9),
     f"planning {VARIANTS * SEEDS} finished runs": (planning, 7),
-    f"all that follows {VARIANTS * SEEDS} runs": (report, 3),
+    f"all that follows {VARIANTS * SEEDS} runs": (report, 5),
 }
 """What is measured, and in how many turns."""
 
