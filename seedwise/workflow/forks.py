@@ -31,6 +31,8 @@ server is gone by then."""
 ROOM = 4096
 """Characters of a command line that a fork can show."""
 SCRIPTS = "$SEEDWISE_SCRIPTS/"
+START = f'set -euo pipefail; python "{SCRIPTS}"fork_server.py "$@" 2>&1'
+"""A shell replaces itself by a last command without such a redirection, and then counts itself off SHLVL."""
 THREADS = "OPENBLAS_NUM_THREADS"
 
 
@@ -100,20 +102,20 @@ class ForkedProcess:
 class ForkServer:
     """A process that forks: it has imported modules, and starts jobs whose environment is its own."""
 
-    def __init__(self, modules: Sequence[str], environment: Mapping[str, str], shell: str | None) -> None:
+    def __init__(self, modules: Sequence[str], environment: Mapping[str, str], shell: str) -> None:
         self._lock = threading.Lock()
         self._asked = False
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = [str(theirs.fileno()), "-" * ROOM, *modules]
         with theirs, ExitStack() as at_failure:
             at_failure.callback(self._requests.close)
-            # Not by `exec`, so that the shell's variables, such as SHLVL, are those of a job.
-            self._process = subprocess.Popen(  # noqa: S602 - Snakemake starts its jobs in the same way
-                f'python "{SCRIPTS}"fork_server.py {shlex.join(words)} > {os.devnull} 2>&1',
-                shell=True,
-                executable=shell,
+            # By the shell, so that variables such as SHLVL are those of a job.
+            self._process = subprocess.Popen(
+                [shell, "-c", START, "fork_server", *words],
                 env=environment,
                 pass_fds=[theirs.fileno()],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
             at_failure.pop_all()
 
@@ -158,7 +160,7 @@ class ForkServers:
     """
 
     def __init__(
-        self, modules: Mapping[str, Sequence[str]], single_threaded: Collection[str], shell: str | None, folder: Path
+        self, modules: Mapping[str, Sequence[str]], single_threaded: Collection[str], shell: str, folder: Path
     ) -> None:
         self._modules, self._single_threaded = modules, frozenset(single_threaded)
         self._shell, self._folder = shell, folder

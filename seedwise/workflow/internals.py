@@ -283,12 +283,11 @@ def measure_less_often() -> None:
     benchmark.ScheduledPeriodicTimer._schedule = _schedule
 
 
-def shell() -> str | None:
+def shell() -> str:
     """Return the program that runs the commands of jobs."""
     from snakemake.shell import shell
 
-    found: str | None = shell.get_executable()
-    return found
+    return shell.get_executable() or "/bin/sh"
 
 
 def start_commands(start: Callable[[str, Mapping[str, str], str | None], Any]) -> None:

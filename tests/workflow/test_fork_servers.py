@@ -367,7 +367,7 @@ def test_a_fork_server_ends_with_whoever_asks_it_and_when_it_is_interrupted_whil
     def importing_processes():
         children = psutil.Process().children(recursive=True)
         alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
-        return [child for child in alive if "slow" in child.cmdline()]
+        return [child for child in alive if child.cmdline()[:1] == ["python"] and "slow" in child.cmdline()]
 
     wait_for(importing_processes, 30)
     (importing,) = importing_processes()
