@@ -503,7 +503,7 @@ def test_a_program_is_run_by_forks_as_by_processes_of_the_shell(tmp_path):
 def test_the_imports_of_a_fork_server_are_no_part_of_its_runs_times(finished):
     times = [json.loads(file.read_text())["timing"] for file in finished.results.rglob("metrics.json")]
     assert len(times) == 4
-    assert all(time["imports"] < 0.5 for time in times)
+    assert all(time["imports"] < 1 for time in times)
     assert all(time["imports"] + time["train"] < time["total"] < 60 for time in times)
 
 

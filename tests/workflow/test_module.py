@@ -46,7 +46,7 @@ def test_a_workflow_runs_the_study_under_its_prefix_and_uses_the_results(tmp_pat
     assert "Study `dropout` from `the importing workflow`" in (study / "results.md").read_text()
     assert (study / ".lock").exists()
     records = [json.loads(file.read_text()) for file in study.rglob("metrics.json")]
-    assert all(record["timing"]["imports"] < 0.5 for record in records), "runs are forks here as well"
+    assert all(record["timing"]["imports"] < 1 for record in records), "runs are forks here as well"
     table = (outer.folder / "paper/table.csv").read_text().splitlines()
     assert [line.split(",")[:2] for line in table] == [["variant", "n"], ["baseline", "2"], ["dropout", "2"]]
     assert outer.planned(*PROFILE) == {}
