@@ -23,11 +23,9 @@ from seedwise.basics.interrupts import INTERRUPTED
 from seedwise.workflow import fork_server, internals
 from seedwise.workflow.forks import ROOM, ForkServers, Job, read_command
 from seedwise.workflow.preload import IMPORTING_NUMPY, modules_of
-from tests.workflow.conftest import LIMIT, stop_everything, training_processes, wait_for
-from tests.workflow.conftest import environment as own_environment
+from tests.workflow.conftest import ROOT, Project, stop_everything, training_processes, wait_for
 from tests.workflow.programs import COMMAND, make_program
 
-ROOT = Path(__file__).resolve().parents[2]
 BASH = shutil.which("bash")
 PREFIX = "set -euo pipefail; "
 ENDS = """\
@@ -473,17 +471,7 @@ def test_a_program_is_run_by_forks_as_by_processes_of_the_shell(tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM)
     for seeds in ([0, 1], [0, 1, 2]):
         (tmp_path / "study.yaml").write_text(STUDY.format(python=sys.executable, folder=tmp_path, seeds=seeds))
-        ran = subprocess.run(
-            [sys.executable, "-m", "seedwise.cli", "run", "study.yaml", "runs", "--cores", "4"],
-            cwd=tmp_path,
-            env=own_environment() | {"PYTHONPATH": str(ROOT), "SHLVL": "7"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
+        ran = Project(tmp_path).seedwise("run", "study.yaml", "runs", "--cores", "4", SHLVL="7")
         assert ran.returncode == 0, ran.stdout
     seen = [json.loads((tmp_path / f"{seed}.json").read_text()) for seed in range(3)]
     run, above = ([one["parents"][i] for one in seen] for i in (0, 1))
