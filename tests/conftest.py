@@ -31,6 +31,13 @@ settings.register_profile("tests", settings.default, deadline=None, suppress_hea
 settings.load_profile("tests")
 
 
+@pytest.fixture(autouse=True)
+def _no_service_of_wandb():
+    """W&B, once used in a test, names its service to all processes that later tests start: it knows that test's server."""
+    yield
+    os.environ.pop("WANDB_SERVICE", None)
+
+
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory):
     """Path of a prepared file with 600 training and 300 test images of Fashion-MNIST."""

@@ -13,6 +13,8 @@ from seedwise.config.overrides import PROGRAMS
 from seedwise.trainers.command.user_environment import CHANGED, KEPT
 
 LINKS = Path(".snakemake/seedwise")
+OF_ANOTHER_RUN = ("WANDB_SERVICE", "WANDB_RUN_ID", "MLFLOW_RUN_ID")
+"""What W&B and MLflow tell the processes that a run of theirs starts: to write into that run, through its service."""
 
 
 def names_functions(study: Mapping[str, object]) -> bool:
@@ -45,7 +47,8 @@ def _names_function(value: object) -> bool:
 def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_pythons: bool = False) -> None:
     """Set the variables with which jobs find Python, the package and the scripts.
 
-    The user's own PATH and PYTHONPATH are kept in SEEDWISE_USER_PATH and SEEDWISE_USER_PYTHONPATH.
+    The user's own PATH and PYTHONPATH are kept in SEEDWISE_USER_PATH and SEEDWISE_USER_PYTHONPATH. Variables by which all
+    runs would become one run of a tracker are removed.
 
     Args:
         scripts: folder of the scripts that rules call; profiles lie beside the folder that contains it.
@@ -59,6 +62,8 @@ def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_p
         os.environ.setdefault(f"{KEPT}{variable}", os.environ.get(variable, ""))
     # The Python that runs Snakemake; a rule's conda environment takes precedence.
     _prepend("PATH", str(folder_of_python()))
+    for variable in OF_ANOTHER_RUN:  # Seedwise was started from a notebook, say; its runs are runs of their own
+        os.environ.pop(variable, None)
     if own_functions:
         _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))
     if not _is_site_packages(package):

@@ -86,10 +86,16 @@ def scripts(tmp_path_factory):
     return folder
 
 
+def environment_of_jobs(scripts):
+    """What seedwise/workflow/environment.py sets; `python` may be another one where the tests are started."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    own = {"SEEDWISE_SCRIPTS": str(scripts), "PYTHONPATH": str(ROOT), "PATH": path, "OPENBLAS_NUM_THREADS": "1"}
+    return {**os.environ, **own}
+
+
 @pytest.fixture(scope="module")
 def environment(scripts):
-    own = {"SEEDWISE_SCRIPTS": str(scripts), "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "ODD": "a 'b'\n\"ü"}
-    return {**os.environ, **own}
+    return {**environment_of_jobs(scripts), "ODD": "a 'b'\n\"ü"}
 
 
 def fork_servers(modules):
@@ -393,12 +399,12 @@ def test_something_is_done_once_all_but_one_job_have_ended(servers, environment,
 @pytest.mark.parametrize("run", ["train_run", "run_program"])
 @pytest.mark.parametrize("examples", [True, False])
 def test_every_script_of_a_run_and_of_a_report_can_be_imported_and_forked(tmp_path, run, examples):
-    own = {"SEEDWISE_SCRIPTS": str(ROOT / "workflow/scripts"), "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    environment = environment_of_jobs(ROOT / "workflow/scripts")
     modules = modules_of(run, examples=examples, wandb=True)
     servers = fork_servers(modules)
     for script in modules:
         log = tmp_path / script
-        fork = servers.start(command_of(log, "--help", script=script), {**os.environ, **own}, BASH)
+        fork = servers.start(command_of(log, "--help", script=script), environment, BASH)
         assert fork.wait() == 0, log.read_text()
         assert log.read_text().startswith(f"usage: {script}.py")
     assert len(servers._servers) == 2

@@ -128,6 +128,13 @@ def test_the_users_own_variables_are_kept_however_often_the_snakefile_is_read(pl
     assert plain["SEEDWISE_PROFILES"] == str(tmp_path / "profiles")
 
 
+def test_runs_are_no_part_of_the_tracked_run_in_which_seedwise_is_started(plain, tmp_path, monkeypatch):
+    for name in environment.OF_ANOTHER_RUN:
+        monkeypatch.setenv(name, "another")
+    environment.prepare(tmp_path / "workflow/scripts", tmp_path / "clone")
+    assert not plain.keys() & {"WANDB_SERVICE", "WANDB_RUN_ID", "MLFLOW_RUN_ID"}
+
+
 def test_a_folder_of_installed_packages_is_not_put_on_the_path(plain, tmp_path, monkeypatch):
     packages = tmp_path / "site-packages"
     (packages / "seedwise").mkdir(parents=True)

@@ -82,6 +82,7 @@ def study(tmp_path_factory) -> Study:
     command = ("run", "config.yaml", "results/tiny/runs.csv", "--cores")
     own = {"WANDB_API_KEY": KEY, "WANDB_ERROR_REPORTING": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     own |= {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "9"}  # it would give up before the time limit
+    own |= {"WANDB_SERVICE": "3-1-unix-/nobody/listens", "WANDB_RUN_ID": "same"}  # started within a run of W&B
     with ExitStack() as running:
         urls = [running.enter_context(WandbServer(fault, after)).url for fault, after, _ in FAULTS.values()]
         servers.write_text(json.dumps(dict(enumerate(urls)) | ({FULL: "none"} if prefix else {})))
