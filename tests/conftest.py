@@ -33,7 +33,7 @@ settings.load_profile("tests")
 
 @pytest.fixture(autouse=True)
 def _no_service_of_wandb():
-    """W&B, once used in a test, names its service to all processes that later tests start: it knows that test's server."""
+    """Take back that W&B, once used in a test, names its service to all processes that later tests start."""
     yield
     os.environ.pop("WANDB_SERVICE", None)
 

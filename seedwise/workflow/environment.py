@@ -47,8 +47,8 @@ def _names_function(value: object) -> bool:
 def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_pythons: bool = False) -> None:
     """Set the variables with which jobs find Python, the package and the scripts.
 
-    The user's own PATH and PYTHONPATH are kept in SEEDWISE_USER_PATH and SEEDWISE_USER_PYTHONPATH. Variables by which all
-    runs would become one run of a tracker are removed.
+    The user's own PATH and PYTHONPATH are kept in SEEDWISE_USER_PATH and SEEDWISE_USER_PYTHONPATH. Variables by which
+    all runs would become one run of a tracker are removed.
 
     Args:
         scripts: folder of the scripts that rules call; profiles lie beside the folder that contains it.
