@@ -74,17 +74,21 @@ def choose_in_parts(workflow: Any, size: int = 200) -> None:
     """Let Snakemake choose the next jobs from a part of those that are ready, while there are thousands.
 
     After each job it would weigh all of them, which with 10 000 takes two thirds of a core. The part has the jobs of
-    the highest priority; the next one is weighed where cores, or places in a queue, are left. Under a limit of the
-    user's on started jobs all are weighed together, since such a limit counts each choice.
+    the highest priority for which enough is free; the next one is weighed where cores, or places in a queue, are left.
+    Under a limit of the user's on started jobs all are weighed together, since such a limit counts each choice.
     """
     scheduler = workflow.scheduler
     choose: Callable[[Collection[Any]], Collection[Any]] = scheduler.job_selector
+
+    def fits(job: Any) -> bool:
+        free = scheduler.resources
+        return all(value <= free[name] for name, value in job.scheduler_resources.items() if name in free)
 
     def job_selector(jobs: Collection[Any]) -> Collection[Any]:
         if len(jobs) <= size or scheduler.job_rate_limiter is not None:
             return choose(jobs)
         chosen: list[Any] = []
-        rest = iter(sorted(jobs, key=lambda job: job.priority, reverse=True))
+        rest = filter(fits, sorted(jobs, key=lambda job: job.priority, reverse=True))
         while all(scheduler.resources[name] for name in ("_cores", "_nodes")) and (part := list(islice(rest, size))):
             chosen += choose(part)
         return chosen

@@ -191,9 +191,10 @@ class Chooser:
         self.asked.append(len(jobs))
         chosen = []
         for job in jobs:
-            if all(self.resources[name] >= value for name, value in job.needs.items()):
+            taken = {name: value for name, value in job.scheduler_resources.items() if name in self.resources}
+            if all(self.resources[name] >= value for name, value in taken.items()):
                 chosen.append(job)
-                for name, value in job.needs.items():
+                for name, value in taken.items():
                     self.resources[name] -= value
         return chosen
 
@@ -204,7 +205,8 @@ class Chooser:
 
 
 def ready(n, priority=0, **needs):
-    return [SimpleNamespace(priority=priority, needs={"_cores": 1, "_nodes": 1, **needs}) for _ in range(n)]
+    needs = {"_cores": 1, "_nodes": 1, "runtime": 60, **needs}
+    return [SimpleNamespace(priority=priority, scheduler_resources=needs) for _ in range(n)]
 
 
 def test_of_thousands_of_ready_jobs_only_the_first_in_priority_are_weighed():
@@ -220,8 +222,14 @@ def test_jobs_that_do_not_fit_keep_none_waiting_that_do():
     scheduler = Chooser()
     chosen = scheduler.choose([*ready(500, priority=1, gpu=1), *ready(150)])
     assert len(chosen) == 4
-    assert not any("gpu" in job.needs for job in chosen)
-    assert scheduler.asked == [100] * 6, "once the cores are used up, nothing is asked"
+    assert not any("gpu" in job.scheduler_resources for job in chosen)
+    assert scheduler.asked == [100], "the others are not weighed"
+
+
+def test_once_a_gpu_is_used_up_its_jobs_are_weighed_no_more():
+    scheduler = Chooser(gpu=2, _cores=64)
+    assert len(scheduler.choose(ready(5000, gpu=1))) == 2
+    assert scheduler.asked == [100]
 
 
 def test_a_cluster_gets_as_many_jobs_as_it_may_have():
