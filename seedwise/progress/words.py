@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from seedwise.basics.words import quantity
+from seedwise.basics.words import quantity, ranges
 from seedwise.progress.states import STATES, RunState
 
 
 def seed_ranges(seeds: Iterable[int], at_most: int = 8) -> str:
     """Return seeds as ranges: `seed 3`, `seeds 0 to 4, 7, 9`; after `at_most` ranges the rest is only counted."""
     ordered = sorted(seeds)
-    parts: list[list[int]] = []
-    for seed in ordered:
-        if parts and seed == parts[-1][-1] + 1:
-            parts[-1].append(seed)
-        else:
-            parts.append([seed])
-    texts = [
-        str(part[0]) if len(part) == 1 else f"{part[0]}{', ' if len(part) == 2 else ' to '}{part[-1]}"
-        for part in parts[:at_most]
-    ]
-    left = sum(len(part) for part in parts[at_most:])
-    return f"seed{'s' if len(ordered) > 1 else ''} {', '.join(texts)}{f' and {left} more' if left else ''}"
+    return f"seed{'s' if len(ordered) > 1 else ''} {ranges(ordered, at_most)}"
 
 
 def seeds_by_variant(runs: Iterable[RunState]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedwise.basics.words import capital, enumerate_words, quantity
+from seedwise.basics.words import capital, enumerate_words, quantity, ranges
 from seedwise.report.model import Report
 from seedwise.report.text.answers import runs_line
 from seedwise.report.text.format import code, escape
@@ -11,6 +11,10 @@ from seedwise.report.wording import Wording
 
 NAMED = 8
 """How many uncommitted files are named."""
+SEEDS = 12
+"""How many seeds are listed one by one."""
+RANGES = 20
+"""How many ranges of seeds, where they are more."""
 
 
 def origin(report: Report) -> str:
@@ -22,10 +26,10 @@ def origin(report: Report) -> str:
 
 def runs_and_seeds(report: Report) -> str:
     """How many runs there are, how they ended, and which seeds they have."""
-    seeds = ", ".join(escape(str(seed)) for seed in report.seeds)
+    listed = ", ".join(map(str, report.seeds)) if len(report.seeds) <= SEEDS else ranges(report.seeds, RANGES)
     planned = len(report.planned_seeds or report.seeds) if report.study else None
     line = runs_line([run.status for run in report.run_rows], len(report.variants), planned)
-    return f"{line} {'Seeds' if len(report.seeds) > 1 else 'Seed'}: {seeds}."
+    return f"{line} {'Seeds' if len(report.seeds) > 1 else 'Seed'}: {escape(listed)}."
 
 
 def declared_when(report: Report) -> str:
