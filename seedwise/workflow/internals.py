@@ -11,6 +11,7 @@ import logging
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -190,6 +191,11 @@ def ignore_clocks() -> None:
         """Find no fault."""
 
     DAG.check_output_mtime = check_output_mtime
+
+
+def leave_sizes_unread() -> None:
+    """Let Python not complain of sizes of inputs that Snakemake begins to read for grouped jobs, and rightly leaves."""
+    warnings.filterwarnings("ignore", r"coroutine 'InputFiles\._predicated_size_files", RuntimeWarning)
 
 
 def leave_pandas() -> None:

@@ -56,6 +56,14 @@ def test_other_resources_train_and_render_nothing_anew(project):
     assert project.planned() == {}
 
 
+def test_grouped_runs_are_planned_without_warnings(fresh):
+    printed = fresh.type(
+        "--dry-run", "--groups", "train_run=runs", "--default-resources", "mem_mb=2*input.size_mb"
+    ).stdout
+    assert "train_run      4" in printed
+    assert "Warning" not in printed
+
+
 def test_config_and_command_line_say_what_a_run_may_use(project):
     project.record("dropout", 1).unlink()
     with project.config.open("a") as config:

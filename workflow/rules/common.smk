@@ -62,6 +62,7 @@ if workflow.is_main_process:
 internals.endure_full_disk()
 internals.ignore_clocks()
 internals.leave_pandas()
+internals.leave_sizes_unread()
 internals.look_for_pipes_once(workflow)
 internals.after_planning(collect_as_usual)
 
