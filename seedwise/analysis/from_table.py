@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from seedwise.analysis.example_findings import ExampleAnalysis
-from seedwise.analysis.examples import analyse_examples
+from seedwise.analysis.example_groups import analyse_read_answers
 from seedwise.analysis.result import Result, analyse_table
 from seedwise.basics.errors import UserError
 from seedwise.basics.unicode_forms import as_written
@@ -95,7 +95,7 @@ def analyse_opened(table: Table, options: Options, given: Mapping[str, Any]) -> 
         refuse_of_runs(options, plan)
         answers = read_answers(table, options)
         plan = _comparing(plan, answers.answers["variant"])
-        analysis = analyse_examples(answers.answers, plan, place=table.name, options=options)
+        analysis = analyse_read_answers(table.name, answers, plan, options)
         return Evaluated(plan, analysis, answers.columns, (*answers.notes, *told), assumed)
     found = read_runs(table, options)
     plan = _comparing(plan, found.runs["variant"])

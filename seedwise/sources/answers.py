@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import plain, quote
@@ -25,6 +26,7 @@ from seedwise.sources.columns import (
     usual_column,
 )
 from seedwise.sources.conditions import meeting
+from seedwise.sources.groups import groups_of
 from seedwise.sources.identities import refuse_alike, refuse_judges, variants_of
 from seedwise.sources.options import Options
 from seedwise.sources.plausible import refuse_summary_rows, refuse_units, said_marks
@@ -57,11 +59,18 @@ class AnswerTable:
             hash what the user named.
         columns: the source's own names, by those of `answers`.
         notes: sentences about whatever was left out or assumed.
+        groups: further columns of the source, which may say what examples share; one text per answer.
     """
 
     answers: pd.DataFrame
     columns: dict[str, str]
     notes: tuple[str, ...]
+    groups: dict[str, pd.Series]
+
+    def rows(self, chosen: NDArray[np.intp]) -> AnswerTable:
+        """Return the answers at these places, in this order."""
+        groups = {name: texts.iloc[chosen].reset_index(drop=True) for name, texts in self.groups.items()}
+        return replace(self, answers=self.answers.iloc[chosen].reset_index(drop=True), groups=groups)
 
 
 def read_answers(table: Table, options: Options) -> AnswerTable:
@@ -120,7 +129,10 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
     _refuse_levels(table, answers, [*variant, metric, *columns.values()], options)
     if table.evaluation is None and not options.digest:
         _refuse_other_questions(table, answers, [*variant, metric, *columns.values()], options)
-    return AnswerTable(answers, columns, tuple(dict.fromkeys(notes)))
+    asked = {condition.partition("=")[0].rstrip("!").strip() for condition in options.where}
+    roles = {*variant, metric, *columns.values(), *options.ignore, *asked}
+    unnamed = [name for name in table.columns if name not in roles and simple(name) not in _ASKED]
+    return AnswerTable(answers, columns, tuple(dict.fromkeys(notes)), groups_of(table, answers, unnamed))
 
 
 def _example(table: Table, options: Options) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -134,13 +135,15 @@ def pull_answers(
     *,
     base: Path,
     higher_is_better: bool | None = None,
+    check: Callable[..., None] = lambda **_: None,
 ) -> Pulled:
     """Read the answers of an evaluation and write answers.csv to `out`, with pulled.json beside it.
 
-    The arguments are those of `pull`. The answers stand in the order of the variants.
+    The arguments are those of `pull`, and `check`, which gets the `place`, the `options` and the AnswerTable `found`.
+    The answers stand in the order of the variants.
 
     Raises:
-        UserError: the table cannot be read or lacks a column, or a variant has no answer.
+        UserError: the table cannot be read or lacks a column, a variant has no answer, or the check raises it.
     """
     options = options_of(settings, metric, higher_is_better=higher_is_better)
     with _about_runs():
@@ -160,9 +163,11 @@ def pull_answers(
             f"{quantity(strange, 'answer')} not counted: no variant in the config"
             + (f" is called {others}." if others else ", nor in the table.")
         )
-    answers = pd.concat([found.answers[own == variant] for variant in variants], ignore_index=True)
+    found = found.rows(np.concatenate([np.flatnonzero(own == variant) for variant in variants]))
+    with _about_runs():
+        check(place=table.name, found=found, options=options)
     pulled = Pulled(source=table.name, runs=len(table.frame), notes=notes, columns=found.columns)
-    return _write(out, answers, pulled)
+    return _write(out, found.answers, pulled)
 
 
 def _write(out: Path, table: pd.DataFrame, pulled: Pulled) -> Pulled:

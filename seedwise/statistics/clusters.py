@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from seedwise.statistics.intervals import DataError
 from seedwise.statistics.ttest import TTest, spread
@@ -54,6 +55,49 @@ def clustered_mean(values: ArrayLike, clusters: ArrayLike | None = None, *, scal
         return None
     sizes, sums = cluster_sums(found, codes)
     return None if sizes.size < 2 else _test(sizes, sums)
+
+
+def groups_are_alike(
+    values: ArrayLike, groups: ArrayLike, strata: ArrayLike | None = None, *, level: float, draws: int = 999
+) -> bool:
+    """Whether values of one group resemble each other more than those of others, by an analysis of variance.
+
+    Fisher's F decides at `level`, and so must its permutation test do, at 1 / 100: with many small groups of mostly
+    equal values F alone says so in 7 % of the tables at a level of 1 %.
+
+    Args:
+        values: one for each example.
+        groups: the group of each.
+        strata: what the groups are nested in and within which they are compared, such as datasets.
+        level: how rarely this may be so by chance.
+        draws: permutations of the values within the strata.
+
+    Raises:
+        DataError: there is not one group, or not one stratum, for each example.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    outer = cluster_codes(np.zeros(found.size) if strata is None else strata, found.size)
+    inner = cluster_codes(cluster_codes(groups, found.size) * (outer.max(initial=0) + 1) + outer, found.size)
+    if found.size == 0 or spread(found) == 0:
+        return False
+    sizes, sums = cluster_sums(found, outer)
+    apart = found - (sums / sizes)[outer]
+    df = int(inner.max()) + 1 - sizes.size, found.size - int(inner.max()) - 1
+    if min(df) < 1:
+        return False
+    between, total = _between(apart, inner), float(np.square(apart).sum())
+    within = max(total - between, 1e-12 * total)
+    if special.fdtrc(*df, between / df[0] / (within / df[1])) >= level:
+        return False
+    rng, by_stratum = np.random.default_rng(0), np.argsort(outer, kind="stable")
+    drawn = (_between(apart[np.lexsort((rng.random(found.size), outer))], inner[by_stratum]) for _ in range(draws))
+    return bool(1 + sum(other >= between * (1 - 1e-9) for other in drawn) <= (draws + 1) / 100)
+
+
+def _between(values: Floats, groups: Codes) -> float:
+    """The sum of squares between groups, of values whose mean is 0."""
+    sizes, sums = cluster_sums(values, groups)
+    return float((np.square(sums) / sizes).sum())
 
 
 def cluster_sums(values: Floats, codes: Codes) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 
 from benchmarks.cluster_coverage import clustered, unclustered
 from seedwise.statistics import DataError
-from seedwise.statistics.clusters import clustered_mean, without_each
+from seedwise.statistics.clusters import clustered_mean, groups_are_alike, without_each
 
 STORED = json.loads((Path(__file__).parents[2] / "benchmarks" / "cluster_coverage.json").read_text(encoding="utf-8"))
 
@@ -145,3 +145,45 @@ def test_the_stored_coverage_is_that_of_the_library(sizes, correlation, scores):
 def test_few_examples_without_clusters_make_few_false_claims():
     assert all(cell["false claims"] <= 0.06 for cell in STORED["without clusters"])
     assert unclustered(50, 0.3, studies=2000)["false claims"] == pytest.approx(0.05, abs=0.015)
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_groups_are_alike_where_an_analysis_of_variance_says_so(number):
+    values, codes = random_data(number)
+    values = values + (codes % 3) * number / 10
+    parts = [values[codes == code] for code in np.unique(codes)]
+    p = stats.f_oneway(*parts).pvalue if len(parts) < len(values) else 1.0
+    assert not groups_are_alike(values, codes, level=p * 0.999)
+    if p < 0.001:
+        assert groups_are_alike(values, codes, level=p * 1.001)
+
+
+def test_groups_are_compared_within_strata():
+    generator = np.random.default_rng(0)
+    strata = np.repeat([0, 1], 60)
+    groups = np.arange(120) // 10
+    values = generator.normal(0, 1, 120) + 10 * strata
+    assert groups_are_alike(values, groups, level=0.01)
+    assert not groups_are_alike(values, groups, strata, level=0.01)
+    assert groups_are_alike(values + groups % 2 * 3, groups, strata, level=0.01)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.9])
+def test_groups_are_rarely_alike_by_chance_however_many_and_however_equal_the_values(share):
+    """With 150 groups of two and nine zeros in ten, F alone says so in 7 % of the tables."""
+    generator = np.random.default_rng(1)
+    tables = 400
+    found = 0
+    for _ in range(tables):
+        values = np.where(generator.random(300) < share, 0, generator.normal(0, 1, 300))
+        found += groups_are_alike(values, generator.permutation(np.arange(300) // 2), level=0.01, draws=199)
+    assert found <= stats.binom.isf(1e-4, tables, 0.01)
+
+
+def test_equal_values_or_single_examples_or_one_group_are_not_alike():
+    values = np.arange(6.0)
+    assert not groups_are_alike(np.ones(6), [0, 0, 0, 1, 1, 1], level=0.5)
+    assert not groups_are_alike(values, values, level=0.5)
+    assert not groups_are_alike(values, np.zeros(6), level=0.5)
+    assert not groups_are_alike([], [], level=0.5)
+    assert groups_are_alike([0.0] * 5 + [1.0] * 5, [0] * 5 + [1] * 5, level=0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from seedwise.basics.errors import run_script
@@ -32,7 +33,11 @@ def main() -> None:
     higher, metric = study.analysis.higher_is_better, study.analysis.metric
     where = {"out": arguments.out, "base": arguments.base}
     if study.evaluation:
-        pulled, what = pull_answers(study.source, metric, variants, **where, higher_is_better=higher), "answers"
+        from seedwise.analysis.example_groups import refuse_unnamed_clusters
+
+        check = partial(refuse_unnamed_clusters, plan=study.analysis)
+        pulled = pull_answers(study.source, metric, variants, **where, higher_is_better=higher, check=check)
+        what = "answers"
     else:
         seeds = list(file.seeds)
         pulled, what = pull(study.source, metric, variants, seeds, **where, higher_is_better=higher), "runs"

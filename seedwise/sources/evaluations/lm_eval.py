@@ -68,8 +68,7 @@ def _read(file: LogFile, options: Options) -> Table:
         doc_hashes.append(doc_hash)
         prompt_hashes.append((get("prompt_hash") or "")[:_DIGITS])
         digests.append(doc_hash + (get("target_hash") or "")[:_DIGITS])
-        if inner.columns:
-            inner.add({"doc": get("doc")})
+        inner.add({"doc": get("doc")})
         places.append(number)
     metrics = {key: cells for key, cells in found.items() if not _is_pooled(cells)}
     for metric in options.metrics:

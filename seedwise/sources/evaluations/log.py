@@ -23,6 +23,7 @@ from seedwise.sources.tables.table import Evaluation, Table
 _HEAD = 64 * 1024
 _LONGEST = 64 * 1024**2  # bytes of the first line
 _LOOKS = 20  # answers in which keys are looked up, to name them in a message
+_GROUP = 100  # characters of a text that may be the name of a group
 _SHORT = 24  # hexadecimal digits that tell contents apart
 
 
@@ -136,7 +137,11 @@ def wanted(options: Options) -> list[str]:
 
 
 class Inner:
-    """Cells of objects inside an answer, such as the document, of which only those that the user names are kept."""
+    """Cells of objects inside an answer, such as the document.
+
+    Kept are those that the user names, and what may be the group of an example, called as in `doc.passage`: short texts
+    and whole numbers that every answer has, and of which there are fewer than answers.
+    """
 
     def __init__(self, options: Options, prefixes: Sequence[str], own: Sequence[str]) -> None:
         """Prepare.
@@ -151,11 +156,22 @@ class Inner:
         self._there: dict[str, None] = {}
         self._looks = _LOOKS
         self.columns: dict[str, list[Any]] = {name: [] for name in self._names}
+        self._groups: dict[tuple[str, str], list[Any]] | None = None
 
     def add(self, objects: Mapping[str, Any]) -> None:
         """Take the cells of one answer from its objects, by their prefixes."""
         for name, cells in self.columns.items():
             cells.append(self._find(name, objects))
+        if self._groups is None:
+            paths = [(prefix, key) for prefix, found in objects.items() for key, _ in flat(found or {})]
+            named = {*self._names}
+            self._groups = {path: [] for path in paths if not named & {path[1], ".".join(path)}}
+        for prefix, key in list(self._groups):
+            value = _inside(objects.get(prefix), key)
+            if isinstance(value, int) or (isinstance(value, str) and 0 < len(value) <= _GROUP):
+                self._groups[prefix, key].append(value)
+            else:
+                del self._groups[prefix, key]
         if self._names and self._looks:
             self._looks -= 1
             for found in objects.values():
@@ -182,6 +198,9 @@ class Inner:
                 series[name] = texts(cells)
             elif "," not in name:
                 raise UserError(f"{table_name}: {missing(name, [*self._there, *own])}")
+        for path, cells in (self._groups or {}).items():
+            if 1 < len(set(cells)) < len(cells):
+                series.setdefault(".".join(path), texts(cells))
         return series
 
 
