@@ -1,7 +1,8 @@
-"""Standard output and error while a command prints: what users have written cannot steer the terminal."""
+"""Standard streams of a command: they are there, and what users have written cannot steer the terminal."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,22 @@ class _Visible:
     def write(self, text: str) -> int:
         """Write a text without control characters."""
         return self._stream.write(visible(text))
+
+
+def open_closed_streams() -> None:
+    """Open the standard streams with which this process was started without, as by `>&-`: they read and write nothing.
+
+    Python has None in their place, and the next file that is opened would become the standard output of all that this
+    process starts.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
 @contextmanager
