@@ -41,6 +41,11 @@ def open_closed_streams() -> None:
             setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
+def is_notebook() -> bool:
+    """Whether a cell of a notebook has started this process: its terminal neither takes answers nor moves up a line."""
+    return "JPY_PARENT_PID" in os.environ or os.environ.get("MPLBACKEND", "").endswith("backend_inline")
+
+
 @contextmanager
 def visible_output() -> Iterator[None]:
     """Let nothing but visible characters and line ends be printed while the block runs."""
