@@ -77,6 +77,23 @@ def test_runs_are_their_own_whatever_bash_and_the_agent_of_a_sweep_have_exported
             assert seen["SHELLOPTS"] == OF_BASH["SHELLOPTS"]
 
 
+def test_where_another_python_comes_first_finished_runs_are_kept_and_it_is_said_how(tmp_path):
+    """As in another terminal, or with `.venv/bin/seedwise` where that environment is not active."""
+    project, venv = make_program(tmp_path / "project"), tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True, timeout=LIMIT)
+    ran = project.seedwise("run", "config.yaml", "runs", PATH=f"{venv}/bin:/usr/bin:/bin")
+    assert ran.returncode == 0, ran.stdout
+    before = project.record("baseline", 0).read_bytes()
+    refused = project.seedwise("run", "config.yaml", "runs")
+    assert refused.returncode == 1
+    remedy = "activate the environment in which they were made, name it under command: `environment: {venv: …}`, undo"
+    assert f"to keep them, {remedy} the change" in refused.stdout
+    assert len(refused.stdout) < 2500, "and not hundreds of packages to install, into the Python of the system perhaps"
+    assert project.record("baseline", 0).read_bytes() == before
+    project.edit("config.yaml", "  data:", f"  environment: {{venv: {venv}}}\n  data:")
+    assert "Nothing to be done" in project.seedwise("run", "config.yaml", "runs").stdout
+
+
 def test_a_study_needs_neither_a_variable_nor_a_standard_stream(project):
     words = [sys.executable, "-m", "seedwise.cli", "run", "config.yaml", "--cores", "2"]
     done = subprocess.run(
