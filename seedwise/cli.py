@@ -20,7 +20,7 @@ from seedwise import __version__
 from seedwise.basics.errors import UserError
 from seedwise.basics.interrupts import INTERRUPTED, LINE, answer_interrupts
 from seedwise.basics.names import visible
-from seedwise.basics.streams import open_closed_streams, visible_output
+from seedwise.basics.streams import prepare_streams, visible_output
 
 MISTAKE = 2
 
@@ -132,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if argv is None:
             answer_interrupts()
-            open_closed_streams()
+            prepare_streams()
         status = _run(given)
         sys.stdout.flush()
     except UserError as error:

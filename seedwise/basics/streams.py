@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -25,11 +26,12 @@ class _Visible:
         return self._stream.write(visible(text))
 
 
-def open_closed_streams() -> None:
-    """Open the standard streams with which this process was started without, as by `>&-`: they read and write nothing.
+def prepare_streams() -> None:
+    """Let a command print whatever its standard streams are.
 
-    Python has None in their place, and the next file that is opened would become the standard output of all that this
-    process starts.
+    Those without which it was started, as by `>&-`, read and write nothing: Python has None in their place, and the
+    next file that is opened would become the standard output of all that this process starts. Where an encoding lacks
+    a letter, as that of a file on Windows lacks Δ, its number is written, as on standard error.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
@@ -39,6 +41,8 @@ def open_closed_streams() -> None:
                 os.close(nowhere)
             os.set_inheritable(number, True)
             setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def is_notebook() -> bool:

@@ -94,6 +94,15 @@ def test_where_another_python_comes_first_finished_runs_are_kept_and_it_is_said_
     assert "Nothing to be done" in project.seedwise("run", "config.yaml", "runs").stdout
 
 
+def test_a_folder_whose_name_is_no_text_is_refused_in_a_line(tmp_path):
+    project = make_program(tmp_path / os.fsdecode(b"caf\xe9"))
+    ran = project.seedwise("run", "config.yaml", "runs")
+    assert ran.returncode == 1
+    assert ran.stdout.startswith(f"{tmp_path}/caf")
+    assert ran.stdout.count("\n") == 1
+    assert "is not text in UTF-8; rename it, or start Seedwise with LC_ALL=C.UTF-8" in ran.stdout
+
+
 def test_a_study_needs_neither_a_variable_nor_a_standard_stream(project):
     words = [sys.executable, "-m", "seedwise.cli", "run", "config.yaml", "--cores", "2"]
     done = subprocess.run(
