@@ -20,7 +20,7 @@ from seedwise import __version__
 from seedwise.basics.errors import UserError
 from seedwise.basics.interrupts import INTERRUPTED, LINE, answer_interrupts
 from seedwise.basics.names import visible
-from seedwise.basics.streams import visible_output
+from seedwise.basics.streams import prepare_streams, visible_output
 
 MISTAKE = 2
 
@@ -132,9 +132,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if argv is None:
             answer_interrupts()
+            prepare_streams()
         status = _run(given)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except UserError as error:
         print(f"seedwise: {visible(str(error))}", file=sys.stderr)
         return MISTAKE

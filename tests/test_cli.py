@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shlex
 import shutil
@@ -14,7 +15,8 @@ import pytest
 
 from seedwise.cli import GROUPS, main
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "docs/examples"
 REPORTS = sorted(path.parent.name for path in EXAMPLES.glob("*/results.md"))
 A, B, C = (0.842, 0.838, 0.851), (0.861, 0.855, 0.858), (0.845, 0.840, 0.849)
 
@@ -124,6 +126,24 @@ def test_the_question_can_be_whether_a_variant_is_not_worse_by_more_than_a_margi
     found = json.loads(run(capsys, *flags, "--json", text=text)[1])
     assert found["plan"]["question"] == "non-inferiority"
     assert found["results"][0]["comparisons"][0]["non_inferiority_low"] > -0.01
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_where_an_encoding_lacks_a_letter_the_rest_is_printed(encoding):
+    """As on Windows into a file, where ± is known and Δ is not."""
+    command = [sys.executable, "-m", "seedwise.cli", "analyse", write(table(A=A, B=B)), "--metric", "score"]
+    printed, into_a_file = (
+        subprocess.run(
+            [*command, "--baseline", "A"],
+            env=os.environ | {"PYTHONIOENCODING": given, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
+            timeout=120,
+        ).stdout.decode(given)
+        for given in ("utf-8", encoding)
+    )
+    assert "Δ" in printed
+    assert into_a_file == printed.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def test_json_is_ascii_so_that_no_name_steers_a_terminal(capsys):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from seedwise.basics.streams import is_notebook
+
 
 def can_ask() -> bool:
     """Whether somebody is there to answer."""
-    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty() and not is_notebook())
 
 
 def agrees(question: str) -> bool:

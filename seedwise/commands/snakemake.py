@@ -49,6 +49,8 @@ def command_line(study: Path, words: Sequence[str]) -> list[str]:
             head += ["--workflow-profile", str(own)]
         else:  # as options, because Snakemake prints a line about each profile
             head += ["--workflow-profile", "none", *_options(packaged)]
+    if (exported := os.environ.get("SNAKEMAKE_PROFILE")) and not has_option(words, "--profile"):
+        profiles = [exported, *profiles]  # Snakemake reads it too
     # --configfile takes any number of values, so that what follows it has to be an option.
     # -P: modules in the user's folder are not to be taken for those that Snakemake imports.
     return [sys.executable, "-P", str(STARTER), *head, *_limits(words, profiles), *words]

@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticSerializationError
 
+from seedwise.basics.errors import UserError
 from seedwise.basics.files import write_text
 from seedwise.tracking.settings import TrackingSettings
 from seedwise.trainers.command.place import ProgramPlace, unreadable
@@ -45,9 +47,19 @@ def context_path(study_folder: Path) -> Path:
 
 
 def write_context(study_folder: Path, context: Context) -> Path:
-    """Write a study's context if it has changed; return its path."""
+    """Write a study's context if it has changed; return its path.
+
+    Raises:
+        UserError: the name of a folder cannot be written as text.
+    """
     path = context_path(study_folder)
-    text = context.model_dump_json(by_alias=True, indent=1) + "\n"
+    try:
+        text = context.model_dump_json(by_alias=True, indent=1) + "\n"
+    except PydanticSerializationError:  # bytes that are no UTF-8, or Python was told that there is ASCII only
+        raise UserError(
+            f"{Path.cwd()}: the name of this folder, or of a file of the program, is not text in UTF-8; rename it, or "
+            "start Seedwise with LC_ALL=C.UTF-8"
+        ) from None
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
     return path

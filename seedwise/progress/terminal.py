@@ -8,6 +8,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from seedwise.basics.streams import is_notebook
+
 
 class Terminal:
     """A terminal stream with fixed lines at its bottom: all other output goes above them."""
@@ -46,7 +48,7 @@ class Terminal:
 
 def can_redraw(stream: TextIO) -> bool:
     """Whether lines on a stream can be drawn again in place."""
-    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not is_notebook()
 
 
 def size(stream: TextIO) -> os.terminal_size:

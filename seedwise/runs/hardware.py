@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+DEVICES = Path("/dev")
+
 
 class Gpu(NamedTuple):
     """A GPU that this process may use."""
@@ -22,10 +24,13 @@ class Gpu(NamedTuple):
 
 @functools.cache
 def gpus() -> tuple[Gpu, ...]:
-    """Return the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, else all of the driver's."""
+    """Return the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, else all of the driver's.
+
+    Where there is no driver, the variable means nothing; many set it in their shell, on every machine.
+    """
     uuids = _driver_gpus()
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
+    if visible is None or not (uuids or _has_driver()):
         return tuple(Gpu(uuid, uuid) for uuid in uuids)
     chosen = []
     for name in (part.strip() for part in visible.split(",")):
@@ -39,6 +44,13 @@ def gpus() -> tuple[Gpu, ...]:
 def _driver_gpus() -> list[str]:
     """Return the UUIDs of the GPUs that nvidia-smi lists; empty without a driver."""
     return _query("uuid")
+
+
+def _has_driver() -> bool:
+    """Whether there is a driver of GPUs, even without nvidia-smi: NVIDIA's, that of WSL, or AMD's."""
+    with suppress(OSError):
+        return any(device.name.startswith(("nvidia", "nvhost", "nvgpu", "dxg", "kfd")) for device in DEVICES.iterdir())
+    return False
 
 
 def _query(property_: str) -> list[str]:

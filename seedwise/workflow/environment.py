@@ -10,11 +10,9 @@ from pathlib import Path
 
 from seedwise.basics.plugins import is_plugin
 from seedwise.config.overrides import PROGRAMS
-from seedwise.trainers.command.user_environment import CHANGED, KEPT
+from seedwise.trainers.command.user_environment import CHANGED, KEPT, OF_ANOTHER_RUN, OF_BASH
 
 LINKS = Path(".snakemake/seedwise")
-OF_ANOTHER_RUN = ("WANDB_SERVICE", "WANDB_RUN_ID", "MLFLOW_RUN_ID")
-"""What W&B and MLflow tell the processes that a run of theirs starts: to write into that run, through its service."""
 
 
 def names_functions(study: Mapping[str, object]) -> bool:
@@ -44,11 +42,13 @@ def _names_function(value: object) -> bool:
     return isinstance(value, str) and is_plugin(value)
 
 
-def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_pythons: bool = False) -> None:
+def prepare(
+    scripts: Path, package: Path, *, own_functions: bool = True, other_pythons: bool = False, alone: bool = True
+) -> None:
     """Set the variables with which jobs find Python, the package and the scripts.
 
-    The user's own PATH and PYTHONPATH are kept in SEEDWISE_USER_PATH and SEEDWISE_USER_PYTHONPATH. Variables by which
-    all runs would become one run of a tracker are removed.
+    The user's own PATH and PYTHONPATH are kept in SEEDWISE_USER_PATH and SEEDWISE_USER_PYTHONPATH, for programs of
+    theirs. Variables by which all runs would become one run of a tracker are removed.
 
     Args:
         scripts: folder of the scripts that rules call; profiles lie beside the folder that contains it.
@@ -56,13 +56,14 @@ def prepare(scripts: Path, package: Path, *, own_functions: bool = True, other_p
         own_functions: whether jobs call functions of the user's. Otherwise modules in the user's folder are not to be
             found, because any of them may have the name of a module that our scripts import.
         other_pythons: whether rules have a Python of their own, from a conda environment or a container.
+        alone: whether there are no rules of another workflow, whose commands may need what the user's bash sets up.
     """
     for variable in CHANGED:
         # A job that is submitted to a cluster reads the Snakefile again, with variables that are already changed.
         os.environ.setdefault(f"{KEPT}{variable}", os.environ.get(variable, ""))
     # The Python that runs Snakemake; a rule's conda environment takes precedence.
     _prepend("PATH", str(folder_of_python()))
-    for variable in OF_ANOTHER_RUN:  # Seedwise was started from a notebook, say; its runs are runs of their own
+    for variable in (*OF_ANOTHER_RUN, *(OF_BASH if alone else ())):
         os.environ.pop(variable, None)
     if own_functions:
         _prepend("PYTHONPATH", _importable(Path.cwd(), Path()))
@@ -123,5 +124,6 @@ def _link(path: Path, target: Path) -> None:
 
 
 def _prepend(variable: str, part: str) -> None:
-    known = os.environ.get(variable, "").split(os.pathsep)
+    # Without a PATH, programs of the system are found all the same, such as git; `env -i` leaves none.
+    known = os.environ.get(variable, os.defpath if variable == "PATH" else "").split(os.pathsep)
     os.environ[variable] = os.pathsep.join([part, *(other for other in known if other and other != part)])

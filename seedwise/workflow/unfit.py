@@ -14,7 +14,7 @@ from seedwise.basics.questions import agrees, can_ask
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.config.study import Run, Study
 from seedwise.config.study_file import StudyFile
-from seedwise.progress.changes import Changes
+from seedwise.progress.changes import MOST_PACKAGES, Changes
 from seedwise.runs.fit import JUDGED, Judged, Misfit, judge
 
 
@@ -157,15 +157,18 @@ def _environment_hint(finished: Sequence[Replaced], study: Study) -> str:
     """Say, ready to paste, how runs are kept that only the packages of the environment outdate."""
     packages = {name: versions for run in finished for name, versions in run.packages.items()}
     program = study.program
-    if not packages or "Python" in packages or not program or any(variant.environment for variant in study.variants):
+    if not packages or not program or any(variant.environment for variant in study.variants):
         return ""
-    own = program.environment
+    own, where = program.environment, "command" if study.command else "function"
     if own and (own.lock or own.uv):
         return ""
+    if "Python" in packages or len(packages) > MOST_PACKAGES:  # nobody has installed that: it is another environment
+        if own and own.elsewhere:
+            return ""
+        return f"activate the environment in which they were made, name it under {where}: `environment: {{venv: …}}`, "
     given = own.model_dump(exclude_defaults=True) if own else {}
     ignore = ", ".join(dict.fromkeys([*given.pop("ignore", ()), *packages]))
     keys = ", ".join([*(f"{key}: {value}" for key, value in given.items()), f"ignore: [{ignore}]"])
-    where = "command" if study.command else "function"
     what = "the program does not use it" if len(packages) == 1 else "the program uses none of them"
     undo = "" if own and own.elsewhere else f" {_undone(packages)}, or"
     return f"add under {where}: `environment: {{{keys}}}` if {what}, or{undo} "

@@ -20,6 +20,7 @@ DEFAULT += ["--show-failed-logs"]
 def _in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("SNAKEMAKE_PROFILE", raising=False)
 
 
 def options(*words):
@@ -69,6 +70,16 @@ def test_a_profile_of_the_users_wins_and_its_limits_count(place, option, name):
     assert options(option, name) == [option, name]
     (Path(place) / "config.v8+.yaml").write_text("keep-going: true\n")
     assert options(option, name) == ["--cores", "filled", option, name]
+
+
+def test_the_limits_of_a_profile_that_the_environment_names_count_unless_another_is_given(monkeypatch):
+    Path("mine").mkdir()
+    Path("mine/config.yaml").write_text("cores: 1\n")
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", "mine")
+    assert options() == DEFAULT
+    assert options("--profile", "none")[:2] == ["--cores", "filled"]
+    Path("mine/config.yaml").write_text("executor: slurm\n")
+    assert options() == [*DEFAULT, "--jobs", "100"]
 
 
 def test_a_default_profile_of_the_users_is_used():

@@ -50,6 +50,18 @@ def test_a_change_that_git_was_told_not_to_see_is_seen(folder, flag):
     assert missing(folder, "train.py") == {}, "a file that is not there, as in a sparse checkout, says nothing"
 
 
+def test_results_are_no_change_whatever_git_was_told_about_patterns(folder, monkeypatch):
+    """Emacs' Magit calls git with --literal-pathspecs, which hooks inherit."""
+    put(folder, "results/runs.csv")
+    commit(folder)
+    put(folder, "results/runs.csv", "x = 2")
+    assert git_state(folder)[1] is False
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    assert git_state(folder)[1] is False
+    put(folder, "train.py", "x = 2")
+    assert git_state(folder)[1] is True
+
+
 def test_a_changed_submodule_is_seen_though_a_setting_hides_it(folder, tmp_path):
     library = repository(tmp_path / "library")
     put(library, "lib.py")

@@ -43,3 +43,18 @@ def test_only_cores_that_this_process_may_run_on_count(monkeypatch):
         assert hardware.available_cores() == 1
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+def test_without_a_driver_a_variable_that_names_gpus_makes_none(tmp_path, monkeypatch):
+    """Many set it in their shell on every machine; a run on a CPU waited for a GPU, and its record named one."""
+    (tmp_path / "null").touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    found = []
+    for device in ("tty", "nvidiactl"):  # in a container there may be a driver without nvidia-smi
+        (tmp_path / device).touch()
+        monkeypatch.setattr(hardware, "DEVICES", tmp_path)
+        hardware.gpus.cache_clear()
+        found.append([gpu.name for gpu in hardware.gpus()])
+    hardware.gpus.cache_clear()
+    assert found == [[], ["0", "1"]]

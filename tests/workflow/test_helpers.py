@@ -1,7 +1,9 @@
 """What the Snakefile uses of the package: pure functions, tested without Snakemake."""
 
+import os
 import re
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,7 @@ from snakemake.settings.types import MaxJobsPerTimespan
 
 from seedwise.config.resources import Resources
 from seedwise.config.study import Study
+from seedwise.trainers.command.user_environment import CHANGED, KEPT, OF_ANOTHER_RUN, user_environment
 from seedwise.workflow import environment, internals, products
 from seedwise.workflow.needs import gpus_of, job_needs, training_needs
 from seedwise.workflow.params import by_variant, literal, literal_path
@@ -114,9 +117,9 @@ def plain(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, value in (("PATH", "/bin"), ("PYTHONPATH", "/mine"), ("SEEDWISE_SCRIPTS", ""), ("SEEDWISE_PROFILES", "")):
         monkeypatch.setenv(name, value)
-    for name in ("SEEDWISE_USER_PATH", "SEEDWISE_USER_PYTHONPATH"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)  # set, so that it is removed again after the test
+    for name in CHANGED:
+        monkeypatch.setenv(f"{KEPT}{name}", "")
+        monkeypatch.delenv(f"{KEPT}{name}")  # set, so that it is removed again after the test
     return environment.os.environ
 
 
@@ -129,10 +132,30 @@ def test_the_users_own_variables_are_kept_however_often_the_snakefile_is_read(pl
 
 
 def test_runs_are_no_part_of_the_tracked_run_in_which_seedwise_is_started(plain, tmp_path, monkeypatch):
-    for name in environment.OF_ANOTHER_RUN:
+    for name in (*OF_ANOTHER_RUN, "WANDB_RUN_GROUP"):
         monkeypatch.setenv(name, "another")
-    environment.prepare(tmp_path / "workflow/scripts", tmp_path / "clone")
-    assert not plain.keys() & {"WANDB_SERVICE", "WANDB_RUN_ID", "MLFLOW_RUN_ID"}
+    for variables in (user_environment(), plain):  # also of programs that are tried without a workflow
+        if variables is plain:
+            environment.prepare(tmp_path / "workflow/scripts", tmp_path / "clone")
+        assert not variables.keys() & {"WANDB_SERVICE", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH", "MLFLOW_RUN_ID"}
+        assert variables["WANDB_RUN_GROUP"] == "another"
+
+
+def test_bash_is_as_it_comes_for_our_jobs_and_as_its_user_has_it_for_programs_and_other_workflows(plain, monkeypatch):
+    monkeypatch.setenv("BASH_ENV", "mine.sh")
+    environment.prepare(Path("workflow/scripts"), Path("clone"), alone=False)
+    assert plain["BASH_ENV"] == "mine.sh"
+    for _ in range(2):
+        environment.prepare(Path("workflow/scripts").absolute(), Path("clone").absolute())
+        assert "BASH_ENV" not in plain
+        assert user_environment()["BASH_ENV"] == "mine.sh"
+
+
+def test_without_a_path_that_of_the_system_is_searched(plain, tmp_path, monkeypatch):
+    monkeypatch.delenv("PATH")
+    environment.prepare(tmp_path / "workflow/scripts", tmp_path)
+    assert plain["PATH"].split(":")[1:] == os.defpath.split(":")
+    assert "PATH" not in user_environment()
 
 
 def test_a_folder_of_installed_packages_is_not_put_on_the_path(plain, tmp_path, monkeypatch):

@@ -48,7 +48,9 @@ def lines(printed: str) -> list[str]:
     return [re.sub(r"^\[\d/", "[N/", line) for line in text.splitlines() if not re.match(left_out, line)]
 
 
-def at_terminal(project: ProgramProject, command: list[str], columns: int, answer: str = "") -> tuple[int, str]:
+def at_terminal(
+    project: ProgramProject, command: list[str], columns: int, answer: str = "", **variables: str
+) -> tuple[int, str]:
     """Run a command in a terminal, and type an answer; return its exit status, and all that was written there."""
     parent, child = pty.openpty()
     size = {"COLUMNS": str(columns), "LINES": "24", "TERM": "xterm"}
@@ -58,7 +60,7 @@ def at_terminal(project: ProgramProject, command: list[str], columns: int, answe
         stdin=child,
         stdout=child,
         stderr=child,
-        env=project.environment() | size | {"PYTHONPATH": str(ROOT)},
+        env=project.environment() | size | {"PYTHONPATH": str(ROOT)} | variables,
         start_new_session=True,
     )
     os.close(child)
@@ -231,6 +233,22 @@ def test_there_is_no_question_where_nothing_is_lost(project: ProgramProject) -> 
     status, written = at_terminal(project, [*run, "--forcerun", "train_run"], 200)
     assert status == 0, written
     assert "[y/N]" not in written
+
+
+def test_a_cell_of_a_notebook_is_a_terminal_in_which_nothing_is_asked_or_drawn_again(project: ProgramProject) -> None:
+    """What IPython starts with `!` has a terminal, of which nobody can answer the questions."""
+    run = [sys.executable, "-m", "seedwise.cli", "run", "config.yaml", "runs"]
+    for name, value in (("JPY_PARENT_PID", "1"), ("MPLBACKEND", "module://matplotlib_inline.backend_inline")):
+        status, written = at_terminal(project, [*run, "--replace"], 80, **{name: value})
+        assert status == 0, written
+        assert "\x1b[" not in written
+        assert re.search(r"^(?:\[[\d:]+\] )?\[4/4\] ", written, re.MULTILINE), "a line per run, as in a log"
+        project.edit("config.yaml", "settings: {x: ", "settings: {x: 1")
+        status, written = at_terminal(project, run, 200, "y\n", **{name: value})
+        assert status == 1
+        assert "[y/N]" not in written
+        assert "finished runs would be replaced" in written
+        assert "--replace" in written
 
 
 def test_a_study_that_was_changed_after_results_goes_on_only_after_a_yes_or_with_a_flag(

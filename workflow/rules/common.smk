@@ -91,7 +91,13 @@ RESULTS = STUDY.folder()
 FOLDER = internals.placed(workflow, RESULTS)  # for Python; rules write RESULTS, which Snakemake prefixes by itself
 SCRIPTS = Path(str(RULES)).parent / "scripts" if RULES.is_local else or_exit(share.home) / "workflow/scripts"
 OWN_FUNCTIONS = environment.open_working_folder(STUDY.model_dump(mode="json"))
-environment.prepare(SCRIPTS, HOME, own_functions=OWN_FUNCTIONS, other_pythons=internals.deploys_software(workflow))
+environment.prepare(
+    SCRIPTS,
+    HOME,
+    own_functions=OWN_FUNCTIONS,
+    other_pythons=internals.deploys_software(workflow),
+    alone=not IMPORTED_WITH_CONFIG,
+)
 
 if environment.container():
 
