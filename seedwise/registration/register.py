@@ -154,7 +154,7 @@ def _registered(ledger: Ledger, folder: Path, asked: StudyFile) -> Lines:
     now, last = declaration_of(asked), ledger.registration()
     declared = last.content if last else None
     if declared is None and (earlier := earlier_declaration(folder, asked.study.study)):
-        lines.append(("registration", {**earlier, "earlier": True}))
+        lines.append(("registration", earlier))
         declared = earlier
     known, results = known_results(ledger), {} if asked.study.source else results_in(folder)
     if new := not_known(results, known):

@@ -149,10 +149,7 @@ def _study(folder: Path, findings: Findings | None) -> StudyFile | None:
             file = read_study_file(path)
         except UserError:
             continue
-        study = file.study
-        variants = [variant.name for variant in study.variants]
-        digest = study.analysis.digest(study.declared_seeds, variants, study.declared_columns)
-        if findings is None or digest == findings.plan_hash:
+        if findings is None or file.study.plan_hash == findings.plan_hash:
             return file
     return None
 

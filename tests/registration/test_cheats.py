@@ -17,7 +17,7 @@ from seedwise.basics.files import short_digest
 from seedwise.basics.git import git
 from seedwise.cli import main
 from seedwise.registration.ledger import append, registration_of_runs
-from seedwise.registration.register import register, take_look
+from seedwise.registration.register import look_at, register, take_look
 from seedwise.runs.attempt import attempt
 from seedwise.runs.record import read_record, write_record
 from tests.conftest import ROOT
@@ -84,6 +84,31 @@ def test_another_margin_after_an_interim_look(blank, capsys):
     demo.run()
     assert exploratory(demo, capsys, r"analysis\.margin was null .* is now 0\.02")
     assert "Interim report on 4 runs." in demo.results
+
+
+def test_failed_runs_counted_after_an_interim_look(demo, capsys):
+    take_look(demo.folder, demo.asked(), "interim", "0" * 16, 6)
+    demo.change("settings:", "failures: count, settings:")
+    demo.run()
+    assert exploratory(demo, capsys, r'command\.failures was "stop" when .* is now "count"')
+    assert "| `command.failures` | `count` |" in demo.results, "the plan says so"
+
+
+def test_other_rows_of_a_table_chosen_after_a_look(blank, capsys):
+    demo = blank
+    rows = [
+        f"{variant},{seed},{score},{seed}\n" for variant in SCORES for seed, score in enumerate(SCORES[variant][:3])
+    ]
+    (demo.root / "table.csv").write_text("variant,seed,score,batch\n" + "".join(rows))
+    command = demo.study.read_text().splitlines()[2]
+    demo.change(command, "runs: {from: table, path: table.csv}")
+    demo.change(", set: {rate: 0.1}", "")
+    before = demo.asked()
+    assert before.study.plan_hash == before.study.analysis.digest([0, 1, 2], ["low", "high"]), "as ever"
+    take_look(demo.folder, before, "analysis", "0" * 16, 6)
+    demo.change("table.csv}", "table.csv, where: [batch<2]}")
+    reasons, _ = look_at(demo.folder, demo.asked(), "analysis", demo.root / "table.csv", [], 4)
+    assert reasons == ['runs.where was [] when this study was registered and is now ["batch<2"].']
 
 
 def test_more_seeds_until_it_is_significant(demo, capsys):
