@@ -11,6 +11,7 @@ from seedwise.registration.standing import binding_of
 from seedwise.verification import chain, report, runs
 from seedwise.verification.checks import Check, State, attempt
 from seedwise.verification.evidence import Evidence, gather
+from seedwise.verification.page import PAGE
 
 LIMITS = (
     "Whether all of it was rewritten, ledger, records and report, so that they fit again. Only a tag, or a hash that "
@@ -117,7 +118,8 @@ def _shown(found: Evidence, checks: Sequence[Check]) -> list[str]:
             "The runs were recorded elsewhere: nothing here says when, so they may be older than the plan."
         )
     if {"tables", "results.md"} <= ok:
-        sentences.append("Every verdict and number of results.md follows from the runs by that plan.")
+        pages = "results.md and page.html" if PAGE in ok else "results.md"
+        sentences.append(f"Every verdict and number of {pages} follows from the runs by that plan.")
     elif "tables" in ok:
         sentences.append("The tables follow from the runs by that plan; results.md was not compared with them.")
     if found.findings and found.findings.exploratory and "exploratory" in ok:

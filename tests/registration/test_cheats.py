@@ -62,7 +62,7 @@ def test_nothing_is_wrong_with_an_honest_study(demo, capsys):
     states, text = demo.verify(capsys)
     assert {name for name, state in states.items() if state != "ok"} == {"tag"}
     assert "EXPLORATORY" not in demo.results + text
-    assert "Every verdict and number of results.md follows from the runs by that plan." in text
+    assert "Every verdict and number of results.md and page.html follows from the runs by that plan." in text
 
 
 def test_another_metric_after_the_results(demo, capsys):
@@ -196,19 +196,19 @@ def test_a_number_of_a_record_edited_with_all_that_follows_from_it(demo, capsys)
 def test_a_number_of_runs_csv_edited(demo, capsys):
     path = demo.folder / "runs.csv"
     path.write_text(path.read_text().replace("0.812", "0.912"))
-    assert demo.failures(capsys) == {"runs.csv", "analysis", "tables", "results.md"}
+    assert demo.failures(capsys) == {"runs.csv", "analysis", "tables", "results.md", "page.html"}
 
 
 def test_a_verdict_edited_in_the_tables(demo, capsys):
     path = demo.folder / "comparisons.csv"
     path.write_text(path.read_text().replace("NOT_SUPPORTED", "BETTER"))
-    assert demo.failures(capsys) == {"tables"}
+    assert demo.failures(capsys) == {"tables", "page.html"}
     findings = demo.folder / "findings.json"
     told = json.loads(findings.read_text())
     told.pop("digest", None)
     told["tables"]["comparisons.csv"] = short_digest(path)
     findings.write_text(json.dumps(told))
-    assert demo.failures(capsys) == {"tables"}
+    assert demo.failures(capsys) == {"tables", "page.html"}
 
 
 def test_a_verdict_edited_in_findings_json(demo, capsys):
@@ -241,6 +241,30 @@ def test_results_md_edited(demo, capsys, old, new):
     assert old in demo.results
     (demo.folder / "results.md").write_text(demo.results.replace(old, new))
     assert demo.failures(capsys) == {"results.md"}
+
+
+@pytest.mark.parametrize("records", [True, False])
+def test_page_html_edited(demo, capsys, records):
+    if not records:
+        shutil.rmtree(demo.folder / "runs")
+    assert demo.verify(capsys)[0]["page.html"] == "ok"
+    path = demo.folder / "page.html"
+    page = path.read_text()
+    for old, new in (("not settled", "better"), ('"value":0.81,', '"value":0.91,')):
+        assert old in page
+        path.write_text(page.replace(old, new))
+        assert demo.failures(capsys) == {"page.html"}
+    path.write_text(page.replace('id="vega">', 'id="vega">x'))
+    states, text = demo.verify(capsys)
+    assert states["page.html"] == "not checked"
+    assert "what draws its plots is another program" in text
+
+
+def test_images_are_not_compared_and_that_is_said(demo, capsys):
+    (demo.folder / "figures").mkdir()
+    states, text = demo.verify(capsys)
+    assert states["figures"] == "not checked"
+    assert "`seedwise report` draws them again" in text
 
 
 def test_the_word_exploratory_taken_out_of_the_report(demo, capsys):
