@@ -66,7 +66,8 @@ def _json(found: Verified) -> str:
 def _text(folder: Path, found: Verified) -> Iterator[str]:
     from seedwise.basics.names import one_line
 
-    yield f"{one_line(str(folder))}: study {one_line(found.study)}, {found.registered}"
+    what = "a report of `seedwise analyse`" if found.study is None else f"study {one_line(found.study)}"
+    yield f"{one_line(str(folder))}: {what}, {found.registered}"
     yield ""
     for check in found.checks:
         head = f"{check.state:<{_WIDTH}}{check.name:<{_WIDTH}} "
@@ -77,4 +78,4 @@ def _text(folder: Path, found: Verified) -> Iterator[str]:
         yield ""
         yield title
         for sentence in sentences:
-            yield from textwrap.wrap(f"- {sentence}", _LINE, subsequent_indent="  ")
+            yield from textwrap.wrap(f"- {sentence}", _LINE, subsequent_indent="  ", break_on_hyphens=False)

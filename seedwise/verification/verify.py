@@ -12,6 +12,8 @@ from seedwise.verification import chain, report, runs
 from seedwise.verification.checks import Check, State, attempt
 from seedwise.verification.evidence import Evidence, gather
 from seedwise.verification.page import PAGE
+from seedwise.verification.table_report import LIMITS as LIMITS_OF_TABLE
+from seedwise.verification.table_report import checks_of_table, findings_of_table, shown_of_table
 
 LIMITS = (
     "Whether all of it was rewritten, ledger, records and report, so that they fit again. Only a tag, or a hash that "
@@ -23,6 +25,7 @@ LIMITS = (
     "Whether the numbers in the records are what the program computed: seedwise reproduce repeats runs and compares.",
 )
 """What no check of a folder can show."""
+NEVER = "never registered"
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,14 @@ class Verified:
     """What the checks of a folder found.
 
     Attributes:
-        study: its name.
+        study: its name; None for a report of `seedwise analyse`, which is of a table.
         registered: when the plan that binds it was registered, in a sentence.
         checks: in the order in which they are shown.
         shown: what they prove, sentence by sentence.
         not_shown: what they cannot prove.
     """
 
-    study: str
+    study: str | None
     registered: str
     checks: Sequence[Check]
     shown: Sequence[str]
@@ -59,6 +62,9 @@ def verify(folder: Path, config: Path | None = None) -> Verified:
     Raises:
         UserError: it is not the folder of a study, or the config has mistakes.
     """
+    if (of_table := findings_of_table(folder)) is not None:
+        checks = checks_of_table(folder, of_table)
+        return Verified(None, NEVER, checks, list(shown_of_table(of_table, checks)), LIMITS_OF_TABLE)
     found = gather(folder, config)
     checks = [
         attempt("ledger", lambda: chain.chain(found)),
@@ -89,7 +95,7 @@ def _other_name(study: str, folder: Path) -> list[str]:
 def _registered(found: Evidence, study: str) -> str:
     binding, first = binding_of(found.reported_ledger())
     if binding is None:
-        return "never registered"
+        return NEVER
     if binding.content.get("earlier"):
         return "its plan was recorded by the first analysis, by an earlier version of Seedwise"
     named = binding.content["study"]
