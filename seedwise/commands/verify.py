@@ -57,6 +57,7 @@ def _json(found: Verified) -> str:
     content = {
         "study": found.study,
         "registered": found.registered,
+        "exploratory": found.exploratory,
         "ok": not found.failures,
         "checks": checks,
         "shown": found.shown,
@@ -69,7 +70,8 @@ def _text(folder: Path, found: Verified) -> Iterator[str]:
     from seedwise.basics.names import one_line
 
     what = "a report of `seedwise analyse`" if found.study is None else f"study {one_line(found.study)}"
-    yield f"{one_line(str(folder))}: {what}, {found.registered}"
+    verdicts = ", EXPLORATORY" if found.exploratory else ""
+    yield f"{one_line(str(folder))}: {what}{verdicts}, {found.registered}"
     yield ""
     for check in found.checks:
         head = f"{check.state:<{_WIDTH}}{check.name:<{_WIDTH}} "

@@ -38,6 +38,7 @@ class Verified:
         checks: in the order in which they are shown.
         shown: what they prove, sentence by sentence.
         not_shown: what they cannot prove.
+        exploratory: whether the report says that its verdicts confirm nothing.
     """
 
     study: str | None
@@ -45,6 +46,7 @@ class Verified:
     checks: Sequence[Check]
     shown: Sequence[str]
     not_shown: Sequence[str]
+    exploratory: bool = False
 
     @property
     def failures(self) -> list[Check]:
@@ -82,7 +84,11 @@ def verify(folder: Path, config: Path | None = None) -> Verified:
     declared = found.declared()
     study = str(declared["study"]) if declared else folder.resolve().name
     shown = [*_shown(found, checks), *_other_name(study, folder)]
-    return Verified(study, _registered(found, study), checks, shown, LIMITS)
+    return Verified(study, _registered(found, study), checks, shown, LIMITS, _exploratory(found))
+
+
+def _exploratory(found: Evidence) -> bool:
+    return bool(found.findings and found.findings.exploratory)
 
 
 def _other_name(study: str, folder: Path) -> list[str]:
@@ -109,9 +115,14 @@ def _shown(found: Evidence, checks: Sequence[Check]) -> list[str]:
     if "FAILED" in states.values():
         return ["The folder contradicts itself: do not rely on its report until the checks that FAILED are explained."]
     sentences = []
+    exploratory = _exploratory(found) and "exploratory" in ok
+    if exploratory:
+        sentences.append("Its verdicts are EXPLORATORY, and confirm nothing: results.md says why, at the top.")
     if {"ledger", "analysis"} <= ok:
         _, first = binding_of(found.reported_ledger())
         before = "before the ledger has any result" if first else "after there were results"
+        if exploratory and first:
+            before += ", but what is reported departs from that"
         sentences.append(f"How to decide was registered {before}, and no line of the ledger was changed on its own.")
     if {"started", "registered"} <= ok:
         sentences.append("The reported runs started after that, by their own records.")
@@ -123,13 +134,12 @@ def _shown(found: Evidence, checks: Sequence[Check]) -> list[str]:
         sentences.append(
             "The runs were recorded elsewhere: nothing here says when, so they may be older than the plan."
         )
+    plan = "the plan that it shows" if exploratory else "that plan"
     if {"tables", "results.md"} <= ok:
         pages = "results.md and page.html" if PAGE in ok else "results.md"
-        sentences.append(f"Every verdict and number of {pages} follows from the runs by that plan.")
+        sentences.append(f"Every verdict and number of {pages} follows from the runs by {plan}.")
     elif "tables" in ok:
-        sentences.append("The tables follow from the runs by that plan; results.md was not compared with them.")
-    if found.findings and found.findings.exploratory and "exploratory" in ok:
-        sentences.append("Its verdicts are EXPLORATORY, and confirm nothing: results.md says why, at the top.")
+        sentences.append(f"The tables follow from the runs by {plan}; results.md was not compared with them.")
     if times := sum(bool(entry.content.get("again")) for entry in found.ledger.entries):
         often = "once" if times == 1 else f"{times} times"
         sentences.append(f"All runs were begun again {often}, after results were known: see the ledger in results.md.")

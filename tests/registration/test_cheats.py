@@ -32,7 +32,9 @@ def exploratory(demo, capsys, because):
     """Whether the report says why it confirms nothing, and `verify` that it does, having found no fault."""
     states, text = demo.verify(capsys)
     assert "FAILED" not in states.values()
-    assert "Its verdicts are EXPLORATORY, and confirm nothing" in text
+    assert re.match(rf"results/{demo.name}: study \w+, EXPLORATORY, ", text)
+    assert "What this shows: - Its verdicts are EXPLORATORY, and confirm nothing" in text
+    assert "registered before" not in text or ", but what is reported departs from that" in text
     return "EXPLORATORY" in demo.results and re.search(because, demo.results) is not None
 
 
@@ -174,7 +176,7 @@ def test_the_folder_of_a_study_copied_under_another_name(demo, capsys):
     copy.run()
     assert exploratory(copy, capsys, "The ledger is that of the study demo, whose folder was copied or renamed")
     text = copy.verify(capsys)[1]
-    assert "study copy, registered as the study demo on" in text
+    assert "study copy, EXPLORATORY, registered as the study demo on" in text
     assert "before line 4 it is that of demo, and then of copy" in text
 
 
