@@ -121,7 +121,9 @@ def gather(folder: Path, config: Path | None = None) -> Evidence:
             damaged[RUNS] = "damaged or edited: it is not a table"
     records, broken = _records(sorted(folder.glob("runs/*/seed*/metrics.json")), folder)
     ledger = read_ledger(folder)
-    study = _of_config(config, folder) if config else _study(folder, findings)
+    registered = ledger.registration()
+    name = str(registered.content["study"]) if registered else folder.resolve().name
+    study = _of_config(config, folder, name) if config else _study(folder, findings)
     return Evidence(folder, ledger, findings, runs, study, records, damaged | broken)
 
 
@@ -154,10 +156,10 @@ def _study(folder: Path, findings: Findings | None) -> StudyFile | None:
     return None
 
 
-def _of_config(config: Path, folder: Path) -> StudyFile:
+def _of_config(config: Path, folder: Path, name: str) -> StudyFile:
     from seedwise.config.reading import read_study
 
     study = read_study(config)
-    if study.study != folder.resolve().name:
-        raise UserError(f"{config}: it is the study {study.study}, and {folder} has the results of another")
+    if study.study != name:
+        raise UserError(f"{config}: it is the study {study.study}, and {folder} has the results of {name}")
     return StudyFile(study=study, config=config.name, seeds=study.seeds, expected={})

@@ -357,6 +357,18 @@ def test_a_clone_without_the_study_file_takes_the_config(demo, capsys):
     assert demo.verify(capsys, "--config", "study.yaml")[0]["results.md"] == "FAILED"
 
 
+def test_a_folder_that_was_renamed_takes_the_config_of_its_ledger(demo, capsys):
+    next(demo.folder.glob("study-*.json")).unlink()
+    demo.folder.rename(demo.folder.with_name("sent"))
+    sent = replace(demo, name="sent")
+    states, text = sent.verify(capsys, "--config", "study.yaml")
+    assert states["results.md"] == "ok"
+    assert "its ledger, by which all this is judged, is that of the study demo." in text
+    demo.change("study: demo", "study: sent")
+    assert main(["verify", "results/sent", "--config", "study.yaml"]) == 2
+    assert "study.yaml: it is the study sent, and results/sent has the results of demo" in capsys.readouterr().err
+
+
 def test_the_clock_set_back_for_a_line(demo, capsys):
     take_look(demo.folder, demo.asked(), "table", "0" * 16, 6)
     append(demo.folder, lambda _: [("reason", {"why": "asked by a reviewer"})], at="2020-01-01T00:00:00Z")
