@@ -14,6 +14,7 @@ from seedwise.analysis.tables import read_table, refuse_altered
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest
 from seedwise.basics.words import enumerate_words
+from seedwise.config.study_file import results_of
 from seedwise.plan import Plan
 from seedwise.registration.declared import declared_in
 from seedwise.registration.ledger import NAME
@@ -80,6 +81,8 @@ def read_finished(folder: Path) -> FinishedStudy:
     Raises:
         UserError: the folder does not exist, or is not a finished study.
     """
+    if folder.is_file():
+        raise UserError(f"{folder}: not a folder; name that of its results, {results_of(folder)}")
     if not folder.is_dir():
         others = sorted(path.parent.name for path in folder.parent.glob("*/findings.json"))
         guess = nearest(folder.name, others)

@@ -14,7 +14,7 @@ from seedwise.analysis.findings import Findings, read_findings
 from seedwise.analysis.tables import read_table
 from seedwise.basics.errors import UserError
 from seedwise.config.study import Run
-from seedwise.config.study_file import StudyFile, read_study_file
+from seedwise.config.study_file import StudyFile, read_study_file, results_of
 from seedwise.registration.declared import Declaration
 from seedwise.registration.ledger import NAME, Entry, Ledger, read_ledger
 from seedwise.runs.record import RunRecord, parse_record
@@ -101,7 +101,7 @@ def gather(folder: Path, config: Path | None = None) -> Evidence:
         UserError: it is not the folder of a study, or the config has mistakes.
     """
     if not folder.is_dir():
-        hint = f"; name the folder of its results: seedwise verify results/{folder.stem}" if folder.is_file() else ""
+        hint = f"; name the folder of its results: seedwise verify {results_of(folder)}" if folder.is_file() else ""
         raise UserError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}{hint}")
     if not any((folder / name).exists() for name in (NAME, "findings.json")):
         raise UserError(

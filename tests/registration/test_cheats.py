@@ -357,6 +357,15 @@ def test_a_clone_without_the_study_file_takes_the_config(demo, capsys):
     assert demo.verify(capsys, "--config", "study.yaml")[0]["results.md"] == "FAILED"
 
 
+@pytest.mark.parametrize("file", ["study.yaml", "results/demo/results.md", "results/demo/runs/low/seed0/metrics.json"])
+def test_the_folder_of_results_is_named_to_those_who_name_a_file(demo, capsys, file):
+    for command in (["verify", file], ["compare", file, "results/demo"]):
+        assert main(command) == 2
+        assert "results/demo\n" in capsys.readouterr().err
+    assert main(["gate", "study.yaml"]) == 2
+    assert "name the folder of its results, results/demo, instead of" in capsys.readouterr().err
+
+
 def test_a_folder_that_was_renamed_takes_the_config_of_its_ledger(demo, capsys):
     next(demo.folder.glob("study-*.json")).unlink()
     demo.folder.rename(demo.folder.with_name("sent"))
