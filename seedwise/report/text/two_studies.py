@@ -64,7 +64,7 @@ def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[
     parts = [
         f"# Did it hold? {names[0]} and {names[1]}",
         f"**{escape(headline(first, second, rows))}**",
-        "\n".join(f"- {_sentence(row, *names, escape(confirming(first, second)))}" for row in rows),
+        "\n".join(f"- {_sentence(row, *names, confirming=escape(confirming(first, second)))}" for row in rows),
         *(
             [_section("Caution", "\n".join(f"- {escape(text)}" for text in found))]
             if (found := caveats(first, second))
@@ -103,7 +103,7 @@ def render_csv(rows: Sequence[SideBySide]) -> str:
     return stream.getvalue()
 
 
-def _sentence(row: SideBySide, first: str, second: str, confirming: str) -> str:
+def _sentence(row: SideBySide, first: str, second: str, *, confirming: str) -> str:
     name, own, other = f"**{escape(row.variant)}**", _words(row.first.verdict), _words(row.second.verdict)
     match row.agreement:
         case "the same runs":
