@@ -16,8 +16,9 @@ import pytest
 from seedwise.basics.files import short_digest
 from seedwise.basics.git import git
 from seedwise.cli import main
-from seedwise.registration.ledger import append, registration_of_runs
-from seedwise.registration.register import look_at, register, take_look
+from seedwise.registration.ledger import append, read_ledger, registration_of_runs
+from seedwise.registration.register import look_at, note_results, register, take_look
+from seedwise.registration.standing import was_seen
 from seedwise.runs.attempt import attempt
 from seedwise.runs.record import read_record, write_record
 from tests.conftest import ROOT
@@ -142,6 +143,40 @@ def test_a_run_rolled_again_until_it_is_good(demo, capsys, monkeypatch):
     monkeypatch.setitem(SCORES, "high", (0.9, *SCORES["high"][1:]))
     demo.run()
     assert exploratory(demo, capsys, "The result of high seed 0 was replaced by another")
+
+
+def lose(demo, variant, seed):
+    """Have a run fail that counts as lost."""
+    path = demo.record(variant, seed)
+    with attempt(path.parent, registration_of_runs(demo.folder)):
+        made = demo.made(demo.asked(), variant, seed)
+        write_record(path, replace(made, status="failed", reason="exit status 1", metrics={}))
+    note_results(demo.folder)
+
+
+def test_a_lost_run_rolled_again_until_it_has_a_result(blank, capsys):
+    demo = blank
+    demo.change("settings:", "failures: count, settings:")
+    register(demo.folder, demo.asked())
+    lose(demo, "high", 0)
+    assert not was_seen(read_ledger(demo.folder)), "nobody knows a score yet"
+    demo.record("high", 0).unlink()
+    demo.run()
+    assert "EXPLORATORY" not in demo.results, "nobody had looked when it was done again"
+    demo.record("low", 1).unlink()
+    lose(demo, "low", 1)
+    demo.report()
+    assert "The result of low seed 1 was replaced by another" in demo.results
+    shutil.rmtree(demo.folder)
+
+    register(demo.folder, demo.asked())
+    lose(demo, "high", 0)
+    demo.run()
+    assert "1 failed" in demo.results
+    assert demo.verify(capsys)[0]["results"] == "ok"
+    demo.record("high", 0).unlink()
+    demo.run()
+    assert exploratory(demo, capsys, "The run high seed 0 was lost when results were looked at, and was")
 
 
 def test_all_runs_rolled_again_under_another_plan(demo, capsys):
