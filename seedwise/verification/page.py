@@ -20,7 +20,7 @@ _DRAWING = re.compile(r'(<script type="text/plain" id="vega">).*?(?=</script>)',
 _DATA = re.compile(r'(?<=<script type="application/json" id="study">).*?(?=</script>)', re.DOTALL)
 _REPRODUCE = re.compile(r'<section id="reproduce".*?</section>', re.DOTALL)
 _SETUP = re.compile(r"<h3>Setup</h3>\s*<dl>.*?</dl>", re.DOTALL)
-_FIGURE = re.compile(r"<figure>.*?</figure>\s*", re.DOTALL)
+_FIGURE = re.compile(r"\s*<figure>.*?</figure>", re.DOTALL)
 
 
 def page_again(found: Evidence, report: Report) -> str:
