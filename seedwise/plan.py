@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
@@ -144,15 +144,22 @@ class Plan(BaseModel):
         return self.model_copy(update={"confidence": 1.0 - alpha})
 
     def digest(
-        self, seeds: Sequence[int | str], variants: Sequence[str], columns: Mapping[str, str] | None = None
+        self,
+        seeds: Sequence[int | str],
+        variants: Sequence[str],
+        columns: Mapping[str, str] | None = None,
+        choices: Mapping[str, Any] | None = None,
     ) -> str:
         """The plan's hash: 12 hex digits of every field, the seeds and the family of variants, in any order.
 
-        Of an evaluation also the columns that say what its answers are.
+        Of an evaluation also the columns that say what its answers are, and of every study the `choices` outside
+        its section `analysis` that decide too.
         """
         # What is not declared is left out, so that a new optional key does not change the hashes of older plans.
         fields = self.model_dump(mode="json", exclude_none=True)
         declared = {**fields, "seeds": sorted(seeds, key=str), "variants": sorted(variants)}
         if columns:
             declared["columns"] = dict(columns)
+        if choices:
+            declared["choices"] = dict(choices)
         return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:12]

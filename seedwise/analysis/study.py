@@ -78,7 +78,7 @@ def analyse_study(
         tables = {"summary": analysis.summary, "comparisons": analysis.comparisons}
         tables |= _tables_of_design(study, runs, plan.at_level(level) if level else plan)
         findings = Findings(
-            plan_hash=plan.digest(study.seeds, variants),
+            plan_hash=study.plan_hash,
             exploratory=[*reasons, *departures],
             warnings=warned([*notes, *analysis.warnings]),
             test_set=new_test_set(folder / "runs", runs, plan, variants) if plan.metric == scored else [],

@@ -50,14 +50,14 @@ def analyse_answers(
         UserError: the answers cannot be analysed.
     """
     assert study.source
-    plan, variants = study.analysis, [variant.name for variant in study.variants]
+    plan = study.analysis
     pulled = read_source(folder / "pulled.json", folder / "answers.csv")
     options = options_of(study.source, plan.metric)
     answers = read_pulled_answers(folder / "answers.csv")
     analysis = analyse_examples(answers, plan, place=pulled.source, options=options)
     warnings = [*(note(sentence) for sentence in pulled.notes), *analysis.warnings]
     findings = Findings(
-        plan_hash=plan.digest(study.declared_seeds, variants, study.declared_columns),
+        plan_hash=study.plan_hash,
         exploratory=list(departures),
         warnings=warned(warnings),
         test_set=[],

@@ -69,7 +69,7 @@ def compare_folders(folders: Sequence[Path], out: Path | None, command: str) -> 
     write_text(out / "compare.csv", render_csv(rows))
     plot_two_studies(rows, (first.name, second.name), first.plan, out / "compare.png", out / "compare.svg")
     width = max(len(row.variant) for row in rows)
-    print(headline(rows))
+    print(headline(first, second, rows))
     for row in rows:
         print(f"  {row.variant:<{width}}  {row.first.verdict} / {row.second.verdict}: {row.agreement}")
     for text in caveats(first, second):

@@ -27,6 +27,18 @@ examples:
 
 Options of seedwise come before the --, the command comes after it."""
 _SHOWN = 8
+IGNORED = {
+    ".snakemake/": (".snakemake/",),
+    "results/study/runs/": (
+        "results/.*",
+        "results/*/.*",
+        "results/*/*/",
+        "!results/*/figures/",
+        "!results/*/tables/",
+        "results/*/study-*.json",
+    ),
+}
+"""Lines for .gitignore, by a path that shows whether they are needed; ledger, report and tables are for others too."""
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -135,7 +147,7 @@ def _recognised(found: Recognised) -> list[str]:
 
 
 def _ignore_hint(here: Path) -> str | None:
-    """Return advice if git would offer the results for committing."""
+    """Return advice if git would offer for committing what is large, private or of this machine only."""
     from seedwise.basics.git import GitError, git, repository
 
     try:
@@ -143,12 +155,15 @@ def _ignore_hint(here: Path) -> str | None:
             return None
     except GitError:
         return None
-    missing = []
-    for name in ("results/", ".snakemake/"):
+    lines: list[str] = []
+    for name, ignored in IGNORED.items():
         try:
             git(here, "check-ignore", "--quiet", name)
         except GitError:
-            missing.append(name)
-    if not missing:
+            lines += ignored
+    if not lines:
         return None
-    return f"git does not ignore {' and '.join(missing)}: add {'them' if len(missing) > 1 else 'it'} to .gitignore"
+    if len(lines) == 1:
+        return f"git does not ignore {lines[0]}: add it to .gitignore"
+    first = "git does not ignore what is large or private. Add to .gitignore, and commit ledger, report and tables:"
+    return "\n  ".join([first, *lines])

@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.workflow.asked import read_asked
 
     asked = read_asked(study)
+    if arguments.tag:
+        _refuse_uncommitted(study)
     folder = asked.study.folder()
     change = coming_change(folder, asked)
     before = read_ledger(folder).registration()
@@ -64,7 +66,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         print(f"Caution: {change.warning}")
     if arguments.tag:
         name = arguments.tag if isinstance(arguments.tag, str) else None
-        print("\n".join(_tagged(study, asked, ledger, name)))
+        print("\n".join(_tagged(asked, ledger, name)))
     say_next(to("run", study))
     return 0
 
@@ -92,24 +94,39 @@ def _said(folder: Path, ledger: Ledger, before: Entry | None) -> Iterator[str]:
         yield f"Caution: {folder / NAME}: {fault}"
 
 
-def _tagged(study: Path, asked: StudyFile, ledger: Ledger, name: str | None) -> Iterator[str]:
-    """Make the tag, and yield what it is worth.
+def _refuse_uncommitted(study: Path) -> None:
+    """Refuse to tag a commit without the study, before anything is written: a tag stays where it is.
 
     Raises:
-        UserError: there is no repository, or git refuses.
+        UserError: there is no repository, git refuses, or its commit does not have the study as it is now.
     """
     from seedwise.basics.git import GitError, repository
-    from seedwise.registration.tags import default_name, make_tag, tags_of
     from seedwise.runs.commit import not_committed
 
-    head, registration = ledger.entries[-1], ledger.registration()
-    assert registration
     try:
         top = repository(Path())
     except GitError as error:
         raise UserError(f"--tag: {error}") from error
     if top is None:
         raise UserError("--tag: this folder is in no git repository; make one (git init), and commit the study first")
+    lacking = not_committed(Path(), [study])
+    if lacking is None:
+        raise UserError(f"--tag: there is no commit here yet that a tag could name; commit {study} first")
+    if lacking:
+        raise UserError(f"--tag: the last commit does not have {study} as it is now; commit it, and tag then")
+
+
+def _tagged(asked: StudyFile, ledger: Ledger, name: str | None) -> Iterator[str]:
+    """Make the tag, and yield what it is worth.
+
+    Raises:
+        UserError: git refuses.
+    """
+    from seedwise.basics.git import GitError
+    from seedwise.registration.tags import default_name, make_tag, tags_of
+
+    head, registration = ledger.entries[-1], ledger.registration()
+    assert registration
     named = asked.study.study
     there = [tag for tag in tags_of(Path(), named) or () if tag.head == head.hash and name in (None, tag.name)]
     if there:
@@ -121,5 +138,3 @@ def _tagged(study: Path, asked: StudyFile, ledger: Ledger, name: str | None) -> 
     except GitError as error:
         raise UserError(f"--tag {name}: {error}") from error
     yield f"Tag       {name}; send it to others: git push origin {name}"
-    if not_committed(Path(), [study]):
-        yield f"Caution: the tagged commit does not have {study} as it is now: commit it, and tag again"

@@ -26,7 +26,9 @@ def add_study(parser: argparse.ArgumentParser, *, last: bool = False) -> None:
 
 def add_why(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the flag --why, which is required; `what` is asked of it, as in `why the study is changed`."""
-    parser.add_argument("--why", metavar="REASON", help=f"{what} (required)")
+    # argparse would report a missing one before a mistake in the study, and would not say what is asked.
+    parser.usage = "%(prog)s [-h] [STUDY] --why REASON"
+    parser.add_argument("--why", metavar="REASON", help=what)
 
 
 def reason(given: str | None, what: str, example: str) -> str:

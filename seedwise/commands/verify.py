@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Check a results folder: is the ledger whole, did the runs start after the plan was registered, are records as they were
 written, do tables and results.md follow from them, and does a git tag anchor it? Nothing is run and nothing is changed.
-Says in the end what this proves, and what it cannot prove. docs/registration.md lists ways to cheat."""
+Says in the end what this proves, and what it cannot prove. docs/registration.md lists ways to cheat, and says under
+"Send it to somebody" which files to send."""
 EXAMPLES = """\
 examples:
   seedwise verify results/study
   seedwise verify results/study --config study.yaml     in a clone that lacks the study file
   seedwise verify results/study --json                  for programs
 
-Exit status: 0 no check failed; 1 a check FAILED; 2 a mistake in the command."""
+Exit status: 0 no check failed, which also holds where little could be checked: read "What this shows";
+1 a check FAILED: the folder contradicts itself; 2 a mistake in the command, and nothing was checked."""
 _WIDTH, _LINE = 12, 118
 
 
@@ -55,6 +57,7 @@ def _json(found: Verified) -> str:
     content = {
         "study": found.study,
         "registered": found.registered,
+        "exploratory": found.exploratory,
         "ok": not found.failures,
         "checks": checks,
         "shown": found.shown,
@@ -66,7 +69,9 @@ def _json(found: Verified) -> str:
 def _text(folder: Path, found: Verified) -> Iterator[str]:
     from seedwise.basics.names import one_line
 
-    yield f"{one_line(str(folder))}: study {one_line(found.study)}, {found.registered}"
+    what = "a report of `seedwise analyse`" if found.study is None else f"study {one_line(found.study)}"
+    verdicts = ", EXPLORATORY" if found.exploratory else ""
+    yield f"{one_line(str(folder))}: {what}{verdicts}, {found.registered}"
     yield ""
     for check in found.checks:
         head = f"{check.state:<{_WIDTH}}{check.name:<{_WIDTH}} "
@@ -77,4 +82,4 @@ def _text(folder: Path, found: Verified) -> Iterator[str]:
         yield ""
         yield title
         for sentence in sentences:
-            yield from textwrap.wrap(f"- {sentence}", _LINE, subsequent_indent="  ")
+            yield from textwrap.wrap(f"- {sentence}", _LINE, subsequent_indent="  ", break_on_hyphens=False)

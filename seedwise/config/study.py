@@ -23,7 +23,7 @@ from seedwise.trainers import RunSettings as AnySettings
 from seedwise.trainers import Trainer
 from seedwise.trainers.command.environments import EnvironmentSettings
 from seedwise.trainers.command.program_settings import ProgramSettings
-from seedwise.trainers.command.settings import Command, Function, FunctionField, SettingValue
+from seedwise.trainers.command.settings import Command, Function, FunctionField, Program, SettingValue
 from seedwise.trainers.command.settings import resolve as resolve_program
 from seedwise.trainers.command.trainer import ProgramTrainer
 from seedwise.trainers.image_classifier.settings import (
@@ -68,6 +68,14 @@ def _or_a_number(schema: dict[str, Any]) -> None:
     """Add to the JSON schema of the list of seeds that a number may stand for it."""
     listed = {key: schema.pop(key) for key in ("type", "items", "minItems")} | {"uniqueItems": True}
     schema["anyOf"] = [listed, {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS}]
+
+
+def default_choice(key: str) -> Any:
+    """Return the default of a key that `Study.declared_choices` may have."""
+    section, _, name = key.partition(".")
+    fields = (RunsSettings if section == "runs" else Program).model_fields
+    found = next((field for own, field in fields.items() if name == (field.alias or own)), None)
+    return found.get_default(call_default_factory=True) if found else None
 
 
 Levels = Annotated[dict[str, SettingValue], OverridesField()]
@@ -230,6 +238,26 @@ class Study(Section):
     def declared_columns(self) -> dict[str, str]:
         """The columns that say what the answers of an evaluation are, by their key in `runs`; they decide too."""
         return self.source.columns_of_answers if self.source and self.evaluation else {}
+
+    @property
+    def declared_choices(self) -> dict[str, Any]:
+        """What else decides which runs count and with which numbers, by its key in the config.
+
+        What has its default is left out.
+        """
+        sections = {"command": self.command, "function": self.function, "runs": self.source}
+        return {
+            f"{name}.{key}": value
+            for name, section in sections.items()
+            if section
+            for key, value in section.choices.items()
+        }
+
+    @property
+    def plan_hash(self) -> str:
+        """The hash of all that is declared about how the runs are compared."""
+        variants = [variant.name for variant in self.variants]
+        return self.analysis.digest(self.declared_seeds, variants, self.declared_columns, self.declared_choices)
 
     @property
     def declared_settings(self) -> dict[str, str]:

@@ -130,6 +130,18 @@ def refuse_other_file(folder: Path, config: Path) -> None:
         )
 
 
+def results_of(file: Path) -> str:
+    """Return the folder of results that somebody means who names a study's file, or a file among its results."""
+    for folder in file.absolute().parents:
+        if (folder / "registration.jsonl").exists():
+            return os.path.relpath(folder)
+    try:
+        name = read_yaml(file).get("study")
+    except UserError:
+        name = None
+    return f"results/{name}" if isinstance(name, str) else "results/<study>"
+
+
 def read_study_file(path: Path) -> StudyFile:
     """Read what `write_study_file` wrote.
 

@@ -17,7 +17,7 @@ from seedwise.registration.ledger import read_ledger
 Declaration = Mapping[str, Any]
 DIGESTS = ("settings", "code", "data", "environment")
 """What the numbers of a run depend on: digests by variant."""
-DECLARED = ("study", "analysis", "seeds", "variants", "columns", *DIGESTS)
+DECLARED = ("study", "analysis", "seeds", "variants", "columns", "choices", *DIGESTS)
 """What a declaration has beside its hash."""
 EARLIER = "plan.json"
 """File in which earlier versions recorded the plan of the first analysis."""
@@ -29,17 +29,17 @@ def declaration_of(asked: StudyFile) -> Declaration:
     Labels, titles, trackers and resources are no part of it, because they decide nothing.
     """
     study = asked.study
-    variants = [variant.name for variant in study.variants]
-    seeds, columns = study.declared_seeds, study.declared_columns
     found: dict[str, Any] = {
         "study": study.study,
-        "plan_hash": study.analysis.digest(seeds, variants, columns),
+        "plan_hash": study.plan_hash,
         "analysis": study.analysis.model_dump(mode="json", exclude_defaults=True),
-        "seeds": sorted(seeds),
-        "variants": variants,
+        "seeds": sorted(study.declared_seeds),
+        "variants": [variant.name for variant in study.variants],
     }
-    if columns:
+    if columns := study.declared_columns:
         found["columns"] = columns
+    if choices := study.declared_choices:
+        found["choices"] = choices
     for what in DIGESTS:
         if digests := {name: digest for name, of in asked.expected.items() if (digest := getattr(of, what))}:
             found[what] = digests
@@ -56,6 +56,7 @@ def earlier_declaration(folder: Path, study: str) -> Declaration | None:
             "study": study,
             "analysis": plan.model_dump(mode="json", exclude_defaults=True),
             **{key: dict(found[key]) for key in ("columns", "settings") if key in found},
+            "earlier": True,
         }
     except (OSError, ValueError, KeyError, TypeError):
         return None

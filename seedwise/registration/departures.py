@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from seedwise.basics.words import capital, enumerate_words, quantity
+from seedwise.config.study import default_choice
 from seedwise.registration.declared import DIGESTS, Declaration, named, plan_of
 
 PLURAL = ("settings", "data")
@@ -105,7 +106,14 @@ def changed_keys(first: Declaration, now: Declaration) -> dict[str, tuple[Any, A
     pairs = {f"analysis.{key}": (before.get(key), after.get(key)) for key in {**after, **before}}
     was, is_now = first.get("columns", {}), now.get("columns", {})
     pairs |= {f"runs.{key}": (was.get(key), is_now.get(key)) for key in {**was, **is_now}}
+    if not first.get("earlier"):  # which did not note them
+        was, is_now = first.get("choices", {}), now.get("choices", {})
+        pairs |= {key: (_chosen(was, key), _chosen(is_now, key)) for key in {**was, **is_now}}
     return {key: (was, is_now) for key, (was, is_now) in pairs.items() if was != is_now}
+
+
+def _chosen(choices: Mapping[str, Any], key: str) -> Any:
+    return choices[key] if key in choices else default_choice(key)
 
 
 def changed_digests(first: Declaration, now: Declaration) -> Iterator[tuple[str, list[str]]]:

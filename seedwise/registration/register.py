@@ -15,7 +15,7 @@ from seedwise.registration.declared import DECLARED, declaration_of, earlier_dec
 from seedwise.registration.facts import Registration
 from seedwise.registration.history import registration_facts
 from seedwise.registration.ledger import NAME, Entry, Kind, Ledger, append
-from seedwise.registration.results import begun_again, count, known_results, not_known, results_in
+from seedwise.registration.results import begun_again, count, ended_in, known_ends, known_results, not_known
 from seedwise.registration.standing import Origin, standing_of
 from seedwise.runs.commit import git_state
 
@@ -142,7 +142,7 @@ def note_results(folder: Path) -> None:
     """Note the results that a study has, if it was registered and the ledger does not know them."""
 
     def make(ledger: Ledger) -> Lines:
-        new = not_known(results_in(folder), known_results(ledger)) if ledger.entries else {}
+        new = not_known(ended_in(folder), known_ends(ledger)) if ledger.entries else {}
         return [("results", {"results": new})] if new else []
 
     append(folder, make)
@@ -154,12 +154,12 @@ def _registered(ledger: Ledger, folder: Path, asked: StudyFile) -> Lines:
     now, last = declaration_of(asked), ledger.registration()
     declared = last.content if last else None
     if declared is None and (earlier := earlier_declaration(folder, asked.study.study)):
-        lines.append(("registration", {**earlier, "earlier": True}))
+        lines.append(("registration", earlier))
         declared = earlier
-    known, results = known_results(ledger), {} if asked.study.source else results_in(folder)
-    if new := not_known(results, known):
+    ended = {} if asked.study.source else ended_in(folder)
+    if new := not_known(ended, known_ends(ledger)):
         lines.append(("results", {"results": new}))
-    again = begun_again(folder, known)
+    again = begun_again(folder, known_results(ledger))
     if again or declared is None or any(declared.get(key) != now.get(key) for key in DECLARED):
         lines.append(("registration", {**now, **({"again": True} if again else {}), **_circumstances()}))
     return lines

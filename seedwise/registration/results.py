@@ -14,30 +14,46 @@ from seedwise.runs.fit import JUDGED
 
 Results = Mapping[str, Mapping[str, str]]
 """Digests of results by variant and seed."""
+LOST = "failed"
+"""Stands in the place of a digest for a run that failed and counts as lost: it has ended, and has no result."""
 
 
 def results_in(folder: Path) -> Results:
     """Return the results of all run records in the folder of a study, also of variants that it no longer has."""
+    return without_lost(ended_in(folder))
+
+
+def without_lost(ended: Results) -> dict[str, dict[str, str]]:
+    """Return those that have a result."""
+    found = {
+        variant: {seed: digest for seed, digest in own.items() if digest != LOST} for variant, own in ended.items()
+    }
+    return {variant: own for variant, own in found.items() if own}
+
+
+def ended_in(folder: Path) -> Results:
+    """Return the same with the runs that were lost."""
     found: dict[str, dict[str, str]] = {}
     for path in sorted(folder.glob("runs/*/seed*/metrics.json")):
         try:
             stat = path.stat()
         except OSError:
             continue
-        if result := _result(str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino):
-            variant, seed, digest = result
+        if ended := _ended(str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino):
+            variant, seed, digest = ended
             found.setdefault(variant, {})[seed] = digest
     return found
 
 
 @functools.cache  # a command asks at its start and at its end, and reads each record once
-def _result(path: str, *_version: int) -> tuple[str, str, str] | None:
-    """Return variant, seed and digest of the result in one version of a record; None if it has none."""
+def _ended(path: str, *_version: int) -> tuple[str, str, str] | None:
+    """Return variant, seed and digest of the result in one version of a record; None if it is none."""
     try:
         record = json.loads(Path(path).read_bytes())
-        if record["status"] not in JUDGED:  # one that failed has no result
+        if record["status"] not in (*JUDGED, LOST):
             return None
-        return str(record["variant"]), str(record["seed"]), digest_of(record)
+        digest = LOST if record["status"] == LOST else digest_of(record)
+        return str(record["variant"]), str(record["seed"]), digest
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None  # whether a record can be used is judged elsewhere
 
@@ -67,6 +83,11 @@ def known_results(ledger: Ledger, until: int | None = None) -> dict[str, dict[st
         ledger: of the study.
         until: number of a line; only those before it count.
     """
+    return without_lost(known_ends(ledger, until))
+
+
+def known_ends(ledger: Ledger, until: int | None = None) -> dict[str, dict[str, str]]:
+    """Return the same with the runs that were lost."""
     found: dict[str, dict[str, str]] = {}
     for entry in ledger.current().entries:
         if until is not None and entry.number >= until:

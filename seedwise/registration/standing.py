@@ -11,7 +11,7 @@ from seedwise.registration.acceptance import as_accepted
 from seedwise.registration.declared import DIGESTS, Declaration, affected
 from seedwise.registration.departures import departures
 from seedwise.registration.ledger import Entry, Ledger
-from seedwise.registration.results import Results, count, known_results
+from seedwise.registration.results import LOST, Results, count, known_results, without_lost
 
 
 class Origin(NamedTuple):
@@ -62,7 +62,10 @@ def binding_of(ledger: Ledger) -> tuple[Entry | None, bool]:
 def was_seen(ledger: Ledger, until: int | None = None) -> bool:
     """Whether there were results, or a look at any, before a line; without its number, at all."""
     before = (entry for entry in ledger.of("results", "look") if until is None or entry.number < until)
-    return any(entry.content.get("runs" if entry.kind == "look" else "results") for entry in before)
+    return any(
+        entry.content.get("runs") if entry.kind == "look" else without_lost(entry.content.get("results", {}))
+        for entry in before
+    )
 
 
 def earlier_parts(ledger: Ledger) -> Iterator[tuple[Declaration, Results]]:
@@ -136,29 +139,53 @@ def without(declared: Declaration, variants: Sequence[str], now: Declaration) ->
 
 
 def _replaced(ledger: Ledger, now: Declaration) -> list[str]:
-    """Say which results were replaced by others though nothing that they depend on was changed in the end."""
+    """Say which results were replaced by others though nothing that they depend on was changed in the end.
+
+    A run that was lost has no result, and may be run again until somebody looks at the results without it.
+    """
     first: dict[tuple[str, str], tuple[str, Declaration]] = {}
     last: dict[tuple[str, str], str] = {}
     declared: Declaration = {}
+    looked = False
     for entry in ledger.entries:
         if entry.kind == "registration":
             declared = as_accepted(entry.content, now, ledger)
+        looked = looked or (entry.kind == "look" and bool(entry.content.get("runs")))
         for variant, own in entry.content.get("results", {}).items():
             for seed, digest in own.items():
-                first.setdefault((variant, seed), (digest, declared))
-                last[variant, seed] = digest
-    replaced = [
+                run = variant, seed
+                if run not in first or (first[run][0] == LOST and not looked):
+                    first[run] = digest, declared
+                last[run] = digest
+    again = [
         (variant, seed)
         for (variant, seed), (digest, then) in first.items()
         if digest != last[variant, seed]
         and all(affected(then, what, variant) in (None, affected(now, what, variant)) for what in DIGESTS)
     ]
-    if not replaced:
-        return []
-    runs = shortened([f"{variant} seed {seed}" for variant, seed in replaced])
+    results, lost = ([run for run in again if (first[run][0] == LOST) is of_lost] for of_lost in (False, True))
+    return [*_replaced_results(results), *_lost_and_repeated(lost)]
+
+
+def _replaced_results(replaced: Sequence[tuple[str, str]]) -> list[str]:
+    runs = _runs(replaced)
     if len(replaced) == 1:
         return [f"The result of {runs} was replaced by another, though nothing that it depends on was changed."]
-    return [f"{len(replaced)} results were replaced by others, though nothing that they depend on was changed: {runs}."]
+    many = f"{len(replaced)} results were replaced by others, though nothing that they depend on was changed: {runs}."
+    return [many] if replaced else []
+
+
+def _lost_and_repeated(repeated: Sequence[tuple[str, str]]) -> list[str]:
+    runs, lost = _runs(repeated), "lost when results were looked at"
+    if len(repeated) == 1:
+        again = "was run again until it had one, though nothing that it depends on was changed"
+        return [f"The run {runs} was {lost}, and {again}."]
+    again = "were run again until they had one, though nothing that they depend on was changed"
+    return [f"{len(repeated)} runs were {lost}, and {again}: {runs}."] if repeated else []
+
+
+def _runs(runs: Sequence[tuple[str, str]]) -> str:
+    return shortened([f"{variant} seed {seed}" for variant, seed in runs])
 
 
 def _foreign(ledger: Ledger, origins: Sequence[Origin]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from seedwise.analysis.example_findings import ExampleAnalysis, ExampleComparison, ExampleSummary
 from seedwise.basics.words import enumerate_words, quantity
@@ -29,6 +30,7 @@ class ExamplesReport:
         study: name of the study; empty for a table that was analysed by itself.
         heading: the study's title; empty for one that names the variants.
         plan_hash: of the declared plan of a study.
+        choices: what else decides, by its key in the config, where it is not the default.
         exploratory: why the verdicts are exploratory; empty if they confirm.
         registration: what the ledger of the study says.
     """
@@ -42,6 +44,7 @@ class ExamplesReport:
     study: str = ""
     heading: str = ""
     plan_hash: str = ""
+    choices: Mapping[str, Any] = field(default_factory=dict)
     exploratory: Sequence[str] = ()
     registration: Registration | None = None
 

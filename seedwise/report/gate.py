@@ -133,7 +133,9 @@ def read_for_gate(given: Path) -> AnyFile:
     """
     path = given / FILE if given.is_dir() else given
     if given.suffix in (".yaml", ".yml"):
-        raise UserError(f"{given}: name the folder of its results, results/<study>, instead of the study file")
+        from seedwise.config.study_file import results_of
+
+        raise UserError(f"{given}: name the folder of its results, {results_of(given)}, instead of the study file")
     if not path.is_file():
         raise UserError(_missing(given))
     digests = read_findings(path).tables

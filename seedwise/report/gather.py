@@ -81,6 +81,7 @@ def report_of_study(
         config_file=study_file.config,
         plan=study.analysis,
         plan_hash=findings.plan_hash,
+        choices=study.declared_choices,
         variants=[
             ReportVariant(variant.name, variant.label, changes(study, variant.name)) for variant in study.variants
         ],
@@ -191,6 +192,7 @@ def report_of_evaluation(study_file: StudyFile, found: EvaluationOfStudy) -> Exa
         study=study.study,
         heading=study.title,
         plan_hash=found.findings.plan_hash,
+        choices=study.declared_choices,
         exploratory=found.findings.exploratory,
         registration=found.findings.registration,
     )

@@ -16,7 +16,7 @@ from seedwise.plan import Plan
 from seedwise.registration.facts import Registration
 from seedwise.report.digits import Digits, digits_of_metric, digits_of_runs
 from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing, p_name, read_rows
-from seedwise.report.text.format import MISSING, escape
+from seedwise.report.text.format import MISSING, config_value, escape
 from seedwise.report.wording import Wording
 from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
@@ -84,6 +84,7 @@ class Report:
         config_file: where the study was declared, or the table that was analysed.
         plan: everything that decides a verdict.
         plan_hash: its hash, with the seeds and the variants.
+        choices: what else decides, by its key in the config, where it is not the default.
         variants: in the order of the study, which fixes their colours.
         seeds: of the runs so far.
         runs: runs.csv.
@@ -128,6 +129,7 @@ class Report:
     summary: pd.DataFrame
     comparisons: pd.DataFrame
     commands: Sequence[str]
+    choices: Mapping[str, Any] = field(default_factory=dict)
     corrected_for: int = 0
     direction_assumed: bool = False
     exploratory: Sequence[str] = ()
@@ -258,7 +260,7 @@ class Report:
         values = {**self.plan.model_dump(mode="json"), "seeds": list(self.planned_seeds or self.seeds)}
         if self.plan.question is None:
             values.pop("question")  # whether variants differ is what every report asks
-        return [(key, _declared(value)) for key, value in values.items()]
+        return [(key, config_value(value)) for key, value in {**values, **self.choices}.items()]
 
     @cached_property
     def next_look(self) -> int | None:
@@ -319,11 +321,3 @@ def _is_numeric(column: pd.Series) -> bool:
     """Whether a column has a number, and nothing but numbers; in a table that users bring, numbers are text."""
     filled = [value for value in column if not is_missing(value)]
     return bool(filled) and all(_parse(value) is not None for value in filled)
-
-
-def _declared(value: object) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_declared(part)}" for key, part in value.items() if part is not None)
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,6 +14,7 @@ from seedwise.analysis.tables import read_table, refuse_altered
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest
 from seedwise.basics.words import enumerate_words
+from seedwise.config.study_file import results_of
 from seedwise.plan import Plan
 from seedwise.registration.declared import declared_in
 from seedwise.registration.ledger import NAME
@@ -25,9 +26,10 @@ from seedwise.statistics.ttest import TTest
 from seedwise.statistics.verdict import JUDGED, Verdict, upholds
 
 NEEDED = ("findings.json", "summary.csv", "comparisons.csv")
-SAME, HELD, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
+SAME, HELD, ALIKE, REVERSED, DIFFERS, ONE_SIDED, OPEN, NOT_COMPARABLE = (
     "the same runs",
     "held",
+    "alike, not confirmed in both",
     "reversed",
     "differs",
     "shown in one study only",
@@ -79,6 +81,8 @@ def read_finished(folder: Path) -> FinishedStudy:
     Raises:
         UserError: the folder does not exist, or is not a finished study.
     """
+    if folder.is_file():
+        raise UserError(f"{folder}: not a folder; name that of its results, {results_of(folder)}")
     if not folder.is_dir():
         others = sorted(path.parent.name for path in folder.parent.glob("*/findings.json"))
         guess = nearest(folder.name, others)
@@ -205,11 +209,23 @@ def _side_by_side(first: FinishedStudy, second: FinishedStudy, variant: str) -> 
     tests = first.test(variant), second.test(variant)
     one, other = first.comparisons[variant], second.comparisons[variant]
     together = SAME if have_same_runs(first, second, variant) else agreement(one.verdict, other.verdict)
+    if together == HELD and (first.exploratory or second.exploratory):
+        together = ALIKE
     if tests[0] is None or tests[1] is None:
         return SideBySide(variant, one, other, together, None, None, None, None)
     change = difference_of_differences(tests[0], tests[1])
     low, high = change.interval(max(first.plan.confidence, second.plan.confidence))
     return SideBySide(variant, one, other, together, change.difference, low, high, change.p_value)
+
+
+def confirming(first: FinishedStudy, second: FinishedStudy) -> str:
+    """Say which of two studies can confirm what both found; empty if both can."""
+    if not (first.exploratory or second.exploratory):
+        return ""
+    if first.exploratory and second.exploratory:
+        return "neither study confirms it, because both are EXPLORATORY"
+    suggests, confirms = (first, second) if first.exploratory else (second, first)
+    return f"only {confirms.name} can confirm it, because {suggests.name} is EXPLORATORY"
 
 
 def _listed(study: FinishedStudy) -> str:

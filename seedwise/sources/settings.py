@@ -26,6 +26,8 @@ ALLOWED = {
     "trackio": ("project",),
 }
 OWN = {key for keys in ALLOWED.values() for key in keys}
+PLACES = ("origin", "path", "project", "entity", "experiment", "uri", "timeout", "encoding", "separator")
+"""Where rows are and how they are read: they may be moved, or written again, without another choice of them."""
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -205,6 +207,16 @@ class RunsSettings(Section):
         """The columns that say what the answers of an evaluation are, by key."""
         given = {"sample": "examples"} | {key: getattr(self, key) for key in (*OF_ANSWERS, "dataset", "seed_key")}
         return {key: column for key, column in given.items() if column is not None}
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What decides which rows count, as what and with which number, by key; without what has its default."""
+        plain, columns = self.model_dump(mode="json"), self.columns_of_answers if self.evaluation else {}
+        return {
+            field.alias or name: plain[name]
+            for name, field in type(self).model_fields.items()
+            if name not in (*PLACES, *columns, "sample") and self._given(name)
+        }
 
     @property
     def variant_columns(self) -> Sequence[str]:

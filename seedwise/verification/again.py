@@ -37,6 +37,7 @@ from seedwise.sources.pulled import Pulled
 from seedwise.statistics.spending import spending_at
 from seedwise.statistics.warnings import note
 from seedwise.verification.evidence import RUNS, Evidence
+from seedwise.verification.page import evaluation_page_again, page_again
 
 
 def analyse_again(found: Evidence, file: StudyFile, findings: Findings, out: Path) -> None:
@@ -113,14 +114,34 @@ def report_again(found: Evidence, file: StudyFile, findings: Findings, out: Path
             file, analyse_answers(file.study, found.folder, findings.exploratory, findings.registration)
         )
         return {"results.md": render_examples(evaluation), "summary.txt": examples_line(evaluation) + "\n"}
-    tables = {path.stem: read_table(path) for path in out.glob("*.csv")}
-    if "effects" in tables:
-        tables["effects"] = pd.read_csv(out / "effects.csv", dtype=TEXT)
-    report = _report(found, file, findings, tables)
-    if not report.setup:  # the baseline's record is not here: that section is not compared, but there was one
-        report = replace(report, setup={"Seeds": ""})
+    tables = _tables(out)
+    report = _described(found, file, findings, tables)
     files = {"results.md": render_results(report)}
     return files | {path.relative_to(out).as_posix(): text for path, text in paper_files(report, out).items()}
+
+
+def page_of_tables(found: Evidence, file: StudyFile, findings: Findings, folder: Path) -> str:
+    """Return page.html from the tables in a folder; the arguments are those of `report_again`.
+
+    Raises:
+        UserError: what draws it is not installed, or a history cannot be read.
+    """
+    if file.study.evaluation:
+        return evaluation_page_again(found, file.study.title)
+    return page_again(found, _described(found, file, findings, _tables(folder)))
+
+
+def _tables(folder: Path) -> dict[str, pd.DataFrame]:
+    tables = {path.stem: read_table(path) for path in folder.glob("*.csv")}
+    if "effects" in tables:
+        tables["effects"] = pd.read_csv(folder / "effects.csv", dtype=TEXT)
+    return tables
+
+
+def _described(found: Evidence, file: StudyFile, findings: Findings, tables: Mapping[str, pd.DataFrame]) -> Report:
+    """Return the report with a setup: that of the baseline's record or, where this is not here, an empty one."""
+    report = _report(found, file, findings, tables)
+    return report if report.setup else replace(report, setup={"Seeds": ""})
 
 
 def _report(found: Evidence, file: StudyFile, findings: Findings, tables: Mapping[str, pd.DataFrame]) -> Report:

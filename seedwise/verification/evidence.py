@@ -14,7 +14,7 @@ from seedwise.analysis.findings import Findings, read_findings
 from seedwise.analysis.tables import read_table
 from seedwise.basics.errors import UserError
 from seedwise.config.study import Run
-from seedwise.config.study_file import StudyFile, read_study_file
+from seedwise.config.study_file import StudyFile, read_study_file, results_of
 from seedwise.registration.declared import Declaration
 from seedwise.registration.ledger import NAME, Entry, Ledger, read_ledger
 from seedwise.runs.record import RunRecord, parse_record
@@ -101,7 +101,7 @@ def gather(folder: Path, config: Path | None = None) -> Evidence:
         UserError: it is not the folder of a study, or the config has mistakes.
     """
     if not folder.is_dir():
-        hint = f"; name the folder of its results: seedwise verify results/{folder.stem}" if folder.is_file() else ""
+        hint = f"; name the folder of its results: seedwise verify {results_of(folder)}" if folder.is_file() else ""
         raise UserError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}{hint}")
     if not any((folder / name).exists() for name in (NAME, "findings.json")):
         raise UserError(
@@ -121,7 +121,9 @@ def gather(folder: Path, config: Path | None = None) -> Evidence:
             damaged[RUNS] = "damaged or edited: it is not a table"
     records, broken = _records(sorted(folder.glob("runs/*/seed*/metrics.json")), folder)
     ledger = read_ledger(folder)
-    study = _of_config(config, folder) if config else _study(folder, findings)
+    registered = ledger.registration()
+    name = str(registered.content["study"]) if registered else folder.resolve().name
+    study = _of_config(config, folder, name) if config else _study(folder, findings)
     return Evidence(folder, ledger, findings, runs, study, records, damaged | broken)
 
 
@@ -149,18 +151,15 @@ def _study(folder: Path, findings: Findings | None) -> StudyFile | None:
             file = read_study_file(path)
         except UserError:
             continue
-        study = file.study
-        variants = [variant.name for variant in study.variants]
-        digest = study.analysis.digest(study.declared_seeds, variants, study.declared_columns)
-        if findings is None or digest == findings.plan_hash:
+        if findings is None or file.study.plan_hash == findings.plan_hash:
             return file
     return None
 
 
-def _of_config(config: Path, folder: Path) -> StudyFile:
+def _of_config(config: Path, folder: Path, name: str) -> StudyFile:
     from seedwise.config.reading import read_study
 
     study = read_study(config)
-    if study.study != folder.resolve().name:
-        raise UserError(f"{config}: it is the study {study.study}, and {folder} has the results of another")
+    if study.study != name:
+        raise UserError(f"{config}: it is the study {study.study}, and {folder} has the results of {name}")
     return StudyFile(study=study, config=config.name, seeds=study.seeds, expected={})

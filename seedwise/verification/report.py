@@ -22,9 +22,10 @@ from seedwise.config.study_file import StudyFile
 from seedwise.registration.declared import plan_of
 from seedwise.registration.ledger import NAME
 from seedwise.registration.standing import Origin, standing_of
-from seedwise.verification.again import analyse_again, report_again, tabulate_again
+from seedwise.verification.again import analyse_again, page_of_tables, report_again, tabulate_again
 from seedwise.verification.checks import Check, attempt, failed, passed, unchecked
 from seedwise.verification.evidence import Evidence
+from seedwise.verification.page import PAGE, comparable, drawing_of
 
 CLOSE = 1e-6
 """Relative difference of two numbers that other versions of numerical libraries explain."""
@@ -35,6 +36,7 @@ HERE = {"tables", "digest", "schema_version", "seedwise", "source", "commands"}
 OF_RECORDS = {"warnings", "test_set", "setup", "provenance"}
 """Keys that only run records can fill."""
 NO_REPORT = "there is no report yet"
+NO_STUDY = "the study file is not here, which has titles and settings: name the study's config with --config"
 
 
 def looked(found: Evidence) -> Check:
@@ -83,7 +85,7 @@ def standing(found: Evidence) -> Check:
 
 def repeated(found: Evidence) -> Iterator[Check]:
     """Yield whether the tables follow from the runs, and results.md from the tables, by doing both again."""
-    names = ("tables", "results.md")
+    names = ("tables", "results.md", *([PAGE] if (found.folder / PAGE).exists() else []))
     if (why := _without_findings(found)) or found.findings is None:
         yield from ([why] if why else [unchecked(name, NO_REPORT) for name in names])
         return
@@ -95,6 +97,12 @@ def repeated(found: Evidence) -> Iterator[Check]:
         out = Path(made)
         yield attempt("tables", lambda: _tables(found, findings, out))
         yield attempt("results.md", lambda: _report(found, findings, out))
+        if (found.folder / PAGE).exists():
+            yield attempt(PAGE, lambda: _page(found, findings, out))
+    if (found.folder / "figures").is_dir():
+        yield unchecked(
+            "figures", "images are not compared: `seedwise report` draws them again, from the tables that were checked"
+        )
 
 
 def _tables(found: Evidence, findings: Findings, out: Path) -> Check:
@@ -139,9 +147,7 @@ def _report(found: Evidence, findings: Findings, out: Path) -> Check:
     if not path.exists():
         return unchecked(name, NO_REPORT)
     if found.study is None:
-        return unchecked(
-            name, "the study file is not here, which has titles and settings: name the study's config with --config"
-        )
+        return unchecked(name, NO_STUDY)
     if not (out / "summary.csv").exists():
         return unchecked(name, "its tables could not be made again")
     file = found.study.model_copy(update={"config": _config_in(path) or found.study.config})
@@ -162,6 +168,28 @@ def _report(found: Evidence, findings: Findings, out: Path) -> Check:
     return passed(name, f"it and the tables for papers follow from the tables, word for word{left}")
 
 
+def _page(found: Evidence, findings: Findings, out: Path) -> Check:
+    if found.study is None:
+        return unchecked(PAGE, NO_STUDY)
+    version, records = _other_version(found), bool(found.records or found.study.study.source)
+    # It shows numbers in full, so that those of the tables here are taken: another machine may round the last digit.
+    tables = out if version else found.folder
+    try:
+        made = page_of_tables(found, found.study, findings, tables)
+    except UserError as error:
+        return unchecked(PAGE, f"it cannot be made again here: {' '.join(str(error).split())}")
+    there = (found.folder / PAGE).read_text(encoding="utf-8")
+    was, now = (comparable(page, records=records) for page in (there, made))
+    if was != now:
+        if version:
+            return unchecked(PAGE, f"written by {version}, whose words may differ; the tables were compared")
+        return failed(PAGE, f"does not follow from the tables: {_first_difference(was, now)}")
+    if drawing_of(there) != drawing_of(made):
+        return unchecked(PAGE, "its words and numbers follow from the tables; what draws its plots is another program")
+    left = "" if records else "; Setup and learning curves were left out, which the run records fill"
+    return passed(PAGE, f"it follows from the tables, word for word{left}")
+
+
 def _other_plan(file: StudyFile, found: Evidence) -> str:
     """Say in what a study file differs from what was registered; empty if in nothing that decides."""
     declared = found.declared()
@@ -169,6 +197,7 @@ def _other_plan(file: StudyFile, found: Evidence) -> str:
     study = file.study
     pairs = {
         "plan": (plan_of(declared), study.analysis.model_dump(mode="json")),
+        "choices": (declared.get("choices", {}), {} if declared.get("earlier") else study.declared_choices),
         "seeds": (declared["seeds"], sorted(study.declared_seeds)),
         "variants": (sorted(declared["variants"]), sorted(variant.name for variant in study.variants)),
     }

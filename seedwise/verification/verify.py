@@ -11,6 +11,9 @@ from seedwise.registration.standing import binding_of
 from seedwise.verification import chain, report, runs
 from seedwise.verification.checks import Check, State, attempt
 from seedwise.verification.evidence import Evidence, gather
+from seedwise.verification.page import PAGE
+from seedwise.verification.table_report import LIMITS as LIMITS_OF_TABLE
+from seedwise.verification.table_report import checks_of_table, findings_of_table, shown_of_table
 
 LIMITS = (
     "Whether all of it was rewritten, ledger, records and report, so that they fit again. Only a tag, or a hash that "
@@ -22,6 +25,7 @@ LIMITS = (
     "Whether the numbers in the records are what the program computed: seedwise reproduce repeats runs and compares.",
 )
 """What no check of a folder can show."""
+NEVER = "never registered"
 
 
 @dataclass(frozen=True)
@@ -29,18 +33,20 @@ class Verified:
     """What the checks of a folder found.
 
     Attributes:
-        study: its name.
+        study: its name; None for a report of `seedwise analyse`, which is of a table.
         registered: when the plan that binds it was registered, in a sentence.
         checks: in the order in which they are shown.
         shown: what they prove, sentence by sentence.
         not_shown: what they cannot prove.
+        exploratory: whether the report says that its verdicts confirm nothing.
     """
 
-    study: str
+    study: str | None
     registered: str
     checks: Sequence[Check]
     shown: Sequence[str]
     not_shown: Sequence[str]
+    exploratory: bool = False
 
     @property
     def failures(self) -> list[Check]:
@@ -58,6 +64,9 @@ def verify(folder: Path, config: Path | None = None) -> Verified:
     Raises:
         UserError: it is not the folder of a study, or the config has mistakes.
     """
+    if (of_table := findings_of_table(folder)) is not None:
+        checks = checks_of_table(folder, of_table)
+        return Verified(None, NEVER, checks, list(shown_of_table(of_table, checks)), LIMITS_OF_TABLE)
     found = gather(folder, config)
     checks = [
         attempt("ledger", lambda: chain.chain(found)),
@@ -75,7 +84,11 @@ def verify(folder: Path, config: Path | None = None) -> Verified:
     declared = found.declared()
     study = str(declared["study"]) if declared else folder.resolve().name
     shown = [*_shown(found, checks), *_other_name(study, folder)]
-    return Verified(study, _registered(found, study), checks, shown, LIMITS)
+    return Verified(study, _registered(found, study), checks, shown, LIMITS, _exploratory(found))
+
+
+def _exploratory(found: Evidence) -> bool:
+    return bool(found.findings and found.findings.exploratory)
 
 
 def _other_name(study: str, folder: Path) -> list[str]:
@@ -88,7 +101,7 @@ def _other_name(study: str, folder: Path) -> list[str]:
 def _registered(found: Evidence, study: str) -> str:
     binding, first = binding_of(found.reported_ledger())
     if binding is None:
-        return "never registered"
+        return NEVER
     if binding.content.get("earlier"):
         return "its plan was recorded by the first analysis, by an earlier version of Seedwise"
     named = binding.content["study"]
@@ -102,9 +115,14 @@ def _shown(found: Evidence, checks: Sequence[Check]) -> list[str]:
     if "FAILED" in states.values():
         return ["The folder contradicts itself: do not rely on its report until the checks that FAILED are explained."]
     sentences = []
+    exploratory = _exploratory(found) and "exploratory" in ok
+    if exploratory:
+        sentences.append("Its verdicts are EXPLORATORY, and confirm nothing: results.md says why, at the top.")
     if {"ledger", "analysis"} <= ok:
         _, first = binding_of(found.reported_ledger())
         before = "before the ledger has any result" if first else "after there were results"
+        if exploratory and first:
+            before += ", but what is reported departs from that"
         sentences.append(f"How to decide was registered {before}, and no line of the ledger was changed on its own.")
     if {"started", "registered"} <= ok:
         sentences.append("The reported runs started after that, by their own records.")
@@ -116,12 +134,12 @@ def _shown(found: Evidence, checks: Sequence[Check]) -> list[str]:
         sentences.append(
             "The runs were recorded elsewhere: nothing here says when, so they may be older than the plan."
         )
+    plan = "the plan that it shows" if exploratory else "that plan"
     if {"tables", "results.md"} <= ok:
-        sentences.append("Every verdict and number of results.md follows from the runs by that plan.")
+        pages = "results.md and page.html" if PAGE in ok else "results.md"
+        sentences.append(f"Every verdict and number of {pages} follows from the runs by {plan}.")
     elif "tables" in ok:
-        sentences.append("The tables follow from the runs by that plan; results.md was not compared with them.")
-    if found.findings and found.findings.exploratory and "exploratory" in ok:
-        sentences.append("Its verdicts are EXPLORATORY, and confirm nothing: results.md says why, at the top.")
+        sentences.append(f"The tables follow from the runs by {plan}; results.md was not compared with them.")
     if times := sum(bool(entry.content.get("again")) for entry in found.ledger.entries):
         often = "once" if times == 1 else f"{times} times"
         sentences.append(f"All runs were begun again {often}, after results were known: see the ledger in results.md.")

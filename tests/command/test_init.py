@@ -286,3 +286,24 @@ def test_results_that_git_would_commit_are_named(capsys: pytest.CaptureFixture[s
     Path(".gitignore").write_text("results/\n")
     init("./train --lr 1", "--force")
     assert "git does not ignore .snakemake/: add it to .gitignore" in capsys.readouterr().out
+
+
+def test_what_git_is_to_ignore_leaves_ledger_report_and_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    init("./train --lr 1")
+    _, _, proposed = capsys.readouterr().out.partition("to .gitignore, and commit ledger, report and tables:\n")
+    Path(".gitignore").write_text("".join(line.strip() + "\n" for line in proposed.splitlines() if line[:2] == "  "))
+    init("./train --lr 1", "--force")
+    assert "git does not ignore" not in capsys.readouterr().out
+    kept = ["registration.jsonl", "runs.csv", "findings.json", "results.md", "page.html", "figures/means.png"]
+    kept += ["tables/results.tex", "looks.json", "pulled.json", "answers.csv"]
+    large = ["runs/a/seed0/metrics.json", "logs/a.log", "benchmarks/a.tsv", "data/a.npz", "interim/results.md", ".lock"]
+    large += [".try/a/log", "wandb/run-a/files", "digests/0.json", "study-0.json"]
+    for name in (*kept, *large):
+        path = Path("results/a", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    Path("results/.last-study").touch()
+    listed = ["git", "ls-files", "--others", "--exclude-standard", "results"]
+    found = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split()
+    assert sorted(found) == sorted(f"results/a/{name}" for name in kept)

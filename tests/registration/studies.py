@@ -139,9 +139,10 @@ def script(name: str, *arguments: object) -> None:
 
 
 def render(demo: Demo, study: Path, record: Path) -> None:
-    """Write results.md."""
-    runs, out = demo.folder / "runs.csv", demo.folder / "results.md"
-    script("render_report", "--study", study, "--runs", runs, "--record", record, "--out", out)
+    """Write results.md and page.html."""
+    for name, out in (("render_report", "results.md"), ("render_page", "page.html")):
+        arguments = ("--study", study, "--runs", demo.folder / "runs.csv", "--record", record)
+        script(name, *arguments, "--out", demo.folder / out)
 
 
 def score_again(path: Path, score: float) -> None:

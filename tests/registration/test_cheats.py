@@ -16,8 +16,9 @@ import pytest
 from seedwise.basics.files import short_digest
 from seedwise.basics.git import git
 from seedwise.cli import main
-from seedwise.registration.ledger import append, registration_of_runs
-from seedwise.registration.register import register, take_look
+from seedwise.registration.ledger import append, read_ledger, registration_of_runs
+from seedwise.registration.register import look_at, note_results, register, take_look
+from seedwise.registration.standing import was_seen
 from seedwise.runs.attempt import attempt
 from seedwise.runs.record import read_record, write_record
 from tests.conftest import ROOT
@@ -32,7 +33,9 @@ def exploratory(demo, capsys, because):
     """Whether the report says why it confirms nothing, and `verify` that it does, having found no fault."""
     states, text = demo.verify(capsys)
     assert "FAILED" not in states.values()
-    assert "Its verdicts are EXPLORATORY, and confirm nothing" in text
+    assert re.match(rf"results/{demo.name}: study \w+, EXPLORATORY, ", text)
+    assert "What this shows: - Its verdicts are EXPLORATORY, and confirm nothing" in text
+    assert "registered before" not in text or ", but what is reported departs from that" in text
     return "EXPLORATORY" in demo.results and re.search(because, demo.results) is not None
 
 
@@ -62,7 +65,7 @@ def test_nothing_is_wrong_with_an_honest_study(demo, capsys):
     states, text = demo.verify(capsys)
     assert {name for name, state in states.items() if state != "ok"} == {"tag"}
     assert "EXPLORATORY" not in demo.results + text
-    assert "Every verdict and number of results.md follows from the runs by that plan." in text
+    assert "Every verdict and number of results.md and page.html follows from the runs by that plan." in text
 
 
 def test_another_metric_after_the_results(demo, capsys):
@@ -84,6 +87,31 @@ def test_another_margin_after_an_interim_look(blank, capsys):
     demo.run()
     assert exploratory(demo, capsys, r"analysis\.margin was null .* is now 0\.02")
     assert "Interim report on 4 runs." in demo.results
+
+
+def test_failed_runs_counted_after_an_interim_look(demo, capsys):
+    take_look(demo.folder, demo.asked(), "interim", "0" * 16, 6)
+    demo.change("settings:", "failures: count, settings:")
+    demo.run()
+    assert exploratory(demo, capsys, r'command\.failures was "stop" when .* is now "count"')
+    assert "| `command.failures` | `count` |" in demo.results, "the plan says so"
+
+
+def test_other_rows_of_a_table_chosen_after_a_look(blank, capsys):
+    demo = blank
+    rows = [
+        f"{variant},{seed},{score},{seed}\n" for variant in SCORES for seed, score in enumerate(SCORES[variant][:3])
+    ]
+    (demo.root / "table.csv").write_text("variant,seed,score,batch\n" + "".join(rows))
+    command = demo.study.read_text().splitlines()[2]
+    demo.change(command, "runs: {from: table, path: table.csv}")
+    demo.change(", set: {rate: 0.1}", "")
+    before = demo.asked()
+    assert before.study.plan_hash == before.study.analysis.digest([0, 1, 2], ["low", "high"]), "as ever"
+    take_look(demo.folder, before, "analysis", "0" * 16, 6)
+    demo.change("table.csv}", "table.csv, where: [batch<2]}")
+    reasons, _ = look_at(demo.folder, demo.asked(), "analysis", demo.root / "table.csv", [], 4)
+    assert reasons == ['runs.where was [] when this study was registered and is now ["batch<2"].']
 
 
 def test_more_seeds_until_it_is_significant(demo, capsys):
@@ -115,6 +143,40 @@ def test_a_run_rolled_again_until_it_is_good(demo, capsys, monkeypatch):
     monkeypatch.setitem(SCORES, "high", (0.9, *SCORES["high"][1:]))
     demo.run()
     assert exploratory(demo, capsys, "The result of high seed 0 was replaced by another")
+
+
+def lose(demo, variant, seed):
+    """Have a run fail that counts as lost."""
+    path = demo.record(variant, seed)
+    with attempt(path.parent, registration_of_runs(demo.folder)):
+        made = demo.made(demo.asked(), variant, seed)
+        write_record(path, replace(made, status="failed", reason="exit status 1", metrics={}))
+    note_results(demo.folder)
+
+
+def test_a_lost_run_rolled_again_until_it_has_a_result(blank, capsys):
+    demo = blank
+    demo.change("settings:", "failures: count, settings:")
+    register(demo.folder, demo.asked())
+    lose(demo, "high", 0)
+    assert not was_seen(read_ledger(demo.folder)), "nobody knows a score yet"
+    demo.record("high", 0).unlink()
+    demo.run()
+    assert "EXPLORATORY" not in demo.results, "nobody had looked when it was done again"
+    demo.record("low", 1).unlink()
+    lose(demo, "low", 1)
+    demo.report()
+    assert "The result of low seed 1 was replaced by another" in demo.results
+    shutil.rmtree(demo.folder)
+
+    register(demo.folder, demo.asked())
+    lose(demo, "high", 0)
+    demo.run()
+    assert "1 failed" in demo.results
+    assert demo.verify(capsys)[0]["results"] == "ok"
+    demo.record("high", 0).unlink()
+    demo.run()
+    assert exploratory(demo, capsys, "The run high seed 0 was lost when results were looked at, and was")
 
 
 def test_all_runs_rolled_again_under_another_plan(demo, capsys):
@@ -149,7 +211,7 @@ def test_the_folder_of_a_study_copied_under_another_name(demo, capsys):
     copy.run()
     assert exploratory(copy, capsys, "The ledger is that of the study demo, whose folder was copied or renamed")
     text = copy.verify(capsys)[1]
-    assert "study copy, registered as the study demo on" in text
+    assert "study copy, EXPLORATORY, registered as the study demo on" in text
     assert "before line 4 it is that of demo, and then of copy" in text
 
 
@@ -171,19 +233,19 @@ def test_a_number_of_a_record_edited_with_all_that_follows_from_it(demo, capsys)
 def test_a_number_of_runs_csv_edited(demo, capsys):
     path = demo.folder / "runs.csv"
     path.write_text(path.read_text().replace("0.812", "0.912"))
-    assert demo.failures(capsys) == {"runs.csv", "analysis", "tables", "results.md"}
+    assert demo.failures(capsys) == {"runs.csv", "analysis", "tables", "results.md", "page.html"}
 
 
 def test_a_verdict_edited_in_the_tables(demo, capsys):
     path = demo.folder / "comparisons.csv"
     path.write_text(path.read_text().replace("NOT_SUPPORTED", "BETTER"))
-    assert demo.failures(capsys) == {"tables"}
+    assert demo.failures(capsys) == {"tables", "page.html"}
     findings = demo.folder / "findings.json"
     told = json.loads(findings.read_text())
     told.pop("digest", None)
     told["tables"]["comparisons.csv"] = short_digest(path)
     findings.write_text(json.dumps(told))
-    assert demo.failures(capsys) == {"tables"}
+    assert demo.failures(capsys) == {"tables", "page.html"}
 
 
 def test_a_verdict_edited_in_findings_json(demo, capsys):
@@ -216,6 +278,30 @@ def test_results_md_edited(demo, capsys, old, new):
     assert old in demo.results
     (demo.folder / "results.md").write_text(demo.results.replace(old, new))
     assert demo.failures(capsys) == {"results.md"}
+
+
+@pytest.mark.parametrize("records", [True, False])
+def test_page_html_edited(demo, capsys, records):
+    if not records:
+        shutil.rmtree(demo.folder / "runs")
+    assert demo.verify(capsys)[0]["page.html"] == "ok"
+    path = demo.folder / "page.html"
+    page = path.read_text()
+    for old, new in (("not settled", "better"), ('"value":0.81,', '"value":0.91,')):
+        assert old in page
+        path.write_text(page.replace(old, new))
+        assert demo.failures(capsys) == {"page.html"}
+    path.write_text(page.replace('id="vega">', 'id="vega">x'))
+    states, text = demo.verify(capsys)
+    assert states["page.html"] == "not checked"
+    assert "what draws its plots is another program" in text
+
+
+def test_images_are_not_compared_and_that_is_said(demo, capsys):
+    (demo.folder / "figures").mkdir()
+    states, text = demo.verify(capsys)
+    assert states["figures"] == "not checked"
+    assert "`seedwise report` draws them again" in text
 
 
 def test_the_word_exploratory_taken_out_of_the_report(demo, capsys):
@@ -304,6 +390,27 @@ def test_a_clone_without_the_study_file_takes_the_config(demo, capsys):
     assert demo.verify(capsys, "--config", "study.yaml")[0]["results.md"] == "ok"
     (demo.folder / "results.md").write_text(demo.results.replace("not settled", "better"))
     assert demo.verify(capsys, "--config", "study.yaml")[0]["results.md"] == "FAILED"
+
+
+@pytest.mark.parametrize("file", ["study.yaml", "results/demo/results.md", "results/demo/runs/low/seed0/metrics.json"])
+def test_the_folder_of_results_is_named_to_those_who_name_a_file(demo, capsys, file):
+    for command in (["verify", file], ["compare", file, "results/demo"]):
+        assert main(command) == 2
+        assert "results/demo\n" in capsys.readouterr().err
+    assert main(["gate", "study.yaml"]) == 2
+    assert "name the folder of its results, results/demo, instead of" in capsys.readouterr().err
+
+
+def test_a_folder_that_was_renamed_takes_the_config_of_its_ledger(demo, capsys):
+    next(demo.folder.glob("study-*.json")).unlink()
+    demo.folder.rename(demo.folder.with_name("sent"))
+    sent = replace(demo, name="sent")
+    states, text = sent.verify(capsys, "--config", "study.yaml")
+    assert states["results.md"] == "ok"
+    assert "its ledger, by which all this is judged, is that of the study demo." in text
+    demo.change("study: demo", "study: sent")
+    assert main(["verify", "results/sent", "--config", "study.yaml"]) == 2
+    assert "study.yaml: it is the study sent, and results/sent has the results of demo" in capsys.readouterr().err
 
 
 def test_the_clock_set_back_for_a_line(demo, capsys):

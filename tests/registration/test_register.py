@@ -51,10 +51,21 @@ def test_a_tag_has_the_hash_and_is_made_once(blank, capsys):
     assert "git push origin of-mine" in said(capsys, "study.yaml", "--tag", "of-mine").out
 
 
-def test_a_tag_of_a_commit_without_the_study_says_so(blank, capsys):
+def test_no_commit_without_the_study_is_tagged(blank, capsys):
     commit(blank)
     blank.change("title: Demo", "title: Another")
-    assert "the tagged commit does not have study.yaml as it is now" in said(capsys, "study.yaml", "--tag").out
+    found = said(capsys, "study.yaml", "--tag", status=2).err
+    assert "--tag: the last commit does not have study.yaml as it is now; commit it, and tag then" in found
+    assert not read_ledger(blank.folder).entries
+    commit(blank)
+    assert "git push origin seedwise/demo/" in said(capsys, "study.yaml", "--tag").out
+    tagged = git(blank.root, "tag", "--list", "--format=%(refname:short)").strip()
+    assert "title: Another" in git(blank.root, "show", f"{tagged}:study.yaml")
+
+
+def test_a_repository_without_a_commit_cannot_be_tagged(blank, capsys):
+    git(blank.root, "init", "--quiet")
+    assert "there is no commit here yet that a tag could name" in said(capsys, "study.yaml", "--tag", status=2).err
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,24 @@ def test_caveats_of_the_comparison_are_reported(tmp_path, capsys):
     assert "EXPLORATORY BETTER" in (tmp_path / "compare-x-y/compare.md").read_text()
 
 
+@pytest.mark.parametrize(
+    ("exploratory", "because"),
+    [
+        (("x",), "only y can confirm it, because x is EXPLORATORY"),
+        (("x", "y"), "neither study confirms it, because both are EXPLORATORY"),
+    ],
+)
+def test_what_an_exploratory_study_found_is_not_said_to_have_held(tmp_path, capsys, exploratory, because):
+    scores = {"x": {"a": BASE, "b": UP}, "y": {"a": ELSEWHERE, "b": HIGH}}
+    found = [write_study(tmp_path / name, scores[name], ["seeds were added"] * (name in exploratory)) for name in "xy"]
+    out = compare(capsys, *found)[1]
+    assert out.startswith(f"1 of 1 conclusion is alike in both studies, but {because}.\n")
+    assert "  b  BETTER / BETTER: alike, not confirmed in both\n" in out
+    text = (tmp_path / "compare-x-y/compare.md").read_text()
+    assert f"- **b**: better in both, but {because}.\n" in text
+    assert "held" not in text
+
+
 def test_mistakes_are_one_line(two, tmp_path, capsys):
     other = write_study(tmp_path / "loss", {"a": BASE, "up": UP}, metric="test_loss", higher_is_better=False)
     base = write_study(tmp_path / "base", {"up": UP, "a": BASE}, baseline="up")

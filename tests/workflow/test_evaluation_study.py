@@ -64,10 +64,30 @@ def test_a_study_of_examples_finds_what_analyse_finds(tmp_path, monkeypatch, cap
     findings = json.loads((project.results / "findings.json").read_text())
     assert findings["exploratory"] == []
     assert findings["plan_hash"] in own
+    assert "| `runs.map` | `plain prompt: plain` |" in own, "which rows are taken is part of the plan"
+    page_is_verified(project, capsys)
     table.write_text(answers().replace("steps,039,t9,ann,1", "steps,039,t9,ann,0"))
     assert set(project.planned()) >= {"collect_runs", "analyse_study", "render_report"}, (
         "the table is part of the study"
     )
+
+
+def page_is_verified(project, capsys):
+    """Whether `verify` compares page.html with results.md and the figures in it."""
+    page, figures = project.results / "page.html", project.results / "figures"
+    whole = page.read_text()
+    for text, folder, state in (
+        (whole, "figures", "ok"),
+        (whole.replace("steps", "plain", 1), "figures", "FAILED"),
+        (whole, "elsewhere", "not checked"),
+    ):
+        page.write_text(text)
+        figures = figures.rename(project.results / folder)
+        capsys.readouterr()
+        assert main(["verify", str(project.results), "--json"]) == (state == "FAILED")
+        checks = {check["name"]: check["state"] for check in json.loads(capsys.readouterr().out)["checks"]}
+        assert checks["page.html"] == state
+    figures.rename(project.results / "figures")
 
 
 def section(text, heading):

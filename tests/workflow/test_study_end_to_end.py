@@ -29,8 +29,20 @@ def test_every_product_is_there(finished):
 def test_others_can_verify_it(finished, monkeypatch, capsys):
     monkeypatch.chdir(finished.folder)
     assert main(["verify", str(finished.results), "--json"]) == 0
-    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
-    assert {name: check for name, check in checks.items() if check["state"] != "ok"} == {"tag": checks["tag"]}
+    states = {check["name"]: check["state"] for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert {name for name, state in states.items() if state != "ok"} == {"tag", "figures"}
+
+
+def test_others_can_verify_its_pages_without_its_runs(finished, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(finished.folder)
+    sent = shutil.copytree(finished.results, tmp_path / "sent", ignore=shutil.ignore_patterns("runs", "study-*.json"))
+    page = (sent / "page.html").read_text()
+    assert 'id="curves"' in page
+    for text, state in ((page, "ok"), (page.replace("0.", "9.", 1), "FAILED")):
+        (sent / "page.html").write_text(text)
+        assert main(["verify", str(sent), "--config", "config.yaml", "--json"]) == (state == "FAILED")
+        states = {check["name"]: check["state"] for check in json.loads(capsys.readouterr().out)["checks"]}
+        assert (states["results.md"], states["page.html"]) == ("ok", state)
 
 
 def test_the_tables_can_be_recomputed_by_hand(finished):

@@ -10,6 +10,7 @@ from seedwise.report.text.format import (
     MISSING,
     code,
     confidence_percent,
+    config_value,
     escape,
     level,
     markdown_table,
@@ -219,6 +220,7 @@ def plan_table(report: ExamplesReport) -> str:
         "confidence": f"{plan.confidence:g}",
         "margin": None if plan.margin is None else f"{plan.margin:g}",
         **dict(report.columns),
+        **{key: config_value(value) for key, value in report.choices.items()},
     }
     return markdown_table(
         ["Given", "Value"], [[code(key), "not set" if value is None else code(value)] for key, value in rows.items()]

@@ -73,6 +73,15 @@ def code(text: str) -> str:
     return f"{fence} {body} {fence}" if "`" in body else f"{fence}{body}{fence}"
 
 
+def config_value(value: object) -> str | None:
+    """A value of the config in words; None where it was left open."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {config_value(part)}" for key, part in value.items() if part is not None)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def code_block(text: str) -> str:
     """Commands as a fenced block, whatever they hold."""
     body = visible(text)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from seedwise.basics.words import quantity
 from seedwise.report.text.format import code, code_block, escape, markdown_table, p_cell, percent
 from seedwise.report.text.sentences import verdict_word
-from seedwise.report.two_studies import HELD, SAME, FinishedStudy, SideBySide, caveats, shared_digits
+from seedwise.report.two_studies import ALIKE, HELD, SAME, FinishedStudy, SideBySide, caveats, confirming, shared_digits
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.verdict import CLAIMS
 
 
-def headline(rows: Sequence[SideBySide]) -> str:
+def headline(first: FinishedStudy, second: FinishedStudy, rows: Sequence[SideBySide]) -> str:
     """How many conclusions held, in a sentence."""
     claimed = [row for row in rows if {row.first.verdict, row.second.verdict} & set(CLAIMS)]
     if not claimed:
@@ -25,7 +25,11 @@ def headline(rows: Sequence[SideBySide]) -> str:
     copied = f" {len(same)} {rests} on the same runs in both, which confirms nothing." if same else ""
     if len(same) == len(claimed):
         return copied.strip()
-    return f"{len(held)} of {quantity(len(claimed) - len(same), 'conclusion')} held in both studies.{copied}"
+    of_all = f"of {quantity(len(claimed) - len(same), 'conclusion')}"
+    if alike := sum(row.agreement == ALIKE for row in claimed):
+        is_alike = f"{'is' if alike == 1 else 'are'} alike in both studies"
+        return f"{alike} {of_all} {is_alike}, but {confirming(first, second)}.{copied}"
+    return f"{len(held)} {of_all} held in both studies.{copied}"
 
 
 def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[SideBySide], command: str) -> str:
@@ -59,8 +63,8 @@ def render_markdown(first: FinishedStudy, second: FinishedStudy, rows: Sequence[
     )
     parts = [
         f"# Did it hold? {names[0]} and {names[1]}",
-        f"**{headline(rows)}**",
-        "\n".join(f"- {_sentence(row, *names)}" for row in rows),
+        f"**{escape(headline(first, second, rows))}**",
+        "\n".join(f"- {_sentence(row, *names, confirming=escape(confirming(first, second)))}" for row in rows),
         *(
             [_section("Caution", "\n".join(f"- {escape(text)}" for text in found))]
             if (found := caveats(first, second))
@@ -99,7 +103,7 @@ def render_csv(rows: Sequence[SideBySide]) -> str:
     return stream.getvalue()
 
 
-def _sentence(row: SideBySide, first: str, second: str) -> str:
+def _sentence(row: SideBySide, first: str, second: str, *, confirming: str) -> str:
     name, own, other = f"**{escape(row.variant)}**", _words(row.first.verdict), _words(row.second.verdict)
     match row.agreement:
         case "the same runs":
@@ -108,6 +112,9 @@ def _sentence(row: SideBySide, first: str, second: str) -> str:
             if own != other:
                 return f"{name}: {own} in {first}, {other} in {second}. That it is not inferior held."
             return f"{name}: {own} in both. The conclusion held."
+        case "alike, not confirmed in both":
+            found = f"{own} in both" if own == other else f"{own} in {first}, {other} in {second}"
+            return f"{name}: {found}, but {confirming}."
         case "reversed":
             return (
                 f"{name}: {own} in {first}, {other} in {second}. The conclusion was reversed: it depends on the set-up."

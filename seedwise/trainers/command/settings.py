@@ -230,6 +230,14 @@ class Program(Section):
         return {name: value if value is None else masked(name, value) for name, value in env.items()}
 
     @property
+    def choices(self) -> dict[str, Any]:
+        """What decides which runs are lost, by key; without what has its default, and none if no failed run counts."""
+        found = {"failures": self.failures, "retries": self.retries, "time_limit": self.time_limit}
+        if self.failures == "stop":
+            return {}
+        return {key: value for key, value in found.items() if value != type(self).model_fields[key].default}
+
+    @property
     def recorded_env(self) -> dict[str, str]:
         """The variables that count as settings of a run, and that its record shows: none that holds a secret."""
         shown = {name: masked(name, value) for name, value in self.env.items() if value is not None}
