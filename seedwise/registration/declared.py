@@ -38,8 +38,7 @@ def declaration_of(asked: StudyFile) -> Declaration:
     }
     if columns := study.declared_columns:
         found["columns"] = columns
-    if choices := study.declared_choices:
-        found["choices"] = choices
+    found["choices"] = study.declared_choices  # also if there are none: earlier versions did not note them
     for what in DIGESTS:
         if digests := {name: digest for name, of in asked.expected.items() if (digest := getattr(of, what))}:
             found[what] = digests

@@ -106,8 +106,8 @@ def changed_keys(first: Declaration, now: Declaration) -> dict[str, tuple[Any, A
     pairs = {f"analysis.{key}": (before.get(key), after.get(key)) for key in {**after, **before}}
     was, is_now = first.get("columns", {}), now.get("columns", {})
     pairs |= {f"runs.{key}": (was.get(key), is_now.get(key)) for key in {**was, **is_now}}
-    if not first.get("earlier"):  # which did not note them
-        was, is_now = first.get("choices", {}), now.get("choices", {})
+    if "choices" in first:  # earlier versions did not note them
+        was, is_now = first["choices"], now.get("choices", {})
         pairs |= {key: (_chosen(was, key), _chosen(is_now, key)) for key in {**was, **is_now}}
     return {key: (was, is_now) for key, (was, is_now) in pairs.items() if was != is_now}
 

@@ -160,7 +160,7 @@ def _registered(ledger: Ledger, folder: Path, asked: StudyFile) -> Lines:
     if new := not_known(ended, known_ends(ledger)):
         lines.append(("results", {"results": new}))
     again = begun_again(folder, known_results(ledger))
-    if again or declared is None or any(declared.get(key) != now.get(key) for key in DECLARED):
+    if again or declared is None or any((declared.get(key) or None) != (now.get(key) or None) for key in DECLARED):
         lines.append(("registration", {**now, **({"again": True} if again else {}), **_circumstances()}))
     return lines
 

@@ -197,7 +197,7 @@ def _other_plan(file: StudyFile, found: Evidence) -> str:
     study = file.study
     pairs = {
         "plan": (plan_of(declared), study.analysis.model_dump(mode="json")),
-        "choices": (declared.get("choices", {}), {} if declared.get("earlier") else study.declared_choices),
+        "choices": (declared.get("choices", study.declared_choices), study.declared_choices),
         "seeds": (declared["seeds"], sorted(study.declared_seeds)),
         "variants": (sorted(declared["variants"]), sorted(variant.name for variant in study.variants)),
     }
