@@ -30,7 +30,7 @@ def run(capsys, *flags, text=TABLE):
         ("hello world\n", "results.csv: only a header, no runs below it"),
         ("a\0b,c\n", "results.csv: not a text file"),
         ("model,seed,score\nA,0,1\n", "say which column it is: --variant model. Found: model, seed,"),
-        ("variant,score\nA,1\n", "--seed COLUMN (if there is none, number the runs of each variant). Found: variant, "),
+        ("variant,score\nA,1\n", "(if there is none, add --number-runs if each row is a run). Found: variant, "),
         ("variant,seed,acc\nA,0,1\n", 'results.csv: no column "score". Found: variant, seed, acc.'),
         ("variant,seed,SCORES\nA,0,1\n", 'no column "score"; did you mean "SCORES"? Found: variant, seed, SCORES.'),
         ("variant,seed,score,score\nA,0,1,1\n", 'results.csv: two columns are named "score"; rename or delete one'),

@@ -85,6 +85,11 @@ def analyse_opened(table: Table, options: Options, given: Mapping[str, Any]) -> 
             f"{options.spelled('question', 'non-inferiority')}: needs {options.named('margin')}, by which a variant "
             "may be worse"
         )
+    if plan.pairing != "none" and options.number_runs:
+        raise UserError(
+            f"{options.spelled('pairing', plan.pairing)}: runs that are numbered in the order of the table are no "
+            f"pairs; remove it, or name a column of seeds with {options.named('seed')}"
+        )
     assumed = said is None and logged is None
     told = _contradiction(metric, options)
     if assumed and options.spelling == "arguments":  # a report has a place of its own for it

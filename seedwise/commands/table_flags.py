@@ -31,6 +31,11 @@ def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     columns = group("columns, where they have other names than variant, seed and status")
     columns("--variant", metavar="COLUMN", action="append", help="the variant; several columns, --variant model,lr")
     columns("--seed", metavar="COLUMN", help="the seed")
+    columns(
+        "--number-runs",
+        action="store_true",
+        help="the table has no seeds: each row is a run, numbered in the order of the table",
+    )
     columns("--status", metavar="COLUMN", help="how runs ended")
     columns("--created", metavar="COLUMN", help="when they were made, to tell the latest of several")
     columns("--dataset", metavar="COLUMN", help="on what they ran: a verdict for each, corrected together")
@@ -98,6 +103,7 @@ def table_options(arguments: argparse.Namespace) -> Options:
         metrics=tuple(arguments.metric),
         variant=tuple(arguments.variant or ()),
         seed=arguments.seed,
+        number_runs=arguments.number_runs,
         status=arguments.status,
         created=arguments.created,
         dataset=arguments.dataset,

@@ -22,7 +22,7 @@ KEYS = {
     "path-name": "path_name",
 }
 """What an option is called in a study, where it is not called as on the command line."""
-OF_RUNS = ("status", "created", "state", "duplicates", "take")
+OF_RUNS = ("status", "created", "state", "duplicates", "take", "number-runs")
 """Options that an evaluation has no use for."""
 OF_ANSWERS = ("example", "cluster", "repeat", "judge", "digest")
 """Options that only an evaluation has a use for."""

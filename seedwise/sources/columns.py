@@ -202,8 +202,15 @@ def usual_column(table: Table, role: str, options: Options) -> str:
         raise UserError(f"{table.name}: {_several(role, found)}; write {options.spelled(role, found[0])}")
     likely = _likely(table, role, options)
     which = f"say which column it is: {options.spelled(role, likely or 'COLUMN')}"
-    number = " (if there is none, number the runs of each variant)" if role == "seed" and not likely else ""
-    raise UserError(f"{table.name}: no column {role!r}; {which}{number}. {listing(table.columns)}")
+    none = f" (if there is none, {without_seeds(options)})" if role == "seed" else ""
+    raise UserError(f"{table.name}: no column {role!r}; {which}{none}. {listing(table.columns)}")
+
+
+def without_seeds(options: Options) -> str:
+    """Return what to do about a table that has no seeds."""
+    if options.spelling == "keys":  # a study declares the seeds that count
+        return "number the runs of each variant"
+    return f"add {options.switched('number-runs')} if each row is a run"
 
 
 def _likely(table: Table, role: str, options: Options) -> str | None:

@@ -16,6 +16,7 @@ from seedwise.sources.duplicates import one_each
 from seedwise.sources.endings import with_outcomes, with_states
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.identities import identified, refuse_datasets
+from seedwise.sources.numbered import lost_or_repeated, numbered, refuse_no_runs
 from seedwise.sources.options import Options
 from seedwise.sources.plausible import refuse_summary_variants, refuse_units, said_marks
 from seedwise.sources.replicates import refuse_mixed
@@ -64,8 +65,9 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     if table.evaluation is not None and options.sample != "runs":
         way = options.spelled("sample", "examples")
         raise UserError(f"{table.name}: {table.layout}, whose rows are answers, not runs; add {way}")
-    table = meeting(table, options)
+    table = meeting(numbered(table, options), options)
     columns = find_columns(table, options)
+    refuse_no_runs(table, columns, options)
     runs, notes = identified(table, columns, options, declared)
     runs, more = with_states(table, runs, columns, options)
     notes += more
@@ -89,7 +91,7 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     _refuse_answers(table, runs, columns, options)
     refuse_mixed(table, runs, columns, options)
     runs, more = with_outcomes(table, runs, options.metrics[0])
-    notes += more
+    notes += [*more, *lost_or_repeated(runs, options)]
     runs, more = one_each(table, runs, cell, columns, options)
     notes += more
     for name in options.metrics:

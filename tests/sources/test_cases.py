@@ -169,9 +169,12 @@ def test_seeds_as_they_are_written(analyse, file):
     ("file", "said"),
     [
         ("dup", "lines 2, 3: a has seed 0 twice (0 and 00 are one seed)"),
-        ("empty", "no run has a seed (the column seed is empty); number the runs of each variant"),
+        ("empty", "no run has a seed (the column seed is empty); add --number-runs if each row is a run"),
         ("none", "no run has a seed"),
-        ("noseed", "no column 'seed'; say which column it is: --seed run."),
+        (
+            "noseed",
+            "no column 'seed'; say which column it is: --seed run (if there is none, add --number-runs if each row",
+        ),
     ],
 )
 def test_seeds_that_are_missing_or_one(analyse, file, said):
