@@ -186,6 +186,7 @@ def analyse(
     options = Options(
         metrics=(metric,),
         variant=_several(variant),
+        baseline=baseline,
         seed=seed,
         number_runs=number_runs,
         status=status,

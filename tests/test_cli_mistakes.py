@@ -14,10 +14,10 @@ def _in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def run(capsys, *flags, text=TABLE):
+def run(capsys, *flags, text=TABLE, baseline="A"):
     """Analyse a table; return (exit status, stdout, stderr)."""
     Path("results.csv").write_text(text, encoding="utf-8")
-    status = main(["analyse", "results.csv", "--metric", "score", "--baseline", "A", *flags])
+    status = main(["analyse", "results.csv", "--metric", "score", "--baseline", baseline, *flags])
     return (status, *capsys.readouterr())
 
 
@@ -51,6 +51,37 @@ def test_a_mistake_in_the_table_is_one_line(capsys, text, message):
     assert err.startswith("seedwise: ")
     assert message in err
     assert err.count("\n") == 1
+
+
+EXPORT = "name,arch,lr,seed,score\n" + "".join(
+    f"run-{arch}-{lr}-{seed},{arch},{lr},{seed},0.8{seed}\n" for arch in "AB" for lr in (1, 2) for seed in range(3)
+)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "flags", "message"),
+    [
+        ("A", (), "no column 'variant'; say which column it is: --variant arch."),
+        (
+            "A",
+            ("--variant", "name"),
+            "no baseline variant 'A' among run-A-1-0, run-A-1-1, run-A-1-2, run-A-2-0 and 8 more; ",
+        ),
+        ("A", ("--variant", "name"), "it stands in arch: --variant arch\n"),
+        ("A (lr=2)", (), "no column 'variant'; say which column it is: --variant arch,lr."),
+        ("A (lr=2)", ("--variant", "name"), "it stands in arch,lr: --variant arch,lr\n"),
+        ("C", (), "no column 'variant'; say which column it is: --variant arch."),
+        ("C", ("--map", "A=C"), "no column 'variant'; say which column it is: --variant arch."),
+    ],
+)
+def test_the_column_of_variants_is_looked_for_by_the_baseline(capsys, baseline, flags, message):
+    status, _, err = run(capsys, *flags, text=EXPORT, baseline=baseline)
+    assert (status, message in err) == (2, True)
+
+
+def test_the_column_of_variants_of_an_evaluation_is_looked_for_too(capsys):
+    flags = ("--variant", "name", "--example", "seed", "--higher-is-better", "--where", "lr=1")
+    assert "it stands in arch: --variant arch\n" in run(capsys, *flags, text=EXPORT)[2]
 
 
 @pytest.mark.parametrize(

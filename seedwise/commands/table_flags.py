@@ -102,6 +102,7 @@ def table_options(arguments: argparse.Namespace) -> Options:
     return Options(
         metrics=tuple(arguments.metric),
         variant=tuple(arguments.variant or ()),
+        baseline=arguments.baseline,
         seed=arguments.seed,
         number_runs=arguments.number_runs,
         status=arguments.status,

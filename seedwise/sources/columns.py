@@ -213,18 +213,41 @@ def without_seeds(options: Options) -> str:
     return f"add {options.switched('number-runs')} if each row is a run"
 
 
+def with_baseline(table: Table, options: Options) -> str | None:
+    """Return the columns in which the baseline's name is found, as `model` or `model,lr`; for a message."""
+    if options.baseline is None:
+        return None
+    for name in [old for old, new in options.rename.items() if new == options.baseline] or [options.baseline]:
+        finer = re.fullmatch(r"(.+) \((.+=.*)\)", name)
+        settings = [part.partition("=")[0] for part in finer[2].split(", ")] if finer else []
+        more = [find(table.columns, setting, SETTING) for setting in settings]
+        for column in table.columns:
+            if column in options.metrics:
+                continue
+            texts = {same_text(text) for text in table.text(column).unique()}
+            if same_text(name) in texts:
+                return column
+            if finer and same_text(finer[1]) in texts and all(len(found) == 1 for found in more):
+                return ",".join([column, *(found[0] for found in more)])
+    return None
+
+
 def _likely(table: Table, role: str, options: Options) -> str | None:
     """Return a column that may have this role, for a message."""
+    if role == "variant" and (found := with_baseline(table, options)):
+        return found
     others = [column for column in table.columns if column not in {*options.metrics, *options.variant, options.seed}]
     names = {
         "variant": ("model", "method", "algo", "algorithm", "name", "config", "arch", "optimizer", "exp_name", "group"),
         "seed": ("random_seed", "rng_seed", "random_state", "run", "trial", "repeat", "replicate", "rep"),
     }[role]
     named = {simple(column): column for column in reversed(others)}
-    by_name = next((named[name] for name in names if name in named), None)
-    if by_name or role == "seed":
-        return by_name
     rows = len(table.frame)
+    usual = [named[name] for name in names if name in named]
+    if role == "variant":  # the names of runs, one for each row, are no variants
+        usual = [column for column in usual if rows == 1 or table.text(column).nunique() < rows]
+    if usual or role == "seed":
+        return usual[0] if usual else None
     for column in others:
         values = table.text(column)
         if simple(column) in (*states.COLUMNS, *dates.COLUMNS):

@@ -35,6 +35,7 @@ class Options:
         metrics: columns to compare; the first decides.
         variant: columns that make the variant together; none looks for `variant`.
         seed, status, created, dataset: columns; None looks for their usual names, except for the dataset.
+        baseline: the variant that others are compared with, which tells where to look for variants.
         number_runs: whether the table has no seeds, and each row is a run.
         sample: what varies by chance: runs, or the examples of an evaluation; None lets `example` decide.
         example, cluster, repeat, judge, digest: columns of an evaluation: what was asked, its cluster, the number of
@@ -56,6 +57,7 @@ class Options:
 
     metrics: tuple[str, ...]
     variant: tuple[str, ...] = ()
+    baseline: str | None = None
     seed: str | None = None
     number_runs: bool = False
     status: str | None = None

@@ -126,7 +126,10 @@ def test_a_section_written_out_can_be_read():
             "model,seed,f1",
             "no column 'variant'; say which column it is: runs.variant_key: model. Found: model, seed, f1",
         ),
-        ("variant,run,f1", "no column 'seed'; say which column it is: runs.seed_key: run."),
+        (
+            "variant,run,f1",
+            "no column 'seed'; say which column it is: runs.seed_key: run (if there is none, number the runs of each variant).",
+        ),
         ("variant,seed,F2", 'no column "f1". Found: variant, seed, F2.'),
     ],
 )
