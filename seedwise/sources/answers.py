@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import pandas as pd
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import plain, quote
-from seedwise.basics.words import quantity
+from seedwise.basics.words import capital, quantity
+from seedwise.sources.asked import EXAMPLES, FEW, asked_by, spelled_roles
 from seedwise.sources.cells import states
 from seedwise.sources.cells.numbers import FALSE, MISSING
 from seedwise.sources.cells.seeds import read_seeds
@@ -33,8 +34,6 @@ from seedwise.sources.tables.table import Table
 
 ROLES = {"repeat": "repeat", "seed": "seed", "cluster": "cluster", "judge": "judge", "dataset": "dataset"}
 """Columns of an evaluation that need not be there, by the option that names them."""
-EXAMPLES = ("example", "example_id", "question", "question_id", "item", "item_id", "doc_id", "sample_id", "id")
-"""Usual names of the column with what was asked."""
 ERRORS = ("error", "errors", "error_message", "error_type", "exception", "traceback")
 """Names of a column that has what went wrong, in lower case with _ for blanks."""
 _ASKED = frozenset(
@@ -117,6 +116,14 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
         notes.append(f"{quantity(int(infinite.sum()), 'score')} not finite; counted as missing.")
     if table.evaluation is None:  # a log says itself which answers are errors
         _refuse_scored_errors(table, answers, [*variant, metric, *columns.values()], options)
+    swapped = _swapped(table, answers, columns, [*variant, metric], options)
+    if swapped and answers.duplicated([name for name in answers if name not in ("score", "cluster", "hash")]).any():
+        raise UserError(
+            f"{table.name}: {swapped}; else name the column that tells several answers to one example apart: "
+            f"{options.named('repeat')}, or {options.named('seed')} for retrained models"
+        )
+    if swapped:
+        notes.append(f"{capital(swapped)}.")
     _refuse_levels(table, answers, [*variant, metric, *columns.values()], options)
     if table.evaluation is None and not options.digest:
         _refuse_other_questions(table, answers, [*variant, metric, *columns.values()], options)
@@ -133,6 +140,23 @@ def _example(table: Table, options: Options) -> str:
             f"{options.spelled('example', 'COLUMN')}. {listing(table.columns)}"
         )
     return usual
+
+
+def _swapped(
+    table: Table, answers: pd.DataFrame, columns: Mapping[str, str], taken: Sequence[str], options: Options
+) -> str:
+    """Say that another column is probably the one of examples, where so few cannot carry a verdict; else nothing."""
+    count = int(answers["example"].nunique())
+    if count >= FEW:
+        return ""
+    example, repeat = asked_by(table, answers["variant"], taken)
+    if example in (None, columns["example"]) or (values := table.text(str(example)).nunique()) < FEW:
+        return ""
+    return (
+        f"there {'is' if count == 1 else 'are'} {quantity(count, 'example')} in {plain(columns['example'])}, and "
+        f"{values} values in {plain(str(example))}; if those are the examples, say "
+        f"{spelled_roles(options, str(example), repeat)}"
+    )
 
 
 def _refuse_scored_errors(table: Table, answers: pd.DataFrame, named: Sequence[str], options: Options) -> None:

@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, plain, quote
 from seedwise.basics.unicode_forms import same_text
 from seedwise.basics.words import quantity
+from seedwise.sources.asked import EXAMPLES, asked_by, spelled_roles
 from seedwise.sources.cells import dates, states
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table
@@ -78,7 +81,7 @@ def find_columns(table: Table, options: Options, *, seed: bool = True) -> Column
         variant = (usual_column(table, "variant", options),)
     seeds = named_column(table, options.seed, "seed", options) if options.seed else None
     if seeds is None and (seed or find(table.columns, "seed")):
-        seeds = usual_column(table, "seed", options)
+        seeds = _usual_seed(table, variant, metrics, options)
     created = named_column(table, options.created, "created", options) if options.created else None
     dataset = named_column(table, options.dataset, "dataset", options) if options.dataset else None
     status: tuple[str, ...] = (named_column(table, options.status, "status", options),) if options.status else ()
@@ -191,6 +194,19 @@ def metric_column(table: Table, name: str, options: Options) -> str:
 
 def _several(name: str, found: Sequence[str]) -> str:
     return f"several columns can be meant by {quote(name)}: {', '.join(map(plain, found))}"
+
+
+def _usual_seed(table: Table, variant: Sequence[str], metrics: Sequence[str], options: Options) -> str:
+    """Return the column of seeds as `usual_column` does; where there are questions, the error says that too."""
+    try:
+        return usual_column(table, "seed", options)
+    except UserError as error:
+        texts = pd.Series(zip(*(table.text(column) for column in variant), strict=True))
+        example, repeat = asked_by(table, texts, {*variant, *metrics})
+        if example is None or simple(example) not in EXAMPLES or simple(example) == "id" or options.sample == "runs":
+            raise
+        way = spelled_roles(options, example, repeat)
+        raise UserError(f"{error} If each row is an answer to a question, add {way}.") from None
 
 
 def usual_column(table: Table, role: str, options: Options) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seedwise.basics.errors import UserError
+from seedwise.sources.asked import asked_by, spelled_roles
 from seedwise.sources.cells.numbers import Numbers
 from seedwise.sources.columns import Columns, find_columns
 from seedwise.sources.conditions import meeting
@@ -120,8 +121,8 @@ def _refuse_answers(table: Table, runs: pd.DataFrame, columns: Columns, options:
     if count >= _ANSWERS and values.isin([0, 1]).all():
         raise UserError(
             f"{table.name}: {metric} is 0 or 1 in all of up to {count} rows of a variant: are they answers to "
-            f"questions? Then add {_as_answers(columns, options)}, so that the verdict is about new questions; else "
-            f"{options.spelled('sample', 'runs')}"
+            f"questions? Then add {_as_answers(table, runs, columns, options)}, so that the verdict is about new "
+            f"questions; else {options.spelled('sample', 'runs')}"
         )
 
 
@@ -131,6 +132,8 @@ def _of_one_kind(seeds: pd.Series) -> list[int] | list[str]:
     return values if all(isinstance(seed, int) for seed in values) else [str(seed) for seed in values]
 
 
-def _as_answers(columns: Columns, options: Options) -> str:
-    example = options.spelled("example", str(columns.seed))
+def _as_answers(table: Table, runs: pd.DataFrame, columns: Columns, options: Options) -> str:
+    seen = table.where(np.isin(np.arange(len(table.frame)), runs["_row"]))
+    found, repeat = asked_by(seen, runs.sort_values("_row")[VARIANT], {*columns.variant, *columns.metrics})
+    example = spelled_roles(options, found or ("COLUMN" if options.number_runs else str(columns.seed)), repeat)
     return f"runs.sample: examples and {example}" if options.spelling == "keys" else example

@@ -128,7 +128,7 @@ def test_a_section_written_out_can_be_read():
         ),
         (
             "variant,run,f1",
-            "no column 'seed'; say which column it is: runs.seed_key: run (if there is none, number the runs of each variant).",
+            "no column 'seed'; say which column it is: runs.seed_key: run (if there is none, number the runs",
         ),
         ("variant,seed,F2", 'no column "f1". Found: variant, seed, F2.'),
     ],
