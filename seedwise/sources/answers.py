@@ -98,6 +98,7 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
         answers[role] = (texts if as_written else read_seeds(texts).astype("str")).where(texts != "", None)
         if role == "judge":
             refuse_judges(table, texts, column)
+    _refuse_without_example(table, answers, columns["example"], options)
     if table.evaluation is None:
         refuse_summary_rows(table, table.text(columns["example"]), columns["example"], options)
     notes = [*table.notes, *numbers.notes]
@@ -140,6 +141,28 @@ def _example(table: Table, options: Options) -> str:
             f"{options.spelled('example', 'COLUMN')}. {listing(table.columns)}"
         )
     return usual
+
+
+def _refuse_without_example(table: Table, answers: pd.DataFrame, column: str, options: Options) -> None:
+    """Refuse rows without an example, such as the other events of a log; raises UserError with what leaves them out."""
+    asked = answers["example"].notna().to_numpy()
+    if asked.all():
+        return
+    complete = asked & answers["score"].notna().to_numpy()
+    condition, fewest = f"{column}!=", int(asked.sum())
+    for other in table.columns:
+        texts = table.text(other)
+        words = texts[complete].unique()
+        if len(words) != 1 or not words[0]:
+            continue
+        chosen = (texts == words[0]).to_numpy()
+        if chosen.sum() < fewest and asked[chosen].all():
+            condition, fewest = f"{other}={words[0]}", int(chosen.sum())
+    rows = np.flatnonzero(~asked)
+    raise UserError(
+        f"{table.place(int(rows[0]))}: no example, because {plain(column)} is empty (so in "
+        f"{quantity(len(rows), 'row')}); fill it in, or leave such rows out with {options.spelled('where', condition)}"
+    )
 
 
 def _swapped(
@@ -197,7 +220,8 @@ def _refuse_levels(table: Table, answers: pd.DataFrame, named: Sequence[str], op
         texts = table.text(column)[twice].reset_index(drop=True)
         if texts.nunique() > _FEW or texts.groupby(groups, dropna=False).nunique().min() < 2:
             continue
-        value = texts.iloc[0]
+        scored = texts[answers["score"].notna().to_numpy()[twice]]
+        value = (scored if len(scored) else texts).iloc[0]
         raise UserError(
             f"{table.name}: {plain(column)} tells several answers of a variant to one example apart. Add "
             f"{options.spelled('where', f'{column}={value}')} for one of them, or say what it is: "
