@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 from seedwise.cli import GROUPS, main
+from seedwise.sources.choices import LAYOUTS
+from seedwise.sources.layouts import NAMES
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
 REPORTS = sorted(path.parent.name for path in EXAMPLES.glob("*/results.md"))
@@ -277,6 +279,22 @@ def test_there_are_four_examples():
 
 
 # Help
+
+
+def test_help_of_analyse_names_what_is_required_the_layouts_and_each_kind_of_table(capsys):
+    with pytest.raises(SystemExit):
+        main(["analyse", "--help"])
+    text = capsys.readouterr().out
+    usage, _, rest = text.partition("\n\n")
+    assert usage == "usage: seedwise analyse RESULTS --metric COLUMN --baseline VARIANT [flags]"
+    options, _, examples = rest.partition("examples:\n")
+    titles = [line for line in options.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert len(titles) == 9
+    assert set(LAYOUTS) == set(NAMES)
+    # A layout may be broken at its hyphen where the line ends.
+    assert set(NAMES) <= set(re.sub(r"-\s+", "-", options).replace(",", " ").replace(";", " ").split())
+    for flag in ("--pairing seed", "--number-runs", "--example question_id --repeat sample"):
+        assert flag in examples
 
 
 def test_help_shows_the_way_with_an_example_of_each_command(capsys):

@@ -87,6 +87,20 @@ def test_the_column_of_variants_of_an_evaluation_is_looked_for_too(capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        ([], "--metric is missing: name the column to compare; found score\n"),
+        (["--metric", "score"], "--baseline is missing: name the variant with which all others are compared\n"),
+        (["--metric", "score", "--variant", "arch"], "all others are compared; found A, B\n"),
+    ],
+)
+def test_a_missing_choice_comes_with_what_could_be_meant(capsys, flags, message):
+    Path("results.csv").write_text(EXPORT, encoding="utf-8")
+    assert main(["analyse", "results.csv", *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
         (["--margin", "-1"], "--margin must be above 0, in units of the metric; found -1"),
         (["--margin", "0"], "--margin must be above 0"),
         (["--margin", "nan"], "--margin must be above 0"),

@@ -10,6 +10,11 @@ Thousands = Literal[",", ".", " ", "'", "_"]
 Sample = Literal["runs", "examples"]
 Spelling = Literal["flags", "keys", "arguments"]
 """How a user says things: on the command line, in a study, or in Python."""
+LAYOUTS = (
+    "rows", "wandb-runs", "wandb-chart", "wandb-api", "mlflow", "lightning", "keras", "ray", "huggingface",
+    "tensorboard", "optuna", "wide-seeds", "wide-variants", "json-nested", "pivot", "lm-eval", "inspect", "promptfoo",
+)  # fmt: skip
+"""Names of layouts; rows is a table with a row for each run, as it stands."""
 DUPLICATES, DECIMALS, THOUSANDS, SAMPLES = map(get_args, (Duplicates, Decimal, Thousands, Sample))
 
 KEYS = {
