@@ -81,6 +81,16 @@ def refuse_no_runs(table: Table, columns: Columns, options: Options) -> None:
             )
 
 
+def named_by_seed(runs: pd.DataFrame, columns: Columns) -> list[str]:
+    """Say that the names of runs were taken for seeds, where no two runs share one."""
+    if str(columns.seed).strip().lower() not in NAMES or not runs[SEED].is_unique:
+        return []
+    return [
+        f"The names of runs ({plain(str(columns.seed))}) were taken for seeds: whether two of them had one seed, or one "
+        "repeats another, cannot be seen, and nothing pairs them."
+    ]
+
+
 def lost_or_repeated(runs: pd.DataFrame, options: Options) -> list[str]:
     """Say which runs count as lost although they may have been repeated, which their seeds would have said."""
     lost = runs[runs[STATUS] == "failed"] if options.number_runs else runs[:0]

@@ -17,7 +17,7 @@ from seedwise.sources.duplicates import one_each
 from seedwise.sources.endings import with_outcomes, with_states
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.identities import identified, refuse_datasets
-from seedwise.sources.numbered import lost_or_repeated, numbered, refuse_no_runs
+from seedwise.sources.numbered import lost_or_repeated, named_by_seed, numbered, refuse_no_runs
 from seedwise.sources.options import Options
 from seedwise.sources.plausible import refuse_summary_variants, refuse_units, said_marks
 from seedwise.sources.replicates import refuse_mixed
@@ -95,6 +95,7 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     notes += [*more, *lost_or_repeated(runs, options)]
     runs, more = one_each(table, runs, cell, columns, options)
     notes += more
+    notes += named_by_seed(runs, columns)
     for name in options.metrics:
         counted = runs.loc[runs[STATUS] == "finished"]
         refuse_units(table, name, counted[name].to_numpy(), options)

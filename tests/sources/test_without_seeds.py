@@ -102,6 +102,12 @@ def test_a_run_that_is_there_twice_is_refused(analyse, name):
     assert analyse(runs(name=["one"] * 8), "--number-runs")[0] == 0  # names that say nothing
 
 
+def test_names_of_runs_that_are_given_as_seeds_are_said_to_be_names(analyse):
+    said = "The names of runs (Name) were taken for seeds: whether two of them had one seed, or one repeats another"
+    assert said in analyse(runs(Name=list("abcdefgh")), "--seed", "Name")[1]
+    assert said not in analyse(runs(Name=list("abcdabcd")), "--seed", "Name")[1]
+
+
 def test_python_says_it_too():
     found = analyse_frame(runs(), metric="acc", baseline="a", number_runs=True)
     assert list(found.summary["n"]) == [4, 4]
