@@ -86,8 +86,8 @@ def named_by_seed(runs: pd.DataFrame, columns: Columns) -> list[str]:
     if str(columns.seed).strip().lower() not in NAMES or not runs[SEED].is_unique:
         return []
     return [
-        f"The names of runs ({plain(str(columns.seed))}) were taken for seeds: whether two of them had one seed, or one "
-        "repeats another, cannot be seen, and nothing pairs them."
+        f"The names of runs ({plain(str(columns.seed))}) were taken for seeds: whether two of them had one seed, or "
+        "one repeats another, cannot be seen, and nothing pairs them."
     ]
 
 
