@@ -109,6 +109,7 @@ def analyse(
     confidence: float = 0.95,
     variant: str | Sequence[str] = (),
     seed: str | None = None,
+    number_runs: bool = False,
     status: str | None = None,
     created: str | None = None,
     dataset: str | None = None,
@@ -148,6 +149,7 @@ def analyse(
         confidence: of every interval.
         variant: column of the variant, or several that make it together.
         seed: column of the seed.
+        number_runs: whether the table has no seeds, and each row is a run, numbered in the order of the table.
         status: column that says how runs ended.
         created: column with the time at which they were made.
         dataset: column of datasets; each gets a verdict, all corrected together.
@@ -184,7 +186,9 @@ def analyse(
     options = Options(
         metrics=(metric,),
         variant=_several(variant),
+        baseline=baseline,
         seed=seed,
+        number_runs=number_runs,
         status=status,
         created=created,
         dataset=dataset,

@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 
 from seedwise.cli import GROUPS, main
+from seedwise.sources.choices import LAYOUTS
+from seedwise.sources.layouts import NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs/examples"
@@ -267,6 +269,8 @@ def test_out_gets_tables_figures_and_a_report(capsys):
     for unknown in ("## Setup", "Differs from the baseline", "Commit", "Versions", "Decided beforehand", "runs.csv"):
         assert unknown not in text
     assert "From the table `results.csv`" in text
+    page = (out / "page.html").read_text(encoding="utf-8")
+    assert "The compared metric is written exactly as in results.csv." in page
     assert "| A | 0 | finished | 0.842 |" in text
     assert "\n\n\n" not in text
     assert text.endswith("```\n")
@@ -295,6 +299,22 @@ def test_there_are_four_examples():
 
 
 # Help
+
+
+def test_help_of_analyse_names_what_is_required_the_layouts_and_each_kind_of_table(capsys):
+    with pytest.raises(SystemExit):
+        main(["analyse", "--help"])
+    text = capsys.readouterr().out
+    usage, _, rest = text.partition("\n\n")
+    assert usage == "usage: seedwise analyse RESULTS --metric COLUMN --baseline VARIANT [flags]"
+    options, _, examples = rest.partition("examples:\n")
+    titles = [line for line in options.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert len(titles) == 9
+    assert set(LAYOUTS) == set(NAMES)
+    # A layout may be broken at its hyphen where the line ends.
+    assert set(NAMES) <= set(re.sub(r"-\s+", "-", options).replace(",", " ").replace(";", " ").split())
+    for flag in ("--pairing seed", "--number-runs", "--example question_id --repeat sample"):
+        assert flag in examples
 
 
 def test_help_shows_the_way_with_an_example_of_each_command(capsys):

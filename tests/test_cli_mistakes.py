@@ -14,10 +14,10 @@ def _in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def run(capsys, *flags, text=TABLE):
+def run(capsys, *flags, text=TABLE, baseline="A"):
     """Analyse a table; return (exit status, stdout, stderr)."""
     Path("results.csv").write_text(text, encoding="utf-8")
-    status = main(["analyse", "results.csv", "--metric", "score", "--baseline", "A", *flags])
+    status = main(["analyse", "results.csv", "--metric", "score", "--baseline", baseline, *flags])
     return (status, *capsys.readouterr())
 
 
@@ -30,7 +30,7 @@ def run(capsys, *flags, text=TABLE):
         ("hello world\n", "results.csv: only a header, no runs below it"),
         ("a\0b,c\n", "results.csv: not a text file"),
         ("model,seed,score\nA,0,1\n", "say which column it is: --variant model. Found: model, seed,"),
-        ("variant,score\nA,1\n", "--seed COLUMN (if there is none, number the runs of each variant). Found: variant, "),
+        ("variant,score\nA,1\n", "(if there is none, add --number-runs if each row is a run). Found: variant, "),
         ("variant,seed,acc\nA,0,1\n", 'results.csv: no column "score". Found: variant, seed, acc.'),
         ("variant,seed,SCORES\nA,0,1\n", 'no column "score"; did you mean "SCORES"? Found: variant, seed, SCORES.'),
         ("variant,seed,score,score\nA,0,1,1\n", 'results.csv: two columns are named "score"; rename or delete one'),
@@ -51,6 +51,51 @@ def test_a_mistake_in_the_table_is_one_line(capsys, text, message):
     assert err.startswith("seedwise: ")
     assert message in err
     assert err.count("\n") == 1
+
+
+EXPORT = "name,arch,lr,seed,score\n" + "".join(
+    f"run-{arch}-{lr}-{seed},{arch},{lr},{seed},0.8{seed}\n" for arch in "AB" for lr in (1, 2) for seed in range(3)
+)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "flags", "message"),
+    [
+        ("A", (), "no column 'variant'; say which column it is: --variant arch."),
+        (
+            "A",
+            ("--variant", "name"),
+            "no baseline variant 'A' among run-A-1-0, run-A-1-1, run-A-1-2, run-A-2-0 and 8 more; ",
+        ),
+        ("A", ("--variant", "name"), "it stands in arch: --variant arch\n"),
+        ("A (lr=2)", (), "no column 'variant'; say which column it is: --variant arch,lr."),
+        ("A (lr=2)", ("--variant", "name"), "it stands in arch,lr: --variant arch,lr\n"),
+        ("C", (), "no column 'variant'; say which column it is: --variant arch."),
+        ("C", ("--map", "A=C"), "no column 'variant'; say which column it is: --variant arch."),
+    ],
+)
+def test_the_column_of_variants_is_looked_for_by_the_baseline(capsys, baseline, flags, message):
+    status, _, err = run(capsys, *flags, text=EXPORT, baseline=baseline)
+    assert (status, message in err) == (2, True)
+
+
+def test_the_column_of_variants_of_an_evaluation_is_looked_for_too(capsys):
+    flags = ("--variant", "name", "--example", "seed", "--higher-is-better", "--where", "lr=1")
+    assert "it stands in arch: --variant arch\n" in run(capsys, *flags, text=EXPORT)[2]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "--metric is missing: name the column to compare; found score\n"),
+        (["--metric", "score"], "--baseline is missing: name the variant with which all others are compared\n"),
+        (["--metric", "score", "--variant", "arch"], "all others are compared; found A, B\n"),
+    ],
+)
+def test_a_missing_choice_comes_with_what_could_be_meant(capsys, flags, message):
+    Path("results.csv").write_text(EXPORT, encoding="utf-8")
+    assert main(["analyse", "results.csv", *flags]) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,13 @@ from seedwise.analysis.example_findings import ExampleAnalysis
 from seedwise.analysis.example_groups import analyse_read_answers
 from seedwise.analysis.result import Result, analyse_table
 from seedwise.basics.errors import UserError
+from seedwise.basics.names import plain
 from seedwise.basics.unicode_forms import as_written
+from seedwise.basics.words import shortened
 from seedwise.plan import Plan
 from seedwise.runs.direction import higher_is_better
 from seedwise.sources.answers import read_answers
+from seedwise.sources.columns import with_baseline
 from seedwise.sources.evaluations.whole import as_evaluation
 from seedwise.sources.options import Options, refuse_unused
 from seedwise.sources.runs import read_runs
@@ -85,6 +88,11 @@ def analyse_opened(table: Table, options: Options, given: Mapping[str, Any]) -> 
             f"{options.spelled('question', 'non-inferiority')}: needs {options.named('margin')}, by which a variant "
             "may be worse"
         )
+    if plan.pairing != "none" and options.number_runs:
+        raise UserError(
+            f"{options.spelled('pairing', plan.pairing)}: runs that are numbered in the order of the table are no "
+            f"pairs; remove it, or name a column of seeds with {options.named('seed')}"
+        )
     assumed = said is None and logged is None
     told = _contradiction(metric, options)
     if assumed and options.spelling == "arguments":  # a report has a place of its own for it
@@ -94,14 +102,29 @@ def analyse_opened(table: Table, options: Options, given: Mapping[str, Any]) -> 
     if options.evaluation:
         refuse_of_runs(options, plan)
         answers = read_answers(table, options)
+        _refuse_other_column(table, options, answers.answers["variant"])
         plan = _comparing(plan, answers.answers["variant"])
         analysis = analyse_read_answers(table.name, answers, plan, options)
         return Evaluated(plan, analysis, answers.columns, (*answers.notes, *told), assumed)
     found = read_runs(table, options)
+    _refuse_other_column(table, options, found.runs["variant"])
     plan = _comparing(plan, found.runs["variant"])
     further = {name: _further(name, options, said) for name in options.metrics[1:]}
     results = analyse_table(table.name, found.runs, plan, [*found.notes, *told], further, options)
     return Compared(plan, results, assumed)
+
+
+def _refuse_other_column(table: Table, options: Options, variants: pd.Series) -> None:
+    """Refuse a column of variants without the baseline, where another column has it; raises UserError."""
+    known = variants.dropna().unique()
+    if as_written(str(options.baseline), map(str, known)) in known:
+        return
+    column = with_baseline(table, options)
+    if column is not None and [column] != list(options.variant or ["variant"]):
+        raise UserError(
+            f"{table.name}: no baseline variant {options.baseline!r} among {shortened(list(map(str, known)))}; it "
+            f"stands in {plain(column)}: {options.spelled('variant', column)}"
+        )
 
 
 def _comparing(plan: Plan, variants: pd.Series) -> Plan:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import plain
 from seedwise.commands.parser import add_command
-from seedwise.commands.table_flags import add_table_flags, table_options
+from seedwise.commands.table_flags import add_table_flags, adding, table_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +26,17 @@ if TYPE_CHECKING:
     from seedwise.statistics.analysis import Analysis
 
 DESCRIPTION = """\
-Compare variants with a baseline. The table has one row per run, or per step of a run, in any file that a spreadsheet,
-a tracker or a script writes; docs/tables.md has the rules. Prints the verdicts; --out also writes summary.csv,
-comparisons.csv, figures/, results.md and page.html with all the evidence; --json prints the findings for programs."""
+Compare variants with a baseline. The table has one row per run, per step of a run, or per answer of an evaluation, in
+any file that a spreadsheet, a tracker or a script writes; docs/tables.md has the rules. Prints the verdicts; --out also
+writes summary.csv, comparisons.csv, findings.json, figures/, results.md and page.html with all the evidence; --json
+prints the findings for programs."""
+USAGE = "seedwise analyse RESULTS --metric COLUMN --baseline VARIANT [flags]"
 EXAMPLE = """\
 examples:
   seedwise analyse results.csv --metric accuracy --baseline resnet --out report
+  seedwise analyse results.csv --metric accuracy --baseline resnet --pairing seed   # variants share splits by seed
+  seedwise analyse wandb_export.csv --metric val/acc --variant arch --baseline resnet18 --number-runs  # no seeds
+  seedwise analyse answers.jsonl --metric correct --variant model --baseline gpt-a --example question_id --repeat sample
   seedwise analyse runs.xlsx --metric val/acc --variant model,lr --baseline 'resnet (lr=0.1)'
   seedwise analyse 'logs/*/metrics.csv' --path-name 'logs/{variant}-s{seed}/metrics.csv' --metric f1 --baseline base
 
@@ -42,22 +47,21 @@ Choose everything that affects the verdicts (--baseline, --metric, --pairing, --
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the subcommand and its flags."""
     parser = add_command(
-        commands, "analyse", "verdicts on a table of results", DESCRIPTION, EXAMPLE, aliases=["analyze"]
+        commands, "analyse", "verdicts on a table of results", DESCRIPTION, EXAMPLE, usage=USAGE, aliases=["analyze"]
     )
     flags: list[str] = []
-
-    def add(*names: str, **options: Any) -> None:
-        flags.extend(name for name in names if name.startswith("-"))
-        parser.add_argument(*names, **options)
-
-    add("results", metavar="RESULTS", nargs="?", help="file, or pattern in quotes; - reads standard input")
-    add("--metric", metavar="COLUMN", action="append", help="column to compare (required); further ones do not decide")
-    add("--baseline", metavar="VARIANT", help="variant with which all others are compared (required)")
+    parser.add_argument("results", metavar="RESULTS", nargs="?", help="file, or pattern in quotes; - reads stdin")
+    add = adding(parser.add_argument_group("what is compared; both are required"), flags)
+    add("--metric", metavar="COLUMN", action="append", help="column to compare; further ones do not decide")
+    add("--baseline", metavar="VARIANT", help="variant with which all others are compared")
+    deciding = parser.add_argument_group("how it is decided; choose before the results are known")
+    add = adding(deciding, flags)
     add(
         "--pairing",
         choices=("none", "seed"),
         default="none",
-        help="seed: compare runs with the same seed; default none",
+        help="seed: compare runs of one seed with each other, where it fixes what they share, such as a split; "
+        "none, the default, is right otherwise",
     )
     add(
         "--variance",
@@ -73,7 +77,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="non-inferiority: not worse than the baseline by more than --margin; lets a verdict say NON_INFERIOR",
     )
     add("--confidence", type=float, default=0.95, help="confidence level of every interval; default 0.95")
-    direction = parser.add_mutually_exclusive_group()
+    direction = deciding.add_mutually_exclusive_group()
     for way, kind in (("higher", "a score such as an accuracy"), ("lower", "a loss or an error")):
         flag = f"--{way}-is-better"
         flags.append(flag)
@@ -84,6 +88,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
             const=way == "higher",
             help=f"the metric is {kind}; needed where its name does not say so",
         )
+    add = adding(parser.add_argument_group("what is written"), flags)
     add("--out", type=Path, metavar="DIR", help="folder for the tables, the figures, results.md and page.html")
     add("--json", action="store_true", help="print the findings as JSON instead of a table")
     add_table_flags(parser, flags)
@@ -211,14 +216,20 @@ def _check(arguments: argparse.Namespace) -> None:
             "the table of results is missing: name a file, or - for standard input: seedwise analyse results.csv …"
         )
     if not arguments.metric:
-        raise UserError("--metric is missing: name the column to compare")
+        from seedwise.sources.candidates import possible_metrics
+
+        found = possible_metrics(arguments.results, table_options(arguments))
+        raise UserError(f"--metric is missing: name the column to compare{found}")
     for position, metric in enumerate(arguments.metric):
         if metric in arguments.metric[:position]:
             raise UserError(f"--metric {metric} is given twice; further metrics are columns of their own")
         if metric in ("variant", "seed", "status"):
             raise UserError(f"--metric {metric}: that column says which run a row is; name a column of scores")
     if arguments.baseline is None:
-        raise UserError("--baseline is missing: name the variant with which all others are compared")
+        from seedwise.sources.candidates import possible_baselines
+
+        found = possible_baselines(arguments.results, table_options(arguments))
+        raise UserError(f"--baseline is missing: name the variant with which all others are compared{found}")
     if arguments.margin is not None and not 0 < arguments.margin <= 1e150:
         raise UserError(f"--margin must be above 0, in units of the metric; found {arguments.margin:g}")
     from seedwise.plan import MOST_CONFIDENCE

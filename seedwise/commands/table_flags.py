@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import quote
-from seedwise.sources.choices import DECIMALS, DUPLICATES, SAMPLES, THOUSANDS
+from seedwise.basics.words import enumerate_words
+from seedwise.sources.choices import DECIMALS, DUPLICATES, LAYOUTS, SAMPLES, THOUSANDS
 
 if TYPE_CHECKING:
     from seedwise.sources.options import Options
@@ -16,29 +17,44 @@ if TYPE_CHECKING:
 Add = Callable[..., None]
 
 
+def adding(group: argparse._ArgumentGroup, flags: list[str]) -> Add:
+    """Return a function that adds a flag to `group`, and its names to `flags`."""
+
+    def add(*names: str, **options: Any) -> None:
+        flags.extend(names)
+        group.add_argument(*names, **options)
+
+    return add
+
+
 def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     """Add the flags to `parser`, and their names to `flags`."""
 
     def group(title: str) -> Add:
-        found = parser.add_argument_group(title)
-
-        def add(*names: str, **options: Any) -> None:
-            flags.extend(name for name in names if name.startswith("-"))
-            found.add_argument(*names, **options)
-
-        return add
+        return adding(parser.add_argument_group(title), flags)
 
     columns = group("columns, where they have other names than variant, seed and status")
     columns("--variant", metavar="COLUMN", action="append", help="the variant; several columns, --variant model,lr")
     columns("--seed", metavar="COLUMN", help="the seed")
+    columns(
+        "--number-runs",
+        action="store_true",
+        help="the table has no seeds: each row is a run, numbered in the order of the table",
+    )
     columns("--status", metavar="COLUMN", help="how runs ended")
     columns("--created", metavar="COLUMN", help="when they were made, to tell the latest of several")
     columns("--dataset", metavar="COLUMN", help="on what they ran: a verdict for each, corrected together")
     columns("--ignore", metavar="COLUMN", action="append", help="a column that may vary between runs of a variant")
 
     answers = group("evaluations: the table has one row per answer")
-    answers("--sample", choices=SAMPLES, help="what is new next time; examples where --example is given")
-    answers("--example", metavar="COLUMN", help="what was asked; makes the examples the sample (docs/evaluations.md)")
+    answers(
+        "--sample",
+        choices=SAMPLES,
+        help="what the rows are: runs, or answers to examples; examples if --example is given",
+    )
+    answers(
+        "--example", metavar="COLUMN", help="what was asked; compares variants example by example (docs/evaluations.md)"
+    )
     answers("--cluster", metavar="COLUMN", help="what examples share, such as a text, so that they are not independent")
     answers("--repeat", metavar="COLUMN", help="the number of the answer, where a model answered several times")
     answers("--judge", metavar="COLUMN", help="who scored the answer, where several did")
@@ -69,7 +85,11 @@ def add_table_flags(parser: argparse.ArgumentParser, flags: list[str]) -> None:
     cells("--encoding", metavar="NAME", help="encoding of text, such as utf-16")
     cells("--separator", metavar="CHARACTER", help="between cells; \\t is a tab")
     cells("--table", metavar="NAME", help="sheet of an Excel file, or table of a database")
-    cells("--layout", metavar="NAME", help="layout of the table; rows: one row per run, as it stands")
+    cells(
+        "--layout",
+        metavar="NAME",
+        help=f"layout of the table: {enumerate_words(LAYOUTS, 'or')}; rows has one row per run",
+    )
     cells("--run-name", metavar="PATTERN", help="what run names say, such as {variant}-s{seed}")
     cells("--path-name", metavar="PATTERN", help="what paths say, such as runs/{variant}/seed{seed}/metrics.csv")
 
@@ -95,9 +115,11 @@ def table_options(arguments: argparse.Namespace) -> Options:
     except UserError as error:
         raise UserError(f"--take: {error}") from None
     return Options(
-        metrics=tuple(arguments.metric),
+        metrics=tuple(arguments.metric or ()),
         variant=tuple(arguments.variant or ()),
+        baseline=arguments.baseline,
         seed=arguments.seed,
+        number_runs=arguments.number_runs,
         status=arguments.status,
         created=arguments.created,
         dataset=arguments.dataset,

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from seedwise import __version__
 from seedwise.analysis.collect import refuse_altered_runs
 from seedwise.analysis.findings import Findings, read_findings
 from seedwise.analysis.source import read_source
 from seedwise.analysis.tables import read_table, refuse_altered
+from seedwise.basics.installed_from import install_command
 from seedwise.basics.share import is_clone
 from seedwise.basics.words import enumerate_words
 from seedwise.config.study import Study
@@ -267,9 +267,9 @@ def commands(config: str, commit: str | None = None, *, program: str | None = No
     there = f" -C {shlex.quote(program)}" if program and os.path.normpath(program) != "." else ""
     checkout = [f"git{there} checkout {shlex.quote(commit)}"] if commit else []
     if program is not None:
-        return [*checkout, f'pip install "seedwise[run]=={__version__}"', f"seedwise run {shlex.quote(config)}"]
+        return [*checkout, install_command("run"), f"seedwise run {shlex.quote(config)}"]
     if not is_clone():
-        return [*checkout, f'pip install "seedwise[run,train]=={__version__}"', f"seedwise run {shlex.quote(config)}"]
+        return [*checkout, install_command("run,train"), f"seedwise run {shlex.quote(config)}"]
     run = ".venv/bin/snakemake --cores 4 --resources gpu=1"
     if config == "config.yaml":
         return [*checkout, "make setup", run]

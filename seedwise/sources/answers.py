@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import plain, quote
-from seedwise.basics.words import quantity
+from seedwise.basics.words import capital, quantity
+from seedwise.sources.asked import EXAMPLES, FEW, asked_by, spelled_roles
 from seedwise.sources.cells import states
 from seedwise.sources.cells.numbers import FALSE, MISSING
 from seedwise.sources.cells.seeds import read_seeds
@@ -35,8 +36,6 @@ from seedwise.sources.tables.table import Table
 
 ROLES = {"repeat": "repeat", "seed": "seed", "cluster": "cluster", "judge": "judge", "dataset": "dataset"}
 """Columns of an evaluation that need not be there, by the option that names them."""
-EXAMPLES = ("example", "example_id", "question", "question_id", "item", "item_id", "doc_id", "sample_id", "id")
-"""Usual names of the column with what was asked."""
 ERRORS = ("error", "errors", "error_message", "error_type", "exception", "traceback")
 """Names of a column that has what went wrong, in lower case with _ for blanks."""
 _ASKED = frozenset(
@@ -108,6 +107,7 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
         answers[role] = (texts if as_written else read_seeds(texts).astype("str")).where(texts != "", None)
         if role == "judge":
             refuse_judges(table, texts, column)
+    _refuse_without_example(table, answers, columns["example"], options)
     if table.evaluation is None:
         refuse_summary_rows(table, table.text(columns["example"]), columns["example"], options)
     notes = [*table.notes, *numbers.notes]
@@ -126,6 +126,14 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
         notes.append(f"{quantity(int(infinite.sum()), 'score')} not finite; counted as missing.")
     if table.evaluation is None:  # a log says itself which answers are errors
         _refuse_scored_errors(table, answers, [*variant, metric, *columns.values()], options)
+    swapped = _swapped(table, answers, columns, [*variant, metric], options)
+    if swapped and answers.duplicated([name for name in answers if name not in ("score", "cluster", "hash")]).any():
+        raise UserError(
+            f"{table.name}: {swapped}; else name the column that tells several answers to one example apart: "
+            f"{options.named('repeat')}, or {options.named('seed')} for retrained models"
+        )
+    if swapped:
+        notes.append(f"{capital(swapped)}.")
     _refuse_levels(table, answers, [*variant, metric, *columns.values()], options)
     if table.evaluation is None and not options.digest:
         _refuse_other_questions(table, answers, [*variant, metric, *columns.values()], options)
@@ -145,6 +153,45 @@ def _example(table: Table, options: Options) -> str:
             f"{options.spelled('example', 'COLUMN')}. {listing(table.columns)}"
         )
     return usual
+
+
+def _refuse_without_example(table: Table, answers: pd.DataFrame, column: str, options: Options) -> None:
+    """Refuse rows without an example, such as the other events of a log; raises UserError with what leaves them out."""
+    asked = answers["example"].notna().to_numpy()
+    if asked.all():
+        return
+    complete = asked & answers["score"].notna().to_numpy()
+    condition, fewest = f"{column}!=", int(asked.sum())
+    for other in table.columns:
+        texts = table.text(other)
+        words = texts[complete].unique()
+        if len(words) != 1 or not words[0]:
+            continue
+        chosen = (texts == words[0]).to_numpy()
+        if chosen.sum() < fewest and asked[chosen].all():
+            condition, fewest = f"{other}={words[0]}", int(chosen.sum())
+    rows = np.flatnonzero(~asked)
+    raise UserError(
+        f"{table.place(int(rows[0]))}: no example, because {plain(column)} is empty (so in "
+        f"{quantity(len(rows), 'row')}); fill it in, or leave such rows out with {options.spelled('where', condition)}"
+    )
+
+
+def _swapped(
+    table: Table, answers: pd.DataFrame, columns: Mapping[str, str], taken: Sequence[str], options: Options
+) -> str:
+    """Say that another column is probably the one of examples, where so few cannot carry a verdict; else nothing."""
+    count = int(answers["example"].nunique())
+    if count >= FEW:
+        return ""
+    example, repeat = asked_by(table, answers["variant"], taken)
+    if example in (None, columns["example"]) or (values := table.text(str(example)).nunique()) < FEW:
+        return ""
+    return (
+        f"there {'is' if count == 1 else 'are'} {quantity(count, 'example')} in {plain(columns['example'])}, and "
+        f"{values} values in {plain(str(example))}; if those are the examples, say "
+        f"{spelled_roles(options, str(example), repeat)}"
+    )
 
 
 def _refuse_scored_errors(table: Table, answers: pd.DataFrame, named: Sequence[str], options: Options) -> None:
@@ -185,7 +232,8 @@ def _refuse_levels(table: Table, answers: pd.DataFrame, named: Sequence[str], op
         texts = table.text(column)[twice].reset_index(drop=True)
         if texts.nunique() > _FEW or texts.groupby(groups, dropna=False).nunique().min() < 2:
             continue
-        value = texts.iloc[0]
+        scored = texts[answers["score"].notna().to_numpy()[twice]]
+        value = (scored if len(scored) else texts).iloc[0]
         raise UserError(
             f"{table.name}: {plain(column)} tells several answers of a variant to one example apart. Add "
             f"{options.spelled('where', f'{column}={value}')} for one of them, or say what it is: "

@@ -10,6 +10,11 @@ Thousands = Literal[",", ".", " ", "'", "_"]
 Sample = Literal["runs", "examples"]
 Spelling = Literal["flags", "keys", "arguments"]
 """How a user says things: on the command line, in a study, or in Python."""
+LAYOUTS = (
+    "rows", "wandb-runs", "wandb-chart", "wandb-api", "mlflow", "lightning", "keras", "ray", "huggingface",
+    "tensorboard", "optuna", "wide-seeds", "wide-variants", "json-nested", "pivot", "lm-eval", "inspect", "promptfoo",
+)  # fmt: skip
+"""Names of layouts; rows is a table with a row for each run, as it stands."""
 DUPLICATES, DECIMALS, THOUSANDS, SAMPLES = map(get_args, (Duplicates, Decimal, Thousands, Sample))
 
 KEYS = {
@@ -22,7 +27,7 @@ KEYS = {
     "path-name": "path_name",
 }
 """What an option is called in a study, where it is not called as on the command line."""
-OF_RUNS = ("status", "created", "state", "duplicates", "take")
+OF_RUNS = ("status", "created", "state", "duplicates", "take", "number-runs")
 """Options that an evaluation has no use for."""
 OF_ANSWERS = ("example", "cluster", "repeat", "judge", "digest")
 """Options that only an evaluation has a use for."""

@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, plain, quote
 from seedwise.basics.unicode_forms import same_text
 from seedwise.basics.words import quantity
+from seedwise.sources.asked import EXAMPLES, asked_by, spelled_roles
 from seedwise.sources.cells import dates, states
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table
@@ -78,7 +81,7 @@ def find_columns(table: Table, options: Options, *, seed: bool = True) -> Column
         variant = (usual_column(table, "variant", options),)
     seeds = named_column(table, options.seed, "seed", options) if options.seed else None
     if seeds is None and (seed or find(table.columns, "seed")):
-        seeds = usual_column(table, "seed", options)
+        seeds = _usual_seed(table, variant, metrics, options)
     created = named_column(table, options.created, "created", options) if options.created else None
     dataset = named_column(table, options.dataset, "dataset", options) if options.dataset else None
     status: tuple[str, ...] = (named_column(table, options.status, "status", options),) if options.status else ()
@@ -193,6 +196,19 @@ def _several(name: str, found: Sequence[str]) -> str:
     return f"several columns can be meant by {quote(name)}: {', '.join(map(plain, found))}"
 
 
+def _usual_seed(table: Table, variant: Sequence[str], metrics: Sequence[str], options: Options) -> str:
+    """Return the column of seeds as `usual_column` does; where there are questions, the error says that too."""
+    try:
+        return usual_column(table, "seed", options)
+    except UserError as error:
+        texts = pd.Series(zip(*(table.text(column) for column in variant), strict=True))
+        example, repeat = asked_by(table, texts, {*variant, *metrics})
+        if example is None or simple(example) not in EXAMPLES or simple(example) == "id" or options.sample == "runs":
+            raise
+        way = spelled_roles(options, example, repeat)
+        raise UserError(f"{error} If each row is an answer to a question, add {way}.") from None
+
+
 def usual_column(table: Table, role: str, options: Options) -> str:
     """Return the column that has the usual name of a role; raises UserError with the likely one if there is none."""
     found = find(table.columns, role, SETTING)
@@ -202,22 +218,52 @@ def usual_column(table: Table, role: str, options: Options) -> str:
         raise UserError(f"{table.name}: {_several(role, found)}; write {options.spelled(role, found[0])}")
     likely = _likely(table, role, options)
     which = f"say which column it is: {options.spelled(role, likely or 'COLUMN')}"
-    number = " (if there is none, number the runs of each variant)" if role == "seed" and not likely else ""
-    raise UserError(f"{table.name}: no column {role!r}; {which}{number}. {listing(table.columns)}")
+    none = f" (if there is none, {without_seeds(options)})" if role == "seed" else ""
+    raise UserError(f"{table.name}: no column {role!r}; {which}{none}. {listing(table.columns)}")
+
+
+def without_seeds(options: Options) -> str:
+    """Return what to do about a table that has no seeds."""
+    if options.spelling == "keys":  # a study declares the seeds that count
+        return "number the runs of each variant"
+    return f"add {options.switched('number-runs')} if each row is a run"
+
+
+def with_baseline(table: Table, options: Options) -> str | None:
+    """Return the columns in which the baseline's name is found, as `model` or `model,lr`; for a message."""
+    if options.baseline is None:
+        return None
+    for name in [old for old, new in options.rename.items() if new == options.baseline] or [options.baseline]:
+        finer = re.fullmatch(r"(.+) \((.+=.*)\)", name)
+        settings = [part.partition("=")[0] for part in finer[2].split(", ")] if finer else []
+        more = [find(table.columns, setting, SETTING) for setting in settings]
+        for column in table.columns:
+            if column in options.metrics:
+                continue
+            texts = {same_text(text) for text in table.text(column).unique()}
+            if same_text(name) in texts:
+                return column
+            if finer and same_text(finer[1]) in texts and all(len(found) == 1 for found in more):
+                return ",".join([column, *(found[0] for found in more)])
+    return None
 
 
 def _likely(table: Table, role: str, options: Options) -> str | None:
     """Return a column that may have this role, for a message."""
+    if role == "variant" and (found := with_baseline(table, options)):
+        return found
     others = [column for column in table.columns if column not in {*options.metrics, *options.variant, options.seed}]
     names = {
         "variant": ("model", "method", "algo", "algorithm", "name", "config", "arch", "optimizer", "exp_name", "group"),
         "seed": ("random_seed", "rng_seed", "random_state", "run", "trial", "repeat", "replicate", "rep"),
     }[role]
     named = {simple(column): column for column in reversed(others)}
-    by_name = next((named[name] for name in names if name in named), None)
-    if by_name or role == "seed":
-        return by_name
     rows = len(table.frame)
+    usual = [named[name] for name in names if name in named]
+    if role == "variant":  # the names of runs, one for each row, are no variants
+        usual = [column for column in usual if rows == 1 or table.text(column).nunique() < rows]
+    if usual or role == "seed":
+        return usual[0] if usual else None
     for column in others:
         values = table.text(column)
         if simple(column) in (*states.COLUMNS, *dates.COLUMNS):

@@ -28,6 +28,7 @@ def one_each(
     if not repeated.any():
         return runs, []
     dates = _dates(table, columns)
+    metric, rule = options.metrics[0], options.duplicates or "latest"
     replaced: dict[str, list[str]] = {}
     dropped: list[int] = []
     for _, group in runs[repeated].groupby(list(cell), sort=False):
@@ -39,11 +40,19 @@ def one_each(
         others = group.index[group.index != chosen]
         dropped += [int(index) for index in others]
         for index in others:
-            why = f"{options.duplicates or 'latest'} counts" if index in results.index else "without a result"
-            text = f"replaced by {runs[RUN][chosen]} ({why})"
-            replaced.setdefault(text, []).extend(labels(runs.loc[[index]]))
-    notes = [note(labels, what) for what, labels in replaced.items()]
+            (label,) = labels(runs.loc[[index]])
+            text = f"without a result, in whose place {runs[RUN][chosen]} counts"
+            if index in results.index:
+                text = f"replaced by {runs[RUN][chosen]} with {_result(runs, chosen, metric)} ({rule} counts)"
+                label += f" with {_result(runs, int(index), metric)}"
+            replaced.setdefault(text, []).append(label)
+    notes = [note(named, what) for what, named in replaced.items()]
     return runs.drop(index=dropped).reset_index(drop=True), notes
+
+
+def _result(runs: pd.DataFrame, index: int, metric: str) -> str:
+    value, status = runs[metric][index], runs[STATUS][index]
+    return f"{metric} {value:.6g}" if status == "finished" else str(status)
 
 
 def _dates(table: Table, columns: Columns) -> list[float] | None:

@@ -15,7 +15,7 @@ from seedwise.basics.unicode_forms import as_written
 from seedwise.basics.words import shortened
 from seedwise.sources.cells.numbers import MISSING, is_number
 from seedwise.sources.cells.seeds import read_seeds, through_float
-from seedwise.sources.columns import Columns, bare
+from seedwise.sources.columns import Columns, bare, without_seeds
 from seedwise.sources.notes import labels, note
 from seedwise.sources.options import Options
 from seedwise.sources.plausible import refuse_summary_rows
@@ -59,7 +59,7 @@ def identified(
     notes = []
     if not named.all():
         if not declared:
-            raise UserError(_unnamed(table, runs, named, columns))
+            raise UserError(_unnamed(table, runs, named, columns, options))
         notes.append(note(runs[RUN][~named], "not counted: the source does not say its variant or seed"))
     if declared:
         strange = named & ~runs[VARIANT].isin(list(declared))
@@ -135,11 +135,11 @@ def _names(table: Table, columns: Columns) -> pd.Series:
     return names.where(names != "", places)
 
 
-def _unnamed(table: Table, runs: pd.DataFrame, named: pd.Series, columns: Columns) -> str:
+def _unnamed(table: Table, runs: pd.DataFrame, named: pd.Series, columns: Columns, options: Options) -> str:
     rows = np.flatnonzero(~named)
     without = VARIANT if (runs[VARIANT].iloc[rows] == "").any() else SEED
     if without == SEED and len(rows) == len(runs):
-        return f"{table.name}: no run has a seed (the column {columns.seed} is empty); number the runs of each variant"
+        return f"{table.name}: no run has a seed (the column {columns.seed} is empty); {without_seeds(options)}"
     where = table.place(int(rows[0])) if len(rows) == 1 else f"{table.name}, {table.lines(rows)}"
     merged = ", also where cells were merged" if len(rows) > 1 and 0 not in rows else ""
     return f"{where}: the run has no {without}; fill it in{merged}, or delete the row if it is no run"

@@ -20,7 +20,7 @@ from seedwise.sources.evaluations import read_log
 from seedwise.sources.evaluations.whole import as_one, settled
 from seedwise.sources.layouts import ONE_RUN, arrange
 from seedwise.sources.layouts.beside import settings_beside
-from seedwise.sources.layouts.layout import RUN_NAME, has_seed, has_variant, is_evaluation
+from seedwise.sources.layouts.layout import RUN_NAME, has_seed, has_variant, is_evaluation, says_its_run
 from seedwise.sources.layouts.means import refuse_means
 from seedwise.sources.layouts.names import name_runs, usual, with_columns
 from seedwise.sources.layouts.patterns import parse_pattern
@@ -108,13 +108,13 @@ def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, optio
         return [_saying(table, keys, place) for table, keys in zip(tables, read, strict=True)]
     if any(table.evaluation for table in tables):
         return list(tables)
-    known = [has_variant(table, options) and has_seed(table, options) for table in tables]
+    known = [says_its_run(table, options) for table in tables]
     if all(known):
         return list(tables)
     tables, tool = _with_settings(files, tables, options)
     if tool or (len(files) == 1 and not _is_one_run(tables[0], options)):
         return tables
-    lacking = [table for table in tables if not (has_variant(table, options) and has_seed(table, options))]
+    lacking = [table for table in tables if not says_its_run(table, options)]
     if not lacking or all(RUN_NAME in table.columns for table in tables):
         return tables
     found = usual(_tails(files)[0], words=True) if len(files) > 1 and not is_evaluation(options) else None
@@ -137,7 +137,7 @@ def _told_apart(files: Sequence[Path], tables: Sequence[Table], name: str, optio
         )
     what = (
         "variant"
-        if has_seed(lacking[0], options)
+        if has_seed(lacking[0], options) or options.number_runs
         else "seed"
         if has_variant(lacking[0], options)
         else "variant and seed"

@@ -14,7 +14,13 @@ from seedwise.sources.choices import KEYS, OF_ANSWERS, OF_RUNS, Duplicates, Samp
 from seedwise.sources.tables.files import FileOptions
 from seedwise.sources.taking import Take
 
-ARGUMENTS = {"map": "rename", "state": "states", "run-name": "run_name", "path-name": "path_name"}
+ARGUMENTS = {
+    "map": "rename",
+    "state": "states",
+    "run-name": "run_name",
+    "path-name": "path_name",
+    "number-runs": "number_runs",
+}
 """The same in Python."""
 LISTS = ("ignore", "where")
 PAIRS = ("map", "state")
@@ -29,6 +35,8 @@ class Options:
         metrics: columns to compare; the first decides.
         variant: columns that make the variant together; none looks for `variant`.
         seed, status, created, dataset: columns; None looks for their usual names, except for the dataset.
+        baseline: the variant that others are compared with, which tells where to look for variants.
+        number_runs: whether the table has no seeds, and each row is a run.
         sample: what varies by chance: runs, or the examples of an evaluation; None lets `example` decide.
         example, cluster, repeat, judge, digest: columns of an evaluation: what was asked, its cluster, the number of
             the answer, who scored it, and a digest of what was asked. `example` makes the table one.
@@ -49,7 +57,9 @@ class Options:
 
     metrics: tuple[str, ...]
     variant: tuple[str, ...] = ()
+    baseline: str | None = None
     seed: str | None = None
+    number_runs: bool = False
     status: str | None = None
     created: str | None = None
     dataset: str | None = None
@@ -84,6 +94,10 @@ class Options:
             return f"analysis.{option}" if option in OF_PLAN else f"runs.{KEYS.get(option, option)}"
         return f"{ARGUMENTS.get(option, option)}=" if self.spelling == "arguments" else f"--{option}"
 
+    def switched(self, option: str) -> str:
+        """Write an option that has no value: `--number-runs`, `runs.number_runs: true` or `number_runs=True`."""
+        return self.named(option) + {"keys": ": true", "flags": "", "arguments": "True"}[self.spelling]
+
     def quoted(self, option: str, value: str) -> str:
         """Write an option whose value stands in double quotes, such as a pattern with braces."""
         between = {"keys": ": ", "flags": " ", "arguments": ""}[self.spelling]
@@ -115,7 +129,8 @@ def refuse_unused(options: Options) -> None:
         UserError: something was given for runs where the rows are answers, or the other way round.
     """
     fresh = Options(options.metrics)
-    fields = {name: "states" if name == "state" else name for name in (OF_RUNS if options.evaluation else OF_ANSWERS)}
+    names = OF_RUNS if options.evaluation else OF_ANSWERS
+    fields = {name: ARGUMENTS.get(name, name) for name in names}
     option = next((name for name, own in fields.items() if getattr(options, own) != getattr(fresh, own)), None)
     if option is None:
         return

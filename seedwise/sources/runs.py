@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seedwise.basics.errors import UserError
+from seedwise.sources.asked import asked_by, spelled_roles
 from seedwise.sources.cells.numbers import Numbers
 from seedwise.sources.columns import Columns, find_columns
 from seedwise.sources.conditions import meeting
@@ -16,6 +17,7 @@ from seedwise.sources.duplicates import one_each
 from seedwise.sources.endings import with_outcomes, with_states
 from seedwise.sources.history import EMPTY, take_rows
 from seedwise.sources.identities import identified, refuse_datasets
+from seedwise.sources.numbered import lost_or_repeated, named_by_seed, numbered, refuse_no_runs
 from seedwise.sources.options import Options
 from seedwise.sources.plausible import refuse_summary_variants, refuse_units, said_marks
 from seedwise.sources.replicates import refuse_mixed
@@ -64,8 +66,9 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     if table.evaluation is not None and options.sample != "runs":
         way = options.spelled("sample", "examples")
         raise UserError(f"{table.name}: {table.layout}, whose rows are answers, not runs; add {way}")
-    table = meeting(table, options)
+    table = meeting(numbered(table, options), options)
     columns = find_columns(table, options)
+    refuse_no_runs(table, columns, options)
     runs, notes = identified(table, columns, options, declared)
     runs, more = with_states(table, runs, columns, options)
     notes += more
@@ -89,9 +92,10 @@ def read_runs(table: Table, options: Options, declared: Sequence[str] = ()) -> R
     _refuse_answers(table, runs, columns, options)
     refuse_mixed(table, runs, columns, options)
     runs, more = with_outcomes(table, runs, options.metrics[0])
-    notes += more
+    notes += [*more, *lost_or_repeated(runs, options)]
     runs, more = one_each(table, runs, cell, columns, options)
     notes += more
+    notes += named_by_seed(runs, columns)
     for name in options.metrics:
         counted = runs.loc[runs[STATUS] == "finished"]
         refuse_units(table, name, counted[name].to_numpy(), options)
@@ -118,8 +122,8 @@ def _refuse_answers(table: Table, runs: pd.DataFrame, columns: Columns, options:
     if count >= _ANSWERS and values.isin([0, 1]).all():
         raise UserError(
             f"{table.name}: {metric} is 0 or 1 in all of up to {count} rows of a variant: are they answers to "
-            f"questions? Then add {_as_answers(columns, options)}, so that the verdict is about new questions; else "
-            f"{options.spelled('sample', 'runs')}"
+            f"questions? Then add {_as_answers(table, runs, columns, options)}, so that the verdict is about new "
+            f"questions; else {options.spelled('sample', 'runs')}"
         )
 
 
@@ -129,6 +133,8 @@ def _of_one_kind(seeds: pd.Series) -> list[int] | list[str]:
     return values if all(isinstance(seed, int) for seed in values) else [str(seed) for seed in values]
 
 
-def _as_answers(columns: Columns, options: Options) -> str:
-    example = options.spelled("example", str(columns.seed))
+def _as_answers(table: Table, runs: pd.DataFrame, columns: Columns, options: Options) -> str:
+    seen = table.where(np.isin(np.arange(len(table.frame)), runs["_row"]))
+    found, repeat = asked_by(seen, runs.sort_values("_row")[VARIANT], {*columns.variant, *columns.metrics})
+    example = spelled_roles(options, found or ("COLUMN" if options.number_runs else str(columns.seed)), repeat)
     return f"runs.sample: examples and {example}" if options.spelling == "keys" else example

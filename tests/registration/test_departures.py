@@ -45,15 +45,15 @@ def test_every_departure_has_a_sentence():
 
 
 def test_choices_outside_the_section_analysis_are_departures_too(tmp_path):
-    counted = declared(choices={"command.failures": "count", "command.retries": 2})
-    assert departures(FIRST, counted) == [
+    first, counted = declared(choices={}), declared(choices={"command.failures": "count", "command.retries": 2})
+    assert departures(first, counted) == [
         'command.failures was "stop" when this study was registered and is now "count".',
         "command.retries was 0 when this study was registered and is now 2.",
     ]
-    assert departures(counted, FIRST)[0].endswith('was "count" when this study was registered and is now "stop".')
+    assert departures(counted, first)[0].endswith('was "count" when this study was registered and is now "stop".')
     warned = "command.failures and command.retries differ from the registered plan: these verdicts will be EXPLORATORY"
-    assert forewarning(FIRST, counted, tmp_path).startswith(warned)
-    assert departures({**FIRST, "earlier": True}, counted) == []  # nobody noted them then
+    assert forewarning(first, counted, tmp_path).startswith(warned)
+    assert departures(FIRST, counted) == []  # of an earlier version, which did not note them
 
 
 @pytest.mark.parametrize(

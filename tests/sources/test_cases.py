@@ -104,7 +104,7 @@ def test_the_newest_counts_by_its_date(tmp_path):
     right = pd.read_csv(CASES / "05-requeued-duplicates/right.csv").set_index(["variant", "seed"])["acc"]
     assert runs.set_index(["variant", "seed"])["test_accuracy"].to_dict() == right.to_dict()
     assert "c05mlflow.csv was read as runs exported from MLflow." in notes[0]
-    assert notes[1:] == ["1 run replaced by b1f (latest counts): base seed 1 (b1)."]
+    assert notes[1:] == ["1 run replaced by b1f with val_acc 0.82 (latest counts): base seed 1 (b1) with val_acc 0.1."]
 
 
 def test_without_a_date_the_order_of_a_file_is_asked_about(analyse):
@@ -113,7 +113,10 @@ def test_without_a_date_the_order_of_a_file_is_asked_about(analyse):
     assert (status, "--duplicates first-row if the newest stands first, as W&B and MLflow export" in text) == (2, True)
     status, text = analyse(file, *flags, "--duplicates", "first-row")
     assert (status, "aug 3 0.9200 0.0100 +0.1000" in text) == (0, True)
-    assert "1 run replaced by base-1-fixed (first-row counts): base seed 1 (base-1-buggy)." in text
+    replaced = (
+        "1 run replaced by base-1-fixed with val_acc 0.82 (first-row counts): base seed 1 (base-1-buggy) with val"
+    )
+    assert f"{replaced}_acc 0.1." in text
 
 
 @pytest.mark.parametrize("file", ["metrics", "epochs"])
@@ -169,9 +172,12 @@ def test_seeds_as_they_are_written(analyse, file):
     ("file", "said"),
     [
         ("dup", "lines 2, 3: a has seed 0 twice (0 and 00 are one seed)"),
-        ("empty", "no run has a seed (the column seed is empty); number the runs of each variant"),
+        ("empty", "no run has a seed (the column seed is empty); add --number-runs if each row is a run"),
         ("none", "no run has a seed"),
-        ("noseed", "no column 'seed'; say which column it is: --seed run."),
+        (
+            "noseed",
+            "no column 'seed'; say which column it is: --seed run (if there is none, add --number-runs if each row",
+        ),
     ],
 )
 def test_seeds_that_are_missing_or_one(analyse, file, said):

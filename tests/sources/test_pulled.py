@@ -43,7 +43,8 @@ NEW = "r2,finished,2024-02-02,a,0,0.6"
 def test_the_date_decides_which_duplicate_counts(chosen, duplicates, counts, other, rows):
     runs, notes = chosen(*rows, duplicates=duplicates)
     assert runs == [(counts, "finished")]
-    assert notes == [f"1 run replaced by {counts} ({duplicates} counts): a seed 0 ({other})."]
+    mine, its = ({"r1": "f1 0.5", "r2": "f1 0.6"}[run] for run in (counts, other))
+    assert notes == [f"1 run replaced by {counts} with {mine} ({duplicates} counts): a seed 0 ({other}) with {its}."]
 
 
 def test_duplicates_without_a_date_are_asked_about(chosen):
@@ -64,7 +65,7 @@ def test_duplicates_can_be_an_error(chosen):
 def test_a_failed_attempt_is_no_duplicate_but_is_reported(chosen):
     runs, notes = chosen(OLD, "r2,crashed,2024-02-02,a,0,", duplicates="error")
     assert runs == [("r1", "finished")]
-    assert notes == ["1 run replaced by r1 (without a result): a seed 0 (r2)."]
+    assert notes == ["1 run without a result, in whose place r1 counts: a seed 0 (r2)."]
 
 
 def test_a_run_without_the_metric_counts_as_failed(chosen):
@@ -126,7 +127,10 @@ def test_a_section_written_out_can_be_read():
             "model,seed,f1",
             "no column 'variant'; say which column it is: runs.variant_key: model. Found: model, seed, f1",
         ),
-        ("variant,run,f1", "no column 'seed'; say which column it is: runs.seed_key: run."),
+        (
+            "variant,run,f1",
+            "no column 'seed'; say which column it is: runs.seed_key: run (if there is none, number the runs",
+        ),
         ("variant,seed,F2", 'no column "f1". Found: variant, seed, F2.'),
     ],
 )

@@ -180,7 +180,7 @@ def test_what_is_odd_in_a_source_is_listed_in_the_report(routes):
     for note in (
         "1 run not counted: still running: dropout seed 2 (r5).",
         "1 run not counted: its variant is not in the config: other seed 0 (stray).",
-        "1 run replaced by again (latest counts): baseline seed 0 (r0).",
+        "1 run replaced by again with test_accuracy 0.7 (latest counts): baseline seed 0 (r0) with test_accuracy 0.8.",
         "1 run of slow failed",
         "1 declared run missing: the source has no run that has ended: dropout seed 2.",
     ):

@@ -13,6 +13,7 @@ from seedwise.basics.words import enumerate_words, quantity, shortened
 from seedwise.sources.columns import find
 from seedwise.sources.conditions import meeting
 from seedwise.sources.evaluations.log import roles
+from seedwise.sources.layouts.patterns import parse_pattern
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Evaluation, Table
 
@@ -82,9 +83,12 @@ def settled(table: Table, options: Options) -> Table:
 
 
 def as_evaluation(options: Options, table: Table) -> Options:
-    """Return the options with the columns that a log has for what the user leaves open."""
+    """Return the options with the columns that a pattern or a log has for what the user leaves open."""
     found = table.evaluation
-    if found is None or options.sample == "runs":
+    if options.sample == "runs":
+        return options
+    options = _with_placeholders(options, is_log=found is not None)
+    if found is None:
         return options
     return replace(
         options,
@@ -94,6 +98,25 @@ def as_evaluation(options: Options, table: Table) -> Options:
         dataset=options.dataset or found.dataset,
         repeat=options.repeat or (found.repeat if options.seed != found.repeat else None),
         digest=options.digest or found.digest,
+    )
+
+
+def _with_placeholders(options: Options, *, is_log: bool) -> Options:
+    """Take a placeholder that is called as what an answer has, such as {repeat}, for that."""
+    patterns = (("run-name", options.run_name), ("path-name", options.path_name))
+    keys = {key for name, text in patterns if text for key in parse_pattern(text, options.named(name)).keys}
+    keys -= set(roles(options))
+    if not (options.evaluation or is_log or "example" in keys):
+        return options
+    meant = {key: key for key in keys}
+    return replace(
+        options,
+        example=options.example or meant.get("example"),
+        cluster=options.cluster or meant.get("cluster"),
+        repeat=options.repeat or meant.get("repeat"),
+        judge=options.judge or meant.get("judge"),
+        digest=options.digest or meant.get("digest"),
+        seed=options.seed or meant.get("seed"),
     )
 
 

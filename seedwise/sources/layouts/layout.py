@@ -63,6 +63,11 @@ def has_seed(table: Table, options: Options) -> bool:
     return is_evaluation(options) or bool(options.seed or find(table.columns, "seed"))
 
 
+def says_its_run(table: Table, options: Options) -> bool:
+    """Whether each row says which run it is of, as far as that is needed."""
+    return has_variant(table, options) and (has_seed(table, options) or options.number_runs)
+
+
 def has_metrics(table: Table, options: Options) -> bool:
     """Whether the compared metrics are columns."""
     return all(find(table.columns, name) for name in options.metrics)

@@ -13,7 +13,7 @@ from seedwise.basics.names import quote
 from seedwise.basics.words import shortened
 from seedwise.sources.cells.seeds import read_seed
 from seedwise.sources.columns import find
-from seedwise.sources.layouts.layout import RUN_NAME, has_seed, has_variant
+from seedwise.sources.layouts.layout import RUN_NAME, says_its_run
 from seedwise.sources.layouts.patterns import parse_pattern
 from seedwise.sources.options import Options
 from seedwise.sources.tables.table import Table
@@ -61,7 +61,7 @@ def name_runs(table: Table, options: Options) -> Table:
         pattern = parse_pattern(options.run_name, place)
         names = list(table.text(column).unique())
         return with_columns(table, column, dict(zip(names, pattern.read_all(names, "run name"), strict=True)), place)
-    if RUN_NAME not in table.columns or (has_variant(table, options) and has_seed(table, options)):
+    if RUN_NAME not in table.columns or says_its_run(table, options):
         return table
     names = list(table.text(RUN_NAME).unique())
     found = usual(names)
