@@ -146,8 +146,8 @@ class Display(logging.Handler):
                 self._say_progress(f"{job.rule} done in {took}")
             return
         unwarned = state.state == "finished" and job.run.variant not in self._warned
-        folder = self._session.reader.folder(job.run)
-        if unwarned and (warning := same_numbers(folder, job.run, self._session.asked)):
+        study, results = self._session.reader.study.study, self._session.reader.results
+        if unwarned and (warning := same_numbers(study, job.run, self._session.asked, results)):
             self._warned.add(job.run.variant)
             self._say(f"Warning: {warning}")
         if state.state == "diverged":
