@@ -137,6 +137,17 @@ def test_a_seed_that_does_not_arrive_is_said_while_it_runs_and_in_the_report(tmp
     assert "First find out whether the seed is used" in (project.results / "results.md").read_text()
 
 
+def test_what_check_cautions_is_said_before_the_first_run(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", "import seedwise\nseedwise.result(loss=1)\n")
+    project.edit("config.yaml", "{x} {seed}", "{x} --seed 0")
+    caution = "Caution: the command fixes the seed: --seed 0. Write --seed {seed}, or all its runs use that seed"
+    assert caution in seedwise(project, "check", "config.yaml")
+    for flags in (["-n"], ["--cores", "1", "runs"]):
+        printed = seedwise(project, "run", "config.yaml", *flags)
+        assert printed.count(caution) == 1
+        assert printed.index(caution) < printed.index("baseline")
+
+
 def test_curves_and_scores_that_a_program_reports_are_in_the_report(tmp_path: Path) -> None:
     program = WRITES + (
         "import random\nrng = random.Random(seed)\n"

@@ -18,6 +18,7 @@ from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
 from seedwise.progress.states import ENDED_STATES, StateReader, read_states
 from seedwise.trainers.command.own_output import remember_own_output
+from seedwise.workflow.cautions import program_cautions, study_cautions
 from seedwise.workflow.forks import ForkServers, can_fork
 from seedwise.workflow.preload import IMPORTING_NUMPY, modules_of
 from seedwise.workflow.slurm import remember_min_job_age
@@ -140,6 +141,7 @@ def announce(counts):
         say(*filter(None, [prospects_of(STUDY, FOLDER, there)]))
     if internals.is_dry_run(workflow):
         internals.list_no_jobs()
+        say_cautions(jobs)
         say_unfit(jobs)
         say_exploratory(jobs)
         say(*plan(counts, runs_of(jobs)))
@@ -176,6 +178,12 @@ def ask(jobs):
         return False
     due = [job for job in jobs if job.rule.name == TRAIN and str(job.output.record) not in forced]
     return asks_to_replace(or_exit(finished_runs, ASKED, FOLDER, runs_of(due)), STUDY, say)
+
+
+def say_cautions(jobs):
+    """Report, before the first run, what the study may not mean as it is written."""
+    if runs_of(jobs):
+        say(*(f"Caution: {text}" for text in [*program_cautions(STUDY), *study_cautions(STUDY)]))
 
 
 def say_exploratory(jobs):
@@ -218,6 +226,7 @@ def start_study():
         if not asked <= ONLOOKERS:
             check_gpus()
             lock_study()
+            say_cautions(jobs)
             change = say_exploratory(jobs)
             agreed = ask(jobs)
             if change and change.new and not agreed:  # one question is enough
