@@ -222,7 +222,6 @@ UNUSED = (
     "seedwise/config/draft.py",
     "seedwise/config/revisions.py",
     "seedwise/progress/same_numbers.py",
-    "seedwise/workflow/cautions.py",
     f"{trainer.PACKAGE}/datasets/fetching.py",  # raw files are checked, or digested
     f"{trainer.PACKAGE}/training/provenance.py",  # these describe a run
 )
