@@ -211,11 +211,16 @@ def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp
     packages = next(venv.glob("lib/python*/site-packages"))
     (packages / "numerics-2.0.dist-info").mkdir()
     (packages / "numerics-2.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: numerics\nVersion: 2.0\n")
-    assert "environment changed: numerics" in outdated()
+    status = outdated()
+    assert "environment changed: numerics" in status
     refused = seedwise(project, "run", "config.yaml", "runs")
     assert "4 finished runs would be replaced (environment changed: numerics). To replace them, add" in refused
     pasted = f"environment: {{venv: {venv}, ignore: [numerics]}}"
-    assert f"to keep them, add under command: `{pasted}` if the program does not use it, or undo" in refused
+    remedy = f"o keep them, add under command: `{pasted}` if the program does not use it, or undo"
+    accept = '`seedwise accept config.yaml --why "…"` keeps what is there'
+    for printed in (refused, status):
+        assert remedy in printed
+        assert accept in printed
     project.edit("config.yaml", f"{{venv: {venv}}}", f"{{venv: {venv}, ignore: [Numerics]}}")
     assert "4 of 4 runs finished" in outdated()
     assert "Nothing to be done" in seedwise(project, "run", "config.yaml", "runs")
