@@ -76,10 +76,12 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     given, revisions = _take_revisions(words)
     study, words = studies.take_study(given, "seedwise run")
     if revisions:
+        from seedwise.basics.words import enumerate_words
         from seedwise.config.revisions import write_revisions
 
-        study = write_revisions(study, revisions)
-        print(f"the study of {', '.join(revisions)} is {study}", file=sys.stderr)
+        study, left_out = write_revisions(study, revisions)
+        without = f", without its variants {enumerate_words(left_out)}" if left_out else ""
+        print(f"the study of {', '.join(revisions)} is {study}{without}", file=sys.stderr)
     studies.require_yaml(study)
     line = snakemake.command_line(study, words)
     # Otherwise Snakemake notes it when the first job starts. A study with a mistake leaves no folder behind.

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command.settings import Command
@@ -182,8 +183,32 @@ def test_revisions_are_compared_with_one_command(tmp_path: Path) -> None:
     ]
     assert sorted(record["metrics"]["loss"] for record in records) == [10.0, 10.1, 10.2]
     assert len({record["provenance"]["commit"] for record in records}) == 1
+    assert "is config.revisions.yaml, without its variants other\n" in printed
     again = seedwise(project, "run", "--revisions", "main~1,main", "config.yaml", "-n")
     assert "Nothing to be done" in again
+    assert "tiny: Tiny\n" in seedwise(project, "run", "-n"), "what --revisions has written is not meant"
+
+
+def test_head_is_named_by_the_commit_that_it_was(tmp_path: Path) -> None:
+    """After the next commit HEAD is another one; what was run keeps its name and its commit."""
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=10 + seed / 10)\n")
+    (project.folder / ".gitignore").write_text("results\n.snakemake\n")
+    project.git("init", "-q", "-b", "main")
+    project.git("add", ".")
+    project.git("commit", "-qm", "One")
+    project.git("tag", "v1")
+    names = []
+    for line in ("# two\n", "# three\n"):
+        with (project.folder / "train.py").open("a") as file:
+            file.write(line)
+        project.git("commit", "-qam", "More")
+        seedwise(project, "run", "--revisions", "v1,HEAD", "config.yaml", "-n")
+        base, head = yaml.safe_load((project.folder / "config.revisions.yaml").read_text())["variants"]
+        assert (base["name"], base["revision"]) == ("v1", "v1")
+        assert head["name"] == f"HEAD-{head['revision'][:7]}"
+        assert head["label"] == f"HEAD ({head['revision'][:7]})"
+        names.append(head["name"])
+    assert len(set(names)) == 2
 
 
 def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp_path: Path) -> None:
