@@ -20,7 +20,7 @@ from seedwise.trainers.command.revisions import resolve_revision
 HEADER = "# Written by `seedwise run --revisions`, which writes it again; copy it to change it.\n"
 
 
-_WHERE = "# Its worktrees are in results/{study}/.revisions; to remove them, delete that folder, then: git worktree prune\n"
+_WHERE = "# Its worktrees are in results/{study}/.revisions: to remove them, delete that and: git worktree prune\n"
 _MOVES = re.compile(r"(HEAD|@)(?![\w/.-])")
 """A revision that means another commit after the next one."""
 

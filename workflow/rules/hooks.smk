@@ -6,7 +6,7 @@ import time
 
 from seedwise.analysis.prospects import prospects_of
 from seedwise.analysis.findings import read_plain
-from seedwise.basics.calls import command_for, is_called
+from seedwise.basics.calls import command_for, is_again, is_called
 from seedwise.registration.change import asks_to_go_on, coming_change
 from seedwise.registration.register import note_results, register
 from seedwise.runs.gpus import NO_GPU
@@ -136,7 +136,7 @@ def announce(counts):
         say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *reported)
         return
     say(*lines)
-    if to_do := set(runs_of(jobs)):
+    if (to_do := set(runs_of(jobs))) and not is_again():
         there = (run for run in runs_of(planned) if run not in to_do)
         say(*filter(None, [prospects_of(STUDY, FOLDER, there)]))
     if internals.is_dry_run(workflow):
@@ -304,7 +304,7 @@ def say_outcome():
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
         say(*outcome(made_now=True))
-    elif is_called() and TRAIN in (asked := planned_rules()) and REPORT not in asked:
+    elif is_called() and not is_again() and TRAIN in (asked := planned_rules()) and REPORT not in asked:
         say(f"next: {command_for('report')}")
 
 
