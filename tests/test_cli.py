@@ -196,7 +196,10 @@ def test_lines_fit_a_terminal(capsys, scale):
     _, out, _ = run(capsys, text=text)
 
     assert max(map(len, out.splitlines())) <= 80
-    assert len([line for line in out.splitlines() if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]) == 3
+    lines = out.splitlines()
+    rows = [place for place, line in enumerate(lines) if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]
+    assert len(rows) == 3
+    assert [lines[place - 1] for place in rows] == names, "all rows have one layout"
 
 
 @pytest.mark.parametrize(
