@@ -300,6 +300,18 @@ def test_each_command_explains_itself(capsys, command):
     assert f"  seedwise {command} " in text.split("example", 1)[1]
 
 
+def test_the_help_says_what_a_first_user_asks(capsys):
+    main(["--help"])
+    text = capsys.readouterr().out
+    assert "What to send to others, of results/<study>: page.html, one file" in text
+    assert "Snakemake, which `run` calls, is the workflow engine" in text
+    assert "`try` if something has to be changed" in text
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    options = capsys.readouterr().out.split("\noptions:\n")[1].split("\nexamples:\n")[0]
+    assert re.findall(r"^  (--\w+)", options, re.MULTILINE) == ["--revisions", "--replace", "--exploratory"]
+
+
 # Cost
 
 
