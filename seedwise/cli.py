@@ -75,8 +75,14 @@ EPILOG = """\
 `seedwise COMMAND --help` explains a command. Where STUDY is left out, it is the one study in this folder;
 for status, watch, interim, report and open, the one that was run last here.
 
+What to send to others, of results/<study>: page.html, one file that opens in any browser; or results.md with
+figures/; or, for those who check it with `verify`, the whole folder.
+
+Snakemake, which `run` calls, is the workflow engine that starts the runs, here or on a cluster.
+
 Exit status: 0 done; 2 a mistake in the command, a file or the installation, said in one line; 130 interrupted.
-`gate` ends with 1 if a comparison fails.
+`gate` ends with 1 if a comparison fails, `try` if something has to be changed before the study can be run,
+`reproduce` if a number differs by more than seeds do, `verify` if a check fails.
 `run`, `interim` and `report` end with Snakemake's own status, 1 if a job failed."""
 
 

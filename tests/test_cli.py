@@ -218,7 +218,10 @@ def test_lines_fit_a_terminal(capsys, scale):
     _, out, _ = run(capsys, text=text)
 
     assert max(map(len, out.splitlines())) <= 80
-    assert len([line for line in out.splitlines() if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]) == 3
+    lines = out.splitlines()
+    rows = [place for place, line in enumerate(lines) if re.search(r"  (BETTER|WORSE|NOT_|baseline)", line)]
+    assert len(rows) == 3
+    assert [lines[place - 1] for place in rows] == names, "all rows have one layout"
 
 
 @pytest.mark.parametrize(
@@ -335,6 +338,18 @@ def test_each_command_explains_itself(capsys, command):
     text = capsys.readouterr().out
     assert text.startswith(f"usage: seedwise {command} ")
     assert f"  seedwise {command} " in text.split("example", 1)[1]
+
+
+def test_the_help_says_what_a_first_user_asks(capsys):
+    main(["--help"])
+    text = capsys.readouterr().out
+    assert "What to send to others, of results/<study>: page.html, one file" in text
+    assert "Snakemake, which `run` calls, is the workflow engine" in text
+    assert "`try` if something has to be changed" in text
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    options = capsys.readouterr().out.split("\noptions:\n")[1].split("\nexamples:\n")[0]
+    assert re.findall(r"^  (--\w+)", options, re.MULTILINE) == ["--revisions", "--replace", "--exploratory"]
 
 
 # Cost

@@ -11,6 +11,8 @@ MAY_REPLACE = "SEEDWISE_REPLACE"
 """Environment variable: set by `seedwise run --replace`, so that finished runs are replaced without a question."""
 EXPLORATORY = "SEEDWISE_EXPLORATORY"
 """Environment variable: set by `seedwise run --exploratory`, so that a changed study goes on without a question."""
+AGAIN = "SEEDWISE_AGAIN"
+"""Environment variable: set by `seedwise reproduce`, which does runs again that no report follows."""
 FILLED = "filled"
 """What `seedwise run` gives for the number of cores where the user names none: as many as leave no core idle."""
 OWN = ("status", "interim", "report", "open")
@@ -20,6 +22,11 @@ OWN = ("status", "interim", "report", "open")
 def is_called() -> bool:
     """Whether the workflow was started by a command of `seedwise`."""
     return CALL in os.environ
+
+
+def is_again() -> bool:
+    """Whether runs are done again, to compare their numbers and for no report."""
+    return AGAIN in os.environ
 
 
 def command_for(target: str) -> str:

@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     from seedwise.commands import studies
     from seedwise.commands.next_step import say_next, to
     from seedwise.config.reading import read_study
+    from seedwise.workflow.cautions import program_cautions, study_cautions
 
     if arguments.std is not None and not 0 < arguments.std < math.inf:
         raise UserError(f"--std must be above 0, in units of the metric; found {arguments.std:g}")
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     if study.program is not None:
         code = _checked(study, path)
         topics = [*_program(study, code, arguments.all), *_common(study, arguments.std, arguments.cores)]
-        cautions = [*_cautions_of_program(study), *_cautions(study, path)]
+        cautions = [*program_cautions(study), *_exploratory(study, path), *study_cautions(study)]
     elif study.source is not None:
         topics, cautions = (
             [("Runs", [_recorded(study)]), *_common(study, arguments.std)],
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     else:
         _check_functions(study, path)
         topics = [*_images(study), *_common(study, arguments.std, arguments.cores)]
-        cautions = list(_cautions(study, path))
+        cautions = [*_exploratory(study, path), *study_cautions(study)]
     print(f"{path}: {study.study}, {study.title}")
     for topic, lines in topics:
         for position, line in enumerate(lines):
@@ -140,6 +141,7 @@ def _checked(study: Study, path: Path) -> ProgramCode:
             different = {repr(place.of(name)): name for name in there}
             for name in different.values():
                 attempt(check_import, make_request(study, place, name, study.seeds[0], study.folder() / ".try"))
+        problems.update(dict.fromkeys(_missing_scripts(study, code)))
         if not problems:
             return code
     else:  # it stops at its first mistake
@@ -275,58 +277,22 @@ def _detects(study: Study, std: float | None) -> Iterator[str]:
             yield f"with {more} seeds, of {better:.1f}{amount}"
 
 
-def _cautions_of_program(study: Study) -> Iterator[str]:
-    from seedwise.basics.secrets import masked
-    from seedwise.trainers.command.command_line import placeholders
-    from seedwise.trainers.command.outputs.settings import cautions, paths
-    from seedwise.trainers.command.recognition import fixed_seed
+def _missing_scripts(study: Study, code: ProgramCode) -> Iterator[str]:
+    from seedwise.basics.names import quote
+    from seedwise.trainers.command.listing import nearby
+    from seedwise.trainers.command.recognition import missing_script
 
-    assert study.program
-    program = study.program
-    sources = (program.history, program.scores)
-    yield from cautions(program.results, study.analysis.metric, *sources, isolated=program.isolate == "copy")
-    for name, value in program.env.items():
-        if value is not None and masked(name, value) != value:
-            yield (
-                f"env: {name} looks like a secret: no file of the results shows it, and a change of it repeats no run. "
-                f"Better keep it out of the study as well: write {name}: null, and export {name}"
-            )
-    if study.command:
-        used = placeholders([*program.words, *program.recorded_env.values()])
-        if "seed" not in used and (fixed := fixed_seed(program.words)):
-            yield f"the command fixes the seed: {fixed.written}. Write {fixed.rewritten}, or all its runs use that seed"
-        elif "seed" not in used:
-            yield (
-                "the command has no {seed}: the program must read $SEEDWISE_SEED, or all its runs use the same seed. "
-                "`seedwise try` finds out"
-            )
-        wanted = [path for path in paths(program.results, program.history, program.scores) if "{out}" in path]
-        if wanted and "out" not in used:
-            yield (
-                f"numbers are read from {wanted[0]}, but the command has no {{out}}: the program must write to "
-                "$SEEDWISE_OUT"
-            )
+    place = code.place()
+    for variant in study.variants if study.command else ():
+        folder = Path(place.of(variant.name).folder)
+        if script := missing_script(study.program_settings(variant.name).words, folder):
+            yield f"command.run: found {quote(script)}, which is not in {folder}{nearby(folder, script)}"
 
 
 def _unset_variables(program: Command | Function) -> Iterator[str]:
     for name, value in program.env.items():
         if value is None and name not in os.environ:
             yield f"env: {name}: null asks for a variable that is not set; set it first: export {name}=…"
-
-
-def _cautions(study: Study, path: Path) -> Iterator[str]:
-    yield from _exploratory(study, path)
-    if len(study.variants) == 1:
-        yield "there is only one variant, so nothing is compared"
-    seen: dict[tuple[object, ...], str] = {}
-    for variant in study.variants:
-        key = (study.settings(variant.name).canonical(), variant.revision, variant.environment)
-        if key in seen:
-            yield (
-                f"variants {seen[key]} and {variant.name} have the same settings, so that only chance can tell them "
-                "apart"
-            )
-        seen.setdefault(key, variant.name)
 
 
 def _exploratory(study: Study, path: Path) -> Iterator[str]:

@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     Raises:
         UserError: a mistake in the study, or there is nothing to compare with.
     """
+    from seedwise.basics.calls import AGAIN
     from seedwise.commands import snakemake, studies
 
     studies.require_posix()
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
     cores = ["--cores", arguments.cores] if arguments.cores else []
     words = [*cores, "--config", f"study={again.study}", "--", *map(str, records.values())]
     status = subprocess.run(
-        snakemake.command_line(path, words), env=snakemake.environment(path), check=False
+        snakemake.command_line(path, words), env=snakemake.environment(path) | {AGAIN: "1"}, check=False
     ).returncode
     if status:
         return status

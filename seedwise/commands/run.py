@@ -15,8 +15,11 @@ GO_ON = "--exploratory"
 _NOT_A_RUN = ("-n", "--dry-run", "--dryrun", "--help", "-h")
 DESCRIPTION = """\
 Run whatever a study is missing, then write tables, figures, results.md and page.html to
-results/<study> in this folder. The same command continues a study that was interrupted. Every
-option and target of Snakemake is passed on to it. Without --cores, all available CPUs are used."""
+results/<study> in this folder. The same command continues a study that was interrupted.
+
+Snakemake, a workflow engine that is installed with Seedwise, starts the runs, here or on a cluster. You
+need not know it; but all its options and targets can be given, and are passed on to it. Without --cores,
+all available CPUs are used."""
 EXAMPLES = """\
 examples:
   seedwise run study.yaml --cores 4
@@ -54,6 +57,24 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         EXAMPLES.format(profiles=share.home() / "profiles"),
         usage="seedwise run [STUDY] [--cores N] [any option or target of Snakemake ...]",
     )
+    # Only for the help: `run` reads the words as they are.
+    parser.add_argument(
+        REVISIONS,
+        nargs="?",
+        action="append",
+        metavar="A,B",
+        help="compare git revisions, the first one as the baseline, with the settings of the study",
+    )
+    parser.add_argument(
+        REPLACE,
+        action="store_true",
+        help="replace finished runs that do not fit the study any more, without a question",
+    )
+    parser.add_argument(
+        GO_ON,
+        action="store_true",
+        help="go on, without a question, although the study was changed after it had results",
+    )
     parser.set_defaults(run=run, flags=None)
 
 
@@ -76,10 +97,12 @@ def run(_arguments: argparse.Namespace, command: Sequence[str]) -> int:
     given, revisions = _take_revisions(words)
     study, words = studies.take_study(given, "seedwise run")
     if revisions:
+        from seedwise.basics.words import enumerate_words
         from seedwise.config.revisions import write_revisions
 
-        study = write_revisions(study, revisions)
-        print(f"the study of {', '.join(revisions)} is {study}", file=sys.stderr)
+        study, left_out = write_revisions(study, revisions)
+        without = f", without its variants {enumerate_words(left_out)}" if left_out else ""
+        print(f"the study of {', '.join(revisions)} is {study}{without}", file=sys.stderr)
     studies.require_yaml(study)
     line = snakemake.command_line(study, words)
     # Otherwise Snakemake notes it when the first job starts. A study with a mistake leaves no folder behind.

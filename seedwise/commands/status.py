@@ -41,9 +41,11 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
 
     studies.require_posix()
     study = studies.find_study(arguments.study, "seedwise status", last=True)
+    from seedwise.config.study import Run
     from seedwise.progress.states import read_states
     from seedwise.progress.status import status_json, status_text
     from seedwise.workflow.asked import read_asked
+    from seedwise.workflow.unfit import finished_runs, how_to_keep
 
     asked = read_asked(study)
     states = read_states(asked, studies.RESULTS)
@@ -52,6 +54,10 @@ def run(arguments: argparse.Namespace, _command: Sequence[str]) -> int:
         print(status_json(name, states))
         return 0
     print(status_text(name, states), flush=True)
+    outdated = [Run(run.variant, run.seed) for run in states if run.state == "outdated"]
+    if outdated and (finished := finished_runs(asked, asked.study.folder(studies.RESULTS), outdated)):
+        it = "it" if len(finished) == 1 else "them"
+        print(f"\nTo keep {it}, {how_to_keep(finished, asked.study, str(study))}.", flush=True)
     say_next(_next(states, study, (asked.study.folder() / "results.md").exists()))
     return 0
 

@@ -159,6 +159,10 @@ def _may_be_study(words: Sequence[str], place: int) -> bool:
 
 def _only_study(command: str) -> Path:
     found = _studies(Path())
+    if len(found) > 1:  # one that --revisions has written is not meant
+        from seedwise.config.revisions import is_written
+
+        found = [path for path in found if not is_written(path)] or found
     if len(found) == 1:
         return found[0]
     if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from seedwise.commands.next_step import to
 from seedwise.config.study import Study
 from seedwise.trainers.command.command_line import placeholders
 from seedwise.trainers.command.failure import last_lines
+from seedwise.trainers.command.outputs.proposals import Proposal, is_finer
 from seedwise.trainers.command.recognition import fixed_seed
 from seedwise.trainers.command.trial import COARSE, Trial, Tried
 from seedwise.workflow.cost import MEASURED, Measured, cost_of, size, time_of
@@ -233,7 +235,28 @@ class Findings:
             what = self._named(trial.judged[0])
             count = quantity(digits, "significant digit")
             yield f"few: {what} has {count}, so different runs can give the same number."
-            yield "Print or save it with full precision; a count such as 9914/10000 can be read as a ratio."
+            finer = self._finer(trial.judged[0])
+            if finer:
+                yield f"{shown_path(Path(finer.where))} has more: {finer.yaml}"
+            elif self._is_from_file(trial.judged[0]):
+                yield "A file usually has all of them; with few test examples a finer metric, such as a loss, helps."
+            else:
+                yield "Print or save it with full precision; a count such as 9914/10000 can be read as a ratio."
+
+    def _finer(self, name: str) -> Proposal | None:
+        """Return where the deciding number has more digits than where the study reads it."""
+        first = self.trial.first
+        value, what = first.numbers.get(name, math.nan), self._named(name)
+        found = (one for one in first.proposals if one.metric == what and not one.line and is_finer(one, value))
+        return next(found, None)
+
+    def _is_from_file(self, name: str) -> bool:
+        """Whether the deciding number is read from a file, which usually has all its digits."""
+        found = [proposal for proposal in self.trial.first.proposals if proposal.yaml == name]
+        if found:
+            return not found[0].line
+        sources = self.program.results or ()
+        return bool(sources) and all(not isinstance(source, str) and source.kind != "stdout" for source in sources)
 
     def _files(self) -> Iterator[str]:
         trial = self.trial

@@ -20,10 +20,16 @@ from seedwise.trainers.command.revisions import resolve_revision
 HEADER = "# Written by `seedwise run --revisions`, which writes it again; copy it to change it.\n"
 
 
-def write_revisions(study: Path, revisions: Sequence[str]) -> Path:
-    """Write a study beside another one in which each variant is a revision of the program; return its path.
+_WHERE = "# Its worktrees are in results/{study}/.revisions: to remove them, delete that and: git worktree prune\n"
+_MOVES = re.compile(r"(HEAD|@)(?![\w/.-])")
+"""A revision that means another commit after the next one."""
 
-    The first revision is the baseline. Settings are those of the study; what its variants set is left out.
+
+def write_revisions(study: Path, revisions: Sequence[str]) -> tuple[Path, list[str]]:
+    """Write a study beside another one in which each variant is a revision of the program.
+
+    The first revision is the baseline. Settings are those of the study; what its variants set is left out. Return its
+    path, and the names of the variants that it leaves out.
 
     Args:
         study: file of a study of a program.
@@ -36,7 +42,8 @@ def write_revisions(study: Path, revisions: Sequence[str]) -> Path:
         raise UserError(f"--revisions: found {', '.join(revisions)}; each has to be named once")
     if len(revisions) < 2:
         raise UserError(f"--revisions: found {len(revisions)}; name two or more, as in --revisions main,HEAD")
-    program = read_study(study).program
+    source = read_study(study)
+    program = source.program
     if program is None:
         raise UserError(f"--revisions: {study} runs no program of your own: it has neither command: nor function:")
     folder = (study.resolve().parent / Path(program.folder).expanduser()).resolve()
@@ -44,10 +51,16 @@ def write_revisions(study: Path, revisions: Sequence[str]) -> Path:
     config = derived(read_yaml(study), commits)
     _pass_on_secrets(config)
     path = study.with_name(f"{study.stem}.revisions.yaml")
-    if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(HEADER):
+    if path.exists() and not is_written(path):
         raise UserError(f"{path}: exists, and --revisions did not write it; move it away")
-    write_text(path, HEADER + yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
-    return path
+    where = _WHERE.format(study=config["study"])
+    write_text(path, HEADER + where + yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    return path, [variant.name for variant in source.variants if variant.name != source.analysis.baseline]
+
+
+def is_written(path: Path) -> bool:
+    """Whether a study was written by `--revisions`, from another one."""
+    return path.read_text(encoding="utf-8", errors="replace").startswith(HEADER)
 
 
 def _pass_on_secrets(config: dict[Any, Any]) -> None:
@@ -63,16 +76,20 @@ def _pass_on_secrets(config: dict[Any, Any]) -> None:
 
 def derived(config: Mapping[Any, Any], commits: Mapping[str, str]) -> dict[Any, Any]:
     """Return a config with one variant per revision, given with its commit, in place of its variants or factors."""
-    names = [_name(revision) for revision in commits]
+    names = [_variant(revision, commit) for revision, commit in commits.items()]
     kept = {key: value for key, value in config.items() if key not in ("factors", "design")}
     variants = [
-        {"name": name, "label": _label(revision, commit), "revision": revision}
+        {
+            "name": name,
+            "label": _label(revision, commit),
+            "revision": commit if _MOVES.match(revision) else revision,
+        }
         for name, (revision, commit) in zip(names, commits.items(), strict=True)
     ]
     return {
         **kept,
         "study": f"{config['study']}-revisions",
-        "title": f"{', '.join(commits)}: {config['title']}",
+        "title": f"{', '.join(variant['label'] for variant in variants)}: {config['title']}",
         "variants": variants,
         "analysis": {**config["analysis"], "baseline": names[0]},
     }
@@ -80,6 +97,11 @@ def derived(config: Mapping[Any, Any], commits: Mapping[str, str]) -> dict[Any, 
 
 def _label(revision: str, commit: str) -> str:
     return revision if commit.startswith(revision) else f"{revision} ({commit[:7]})"
+
+
+def _variant(revision: str, commit: str) -> str:
+    """Name a variant; HEAD by the commit that it is today."""
+    return f"{_name(revision)}-{commit[:7]}" if _MOVES.match(revision) else _name(revision)
 
 
 def _name(revision: str) -> str:

@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 from seedwise.basics.calls import command_for
@@ -93,8 +94,18 @@ class Display(logging.Handler):
             if shot.done < shot.total and not shot.failed and not self._others:
                 again = ", and asks again before it replaces a finished run" if self._asked else ""
                 self._say(f"To go on, run the same command again: it does only what is missing{again}.")
-        for line in failures.blocks(self._session.failed, self._others.values(), command_for("status")):
+        remedies = self._remedies(run.variant for run, where in shot.places.items() if where == "done")
+        for line in failures.blocks(self._session.failed, self._others.values(), command_for("status"), remedies):
             self._say(line)
+
+    def _remedies(self, succeeded: Iterable[str]) -> failures.Remedies:
+        """Return what the study says about failed runs."""
+        study = self._session.reader.study.study
+        needs = study.resources.train_run
+        program = study.program
+        section = ("command" if study.command else "function") if program else ""
+        retries = program.retries if program else 0
+        return failures.Remedies(section, needs.gpu, needs.gpu_slots, retries, frozenset(succeeded))
 
     def reports(self, fields: dict[str, Any]) -> bool:
         """Whether a failure is reported here: one of which the run, or a log of the job, says why, or an interrupt."""
@@ -146,8 +157,8 @@ class Display(logging.Handler):
                 self._say_progress(f"{job.rule} done in {took}")
             return
         unwarned = state.state == "finished" and job.run.variant not in self._warned
-        folder = self._session.reader.folder(job.run)
-        if unwarned and (warning := same_numbers(folder, job.run, self._session.asked)):
+        study, results = self._session.reader.study.study, self._session.reader.results
+        if unwarned and (warning := same_numbers(study, job.run, self._session.asked, results)):
             self._warned.add(job.run.variant)
             self._say(f"Warning: {warning}")
         if state.state == "diverged":

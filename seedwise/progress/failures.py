@@ -26,8 +26,52 @@ _HOLDS = 2  # seconds for which a disk is taken to be as full as it was
 _NUMBER = re.compile(r"\d+")
 _FOLDER = re.compile(r"^.*: (?=the disk is full )")
 _KILLED = re.compile(r"killed by SIGKILL|out of memory|OutOfMemory|OUT_OF_ME", re.IGNORECASE)
+_GPU = re.compile(
+    r"(CUDA|HIP|MPS|GPU|cuBLAS)\b.*(out of memory|alloc)|torch(\.cuda)?\.OutOfMemoryError|RESOURCE_EXHAUSTED"
+    r"|CUBLAS_STATUS_ALLOC_FAILED|out of memory (on|trying to allocate)",
+    re.IGNORECASE,
+)
 _FIX = "Fix the cause, then run the same command again: it does what is missing, and what the fix concerns."
 _LESS_MEMORY = "If it was memory: fewer runs at a time (--cores 1), or more memory (resources: train_run: mem_mb)."
+
+
+_LESS_ON_GPU = "If it was memory of the GPU: a smaller batch, or {fewer}."
+_SHARED = "fewer runs on one GPU (resources: train_run: gpu_slots, now {slots})"
+_OWN = "one run on each GPU at a time (resources: train_run: gpu: 1)"
+_ALONE = "a larger GPU, with nothing else on it"
+_SOME = (
+    "If it may succeed at another time: retries: 2 under {section}: in the study tries it again.",
+    "If failing is a result of its variant: failures: count there makes it a lost run of the report.",
+)
+
+
+class Remedies(NamedTuple):
+    """What a study says already, so that only what applies is advised.
+
+    Attributes:
+        section: of the program, `command` or `function`; empty for the image classifier.
+        gpu: GPUs that each run holds; None if only the run knows.
+        slots: runs that may share one GPU.
+        retries: how often the study repeats a failed run.
+        succeeded: variants of which a run has finished, so that another one may fail by chance.
+    """
+
+    section: str = ""
+    gpu: int | None = None
+    slots: int = 1
+    retries: int = 0
+    succeeded: frozenset[str] = frozenset()
+
+    def on_gpu(self) -> str:
+        """Return what to do where the memory of the GPU does not suffice."""
+        if self.slots > 1:
+            fewer = _SHARED.format(slots=self.slots)
+        else:
+            fewer = _OWN if self.section and not self.gpu else _ALONE
+        return _LESS_ON_GPU.format(fewer=fewer)
+
+
+NO_REMEDIES = Remedies()
 
 
 class Other(NamedTuple):
@@ -90,31 +134,38 @@ def distinct(failed: Mapping[Run, RunState]) -> list[Failed]:
     return found
 
 
-def blocks(failed: Mapping[Run, RunState], others: Iterable[Other], status: str) -> list[str]:
+def blocks(
+    failed: Mapping[Run, RunState], others: Iterable[Other], status: str, remedies: Remedies = NO_REMEDIES
+) -> list[str]:
     """Return the lines about all failures: of each distinct one the runs, the reason, the log and the remedy.
 
     Args:
         failed: the runs that failed.
         others: the other jobs that failed.
         status: the command that lists every run.
+        remedies: what the study says.
     """
     groups = distinct(failed)
-    lines = [line for group in groups[:MOST] for line in _block(group)]
+    lines = [line for group in groups[:MOST] for line in _block(group, remedies)]
     if len(groups) > MOST:
         lines.append(f"and {len(groups) - MOST} other failures; `{status}` lists them")
     for other in others:
         lines += [f"FAILED  {other.rule}: {other.reason}", *_log(other.log)]
+    if remedies.section and not remedies.retries and any(run.variant in remedies.succeeded for run in failed):
+        lines += [line.format(section=remedies.section) for line in _SOME]
     if lines:
         lines.append(_FIX)
     return lines
 
 
-def _block(group: Failed) -> list[str]:
+def _block(group: Failed, remedies: Remedies) -> list[str]:
     lines = [f"FAILED  {_runs(group.seeds)}: {group.reason}", *_log(group.log)]
     if group.skipped:
         skipped = _runs(group.skipped)
         lines.append(f"  not started after that: {skipped} (`canary: false` in the study starts them anyway)")
-    if _KILLED.search(group.reason):
+    if _GPU.search(group.reason):
+        lines.append(f"  {remedies.on_gpu()}")
+    elif _KILLED.search(group.reason):
         lines.append(f"  {_LESS_MEMORY}")
     return lines
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from seedwise.analysis.example_findings import ExampleComparison, ExampleSummary
 from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text.format import MISSING
-from seedwise.statistics.intervals import LARGEST_SCORE, mean_std
 
 LEAST, MOST = 1e-4, 1e6
 """Sizes between which values are written without an exponent."""
@@ -106,8 +106,19 @@ def digits_of_metric(summaries: Sequence[SummaryRow], comparisons: Sequence[Comp
     )
 
 
+def digits_of_examples(summaries: Sequence[ExampleSummary], comparisons: Sequence[ExampleComparison]) -> Digits:
+    """Decide how every value of the metric is written in the report of one evaluation."""
+    means = [abs(row.mean) for row in summaries if row.mean is not None]
+    ends = [(row.ci_low, row.ci_high) for row in comparisons]
+    ends += [(row.ci_low, row.ci_high) for row in summaries]
+    widths = [(high - low) / 2 for low, high in ends if low is not None and high is not None]
+    return choose_digits(means, [width for width in widths if width > 0])
+
+
 def digits_of_runs(values: Iterable[Sequence[float]]) -> Digits:
     """Decide how a metric that is not compared is written; `values` are those of each variant's runs."""
+    from seedwise.statistics.intervals import LARGEST_SCORE, mean_std  # a gate has no numpy
+
     groups = [[value for value in group if abs(value) <= LARGEST_SCORE] for group in values]
     filled = [group for group in groups if group]
     return choose_digits(

@@ -11,7 +11,7 @@ from seedwise.analysis.example_findings import ExampleAnalysis, ExampleCompariso
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.registration.facts import Registration
-from seedwise.report.digits import Digits, choose_digits
+from seedwise.report.digits import Digits, digits_of_examples
 from seedwise.report.products import example_figures
 from seedwise.runs.metrics import metric_label
 
@@ -102,11 +102,7 @@ class ExamplesReport:
     @cached_property
     def digits(self) -> Digits:
         """How every value of the metric is written."""
-        means = [abs(row.mean) for row in self.summaries if row.mean is not None]
-        ends = [(row.ci_low, row.ci_high) for row in self.analysis.comparisons]
-        ends += [(row.ci_low, row.ci_high) for row in self.summaries]
-        widths = [(high - low) / 2 for low, high in ends if low is not None and high is not None]
-        return choose_digits(means, [width for width in widths if width > 0])
+        return digits_of_examples(self.summaries, self.analysis.comparisons)
 
     def size(self, row: ExampleComparison) -> str:
         """How many examples were compared: `200 examples in 20 clusters`."""

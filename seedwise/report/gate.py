@@ -12,6 +12,7 @@ from seedwise.analysis.tables import table_digests
 from seedwise.basics.errors import UserError
 from seedwise.basics.names import nearest, not_known, quote
 from seedwise.basics.words import enumerate_words, quantity
+from seedwise.report.digits import Digits, digits_of_examples, digits_of_metric
 from seedwise.report.findings_file import ExamplesFile, RunsFile, read_findings_file
 from seedwise.report.rows import ComparisonRow
 from seedwise.report.text.format import confidence_percent, p_value
@@ -208,10 +209,11 @@ WHY_UNJUDGED: Mapping[str, str] = {
 def _evidence(row: Row, findings: AnyFile) -> str:
     if row.difference is None:
         return ""
-    parts = [f"difference {number(row.difference)}"]
-    if row.ci_low is not None and row.ci_high is not None:
+    digits = digits_of(findings)
+    parts = [f"difference {digits.signed(row.difference)}"]
+    if row.ci_low is not None and row.ci_low != row.ci_high:
         level = findings.level if isinstance(findings, RunsFile) else findings.plan.alpha
-        parts.append(f"{confidence_percent(1 - level)} CI [{number(row.ci_low)}, {number(row.ci_high)}]")
+        parts.append(f"{confidence_percent(1 - level)} CI {digits.interval(row.ci_low, row.ci_high)}")
     if row.p_holm is not None:
         family = findings.family if isinstance(findings, RunsFile) else len(_main(findings))
         corrected = f", corrected for {family} comparisons" if family > 1 else ""
@@ -219,9 +221,11 @@ def _evidence(row: Row, findings: AnyFile) -> str:
     return f" ({', '.join(parts)})"
 
 
-def number(value: float) -> str:
-    """Write a difference with its sign and four digits."""
-    return f"{value:+.4g}".replace("-", "−")
+def digits_of(findings: AnyFile) -> Digits:
+    """Return how differences are written, which is as in the report."""
+    if isinstance(findings, RunsFile):
+        return digits_of_metric(findings.variants, findings.comparisons)
+    return digits_of_examples(findings.variants, findings.comparisons)
 
 
 def _worse(row: Row, _findings: AnyFile) -> str:

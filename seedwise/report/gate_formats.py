@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 from seedwise.basics.names import one_line
 from seedwise.basics.words import quantity
-from seedwise.report.gate import Check, Outcome, number
-from seedwise.report.text.format import MISSING, escape, markdown_table, p_cell
+from seedwise.report.gate import Outcome, digits_of
+from seedwise.report.text.format import escape, markdown_table, p_cell
 
 
 def text(outcome: Outcome) -> str:
@@ -92,11 +92,12 @@ def junit(outcome: Outcome) -> str:
 
 def markdown(outcome: Outcome) -> str:
     """A heading, what was found, and a table, for a comment on a pull request."""
+    digits = digits_of(outcome.findings)
     rows = [
         [
             escape(check.name),
-            _number(check.row.difference),
-            _interval(check),
+            digits.signed(check.row.difference),
+            digits.interval(check.row.ci_low, check.row.ci_high),
             p_cell(check.row.p_holm),
             check.verdict,
             "passes" if check.passed else f"**fails** ({', '.join(check.failed)})",
@@ -115,15 +116,6 @@ def markdown(outcome: Outcome) -> str:
         f"Plan `{findings.plan_hash}`; fails on {', '.join(outcome.fail_on)}.",
     ]
     return "\n\n".join(parts)
-
-
-def _number(value: float | None) -> str:
-    return MISSING if value is None else number(value)
-
-
-def _interval(check: Check) -> str:
-    low, high = check.row.ci_low, check.row.ci_high
-    return MISSING if low is None or high is None else f"[{number(low)}, {number(high)}]"
 
 
 def _title(outcome: Outcome) -> str:

@@ -244,8 +244,18 @@ def _unequal_numbers(others: Sequence[_Sample], baseline: _Sample | None, plan: 
         )
 
 
+def improbable_agreement(values: Recorded) -> tuple[list[str], list[str]]:
+    """Return the variants of which all runs agree, and those in which some do, where chance does not explain it."""
+    level = _level_of_ties(values)
+    return unused_seed(values, FALSE_ALARMS["constant_arm"]), repeating(values, level)
+
+
+def _level_of_ties(values: Recorded) -> float:
+    return FALSE_ALARMS["identical_runs"] / (1 if values.telling == [0] else 2)
+
+
 def _ties(values: Recorded, plan: Plan) -> Iterator[DataWarning]:
-    unused = unused_seed(values, FALSE_ALARMS["constant_arm"])
+    unused, twins = improbable_agreement(values)
     if unused:
         yield DataWarning(
             "constant_arm",
@@ -254,8 +264,6 @@ def _ties(values: Recorded, plan: Plan) -> Iterator[DataWarning]:
             tuple(unused),
         )
     yield from _flat(values, set(unused), plan)
-    level = FALSE_ALARMS["identical_runs"] / (1 if values.telling == [0] else 2)
-    twins = repeating(values, level)
     if twins:
         yield DataWarning(
             "identical_runs",
@@ -263,7 +271,7 @@ def _ties(values: Recorded, plan: Plan) -> Iterator[DataWarning]:
             f"{_COARSE} ({_names(twins)})",
             tuple(twins),
         )
-    shared = [name for name in repeating_scores(values, level) if name not in twins]
+    shared = [name for name in repeating_scores(values, _level_of_ties(values)) if name not in twins]
     if shared:
         yield DataWarning(
             "repeated_scores",

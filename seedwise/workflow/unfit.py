@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from seedwise.basics.calls import MAY_REPLACE, is_called
+from seedwise.basics.calls import CALL, MAY_REPLACE, is_called
 from seedwise.basics.questions import agrees, can_ask
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.config.study import Run, Study
 from seedwise.config.study_file import StudyFile
 from seedwise.progress.changes import MOST_PACKAGES, Changes
+from seedwise.registration.acceptance import ACCEPTED
 from seedwise.runs.fit import JUDGED, Judged, Misfit, judge
 
 
@@ -24,10 +26,12 @@ class Replaced(NamedTuple):
     Attributes:
         reason: why.
         packages: of its environment that differ, each with its version then and now.
+        acceptable: whether only code or environment keeps it from fitting, so that `seedwise accept` keeps it.
     """
 
     reason: str
     packages: Mapping[str, tuple[str | None, str | None]] = {}
+    acceptable: bool = False
 
 
 FITS = Replaced("it fits, but Snakemake has its own reason, such as a rule that has changed")
@@ -86,7 +90,8 @@ def finished_runs(study: StudyFile, folder: Path, runs: Iterable[Run]) -> list[R
             found.append(FITS)
             continue
         packages = changes.packages(judged.record, run) if "environment" in judged.misfit.kinds else {}
-        found.append(Replaced(_explained(changes, run, judged).reason, packages))
+        acceptable = set(judged.misfit.kinds) <= set(ACCEPTED)
+        found.append(Replaced(_explained(changes, run, judged).reason, packages, acceptable))
     return found
 
 
@@ -134,7 +139,7 @@ def asks_to_replace(finished: Sequence[Replaced], study: Study, say: Callable[[s
     if not finished or os.environ.get(MAY_REPLACE):
         return False
     count = quantity(len(finished), "finished run")
-    keep = f"{_environment_hint(finished, study)}undo the change, or give the study another name (`study:`)"
+    keep = how_to_keep(finished, study, os.environ.get(CALL, "STUDY"))
     it, reasons = "it" if len(finished) == 1 else "them", _reasons(run.reason for run in finished)
     if can_ask():
         say(f"{count} would be replaced:")
@@ -151,6 +156,22 @@ def asks_to_replace(finished: Sequence[Replaced], study: Study, say: Callable[[s
             f"{count} would be replaced{why}. To replace {it}, add --replace to `seedwise run`; to keep {it}, {keep}"
         )
     return False
+
+
+def how_to_keep(finished: Sequence[Replaced], study: Study, file: str) -> str:
+    """Say how finished runs are kept that do not fit the study any more, after "to keep them,".
+
+    Args:
+        finished: why each finished run would be replaced.
+        study: the study.
+        file: with the study, as it is named in a command.
+    """
+    keep = "undo the change, or give the study another name (`study:`)"
+    accept = (
+        f'; if the change has no effect on numbers, `seedwise accept {shlex.quote(file)} --why "…"` keeps what is there'
+    )
+    accepted = accept if finished and all(run.acceptable for run in finished) else ""
+    return f"{_environment_hint(finished, study)}{keep}{accepted}"
 
 
 def _environment_hint(finished: Sequence[Replaced], study: Study) -> str:

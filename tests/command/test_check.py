@@ -307,6 +307,11 @@ def test_a_metric_that_nothing_reads(check) -> None:
             "variants baseline and same have the same settings",
         ),
         ({}, {"variants": [{"name": "baseline"}]}, "there is only one variant"),
+        (
+            {},
+            {"variants": [{"name": "baseline"}, {"name": "high", "set": {"lr": "0,3"}}]},
+            "variant high: lr is the text '0,3', and elsewhere a number, 0.1; did you mean 0.3?",
+        ),
     ],
 )
 def test_cautions(check, command: dict[str, object], more: dict[str, object], caution: str) -> None:
@@ -315,6 +320,30 @@ def test_cautions(check, command: dict[str, object], more: dict[str, object], ca
     status, printed = check()
     assert status == 0
     assert f"Caution: {caution}" in printed or (caution in printed and "Caution: " in printed)
+
+
+@pytest.mark.parametrize("value", ["auto", "5e-4", 3])
+def test_a_word_among_numbers_is_no_mistake(check, value: object) -> None:
+    write(variants=[{"name": "baseline"}, {"name": "high", "set": {"lr": value}}])
+    status, printed = check()
+    assert (status, "Caution" in printed) == (0, False)
+
+
+@pytest.mark.parametrize("before", [[sys.executable, "-u"], ["sh"]])
+def test_a_script_that_is_not_there(check, before: list[str]) -> None:
+    write({"run": [*before, "trian.py", "{lr}", "{seed}", "{out}"]})
+    status, printed = check()
+    assert status == 2
+    assert printed.startswith('seedwise: command.run: found "trian.py", which is not in ')
+    assert printed.endswith('; did you mean "train.py"?\n')
+
+
+@pytest.mark.parametrize("run", [["-c", "pass # x.py"], ["-m", "pkg", "made.py"], ["{name}.py"]])
+def test_what_may_be_no_script_is_not_looked_for(check, run: list[str]) -> None:
+    write(
+        {"run": [sys.executable, *run, "{lr}", "{seed}", "{out}", "{name}"], "settings": {"lr": 0.1, "name": "train"}}
+    )
+    assert check()[0] == 0
 
 
 def test_too_few_seeds(check) -> None:

@@ -288,6 +288,36 @@ def test_two_forms_of_a_number_are_both_proposed_with_their_lines(tries) -> None
     assert found["Numbers"].endswith(f"{first} {second}")
 
 
+# What it prints has two digits, and what it saves, beside its settings, has all of them.
+PRECISE = """\
+import json, pathlib, random, sys
+dropout, seed, out = float(sys.argv[1]), int(sys.argv[2]), pathlib.Path(sys.argv[3])
+acc = 0.82 + round(random.Random(seed).random() / 100, 3)
+print(f"epoch 4 acc={acc:.2f}")
+text = json.dumps({"acc": acc, "args": {"dropout": dropout, "width": 3}, "dropout": dropout})
+(out / "result.json").write_text(text)
+"""
+
+
+@pytest.mark.parametrize("place", ["{out}", "."])
+def test_of_one_number_the_place_with_more_digits_comes_first_and_settings_are_no_numbers(tries, place: str) -> None:
+    Path("train.py").write_text(PRECISE)
+    command = {"run": [sys.executable, "train.py", "{dropout}", "{seed}", place], "settings": {"dropout": 0.1}}
+    write(command)
+    _, found, _ = tries()
+    file = "result.json" if place == "." else "'{out}/result.json'"
+    lines = re.findall(r"(\S+ [\d.]+) +(results: \{.*?\]?\}+)(?= |$)", found["Numbers"])
+    assert lines == [
+        ("acc 0.828", f"results: {{json: {file}, keys: [acc]}}"),
+        ("acc 0.83", r"results: {stdout: {acc: acc=(\S+)}}"),
+    ]
+    assert "full precision" not in found["Digits"]
+    write({**command, **yaml.safe_load(lines[1][1])})
+    assert lines[0][1] in tries()[1]["Digits"]
+    write({**command, **yaml.safe_load(lines[0][1])})
+    assert tries()[0] == 0
+
+
 def test_nan(tries) -> None:
     write_study("nan")
     status, found, _ = tries()

@@ -75,7 +75,7 @@ def test_a_study_of_revisions_does_not_repeat_a_secret(tmp_path: Path, monkeypat
     path = write(tmp_path, command={"env": {"API_KEY": SECRET, "MODE": "fast"}})
     (tmp_path / "train.py").write_text("")
     repository(tmp_path)
-    made = write_revisions(path, ["main", "HEAD"])
+    made, _ = write_revisions(path, ["main", "HEAD"])
     assert SECRET not in made.read_text()
     assert read_study(made).program.env == {"API_KEY": None, "MODE": "fast"}  # type: ignore[union-attr]
     assert os.environ["API_KEY"] == SECRET, "what is run next finds it there"

@@ -12,7 +12,7 @@ from seedwise.progress import failures
 from seedwise.progress import session as session_module
 from seedwise.progress.banner import banner, finding, plan
 from seedwise.progress.display import Display, pause
-from seedwise.progress.failures import blocks, explained, reason_of, was_interrupted
+from seedwise.progress.failures import Remedies, blocks, explained, reason_of, was_interrupted
 from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Job, Session, Snapshot, Training, time_left
 from seedwise.progress.states import RunState, StateReader
@@ -159,6 +159,47 @@ def test_a_failure_is_told_once_however_many_seeds_it_hit():
         "FAILED  c seed 0: exit status 1: ValueError: no 3",
         "Fix the cause, then run the same command again: it does what is missing, and what the fix concerns.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("remedies", "advice"),
+    [
+        (Remedies("command"), "one run on each GPU at a time (resources: train_run: gpu: 1)"),
+        (Remedies("command", gpu=1, slots=3), "fewer runs on one GPU (resources: train_run: gpu_slots, now 3)"),
+        (Remedies("command", gpu=1), "a larger GPU, with nothing else on it"),
+        (Remedies(), "a larger GPU, with nothing else on it"),
+    ],
+)
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "RuntimeError: CUDA error: out of memory",
+        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB",
+        "RuntimeError: MPS backend out of memory",
+        "XlaRuntimeError: RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8 bytes",
+    ],
+)
+def test_memory_of_a_gpu_is_not_that_of_the_machine(reason, remedies, advice):
+    lines = blocks(dict([failed("b", 0, f"exit status 1: {reason}")]), [], "seedwise status", remedies)
+    assert f"  If it was memory of the GPU: a smaller batch, or {advice}." in lines
+    assert "mem_mb" not in " ".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("remedies", "advised"),
+    [
+        (Remedies("command", succeeded=frozenset("a")), True),
+        (Remedies("command", succeeded=frozenset("b")), False),
+        (Remedies("command", retries=1, succeeded=frozenset("a")), False),
+        (Remedies(succeeded=frozenset("a")), False),
+    ],
+)
+def test_a_run_that_may_have_failed_by_chance_can_be_tried_again_or_counted(remedies, advised):
+    lines = blocks(dict([failed("a", 1, "exit status 1: lost")]), [], "seedwise status", remedies)
+    assert (
+        "If it may succeed at another time: retries: 2 under command: in the study tries it again." in lines
+    ) == advised
+    assert any("failures: count there makes it a lost run" in line for line in lines) == advised
 
 
 def test_a_message_of_ours_is_told_in_full_and_a_traceback_by_its_last_line(tmp_path):

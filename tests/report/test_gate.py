@@ -44,8 +44,8 @@ def three(**declared):
 @pytest.mark.parametrize(
     ("words", "status", "why"),
     [
-        ((), 1, "worse is worse than base (difference −0.04367, 95% CI ["),
-        (("--variant", "open"), 0, "open is not shown to differ from base (difference +0.001, 95% CI ["),
+        ((), 1, "worse is worse than base (difference −0.0437, 95% CI ["),
+        (("--variant", "open"), 0, "open is not shown to differ from base (difference +0.0010, 95% CI ["),
         (("--variant", "open", "--fail-on", "not-better"), 1, "Fails: not shown to be better."),
         (("--fail-on", "exploratory,lost-runs"), 0, "(fails on exploratory, lost-runs)"),
         (("--fail-on", "exploratory", "--fail-on", "worse"), 1, "Fails: worse."),
@@ -118,6 +118,13 @@ def test_a_warning_counts_for_the_variants_that_it_is_about(tmp_path, capsys):
     assert open_.endswith("Fails: warnings: gap, few_seeds.")
 
 
+def test_numbers_are_written_as_in_the_report(gate):
+    report = three()
+    row = next(row for row in report.comparison_rows if row.variant == "worse")
+    interval = report.digits.interval(row.ci_low, row.ci_high)
+    assert f"difference {report.digits.signed(row.difference)}, 95% CI {interval}, p" in gate(report)[1]
+
+
 def test_lost_runs_are_counted_for_both_arms(gate):
     scores = {"base": [*A, None], "b": [*B, FAILED]}
     assert "Fails: lost: 1 run of b and 1 run of base." in gate(make_report(scores), "--fail-on", "lost-runs")[1]
@@ -128,7 +135,7 @@ def test_an_evaluation_is_judged_by_its_examples(tmp_path, capsys):
     assert main(["gate", str(tmp_path), "--variant", "b", "--fail-on", "not-better"]) == 1
     printed = capsys.readouterr().out
     assert printed.count("FAIL") == 1
-    assert "b is not shown to differ from a (difference +0.025, 95% CI [−0.1059, +0.1559], p = " in printed
+    assert "b is not shown to differ from a (difference +0.0250, 95% CI [−0.1059, 0.1559], p = " in printed
     assert "corrected for 2 comparisons" in printed
     assert main(["gate", str(tmp_path), "--fail-on", "lost-runs"]) == 0
 
@@ -208,7 +215,7 @@ def test_github_gets_annotations_and_the_summary_of_the_job(gate, tmp_path, monk
     assert status == 1
     error, notice = printed.splitlines()
     assert error.startswith(
-        "::error title=seedwise gate%3A worse::worse is worse than base (difference −0.04367, 95%25 CI"
+        "::error title=seedwise gate%3A worse::worse is worse than base (difference −0.0437, 95%25 CI"
     )
     assert notice.startswith("::notice title=seedwise gate%3A open::open is not shown to differ")
     assert summary.read_text(encoding="utf-8").startswith("Before.\n## Gate failed: small, 1 of 2 comparisons\n")
@@ -232,7 +239,7 @@ def test_junit_has_a_test_case_for_each_comparison(gate):
 
 def test_markdown_has_the_table(gate):
     printed = gate(three(), "--format", "markdown")[1]
-    assert "| worse | −0.04367 | [−0.0" in printed
+    assert "| worse | −0.0437 | [−0.0" in printed
     assert "| WORSE | **fails** (worse) |" in printed
     assert "| NOT_SUPPORTED | passes |" in printed
 

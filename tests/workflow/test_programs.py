@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command.settings import Command
@@ -137,6 +138,17 @@ def test_a_seed_that_does_not_arrive_is_said_while_it_runs_and_in_the_report(tmp
     assert "First find out whether the seed is used" in (project.results / "results.md").read_text()
 
 
+def test_what_check_cautions_is_said_before_the_first_run(tmp_path: Path) -> None:
+    project = small(tmp_path / "p", "import seedwise\nseedwise.result(loss=1)\n")
+    project.edit("config.yaml", "{x} {seed}", "{x} --seed 0")
+    caution = "Caution: the command fixes the seed: --seed 0. Write --seed {seed}, or all its runs use that seed"
+    assert caution in seedwise(project, "check", "config.yaml")
+    for flags in (["-n"], ["--cores", "1", "runs"]):
+        printed = seedwise(project, "run", "config.yaml", *flags)
+        assert printed.count(caution) == 1
+        assert printed.index(caution) < printed.index("baseline")
+
+
 def test_curves_and_scores_that_a_program_reports_are_in_the_report(tmp_path: Path) -> None:
     program = WRITES + (
         "import random\nrng = random.Random(seed)\n"
@@ -171,8 +183,32 @@ def test_revisions_are_compared_with_one_command(tmp_path: Path) -> None:
     ]
     assert sorted(record["metrics"]["loss"] for record in records) == [10.0, 10.1, 10.2]
     assert len({record["provenance"]["commit"] for record in records}) == 1
+    assert "is config.revisions.yaml, without its variants other\n" in printed
     again = seedwise(project, "run", "--revisions", "main~1,main", "config.yaml", "-n")
     assert "Nothing to be done" in again
+    assert "tiny: Tiny\n" in seedwise(project, "run", "-n"), "what --revisions has written is not meant"
+
+
+def test_head_is_named_by_the_commit_that_it_was(tmp_path: Path) -> None:
+    """After the next commit HEAD is another one; what was run keeps its name and its commit."""
+    project = small(tmp_path / "p", WRITES + "seedwise.result(loss=10 + seed / 10)\n")
+    (project.folder / ".gitignore").write_text("results\n.snakemake\n")
+    project.git("init", "-q", "-b", "main")
+    project.git("add", ".")
+    project.git("commit", "-qm", "One")
+    project.git("tag", "v1")
+    names = []
+    for line in ("# two\n", "# three\n"):
+        with (project.folder / "train.py").open("a") as file:
+            file.write(line)
+        project.git("commit", "-qam", "More")
+        seedwise(project, "run", "--revisions", "v1,HEAD", "config.yaml", "-n")
+        base, head = yaml.safe_load((project.folder / "config.revisions.yaml").read_text())["variants"]
+        assert (base["name"], base["revision"]) == ("v1", "v1")
+        assert head["name"] == f"HEAD-{head['revision'][:7]}"
+        assert head["label"] == f"HEAD ({head['revision'][:7]})"
+        names.append(head["name"])
+    assert len(set(names)) == 2
 
 
 def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp_path: Path) -> None:
@@ -200,11 +236,16 @@ def test_status_names_the_setting_file_data_or_package_that_made_a_run_stale(tmp
     packages = next(venv.glob("lib/python*/site-packages"))
     (packages / "numerics-2.0.dist-info").mkdir()
     (packages / "numerics-2.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: numerics\nVersion: 2.0\n")
-    assert "environment changed: numerics" in outdated()
+    status = outdated()
+    assert "environment changed: numerics" in status
     refused = seedwise(project, "run", "config.yaml", "runs")
     assert "4 finished runs would be replaced (environment changed: numerics). To replace them, add" in refused
     pasted = f"environment: {{venv: {venv}, ignore: [numerics]}}"
-    assert f"to keep them, add under command: `{pasted}` if the program does not use it, or undo" in refused
+    remedy = f"o keep them, add under command: `{pasted}` if the program does not use it, or undo"
+    accept = '`seedwise accept config.yaml --why "…"` keeps what is there'
+    for printed in (refused, status):
+        assert remedy in printed
+        assert accept in printed
     project.edit("config.yaml", f"{{venv: {venv}}}", f"{{venv: {venv}, ignore: [Numerics]}}")
     assert "4 of 4 runs finished" in outdated()
     assert "Nothing to be done" in seedwise(project, "run", "config.yaml", "runs")

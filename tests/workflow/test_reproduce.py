@@ -34,6 +34,8 @@ def test_what_was_published_is_reproduced_or_said_not_to_be(published, tmp_path)
     answer = reproduce(published)
     assert answer.returncode == 0, answer.stdout
     assert "Reproduced: all metrics of 4 runs are those of results/tiny/runs.csv, to the last digit." in answer.stdout
+    assert "next:" not in answer.stdout
+    assert "seeds per variant will" not in answer.stdout, "no verdict follows"
     assert len(list((published.folder / "results/tiny-reproduced/runs").glob("*/*/metrics.json"))) == 4
 
     (tmp_path / "paper.csv").write_text(edited((published.results / "runs.csv").read_text()))

@@ -185,7 +185,8 @@ def test_finished_runs_are_replaced_only_after_a_yes_or_with_a_flag(project: Pro
     assert (status, said.splitlines()[-1]) == (
         1,
         "3 finished runs would be replaced (code changed: train.py). To replace them, add --replace to "
-        "`seedwise run`; to keep them, undo the change, or give the study another name (`study:`)",
+        "`seedwise run`; to keep them, undo the change, or give the study another name (`study:`); if the change has "
+        'no effect on numbers, `seedwise accept config.yaml --why "…"` keeps what is there',
     )
     for command, answer in ((run, "n\n"), (project.command("--", "runs"), "n\n"), (run, "\x04")):
         status, written = at_terminal(project, command, 200, answer)
@@ -201,7 +202,9 @@ def test_finished_runs_are_replaced_only_after_a_yes_or_with_a_flag(project: Pro
     losses = {record: json.loads(record.read_text())["metrics"]["loss"] for record in records}
     assert sorted(losses.values()) == [2, 2.1, 4, 4.1]
     project.edit("config.yaml", "{x: 1}", "{x: 3}")
-    assert "2 finished runs would be replaced (settings.x was 1 and is now 3)" in in_a_script()[1]
+    refused = in_a_script()[1]
+    assert "2 finished runs would be replaced (settings.x was 1 and is now 3)" in refused
+    assert "seedwise accept" not in refused, "runs with other settings are not accepted"
     looked = in_a_script("-n")[1]
     assert "2 finished runs do not fit the study and are run again:\n  2: settings.x was 1 and is now 3\n" in looked
     asks = (

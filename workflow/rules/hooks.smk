@@ -6,7 +6,7 @@ import time
 
 from seedwise.analysis.prospects import prospects_of
 from seedwise.analysis.findings import read_plain
-from seedwise.basics.calls import command_for, is_called
+from seedwise.basics.calls import command_for, is_again, is_called
 from seedwise.registration.change import asks_to_go_on, coming_change
 from seedwise.registration.register import note_results, register
 from seedwise.runs.gpus import NO_GPU
@@ -18,6 +18,7 @@ from seedwise.progress.quiet import Quiet
 from seedwise.progress.session import Session
 from seedwise.progress.states import ENDED_STATES, StateReader, read_states
 from seedwise.trainers.command.own_output import remember_own_output
+from seedwise.workflow.cautions import program_cautions, study_cautions
 from seedwise.workflow.forks import ForkServers, can_fork
 from seedwise.workflow.preload import IMPORTING_NUMPY, modules_of
 from seedwise.workflow.slurm import remember_min_job_age
@@ -135,11 +136,12 @@ def announce(counts):
         say(lines[0], lines[1].replace(NONE, "Nothing to be done"), *reported)
         return
     say(*lines)
-    if to_do := set(runs_of(jobs)):
+    if (to_do := set(runs_of(jobs))) and not is_again():
         there = (run for run in runs_of(planned) if run not in to_do)
         say(*filter(None, [prospects_of(STUDY, FOLDER, there)]))
     if internals.is_dry_run(workflow):
         internals.list_no_jobs()
+        say_cautions(jobs)
         say_unfit(jobs)
         say_exploratory(jobs)
         say(*plan(counts, runs_of(jobs)))
@@ -176,6 +178,12 @@ def ask(jobs):
         return False
     due = [job for job in jobs if job.rule.name == TRAIN and str(job.output.record) not in forced]
     return asks_to_replace(or_exit(finished_runs, ASKED, FOLDER, runs_of(due)), STUDY, say)
+
+
+def say_cautions(jobs):
+    """Report, before the first run, what the study may not mean as it is written."""
+    if runs_of(jobs):
+        say(*(f"Caution: {text}" for text in [*program_cautions(STUDY), *study_cautions(STUDY)]))
 
 
 def say_exploratory(jobs):
@@ -218,6 +226,7 @@ def start_study():
         if not asked <= ONLOOKERS:
             check_gpus()
             lock_study()
+            say_cautions(jobs)
             change = say_exploratory(jobs)
             agreed = ask(jobs)
             if change and change.new and not agreed:  # one question is enough
@@ -295,7 +304,7 @@ def say_outcome():
     line = FOLDER / "summary.txt"
     if line.exists() and line.stat().st_mtime >= STARTED:
         say(*outcome(made_now=True))
-    elif is_called() and TRAIN in (asked := planned_rules()) and REPORT not in asked:
+    elif is_called() and not is_again() and TRAIN in (asked := planned_rules()) and REPORT not in asked:
         say(f"next: {command_for('report')}")
 
 

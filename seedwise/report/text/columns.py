@@ -10,7 +10,7 @@ _NARROWEST_NAME = 7
 
 
 def in_columns(lines: Sequence[Sequence[str]], *, left: Collection[str], droppable: Sequence[str]) -> str:
-    """Align cells in lines of at most `WIDTH` characters; a name that does not fit stands above its line.
+    """Align cells in lines of at most `WIDTH` characters; where a name does not fit, all stand above their lines.
 
     Args:
         lines: the header, then a line per row; the first cell of each is a name.
@@ -28,14 +28,16 @@ def in_columns(lines: Sequence[Sequence[str]], *, left: Collection[str], droppab
     found = widths()
     found[0] = min(found[0], max(_NARROWEST_NAME, WIDTH - sum(found[1:]) - 2 * (len(kept) - 1)))
     aligned = {column for column in kept if column == 0 or lines[0][column] in left}
+    above = [False, *([any(len(line[0]) > found[0] for line in lines)] * (len(lines) - 1))]
     return "\n".join(
-        _line([line[column] for column in kept], found, [column in aligned for column in kept]) for line in lines
+        _line([line[column] for column in kept], found, [column in aligned for column in kept], on_its_own)
+        for line, on_its_own in zip(lines, above, strict=True)
     )
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], left: Sequence[bool]) -> str:
+def _line(cells: Sequence[str], widths: Sequence[int], left: Sequence[bool], on_its_own: bool) -> str:
     name, above = cells[0], ""
-    if len(name) > widths[0]:
+    if on_its_own:
         name, above = "", textwrap.fill(name, WIDTH) + "\n"
     padded = [
         cell.ljust(width) if to_left else cell.rjust(width)

@@ -12,12 +12,13 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from seedwise.trainers.command.command_line import GIVEN, Scalar
+from seedwise.trainers.command.command_line import GIVEN, Scalar, placeholders
 from seedwise.trainers.command.following import CONFIGURATION
 from seedwise.trainers.command.sources import LANGUAGES
 
+_INTERPRETERS = re.compile(r"python[\d.]*|pypy[\d.]*|Rscript|julia|bash|sh|zsh|node|perl|ruby|lua")
 _RUNNERS = re.compile(
-    r"python[\d.]*|pypy[\d.]*|Rscript|R|julia|bash|sh|zsh|node|deno|perl|ruby|lua|torchrun|accelerate|deepspeed|"
+    rf"{_INTERPRETERS.pattern}|R|deno|torchrun|accelerate|deepspeed|"
     r"uv|poetry|pdm|pixi|pipenv|hatch|conda|mamba|micromamba|env|nice|nohup|time|srun|mpirun|mpiexec|taskset|stdbuf"
 )
 """Programs that start another one, which is named among their arguments."""
@@ -187,6 +188,20 @@ def program_length(words: Sequence[str]) -> int:
     while rest < len(words) and not words[rest].startswith("-") and "=" not in words[rest]:
         rest += 1
     return rest
+
+
+def missing_script(words: Sequence[str], folder: Path) -> str | None:
+    """Return the script that a command gives to an interpreter and that is not there; None if it is, or if none is.
+
+    Programs that start another one, such as `uv run`, may do so elsewhere, so theirs are not looked for.
+    """
+    if not words or not _INTERPRETERS.fullmatch(PurePath(words[0]).name):
+        return None
+    script = words[program_length(words) - 1]
+    named = PurePath(script).suffix.lower() in LANGUAGES and not placeholders([script])
+    # With -m or -c, it belongs to the program or is a text.
+    others = {"-m", *_CODE_FOLLOWS} & set(words[1 : program_length(words)])
+    return script if named and not others and not (folder / script).exists() else None
 
 
 def is_option(word: str) -> bool:

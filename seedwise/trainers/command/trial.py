@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from seedwise.basics.errors import UserError
 from seedwise.trainers.command.observer import Observer
 from seedwise.trainers.command.outputs.place import Place, ResultsError, no_such
-from seedwise.trainers.command.outputs.proposals import Proposal, propose
+from seedwise.trainers.command.outputs.proposals import Proposal, propose, significant_digits
 from seedwise.trainers.command.outputs.reading import read_history, read_results, read_scores
 from seedwise.trainers.command.outputs.settings import HistorySource
 from seedwise.trainers.command.reading import place_of
@@ -85,7 +85,11 @@ def try_once(request: Request, progress: Callable[[float, str], None]) -> Tried:
         done = execute(request, lambda _: None)
     place = place_of(request, done.folder, done.log, done.log_start, done.before)
     metrics, steps, problems = _read(request, place) if done.reason is None else ({}, 0, [])
-    proposals = [] if done.reason is not None and not done.timed_out else propose(place)
+    proposals = (
+        []
+        if done.reason is not None and not done.timed_out
+        else propose(place, settings=request.settings.settings, beside=done.wrote)
+    )
     return Tried(
         seed=request.seed,
         done=done,
@@ -303,12 +307,6 @@ def try_program(
     if trial is None:
         raise UserError("there is nothing to try")
     return trial
-
-
-def significant_digits(value: float) -> int:
-    """Return how many digits a finite number has, without zeros before it: 0.99 has two, 1.4731 has five."""
-    mantissa = repr(float(value)).lower().partition("e")[0].removesuffix(".0").replace("-", "").replace(".", "")
-    return len(mantissa.lstrip("0")) or 1
 
 
 def _equal(one: float, two: float) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +30,10 @@ _EFFORT = re.compile(
     re.IGNORECASE,
 )
 """Names of numbers that count work, and are no result."""
+_SETTINGS = re.compile(
+    r"args|arguments|config|configuration|cfg|hparams|hyperparameters|hyper_parameters|settings", re.I
+)
+"""Sections of a JSON file that hold settings."""
 _LIKELY = re.compile(
     r"acc|loss|f1|auc|bleu|rouge|ppl|perplexity|error|score|return|reward|bpb|mse|mae|rmse|r2|iou|map", re.I
 )
@@ -83,24 +89,69 @@ class Proposal(NamedTuple):
     line: str = ""
 
 
-def propose(place: Place) -> list[Proposal]:
-    """Look for numbers below {out} and in the program's output, and say how a study reads them: the likeliest first.
+def propose(place: Place, settings: Collection[str] = (), beside: Sequence[str] = ()) -> list[Proposal]:
+    """Look for numbers that a run left, and say how a study reads them: the likeliest first.
 
-    The values are read as the proposed YAML reads them.
+    They are looked for below {out}, in the program's output, and in files beside the program. The values are read as
+    the proposed YAML reads them. Of one number in several places, that with more digits comes first.
+
+    Args:
+        place: the run.
+        settings: names that are no results: programs store their settings beside their numbers.
+        beside: files in the program's folder that the run wrote.
     """
     found = []
-    for source, where, rank in _sources(place):
+    for source, where, rank in _sources(place, beside):
         names = list(source.get("stdout") or source["keys"])
         wanted = _named_as_wanted(names, place.metric)
         for name, value in _readable(source, place).items():
             metric = wanted.get(name, name)
+            if _is_setting(name, settings) and metric != place.metric:
+                continue
             line = _line(source["stdout"][name], place) if "stdout" in source else ""
             proposal = Proposal(_yaml(_only(source, name, metric)), metric, value, where, line)
             found.append((_likelihood(name, metric, place.metric), rank, proposal))
-    return [proposal for *_, proposal in sorted(found, key=lambda item: item[:2])]
+    return _finest_first([proposal for *_, proposal in sorted(found, key=lambda item: item[:2])])
 
 
-def _sources(place: Place) -> Iterator[tuple[dict[str, Any], str, int]]:
+def significant_digits(value: float) -> int:
+    """Return how many digits a finite number has, without zeros before it: 0.99 has two, 1.4731 has five."""
+    mantissa = repr(float(value)).lower().partition("e")[0].removesuffix(".0").replace("-", "").replace(".", "")
+    return len(mantissa.lstrip("0")) or 1
+
+
+def is_finer(one: Proposal, value: float) -> bool:
+    """Whether a proposal is a number with more digits that rounds to `value`."""
+    if not math.isfinite(value) or not math.isfinite(one.value):
+        return False
+    decimals = -int(Decimal(repr(value)).as_tuple().exponent)
+    rounds = abs(one.value - value) <= 0.5001 * 10.0**-decimals
+    return rounds and significant_digits(one.value) > significant_digits(value)
+
+
+def _finest_first(proposals: list[Proposal]) -> list[Proposal]:
+    """Let the number with the most digits that rounds to the first of its metric take its place; of equals, a file."""
+    ordered = list(proposals)
+    for metric in dict.fromkeys(proposal.metric for proposal in proposals):
+        places = [place for place, proposal in enumerate(ordered) if proposal.metric == metric]
+        first = ordered[places[0]]
+        better = [place for place in places if is_finer(ordered[place], first.value)]
+        same = [place for place in places if ordered[place].value == first.value and not ordered[place].line]
+        best = max(better, key=lambda place: significant_digits(ordered[place].value), default=None)
+        if best is None and first.line and same:
+            best = same[0]
+        if best is not None:
+            ordered.insert(places[0], ordered.pop(best))
+    return ordered
+
+
+def _is_setting(name: str, settings: Collection[str]) -> bool:
+    """Whether a number is a setting that the program stores beside its results: `args.dropout`."""
+    *sections, last = re.split(r"[./]", name)
+    return last in settings or any(_SETTINGS.fullmatch(section) for section in sections)
+
+
+def _sources(place: Place, beside: Sequence[str]) -> Iterator[tuple[dict[str, Any], str, int]]:
     """Yield sources with the keys of all their numbers, what they are called, and their rank."""
     files = sorted(files_below(place.out), key=lambda path: (_rank(path), path))
     events = False
@@ -109,21 +160,28 @@ def _sources(place: Place) -> Iterator[tuple[dict[str, Any], str, int]]:
             if not events:
                 yield from _events(place, len(files))
             events = True
-            continue
-        if path.suffix not in (".json", ".jsonl", ".csv", ".tsv") or path.stat().st_size > _BIGGEST:
-            continue
-        try:
-            source = _of_file(path, _template(path, place.out))
-        except ResultsError:
-            continue
-        if source is not None and source["keys"]:
+        elif source := _of_path(path, _template(path, place.out)):
             yield source, str(path), _rank(path)
+    for name in beside:
+        if not re.search(r"[{}*?\[]", name) and (source := _of_path(place.folder / name, name)):
+            yield source, str(place.folder / name), len(KNOWN) + 1
     for way, patterns in enumerate(_patterns(place)):
         yield {"stdout": patterns}, "the output", len(KNOWN) + (2 if way else 0)
 
 
 def _rank(path: Path) -> int:
     return KNOWN.index(path.name) if path.name in KNOWN else len(KNOWN) + 1
+
+
+def _of_path(path: Path, template: str) -> dict[str, Any] | None:
+    """Return the source that reads all numbers of a file; None if it has none, or is of another kind or too big."""
+    try:
+        if path.suffix not in (".json", ".jsonl", ".csv", ".tsv") or path.stat().st_size > _BIGGEST:
+            return None
+        source = _of_file(path, template)
+    except (ResultsError, OSError):
+        return None
+    return source if source and source["keys"] else None
 
 
 def _of_file(path: Path, template: str) -> dict[str, Any] | None:
