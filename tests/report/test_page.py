@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -107,6 +109,52 @@ def column(page, index):
 
 def test_the_same_data_give_the_same_bytes():
     assert render_page(with_curves(usual())) == render_page(with_curves(usual()))
+
+
+def shown_text(report):
+    """Return the text of the page without its markup."""
+    body = render_page(report).split("</style>")[1].split("<script")[0]
+    return " ".join(html.unescape(re.sub("<[^>]+>", "", body)).split())
+
+
+@pytest.mark.parametrize(
+    ("plan", "scores", "decided"),
+    [
+        (
+            accuracy_plan("baseline"),
+            {"baseline": A, "augment": B, "dropout": A[::-1]},
+            "Decided by: Welch's t test with Holm's correction for 2 comparisons, two-sided at the 0.05 level. How to "
+            "decide was registered on 27 November 2026, 10:31 UTC, before there was any result",
+        ),
+        (
+            accuracy_plan("baseline", pairing="seed", confidence=0.99),
+            {"baseline": A, "augment": B},
+            "Decided by: The paired t test by seed, two-sided at the 0.01 level.",
+        ),
+        (
+            accuracy_plan("baseline", variance="pooled", margin=0.01),
+            {"baseline": A, "augment": B, "dropout": A[::-1]},
+            "Decided by: Dunnett's test, which corrects for 2 comparisons, two-sided at the 0.05 level; two one-sided "
+            "tests for equivalence within ±0.0100.",
+        ),
+        (
+            accuracy_plan("baseline", margin=0.01, question="non-inferiority"),
+            {"baseline": A, "augment": B},
+            "Decided by: Welch's t test, two-sided at the 0.05 level; its one-sided form for non-inferiority by "
+            "0.0100.",
+        ),
+    ],
+    ids=["Welch", "paired", "Dunnett", "non-inferiority"],
+)
+def test_the_page_says_at_its_top_what_decides(plan, scores, decided):
+    text = shown_text(make_report(scores, plan))
+    assert decided in text
+    assert text.index("Decided by") < text.index("Differences from")
+
+
+def test_the_page_says_which_direction_was_assumed():
+    table = replace(make_report({"baseline": A, "augment": B}), study=None, direction_assumed=True, registration=None)
+    assert "That higher is better was assumed from the name of the metric." in shown_text(table)
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -72,6 +72,7 @@ def render_page(report: Report) -> str:
         seeds=quantity(len(report.seeds), "seed"),
         headline=inline(headline(summaries, comparisons, wording)),
         question=inline(question(comparisons, wording)),
+        decided_by=inline(origin.decided_by(report, "plan")),
         runs_line=capital(origin.runs_and_seeds(report)),
         plan_declared=origin.plan_declared(report),
         registration_table=block(registration_table(report.registration)),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.report.rows import ComparisonRow, SummaryRow
-from seedwise.report.text.format import confidence_percent, p_value, percent
+from seedwise.report.text.format import confidence_percent, level, p_value, percent
 from seedwise.report.wording import Wording
 from seedwise.statistics.ttest import unequal_numbers
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
@@ -36,6 +36,22 @@ CLAIMED_BY_NAME = 12
 TOO_SMALL_TO_MATTER = "by less than the smallest difference that matters"
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
+
+
+def decided_by(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """The test, correction and level that decide, from which a methods section can be written; empty without any."""
+    if not comparisons:
+        return ""
+    test, count, name = comparisons[0].test, max(wording.family, len(comparisons)), wording.p_name
+    correction = f" with Holm's correction for {count} comparisons" if name == "Holm p" else ""
+    if test == "dunnett" and count > 1:
+        correction = f", which corrects for {count} comparisons"
+    forms = ""
+    if wording.plan.equivalence_margin is not None:
+        forms = f"; two one-sided tests for equivalence within {wording.span}"
+    elif wording.plan.non_inferiority_margin is not None:
+        forms = f"; its one-sided form for non-inferiority by {wording.margin}"
+    return f"{TESTS[test]}{correction}, two-sided at the {level(wording.deciding.alpha)} level{forms}"
 
 
 def verdict_word(verdict: str, exploratory: bool) -> str:
