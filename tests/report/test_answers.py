@@ -298,8 +298,20 @@ def test_the_headline_says_first_what_was_found_and_then_what_is_open():
         "B and C are better than A. Which of them is best was not asked: each is compared with the baseline only."
     )
     assert headline_of({"A": A, "B": B}) == (
-        "B is better than A. The verdict on B is fragile: it would be different by the paired t test."
+        "B is better than A. The verdict on B is fragile: it would be different by another test."
     )
+
+
+def test_the_headline_counts_what_a_fragile_verdict_hangs_on_and_the_answer_names_it():
+    scores = {"A": [0.822, 0.792, 0.795, 0.807, 0.78], "B": [0.812, 0.782, 0.783, 0.788, 0.778]}
+    report = make_report(scores, accuracy_plan("A", pairing="seed"))
+    short = headline(report.summary_rows, report.comparison_rows, plain(report))
+    assert short == (
+        "B is worse than A. The verdict on B is fragile: it would be different without any one of 3 seeds or by "
+        "another test."
+    )
+    named = "without seed 0 in both arms, without seed 1 in both arms, without seed 2 in both arms or by the unpaired"
+    assert named in answer(scores, accuracy_plan("A", pairing="seed")).sure
 
 
 def test_the_question_and_the_runs():

@@ -105,7 +105,7 @@ def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRo
     sentences = [
         _findings(comparisons, wording),
         *doubt_sentences(comparisons, wording, checks=True),
-        fragile_sentence(claims, wording),
+        fragile_sentence(claims, wording, short=True),
         lost_runs_sentence(summaries, comparisons, wording, partly=True),
         not_finite_sentence(summaries, wording),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from seedwise.basics.words import enumerate_words, quantity
@@ -34,6 +35,8 @@ LISTED_IN_FULL = 3
 CLAIMED_BY_NAME = 12
 """So many variants of one verdict are named in a headline."""
 TOO_SMALL_TO_MATTER = "by less than the smallest difference that matters"
+_MORE = re.compile(r"without any one of (\d+) other ")
+"""How `seedwise.statistics.fragility` counts the single runs that it does not name."""
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
 
@@ -234,8 +237,19 @@ def otherwise(row: ComparisonRow, wording: Wording) -> str:
     return enumerate_words([wording.escape(reason) for reason in row.fragile_because.split("; ")], "or")
 
 
-def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    """Which verdicts are fragile; empty if none is."""
+def _otherwise_in_short(row: ComparisonRow) -> str:
+    """The same for a headline: on how many single runs a verdict hangs, and whether on the test, but not on which."""
+    reasons = row.fragile_because.split("; ")
+    single = [reason for reason in reasons if reason.startswith("without ")]
+    runs = sum(int(more[1]) if (more := _MORE.match(reason)) else 1 for reason in single)
+    unit = "seeds" if row.test == "paired" else "runs"
+    parts = [f"without {'any one of ' + str(runs) if runs > 1 else 'one of the'} {unit}"] if runs else []
+    tests = len(reasons) - len(single)
+    return enumerate_words([*parts, *(["by another test" if tests == 1 else "by other tests"] if tests else [])], "or")
+
+
+def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording, *, short: bool = False) -> str:
+    """Which verdicts are fragile; empty if none is. `short`: for a headline."""
     fragile = [row for row in comparisons if row.is_fragile]
     names = [wording.names[row.variant] for row in fragile]
     if len(fragile) > 1:
@@ -243,7 +257,8 @@ def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording) -> 
             f"The verdicts on {enumerate_words(names)} are fragile: a single run or another method would change them."
         )
     return "".join(
-        f"The verdict on {name} is fragile: it would be different {otherwise(row, wording)}."
+        f"The verdict on {name} is fragile: it would be different "
+        f"{_otherwise_in_short(row) if short else otherwise(row, wording)}."
         for row, name in zip(fragile, names, strict=True)
     )
 
