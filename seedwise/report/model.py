@@ -21,6 +21,7 @@ from seedwise.report.wording import Wording
 from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
 from seedwise.runs.table import LOST, metric_columns
+from seedwise.statistics.analysis import seeds_if_paired
 
 EFFORT = {"epochs": Digits(0), "seconds": Digits(1)}
 """Columns of a table of runs that say what a run took, if it has them, and how they are written."""
@@ -233,6 +234,7 @@ class Report:
             p_name=self.p_name,
             family=self.family,
             test_set=self.has_test_set,
+            seeds_if_paired=seeds_if_paired(self.runs, self.plan, list(self.labels), family=self.family),
             escape=escape,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits
@@ -25,6 +25,7 @@ class Wording:
         p_name: what the p values that decide are called.
         family: how many comparisons they are corrected for.
         test_set: whether runs are tested on a fixed set of examples, so that other examples are another question.
+        seeds_if_paired: how many seeds a study paired by seed would need, by variant, where seeds clearly matter.
         escape: turns what a user wrote, such as a seed, into literal text of the report's format.
     """
 
@@ -38,6 +39,7 @@ class Wording:
     p_name: str = "Holm p"
     family: int = 0
     test_set: bool = False
+    seeds_if_paired: Mapping[str, int] = field(default_factory=dict)
     escape: Callable[[str], str] = str
 
     @property

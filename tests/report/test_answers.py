@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
-from made_studies import A, B, C, make_report
+from made_studies import A, B, C, make_report, make_runs
 
 from seedwise.report.text.answers import headline, question, runs_line, short_answers
 from seedwise.report.text.results import render_results
+from seedwise.statistics.analysis import seeds_if_paired
 from tests.plans import accuracy_plan
 
 PLAN = accuracy_plan("A")
@@ -81,6 +83,42 @@ def test_an_unsettled_answer_says_how_many_seeds_would_settle_it():
         "About 9 seeds per variant instead of 3, in a new study with seeds of its own: 80% of such studies claim a "
         "difference if the true gap is as large as the one seen here (it may well be smaller)."
     )
+
+
+TOGETHER = {"A": [0.822, 0.792, 0.795, 0.807, 0.78], "B": [0.812, 0.782, 0.783, 0.788, 0.778]}
+"""Runs of one seed that go up and down together."""
+
+
+def test_pairing_is_advice_for_a_new_study_where_seeds_go_up_and_down_together():
+    settle = answer(TOGETHER).settle
+    assert settle.startswith("About 32 seeds per variant instead of 5, in a new study with seeds of its own")
+    assert settle.endswith(
+        "Runs of one seed go up and down together here: a new study that pairs them (`pairing: seed`, declared before "
+        "its runs) would need about 5. That is no reason to judge these runs again by another test."
+    )
+    loss = accuracy_plan("A", metric="test_loss", higher_is_better=False)
+    assert "would need about" in answer(TOGETHER, loss).settle
+
+
+@pytest.mark.parametrize(
+    ("scores", "plan"),
+    [
+        (TOGETHER, accuracy_plan("A", pairing="seed")),
+        ({**TOGETHER, "B": TOGETHER["B"][::-1]}, PLAN),
+        ({**TOGETHER, "B": [*TOGETHER["B"], 0.79]}, PLAN),
+        ({"A": A, "B": [0.856, 0.846, 0.861]}, PLAN),
+    ],
+    ids=["paired already", "not together", "other seeds", "three seeds"],
+)
+def test_pairing_is_no_advice_elsewhere(scores, plan):
+    assert "pairs them" not in answer(scores, plan).settle
+
+
+def test_runs_that_only_seem_to_go_together_are_rare():
+    noise = np.random.default_rng(1)
+    runs = [make_runs({name: noise.normal(0, 1, 5) for name in "ABC"}) for _ in range(400)]
+    advised = sum(bool(seeds_if_paired(each, PLAN)) for each in runs)
+    assert advised <= 0.05 * 400 + 3 * np.sqrt(400 * 0.05 * 0.95)
 
 
 def test_an_unsettled_loss_says_which_way_is_worse():

@@ -38,6 +38,8 @@ ASKED_BY_NAME = 3
 FRESH = "in a new study with seeds of its own"
 UNCERTAIN_GAP = 0.5
 """The p value above which an observed gap says nothing about the true one."""
+WORTH_PAIRING = 0.75
+"""The share of the seeds that pairing must leave to be worth a sentence."""
 MANY_SEEDS = 100
 """From so many seeds per variant on, another question is better advice than more seeds."""
 DECLARE_A_MARGIN = "Declare a `margin`, the smallest difference that matters, for the next study"
@@ -337,9 +339,22 @@ def _settle_verdict(row: ComparisonRow, wording: Wording, next_look: int | None)
         return f"Find out why the runs were lost; then at least {FEWEST_SEEDS} finished runs on both sides."
     if row.verdict == Verdict.UNDEFINED:
         return _settle_undefined(row)
+    paired = _seeds_if_paired(row, wording)
     if wording.plan.non_inferiority_margin is not None:
-        return _seeds_for_non_inferiority(row, wording)
-    return " ".join(part for part in (_seeds(row, wording), _seeds_for_equivalence(row)) if part)
+        return f"{_seeds_for_non_inferiority(row, wording)}{paired}"
+    return " ".join(part for part in (f"{_seeds(row, wording)}{paired}", _seeds_for_equivalence(row)) if part)
+
+
+def _seeds_if_paired(row: ComparisonRow, wording: Wording) -> str:
+    """How far pairing would reduce the number of seeds of a new study; empty where it would hardly, or is not known."""
+    paired, needed = wording.seeds_if_paired.get(row.variant), row.seeds_needed
+    too_uncertain = wording.plan.margin is None and (row.p_value is None or row.p_value > UNCERTAIN_GAP)
+    if paired is None or needed is None or too_uncertain or paired > WORTH_PAIRING * needed:
+        return ""
+    return (
+        " Runs of one seed go up and down together here: a new study that pairs them (`pairing: seed`, declared before "
+        f"its runs) would need about {paired}. That is no reason to judge these runs again by another test."
+    )
 
 
 def _settle_undefined(row: ComparisonRow) -> str:
