@@ -137,6 +137,15 @@ def test_hundreds_of_seeds_are_no_advice():
     assert uncertain.startswith("The gap seen here is too uncertain to plan seeds on. Declare a `margin`")
 
 
+def test_a_gap_that_is_too_uncertain_to_plan_on_has_no_number_of_seeds_in_the_table_either():
+    text = render_results(make_report({"A": A, "B": [0.851, 0.838, 0.854]}, PLAN))
+    assert "| Variant | Observed difference | Detectable difference | Seeds to detect the observed one |" in text
+    assert "| B | +0.0040 | 0.0271 | too uncertain |" in text
+    assert "(“too uncertain”: at p above 0.5 it says nothing about the true one)" in text
+    certain = render_results(make_report({"A": A, "B": [0.856, 0.846, 0.861]}, PLAN))
+    assert "too uncertain" not in certain
+
+
 def test_a_difference_that_is_not_significant_only_after_correction_is_explained():
     expected = answer({"A": A, "B": B, "C": C})
     assert "in 4.8% of studies. Corrected for 2 comparisons, p = 0.0953; a claim needs p below 0.05." in expected.sure

@@ -10,7 +10,9 @@ from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text.format import confidence_percent, level, p_value, percent
 from seedwise.report.text.sentences import (
     CLAIMED_BY_NAME,
+    MANY_SEEDS,
     TOO_SMALL_TO_MATTER,
+    UNCERTAIN_GAP,
     VERDICT_WORDS,
     WHY_UNJUDGED,
     alone_sentence,
@@ -27,6 +29,7 @@ from seedwise.report.text.sentences import (
     not_finite_sentence,
     otherwise,
     seeds_words,
+    too_uncertain,
     why_undefined,
 )
 from seedwise.report.wording import Wording
@@ -36,12 +39,8 @@ from seedwise.statistics.verdict import CLAIMS, FEWEST_SEEDS, Verdict, upholds
 
 ASKED_BY_NAME = 3
 FRESH = "in a new study with seeds of its own"
-UNCERTAIN_GAP = 0.5
-"""The p value above which an observed gap says nothing about the true one."""
 WORTH_PAIRING = 0.75
 """The share of the seeds that pairing must leave to be worth a sentence."""
-MANY_SEEDS = 100
-"""From so many seeds per variant on, another question is better advice than more seeds."""
 DECLARE_A_MARGIN = "Declare a `margin`, the smallest difference that matters, for the next study"
 WHAT_IT_DOES = "it says how many seeds to run, and lets a study show that two variants are as good as each other"
 
@@ -348,8 +347,8 @@ def _settle_verdict(row: ComparisonRow, wording: Wording, next_look: int | None)
 def _seeds_if_paired(row: ComparisonRow, wording: Wording) -> str:
     """How far pairing would reduce the number of seeds of a new study; empty where it would hardly, or is not known."""
     paired, needed = wording.seeds_if_paired.get(row.variant), row.seeds_needed
-    too_uncertain = wording.plan.margin is None and (row.p_value is None or row.p_value > UNCERTAIN_GAP)
-    if paired is None or needed is None or too_uncertain or paired > WORTH_PAIRING * needed:
+    guess = wording.plan.margin is None and (row.p_value is None or row.p_value > UNCERTAIN_GAP)
+    if paired is None or needed is None or guess or paired > WORTH_PAIRING * needed:
         return ""
     return (
         " Runs of one seed go up and down together here: a new study that pairs them (`pairing: seed`, declared before "
@@ -399,7 +398,7 @@ def _seeds(row: ComparisonRow, wording: Wording) -> str:
             f"More than {now} seeds per variant, {FRESH}: {needed:.0f} show it in 80% of studies if the true gap is "
             f"{gap}; these did not."
         )
-    if margin is None and row.p_value is not None and row.p_value > UNCERTAIN_GAP:
+    if too_uncertain(row, margin):
         return f"The gap seen here is too uncertain to plan seeds on. {DECLARE_A_MARGIN}: {WHAT_IT_DOES}."
     caution = "" if margin is not None else " (it may well be smaller)"
     return (

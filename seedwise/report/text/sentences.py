@@ -34,6 +34,10 @@ WHY_UNJUDGED = {
 LISTED_IN_FULL = 3
 CLAIMED_BY_NAME = 12
 """So many variants of one verdict are named in a headline."""
+UNCERTAIN_GAP = 0.5
+"""The p value above which an observed gap says nothing about the true one."""
+MANY_SEEDS = 100
+"""From so many seeds per variant on, another question is better advice than more seeds."""
 TOO_SMALL_TO_MATTER = "by less than the smallest difference that matters"
 _MORE = re.compile(r"without any one of (\d+) other ")
 """How `seedwise.statistics.fragility` counts the single runs that it does not name."""
@@ -230,6 +234,14 @@ def _how_to_check(sound: str, wording: Wording) -> str:
         f" Compare their logs, or {finer}: if these differ, {sound}, and {wording.metric} is too coarse to show it "
         "(few digits, or few test examples)."
     )
+
+
+def too_uncertain(row: ComparisonRow, margin: float | None) -> bool:
+    """Whether the observed gap is too uncertain to plan seeds on; a margin that is declared is not."""
+    needed, now = row.seeds_needed, min(row.n, row.n_baseline)
+    if margin is not None or needed is None or row.p_value is None:
+        return False
+    return now < needed < MANY_SEEDS and row.p_value > UNCERTAIN_GAP
 
 
 def otherwise(row: ComparisonRow, wording: Wording) -> str:
