@@ -95,6 +95,52 @@ def test_more_repeats_or_more_examples_is_answered():
     assert re.search(r"More repeats alone would not do|Or about \d+ repeats of each example instead of 4", text)
 
 
+def test_a_difference_that_is_shown_is_settled_although_its_power_is_below_80_percent():
+    made = report(evaluation(300, gains=(0.0, 0.2), noise=1.0))
+    (row,) = made.main
+    assert row.verdict == "BETTER"
+    assert row.examples_needed > row.n_examples
+    text = render_examples(made)
+    assert "- *How sure?* Sure enough: equal variants would show a gap this large in" in text
+    assert "- *What would settle it?* Nothing more for examples like these" in text
+    assert "settle it?\n" not in text
+    assert "This is about power and takes no verdict back" in text
+    assert "To settle it" not in examples_terminal(made)
+
+
+def test_an_open_verdict_says_that_it_is_not_sure_and_takes_nothing_back():
+    text = render_examples(report(evaluation(gains=(0.0, 0.05), noise=1.0)))
+    assert "- *How sure?* Not sure enough: equal variants would show a gap this large in" in text
+    assert "This does not show that they are equal." in text
+    assert "takes no verdict back" not in text
+
+
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        ({"margin": 0.1}, "variants that differ by more than the margin pass this in at most 5%"),
+        (
+            {"margin": 0.1, "question": "non-inferiority"},
+            "variants that are worse by the margin pass this in about 2.5%",
+        ),
+    ],
+)
+def test_how_sure_a_margin_makes_it(declared, says):
+    text = render_examples(report(evaluation(400, gains=(0.0, 0.0), noise=0.1), **declared))
+    assert f"*How sure?* Sure enough: {says}" in text
+
+
+def test_a_share_of_0_percent_is_called_an_estimate_and_explains_the_wider_interval():
+    made = report(evaluation(300, gains=(0.0, 0.3), noise=1.0, repeats=3, seed=1))
+    (row,) = made.main
+    assert row.variance_example == 0
+    assert row.same_examples_high - row.same_examples_low > row.ci_high - row.ci_low
+    assert "“From examples 0%” is an estimate" in render_examples(made)
+    other = report(evaluation(300, gains=(0.0, 0.3), noise=1.0, repeats=3, seed=0))
+    assert other.main[0].variance_example > 0
+    assert "is an estimate" not in render_examples(other)
+
+
 def test_no_fewer_examples_than_there_are_are_recommended():
     generator = np.random.default_rng(0)
     noise = generator.normal(0, 1, 400)

@@ -7,12 +7,12 @@ import math
 from seedwise.analysis.example_findings import ALL_DATASETS, ExampleComparison, ExampleSummary
 from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.examples import ExamplesReport
-from seedwise.report.text.format import MISSING, code, confidence_percent, escape, p_value, percent
+from seedwise.report.text.format import MISSING, code, confidence_percent, escape, level, p_value, percent
 from seedwise.report.text.registration_section import registered_when
 from seedwise.report.text.sentences import VERDICT_WORDS, no_more_than
 from seedwise.statistics.example_planning import MAX_EXAMPLES
 from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES
-from seedwise.statistics.verdict import Verdict, upholds
+from seedwise.statistics.verdict import CLAIMS, Verdict, upholds
 
 NEW = "on new examples like these"
 
@@ -126,7 +126,7 @@ def _beyond(row: ExampleComparison, report: ExamplesReport) -> str:
 
 
 def answer(row: ExampleComparison, report: ExamplesReport) -> dict[str, str]:
-    """The three questions about one comparison: new examples, new seeds or repeats, and what would settle it."""
+    """What was found about new examples, how sure that is, what new seeds or repeats would do, what would settle it."""
     found = [verdict_sentence(row, report)]
     if row.fragile:
         found.append(f"The verdict is fragile: it would be different {_otherwise(row)}.")
@@ -137,11 +137,42 @@ def answer(row: ExampleComparison, report: ExamplesReport) -> dict[str, str]:
         )
     elif row.verdict_if_worst and row.judged:
         found.append("With the worst score for every answer that has none, it would be the same.")
-    return {"found": " ".join(found), "again": again(row, report), "settle": settle(row, report)}
+    return {
+        "found": " ".join(found),
+        "sure": sure(row, report),
+        "again": again(row, report),
+        "settle": settle(row, report),
+    }
 
 
 def _otherwise(row: ExampleComparison) -> str:
     return enumerate_words([escape(reason) for reason in row.fragile_because.split("; ")], "or")
+
+
+def sure(row: ExampleComparison, report: ExamplesReport) -> str:
+    """How sure the verdict is, and how often luck alone passes for it; empty where there is none."""
+    if not row.judged or row.p_value is None or row.p_holm is None:
+        return ""
+    plan, exploratory = report.plan, bool(report.exploratory)
+    claim = "By the numbers, which confirm nothing here" if exploratory else "Sure enough"
+    luck = percent(plan.alpha)
+    if row.verdict == Verdict.EQUIVALENT:
+        return f"{claim}: variants that differ by more than the margin pass this in at most {luck} of evaluations."
+    if row.verdict == Verdict.NON_INFERIOR:
+        half = percent(plan.alpha / 2)
+        return f"{claim}: variants that are worse by the margin pass this in about {half} of evaluations."
+    if row.verdict == Verdict.NOT_SUPPORTED and plan.non_inferiority_margin is not None:
+        return "Not sure enough: the interval does not exclude a loss as large as the margin."
+    count = len(report.main) if row.dataset in ("", ALL_DATASETS) else len(report.analysis.comparisons)
+    corrected = f"(p {p_value(row.p_value)})"
+    if report.p_name == "Holm p":
+        corrected = f"(p {p_value(row.p_value)}; corrected for {quantity(count, 'comparison')}, {p_value(row.p_holm)})"
+    settled = row.verdict in CLAIMS
+    text = f"{claim if settled else 'Not sure enough'}: equal variants would show a gap this large in "
+    text += f"{percent(row.p_value)} of evaluations {corrected}; a claim needs p below {level(plan.alpha)}."
+    if not settled:
+        return f"{text} This does not show that they are equal."
+    return text if exploratory else f"{text} By this standard luck alone passes in about {luck} of evaluations."
 
 
 def again(row: ExampleComparison, report: ExamplesReport) -> str:
@@ -190,7 +221,13 @@ def _excludes(low: float | None, high: float | None) -> bool:
 
 
 def settle(row: ExampleComparison, report: ExamplesReport) -> str:
-    """How many more examples, or repeats, would settle it; empty where it is settled."""
+    """How many more examples, or repeats, would settle it, or that it is settled; empty where nothing is known."""
+    if row.verdict in CLAIMS:
+        if report.exploratory:
+            return "A confirmation: the same plan, unchanged, on new examples."
+        if row.fragile or row.hangs_on_missing:
+            return "A repeat on new examples, before anyone relies on it."
+        return "Nothing more for examples like these, if what decides was chosen before the answers were seen."
     if row.verdict != Verdict.NOT_SUPPORTED or row.examples_needed is None:
         return ""
     margin = report.plan.margin
