@@ -233,6 +233,7 @@ class Report:
             declared=self.declared_first,
             p_name=self.p_name,
             family=self.family,
+            seeds=0 if self.study is None else len(self.seeds),
             test_set=self.has_test_set,
             seeds_if_paired=seeds_if_paired(self.runs, self.plan, list(self.labels), family=self.family),
             escape=escape,

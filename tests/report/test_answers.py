@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -119,6 +120,14 @@ def test_runs_that_only_seem_to_go_together_are_rare():
     runs = [make_runs({name: noise.normal(0, 1, 5) for name in "ABC"}) for _ in range(400)]
     advised = sum(bool(seeds_if_paired(each, PLAN)) for each in runs)
     assert advised <= 0.05 * 400 + 3 * np.sqrt(400 * 0.05 * 0.95)
+
+
+def test_lost_runs_do_not_change_how_many_seeds_were_declared():
+    scores = {"A": [0.842, 0.838, 0.851, 0.846, 0.84], "B": [0.848, 0.836, None, 0.859, 0.851]}
+    assert re.match(
+        r"About \d+ seeds per variant instead of 5 \(4 have a result\), in a new study", answer(scores).settle
+    )
+    assert "instead of 4, in a new study" in answer(scores, study=None).settle, "a table declares no seeds"
 
 
 def test_an_unsettled_loss_says_which_way_is_worse():
@@ -366,7 +375,7 @@ def test_the_question_and_the_runs():
     assert question_of(dict.fromkeys("ABCDE", A)).startswith("Which of 4 variants are better or worse than A")
     assert question_of({"A": A}) == ""
     assert runs_line(["finished", "diverged", "finished", "missing"], 2, 2) == (
-        "3 of 4 planned runs are in (2 variants × 2 seeds): 2 finished, 1 diverged, 0 failed, 1 missing."
+        "3 of 4 planned runs have ended (2 variants × 2 seeds): 2 finished, 1 diverged, 0 failed, 1 missing."
     )
 
 
@@ -381,4 +390,7 @@ def test_the_answers_come_first():
     ]
     assert headings[-1] == "## How to reproduce"
     assert "**B is better than A.**" in text
-    assert "all 6 planned runs are in (2 variants × 3 seeds): 6 finished, 0 diverged, 0 failed. Seeds: 0, 1, 2." in text
+    assert (
+        "all 6 planned runs have ended (2 variants × 3 seeds): 6 finished, 0 diverged, 0 failed. Seeds: 0, 1, 2."
+        in text
+    )

@@ -75,7 +75,11 @@ def runs_line(statuses: Sequence[str], variants: int, seeds: int | None) -> str:
     if seeds is None:
         return f"{quantity(found, 'run')} of {quantity(variants, 'variant')}: {counted}."
     planned = variants * seeds
-    share = f"{found} of {planned} planned runs are in" if found != planned else f"all {planned} planned runs are in"
+    share = (
+        f"{found} of {planned} planned runs have ended"
+        if found != planned
+        else f"all {planned} planned runs have ended"
+    )
     return f"{share} ({quantity(variants, 'variant')} × {quantity(seeds, 'seed')}): {counted}."
 
 
@@ -402,9 +406,14 @@ def _seeds(row: ComparisonRow, wording: Wording) -> str:
         return f"The gap seen here is too uncertain to plan seeds on. {DECLARE_A_MARGIN}: {WHAT_IT_DOES}."
     caution = "" if margin is not None else " (it may well be smaller)"
     return (
-        f"About {needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies claim a difference if "
-        f"the true gap is {gap}{caution}."
+        f"About {needed:.0f} seeds per variant instead of {_instead(now, wording)}, {FRESH}: 80% of such studies "
+        f"claim a difference if the true gap is {gap}{caution}."
     )
+
+
+def _instead(now: int, wording: Wording) -> str:
+    """How many seeds were declared, and how many of them have a result where these are fewer."""
+    return f"{wording.seeds} ({now} {'has' if now == 1 else 'have'} a result)" if now < wording.seeds else f"{now}"
 
 
 def _seeds_for_non_inferiority(row: ComparisonRow, wording: Wording) -> str:
@@ -424,8 +433,8 @@ def _seeds_for_non_inferiority(row: ComparisonRow, wording: Wording) -> str:
             "80% of studies; these did not."
         )
     return (
-        f"About {needed:.0f} seeds per variant instead of {now}, {FRESH}: if it is as good as the baseline, 80% of "
-        f"such studies show that it is within {wording.the_margin} ({wording.margin})."
+        f"About {needed:.0f} seeds per variant instead of {_instead(now, wording)}, {FRESH}: if it is as good as "
+        f"the baseline, 80% of such studies show that it is within {wording.the_margin} ({wording.margin})."
     )
 
 
