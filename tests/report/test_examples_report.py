@@ -14,6 +14,7 @@ from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.example_terminal import examples_terminal
 from seedwise.report.text.examples import render_examples
 from tests.analysis.test_example_analysis import evaluation, passages
+from tests.browser import visiting
 from tests.plans import accuracy_plan
 
 ROOT = Path(__file__).parents[2]
@@ -215,7 +216,7 @@ def test_everything_is_written_and_the_page_needs_no_network(tmp_path):
         f"{name}.{kind}" for name in ("means", "differences", "wins") for kind in ("png", "svg")
     }
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "<b>&|" not in page
     assert page.count("data:image/svg+xml;base64,") == 3
     comparisons = pd.read_csv(tmp_path / "comparisons.csv")
@@ -224,6 +225,28 @@ def test_everything_is_written_and_the_page_needs_no_network(tmp_path):
     again = write_examples_report(tmp_path / "again", made)
     assert again == written
     assert (tmp_path / "again" / "page.html").read_bytes() == (tmp_path / "page.html").read_bytes()
+
+
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["desktop", "phone"])
+def test_the_page_has_verdicts_and_navigation_and_fits(browser, tmp_path, size):
+    made = report(evaluation(300, gains=(0.0, 0.2, 0.01), noise=1.0, repeats=2), columns={"example": "question"})
+    write_examples_report(tmp_path, made)
+    with visiting(browser, tmp_path / "page.html", **size) as visit:
+        page = visit.page
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.locator(".forest .verdict").all_inner_texts() == ["▲\nBetter", "○\nNot settled"]
+        assert page.inner_text(".lead").startswith("b is better than a on new examples like these; c is not settled.")
+        assert "Decided by: The paired t test over examples with Holm's correction for 2 comp" in page.inner_text(
+            "header"
+        )
+        targets = [link.get_attribute("href") for link in page.locator("nav a, main a").all()]
+        assert {"#verdict", "#differences", "#the-plan"} <= set(targets)
+        assert all(page.locator(target).count() == 1 for target in targets)
+        assert visit.messages == []
+        assert visit.requests == []
 
 
 def test_a_table_with_only_the_baseline_has_a_report(tmp_path):

@@ -28,7 +28,7 @@ from seedwise.report.page.forest import forest_axis
 from seedwise.report.page.markdown import block, inline
 from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing
 from seedwise.report.text import captions, limits, origin, sentences, tables
-from seedwise.report.text.answers import headline, question, short_answers
+from seedwise.report.text.answers import Answer, headline, question, short_answers
 from seedwise.report.text.factorial_section import factorial_section
 from seedwise.report.text.format import MISSING, p_cell, percent
 from seedwise.report.text.glossary import glossary
@@ -64,7 +64,7 @@ def render_page(report: Report) -> str:
     appearances = style.appearances(list(report.labels), report.plan.baseline)
     curves, every = thinned(report.histories)
     study = study_data(report, curves)
-    return _template().render(
+    return page_template("page.html.j2").render(
         report=report,
         colours={name: appearance.colour for name, appearance in appearances.items()},
         confidence=percent(report.plan.confidence),
@@ -81,7 +81,13 @@ def render_page(report: Report) -> str:
         alone=[] if comparisons else [inline(answer.found) for answer in answers],
         look=inline(look_paragraph(report.look, wording.names)) if report.look else "",
         axis=forest_axis(comparisons, report.plan.within_margin),
-        forest=[(_forest_row(row, report), answer) for row, answer in zip(comparisons, answers, strict=False)],
+        forest=[
+            (_forest_row(row, report), _answers(answer)) for row, answer in zip(comparisons, answers, strict=False)
+        ],
+        labels=report.labels,
+        p_name=report.p_name,
+        within_margin=report.plan.within_margin,
+        exploratory=report.exploratory,
         forest_caption=inline(captions.differences_caption(report)),
         exact=_exact(report.comparisons),
         study=study,
@@ -198,6 +204,11 @@ def _points(values: pd.Series) -> list[float | None]:
     return [None if is_missing(x) else float(f"{x:.{CURVE_DIGITS}g}") for x in values]
 
 
+def _answers(answer: Answer) -> list[tuple[str, str]]:
+    """What is said of a comparison, each with the question that it answers."""
+    return [("", answer.found), ("How sure?", answer.sure), ("What would settle it?", answer.settle)]
+
+
 def _forest_row(row: ComparisonRow, report: Report) -> dict[str, Any]:
     verdict = Verdict(row.verdict)
     return {
@@ -226,7 +237,8 @@ def _json(value: object) -> Markup:
     return Markup(json_in_script(value))  # noqa: S704 -- it escapes
 
 
-def _template() -> jinja2.Template:
+def page_template(name: str) -> jinja2.Template:
+    """A template of this folder, in which text is escaped."""
     here = Path(__file__).parent
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(here),
@@ -239,4 +251,4 @@ def _template() -> jinja2.Template:
     )
     environment.filters |= {"json": _json, "inline": inline, "block": block, "label": metric_label, "capital": capital}
     environment.globals["asset"] = lambda name: Markup((here / name).read_text(encoding="utf-8"))  # noqa: S704 -- a file of ours
-    return environment.get_template("page.html.j2")
+    return environment.get_template(name)

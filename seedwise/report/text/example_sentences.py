@@ -14,6 +14,8 @@ from seedwise.statistics.example_planning import MAX_EXAMPLES
 from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES
 from seedwise.statistics.verdict import CLAIMS, Verdict, upholds
 
+NAMED = 12
+"""So many variants of one verdict are named in a headline."""
 NEW = "on new examples like these"
 
 
@@ -44,6 +46,55 @@ def test_name(report: ExamplesReport) -> str:
     if report.analysis.clustered:
         return "the paired t test over examples with cluster-robust standard errors (CR2, Satterthwaite's df)"
     return "the paired t test over examples"
+
+
+def decided_by(report: ExamplesReport) -> str:
+    """The test, correction and level that decide, and since when, in one line for a methods section."""
+    apart = len(report.analysis.comparisons) - len(report.main)
+    holm = f" with Holm's correction for {quantity(len(report.main), 'comparison')}" if len(report.main) > 1 else ""
+    holm += f" (single datasets: for {apart})" if apart else ""
+    margin, forms = report.digits.number(report.plan.margin), ""
+    if report.plan.equivalence_margin is not None:
+        forms = f"; two one-sided tests for equivalence within ±{margin}"
+    elif report.plan.margin is not None:
+        forms = f"; its one-sided form for non-inferiority by {margin}"
+    when = f"was {registered_when(report.registration)}" if report.study else "was given on the command line"
+    text = f"{capital(test_name(report))}{holm}, two-sided at the {level(report.plan.alpha)} level{forms}. "
+    text += f"[The plan](#the-plan) {when}."
+    return (
+        f"{text} That {report.direction} was assumed from the name of the metric." if report.direction_assumed else text
+    )
+
+
+def headline(report: ExamplesReport) -> str:
+    """What was found about every variant, in one sentence; empty where nothing is compared."""
+    if not report.main:
+        return ""
+    baseline, parts = name(report.plan.baseline), list[str]()
+    margin = report.digits.number(report.plan.margin)
+    for verdict in Verdict:
+        group = [row for row in report.main if row.verdict == verdict]
+        if not group:
+            continue
+        names = [name(row.variant) for row in group]
+        who = enumerate_words(names) if len(names) <= NAMED else f"{len(names)} variants"
+        found = {
+            Verdict.EQUIVALENT: f"as good as {baseline}, give or take {margin},",
+            Verdict.NON_INFERIOR: no_more_than(margin, baseline),
+            Verdict.NOT_SUPPORTED: "not settled",
+        }.get(verdict, f"{VERDICT_WORDS[verdict]} than {baseline}")
+        if verdict in CLAIMS:
+            found = f"{found} {NEW}"
+        elif not group[0].judged:
+            found = f"not judged ({VERDICT_WORDS[verdict]})"
+        parts.append(f"{who} {'is' if len(names) == 1 else 'are'} {found}")
+    exploratory = report.exploratory and any(row.judged for row in report.main)
+    text = f"{'Exploratory, to be confirmed: ' if exploratory else ''}{'; '.join(parts)}."
+    fragile = [name(row.variant) for row in report.main if row.fragile and row.verdict in CLAIMS]
+    if fragile and len(fragile) <= NAMED:
+        text += f" The verdict{'s' if len(fragile) > 1 else ''} on {enumerate_words(fragile)} "
+        text += f"{'are' if len(fragile) > 1 else 'is'} fragile."
+    return text
 
 
 def evidence(row: ExampleComparison, report: ExamplesReport) -> str:
