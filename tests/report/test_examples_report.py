@@ -29,7 +29,7 @@ def report(table, baseline="a", *, columns=None, **declared):
 
 def verdicts(text):
     """The sentences on what was found."""
-    return [line for line in text.split("## In short")[1].split("## ")[0].splitlines() if line.startswith("- ")]
+    return [line for line in text.split("## In short")[1].split("\n<details>")[0].splitlines() if line.startswith("- ")]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,14 @@ def test_a_share_of_0_percent_is_called_an_estimate_and_explains_the_wider_inter
     other = report(evaluation(300, gains=(0.0, 0.3), noise=1.0, repeats=3, seed=0))
     assert other.main[0].variance_example > 0
     assert "is an estimate" not in render_examples(other)
+
+
+def test_the_words_of_an_evaluation_are_explained():
+    text = render_examples(report(evaluation(gains=(0.0, 0.3, 0.1), repeats=3)))
+    words = text.split("The words of this page")[1].split("</details>")[0]
+    for word in ("Example", "Repeat", "Standard error", "Holm p", "Paired t test", "df", "Detectable difference"):
+        assert f"*{word}*" in words
+    assert "*Seed*" not in words
 
 
 def test_no_fewer_examples_than_there_are_are_recommended():

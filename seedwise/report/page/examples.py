@@ -18,6 +18,7 @@ from seedwise.report.page.markdown import block, inline
 from seedwise.report.page.page import SIGNS, page_template
 from seedwise.report.text import example_sentences as sentences
 from seedwise.report.text.format import code, confidence_percent, p_cell
+from seedwise.report.text.glossary import example_glossary
 from seedwise.report.text.sentences import VERDICT_WORDS
 from seedwise.statistics.verdict import Verdict
 
@@ -71,6 +72,7 @@ def render_examples_page(report: ExamplesReport, text: str, figures: Mapping[str
         forest=[(_forest_row(row, report), _answers(row, report)) for row in report.main],
         axis=forest_axis(report.main, report.plan.within_margin),
         scope=inline(sentences.scope(report)),
+        glossary=[inline(line) for line in example_glossary(report)],
         sections=_sections(text, figures),
     )
 

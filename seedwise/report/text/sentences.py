@@ -479,4 +479,4 @@ def diverged_sentence(diverged: int, runs: int, rate_high: float | None) -> str:
     counted = f"{diverged} of {quantity(runs, 'run')} diverged"
     if rate_high is None or diverged == runs:
         return f"{counted}."
-    return f"{counted}; rates up to {percent(rate_high)} remain compatible (one-sided bound)."
+    return f"{counted}; {quantity(runs, 'run')} cannot rule out a rate of up to {percent(rate_high)}."
