@@ -91,6 +91,14 @@ def test_all_runs_are_listed_with_their_exact_value():
     assert "| B | 1 | finished | 0.5 |" in runs
 
 
+def test_scores_in_the_table_of_runs_have_equally_many_places_and_lose_none():
+    runs = render_results(make_report({"A": [0.78, 0.7825], "B": [-0.5, None]})).partition("## All runs")[2]
+    for row in ("| A | 0 | finished | 0.7800 |", "| A | 1 | finished | 0.7825 |", "| B | 0 | finished | -0.5000 |"):
+        assert row in runs
+    large = render_results(make_report({"A": [12345678.5, 12345679.25], "B": [3.0, 4.0]})).partition("## All runs")[2]
+    assert "| A | 1 | finished | 12345679.25 |" in large
+
+
 def test_every_verdict_is_prefixed_when_the_study_deviated_from_its_plan():
     text = render_results(make_report({"A": A, "B": B, "C": C}, exploratory=["seeds were added", "the plan differs"]))
     verdicts = re.findall(r"^### .*: (.*)$", text, re.MULTILINE)

@@ -173,6 +173,16 @@ def test_any_study_fits_without_an_error_or_a_request(browser, page_of, name, si
         assert visit.requests == []
 
 
+def test_only_a_long_table_of_runs_scrolls_by_itself(browser, tmp_path):
+    for seeds, scrolls in ((18, False), (40, True)):
+        scores = {"A": [0.8 + seed / 1000 for seed in range(seeds)], "B": [0.7 + seed / 1000 for seed in range(seeds)]}
+        path = tmp_path / f"{seeds}.html"
+        path.write_text(render_page(make_report(scores)), encoding="utf-8")
+        with visiting(browser, path) as visit:
+            hidden = "(e => e.scrollHeight > e.clientHeight + 1)(document.querySelector('#run-table').parentElement)"
+            assert visit.page.evaluate(hidden) is scrolls
+
+
 def test_a_label_is_literal_text_everywhere(browser, page_of):
     with visiting(browser, page_of("hostile label")) as visit:
         visit.page.wait_for_selector("body[data-ready]")
@@ -239,7 +249,7 @@ def test_a_lost_run_with_a_score_is_in_the_table_and_no_dot(browser, page_of):
         visit.page.wait_for_selector("body[data-ready]")
         assert visit.page.locator("#strip path[aria-label^='augment, seed']").count() == 3
         assert "1 lost" in visit.page.text_content("#strip svg")
-        assert "0.1" in shown_rows(visit.page)[-1].split()
+        assert "0.100" in shown_rows(visit.page)[-1].split()
         visit.page.get_by_role("button", name="Follow seed 3 of augment").focus()
         assert visit.page.inner_text("#readout").startswith("augment, seed 3: diverged, test accuracy 0.1")
 

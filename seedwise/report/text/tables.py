@@ -168,7 +168,7 @@ def plan_table(report: Report) -> str:
 
 
 def runs_table(report: Report) -> str:
-    """Every run with its metrics, the compared one exactly as in runs.csv."""
+    """Every run with its metrics, the compared one with all the digits of runs.csv."""
     columns = report.metric_columns
     rows = [
         [
