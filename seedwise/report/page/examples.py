@@ -15,7 +15,7 @@ from seedwise.report.examples import ExamplesReport
 from seedwise.report.figures import style
 from seedwise.report.page.forest import forest_axis
 from seedwise.report.page.markdown import block, inline
-from seedwise.report.page.page import SIGNS, page_template
+from seedwise.report.page.templates import SIGNS, page_template
 from seedwise.report.text import example_sentences as sentences
 from seedwise.report.text.format import code, confidence_percent, p_cell
 from seedwise.report.text.glossary import example_glossary

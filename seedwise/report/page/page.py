@@ -13,19 +13,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup
 
 from seedwise.basics.errors import DiskFullError, UserError
 from seedwise.basics.files import write_text
-from seedwise.basics.html import json_in_script, shown
 from seedwise.basics.words import capital, quantity
 from seedwise.report.curves import curve_columns, step_column
 from seedwise.report.figures import style
 from seedwise.report.model import Report
 from seedwise.report.page.forest import forest_axis
 from seedwise.report.page.markdown import block, inline
+from seedwise.report.page.templates import SIGNS, page_template
 from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing
 from seedwise.report.text import captions, limits, origin, sentences, tables
 from seedwise.report.text.answers import Answer, headline, question, short_answers
@@ -38,9 +36,6 @@ from seedwise.report.text.registration_section import registration_note, registr
 from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.verdict import Verdict
-
-SIGNS = {Verdict.BETTER: "▲", Verdict.WORSE: "▼", Verdict.EQUIVALENT: "≈", Verdict.NON_INFERIOR: "≳"}
-"""What shows a verdict without colour; the others have a circle."""
 
 # What tells variants of one colour apart, in the order of `style.HATCHES`.
 DASHES = ([1, 0], [7, 4], [2, 3])
@@ -231,24 +226,3 @@ def _as_in_csv(value: object) -> str:
     if is_missing(value):
         return MISSING
     return str(value).lower() if isinstance(value, bool) or str(value) in ("True", "False") else str(value)
-
-
-def _json(value: object) -> Markup:
-    return Markup(json_in_script(value))  # noqa: S704 -- it escapes
-
-
-def page_template(name: str) -> jinja2.Template:
-    """A template of this folder, in which text is escaped."""
-    here = Path(__file__).parent
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(here),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"json": _json, "inline": inline, "block": block, "label": metric_label, "capital": capital}
-    environment.globals["asset"] = lambda name: Markup((here / name).read_text(encoding="utf-8"))  # noqa: S704 -- a file of ours
-    return environment.get_template(name)
