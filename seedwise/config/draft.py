@@ -68,6 +68,8 @@ def draft_study(
         + ("" if lower_is_better else "EDIT: ")
         + "false for a loss or an error",
         "  baseline: baseline  # all others are compared with it",
+        "  # pairing: seed  # right where runs of one seed share what it draws (split, initial weights, order of data)",
+        "  # and so rise and fall together: fewer seeds are then enough. Decide before the first run.",
     ]
     text = "\n".join(lines) + "\n"
     load_study(yaml.safe_load(text))

@@ -49,4 +49,4 @@ def write_pages(out: Path, report: ExamplesReport) -> None:
         drawn[name] = svg.read_bytes()
     text = render_examples(report)
     write_text(out / "results.md", text)
-    write_text(out / "page.html", render_examples_page(report.title, text, drawn))
+    write_text(out / "page.html", render_examples_page(report, text, drawn))

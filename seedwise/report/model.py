@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,13 +15,14 @@ from seedwise.analysis.findings import NewTestSetFinding
 from seedwise.analysis.looks import Look
 from seedwise.plan import Plan
 from seedwise.registration.facts import Registration
-from seedwise.report.digits import Digits, digits_of_metric, digits_of_runs
+from seedwise.report.digits import LARGE, SIGNIFICANT, Digits, digits_of_metric, digits_of_runs
 from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing, p_name, read_rows
 from seedwise.report.text.format import MISSING, config_value, escape
 from seedwise.report.wording import Wording
 from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
 from seedwise.runs.table import LOST, metric_columns
+from seedwise.statistics.analysis import seeds_if_paired
 
 EFFORT = {"epochs": Digits(0), "seconds": Digits(1)}
 """Columns of a table of runs that say what a run took, if it has them, and how they are written."""
@@ -234,7 +236,9 @@ class Report:
             declared=self.declared_first,
             p_name=self.p_name,
             family=self.family,
+            seeds=0 if self.study is None else len(self.seeds),
             test_set=self.has_test_set,
+            seeds_if_paired=seeds_if_paired(self.runs, self.plan, list(self.labels), family=self.family),
             escape=escape,
         )
 
@@ -281,28 +285,48 @@ class Report:
 
     @cached_property
     def run_rows(self) -> list[RunRow]:
-        """Every run; the compared metric exactly as in runs.csv, other numbers rounded."""
+        """Every run; the compared metric with all the digits of runs.csv, other numbers rounded."""
         digits = {name: EFFORT.get(name) or self._digits_of(name) for name in self.run_columns}
+        compared = _all_digits([_number(value) for value in self.runs[self.plan.metric]])
         return [
             RunRow(
                 str(run["variant"]),
                 run["seed"],
                 str(run["status"]),
                 _number(run[self.plan.metric]),
-                [self._cell(name, _number(run[name]), digits[name]) for name in self.run_columns],
+                [
+                    _compared_cell(value, compared) if name == self.plan.metric else _cell(value, digits[name])
+                    for name in self.run_columns
+                    for value in [_number(run[name])]
+                ],
                 "" if is_missing(run.get("reason")) else str(run["reason"]),
             )
             for run in self.runs.to_dict("records")
         ]
 
-    def _cell(self, column: str, value: float | None, digits: Digits) -> Cell:
-        if value is None:
-            return Cell("", MISSING)
-        return Cell(repr(value), repr(value) if column == self.plan.metric else digits.number(value))
-
     def _digits_of(self, column: str) -> Digits:
         groups = self.runs.groupby("variant", sort=False)[column]
         return digits_of_runs([value for value in map(_number, group) if value is not None] for _, group in groups)
+
+
+def _cell(value: float | None, digits: Digits) -> Cell:
+    return Cell("", MISSING) if value is None else Cell(repr(value), digits.number(value))
+
+
+def _compared_cell(value: float | None, digits: Digits | None) -> Cell:
+    """A value of the compared metric, which a program can read from the report."""
+    if value is None:
+        return Cell("", MISSING)
+    return Cell(repr(value), repr(value) if digits is None else digits.ascii(value))
+
+
+def _all_digits(values: Sequence[float | None]) -> Digits | None:
+    """As many places for each value of a column as the longest needs; None where that are more than anyone reads."""
+    texts = [repr(value) for value in values if value is not None]
+    plain = [re.fullmatch(r"-?\d+\.(\d+)", text) for text in texts]
+    places = max((len(match[1]) for match in plain if match), default=0)
+    large = any(abs(value) >= LARGE for value in values if value is not None)
+    return Digits(places) if all(plain) and 0 < places <= SIGNIFICANT and not large else None
 
 
 def _parse(value: object) -> float | None:

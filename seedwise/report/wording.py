@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seedwise.plan import Plan
 from seedwise.report.digits import Digits
@@ -24,7 +24,9 @@ class Wording:
         declared: whether the plan is known to be older than the results.
         p_name: what the p values that decide are called.
         family: how many comparisons they are corrected for.
+        seeds: per variant, as declared so far; 0 where none were.
         test_set: whether runs are tested on a fixed set of examples, so that other examples are another question.
+        seeds_if_paired: how many seeds a study paired by seed would need, by variant, where seeds clearly matter.
         escape: turns what a user wrote, such as a seed, into literal text of the report's format.
     """
 
@@ -37,7 +39,9 @@ class Wording:
     declared: bool = False
     p_name: str = "Holm p"
     family: int = 0
+    seeds: int = 0
     test_set: bool = False
+    seeds_if_paired: Mapping[str, int] = field(default_factory=dict)
     escape: Callable[[str], str] = str
 
     @property

@@ -13,6 +13,7 @@ import pandas as pd
 from seedwise.plan import Plan
 from seedwise.statistics.arm import Arm
 from seedwise.statistics.bootstrap import bootstrap_intervals, percentile_coverage
+from seedwise.statistics.chance import negative_correlation_chance
 from seedwise.statistics.comparison import describe
 from seedwise.statistics.decision import Contest, contests, decide_all
 from seedwise.statistics.intervals import (
@@ -23,10 +24,10 @@ from seedwise.statistics.intervals import (
     sigma_interval,
     t_interval,
 )
-from seedwise.statistics.planning import Floats, detectable_by_seeds
+from seedwise.statistics.planning import Floats, detectable_by_seeds, plan_seeds
 from seedwise.statistics.runs import arms, unknown
 from seedwise.statistics.spending import last_level
-from seedwise.statistics.verdict import JUDGED, NON_INFERIORITY_COLUMNS
+from seedwise.statistics.verdict import FEWEST_SEEDS, JUDGED, NON_INFERIORITY_COLUMNS
 from seedwise.statistics.warnings import DataWarning, find_warnings
 
 # fmt: off
@@ -47,6 +48,8 @@ COMPARISON_COLUMNS = (
 )
 # fmt: on
 _Row = dict[str, object]
+CORRELATED_BY_CHANCE = 0.05
+"""How often runs of one seed may seem to go up and down together, in any comparison of a study in which they do not."""
 
 
 @dataclass(frozen=True)
@@ -237,6 +240,43 @@ def detectable_by_variant(
         comparisons=family,
     )
     return {arm.variant: curve for arm, curve in zip(others, curves, strict=True) if curve is not None}
+
+
+def seeds_if_paired(
+    runs: pd.DataFrame, plan: Plan, variants: Sequence[str] | None = None, *, family: int | None = None
+) -> dict[str, int]:
+    """How many seeds a study paired by seed would need, by variant, for what an unpaired plan's `seeds_needed` is for.
+
+    Only of variants whose runs have the seeds of the baseline's and clearly go up and down with them, by the t test of
+    a correlation at 5 % for all variants together. It plans another study: pairing these runs now would be a second
+    choice of test. Arguments and errors as `detectable_by_variant`.
+    """
+    if plan.pairing == "seed":
+        return {}
+    found = arms(runs, plan.metric, variants)
+    baseline = _baseline(runs, found, plan)
+    others = [arm for arm in found if arm.variant != plan.baseline]
+    paired = plan.model_copy(update={"pairing": "seed", "variance": "separate"})
+    compared = [
+        (arm.variant, each.scores, each.baseline)
+        for arm, each in zip(others, contests(others, baseline, paired), strict=True)
+        if set(arm.seeds) == set(baseline.seeds) and len(each.scores) >= FEWEST_SEEDS
+    ]
+    level = CORRELATED_BY_CHANCE / max(len(compared), 1)
+    together = [each for each in compared if negative_correlation_chance(each[1], -each[2], 0.0) < level]
+    plans = plan_seeds(
+        [(scores, base) for _, scores, base in together],
+        last_level(plan) or plan.alpha,
+        paired=True,
+        margin=plan.margin,
+        equivalence=False,
+        comparisons=family or len(others),
+    )
+    return {
+        variant: each.seeds_needed
+        for (variant, _, _), each in zip(together, plans, strict=True)
+        if each.seeds_needed is not None
+    }
 
 
 def _comparisons(found: Sequence[Arm], baseline: Arm, plan: Plan, later_alpha: float | None = None) -> pd.DataFrame:

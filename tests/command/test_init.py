@@ -249,6 +249,16 @@ def test_metric_and_direction() -> None:
     assert (study.analysis.metric, study.analysis.higher_is_better, study.study) == ("val_loss", False, "lr-of-train")
 
 
+def test_pairing_waits_in_the_draft_as_a_comment() -> None:
+    init("python train.py --lr 0.1 --seed 0")
+    text = Path("study.yaml").read_text(encoding="utf-8")
+    assert read_study("study.yaml").analysis.pairing == "none"
+    assert (
+        load_study(yaml.safe_load(text.replace("  # pairing: seed  #", "  pairing: seed  #"))).analysis.pairing
+        == "seed"
+    )
+
+
 def test_a_file_elsewhere_leads_back_to_the_program() -> None:
     init("./train --lr 1", "--out", "studies/a.yaml")
     assert read_study("studies/a.yaml").program.folder == ".."  # type: ignore[union-attr]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
+import numpy as np
 import pytest
-from made_studies import A, B, C, make_report
+from made_studies import A, B, C, make_report, make_runs
 
 from seedwise.report.text.answers import headline, question, runs_line, short_answers
 from seedwise.report.text.results import render_results
+from seedwise.statistics.analysis import seeds_if_paired
 from tests.plans import accuracy_plan
 
 PLAN = accuracy_plan("A")
@@ -83,6 +86,50 @@ def test_an_unsettled_answer_says_how_many_seeds_would_settle_it():
     )
 
 
+TOGETHER = {"A": [0.822, 0.792, 0.795, 0.807, 0.78], "B": [0.812, 0.782, 0.783, 0.788, 0.778]}
+"""Runs of one seed that go up and down together."""
+
+
+def test_pairing_is_advice_for_a_new_study_where_seeds_go_up_and_down_together():
+    settle = answer(TOGETHER).settle
+    assert settle.startswith("About 32 seeds per variant instead of 5, in a new study with seeds of its own")
+    assert settle.endswith(
+        "Runs of one seed go up and down together here: a new study that pairs them (`pairing: seed`, declared before "
+        "its runs) would need about 5. That is no reason to judge these runs again by another test."
+    )
+    loss = accuracy_plan("A", metric="test_loss", higher_is_better=False)
+    assert "would need about" in answer(TOGETHER, loss).settle
+
+
+@pytest.mark.parametrize(
+    ("scores", "plan"),
+    [
+        (TOGETHER, accuracy_plan("A", pairing="seed")),
+        ({**TOGETHER, "B": TOGETHER["B"][::-1]}, PLAN),
+        ({**TOGETHER, "B": [*TOGETHER["B"], 0.79]}, PLAN),
+        ({"A": A, "B": [0.856, 0.846, 0.861]}, PLAN),
+    ],
+    ids=["paired already", "not together", "other seeds", "three seeds"],
+)
+def test_pairing_is_no_advice_elsewhere(scores, plan):
+    assert "pairs them" not in answer(scores, plan).settle
+
+
+def test_runs_that_only_seem_to_go_together_are_rare():
+    noise = np.random.default_rng(1)
+    runs = [make_runs({name: noise.normal(0, 1, 5) for name in "ABC"}) for _ in range(400)]
+    advised = sum(bool(seeds_if_paired(each, PLAN)) for each in runs)
+    assert advised <= 0.05 * 400 + 3 * np.sqrt(400 * 0.05 * 0.95)
+
+
+def test_lost_runs_do_not_change_how_many_seeds_were_declared():
+    scores = {"A": [0.842, 0.838, 0.851, 0.846, 0.84], "B": [0.848, 0.836, None, 0.859, 0.851]}
+    assert re.match(
+        r"About \d+ seeds per variant instead of 5 \(4 have a result\), in a new study", answer(scores).settle
+    )
+    assert "instead of 4, in a new study" in answer(scores, study=None).settle, "a table declares no seeds"
+
+
 def test_an_unsettled_loss_says_which_way_is_worse():
     loss = accuracy_plan("A", metric="test_loss", higher_is_better=False)
     assert "its mean test loss is higher by 0.0010 (worse), but anything from" in answer({"A": A, "B": C}, loss).found
@@ -97,6 +144,15 @@ def test_hundreds_of_seeds_are_no_advice():
     assert small.startswith("Hardly more seeds: a gap as large as the declared margin (0.0010) takes about 510 per")
     uncertain = answer({"A": A, "B": [0.851, 0.838, 0.854]}).settle
     assert uncertain.startswith("The gap seen here is too uncertain to plan seeds on. Declare a `margin`")
+
+
+def test_a_gap_that_is_too_uncertain_to_plan_on_has_no_number_of_seeds_in_the_table_either():
+    text = render_results(make_report({"A": A, "B": [0.851, 0.838, 0.854]}, PLAN))
+    assert "| Variant | Observed difference | Detectable difference | Seeds to detect the observed one |" in text
+    assert "| B | +0.0040 | 0.0271 | too uncertain |" in text
+    assert "(“too uncertain”: at p above 0.5 it says nothing about the true one)" in text
+    certain = render_results(make_report({"A": A, "B": [0.856, 0.846, 0.861]}, PLAN))
+    assert "too uncertain" not in certain
 
 
 def test_a_difference_that_is_not_significant_only_after_correction_is_explained():
@@ -298,8 +354,20 @@ def test_the_headline_says_first_what_was_found_and_then_what_is_open():
         "B and C are better than A. Which of them is best was not asked: each is compared with the baseline only."
     )
     assert headline_of({"A": A, "B": B}) == (
-        "B is better than A. The verdict on B is fragile: it would be different by the paired t test."
+        "B is better than A. The verdict on B is fragile: it would be different by another test."
     )
+
+
+def test_the_headline_counts_what_a_fragile_verdict_hangs_on_and_the_answer_names_it():
+    scores = {"A": [0.822, 0.792, 0.795, 0.807, 0.78], "B": [0.812, 0.782, 0.783, 0.788, 0.778]}
+    report = make_report(scores, accuracy_plan("A", pairing="seed"))
+    short = headline(report.summary_rows, report.comparison_rows, plain(report))
+    assert short == (
+        "B is worse than A. The verdict on B is fragile: it would be different without any one of 3 seeds or by "
+        "another test."
+    )
+    named = "without seed 0 in both arms, without seed 1 in both arms, without seed 2 in both arms or by the unpaired"
+    assert named in answer(scores, accuracy_plan("A", pairing="seed")).sure
 
 
 def test_the_question_and_the_runs():
@@ -307,7 +375,7 @@ def test_the_question_and_the_runs():
     assert question_of(dict.fromkeys("ABCDE", A)).startswith("Which of 4 variants are better or worse than A")
     assert question_of({"A": A}) == ""
     assert runs_line(["finished", "diverged", "finished", "missing"], 2, 2) == (
-        "3 of 4 planned runs are in (2 variants × 2 seeds): 2 finished, 1 diverged, 0 failed, 1 missing."
+        "3 of 4 planned runs have ended (2 variants × 2 seeds): 2 finished, 1 diverged, 0 failed, 1 missing."
     )
 
 
@@ -322,4 +390,7 @@ def test_the_answers_come_first():
     ]
     assert headings[-1] == "## How to reproduce"
     assert "**B is better than A.**" in text
-    assert "all 6 planned runs are in (2 variants × 3 seeds): 6 finished, 0 diverged, 0 failed. Seeds: 0, 1, 2." in text
+    assert (
+        "all 6 planned runs have ended (2 variants × 3 seeds): 6 finished, 0 diverged, 0 failed. Seeds: 0, 1, 2."
+        in text
+    )

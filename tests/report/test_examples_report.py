@@ -14,6 +14,7 @@ from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.example_terminal import examples_terminal
 from seedwise.report.text.examples import render_examples
 from tests.analysis.test_example_analysis import evaluation, passages
+from tests.browser import visiting
 from tests.plans import accuracy_plan
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def report(table, baseline="a", *, columns=None, **declared):
 
 def verdicts(text):
     """The sentences on what was found."""
-    return [line for line in text.split("## In short")[1].split("## ")[0].splitlines() if line.startswith("- ")]
+    return [line for line in text.split("## In short")[1].split("\n<details>")[0].splitlines() if line.startswith("- ")]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,60 @@ def test_more_repeats_or_more_examples_is_answered():
     assert "## Would new repeats change this?" in text
     assert "The interval for new examples includes new repeats already." in text
     assert re.search(r"More repeats alone would not do|Or about \d+ repeats of each example instead of 4", text)
+
+
+def test_a_difference_that_is_shown_is_settled_although_its_power_is_below_80_percent():
+    made = report(evaluation(300, gains=(0.0, 0.2), noise=1.0))
+    (row,) = made.main
+    assert row.verdict == "BETTER"
+    assert row.examples_needed > row.n_examples
+    text = render_examples(made)
+    assert "- *How sure?* Sure enough: equal variants would show a gap this large in" in text
+    assert "- *What would settle it?* Nothing more for examples like these" in text
+    assert "settle it?\n" not in text
+    assert "This is about power and takes no verdict back" in text
+    assert "To settle it" not in examples_terminal(made)
+
+
+def test_an_open_verdict_says_that_it_is_not_sure_and_takes_nothing_back():
+    text = render_examples(report(evaluation(gains=(0.0, 0.05), noise=1.0)))
+    assert "- *How sure?* Not sure enough: equal variants would show a gap this large in" in text
+    assert "This does not show that they are equal." in text
+    assert "takes no verdict back" not in text
+
+
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        ({"margin": 0.1}, "variants that differ by more than the margin pass this in at most 5%"),
+        (
+            {"margin": 0.1, "question": "non-inferiority"},
+            "variants that are worse by the margin pass this in about 2.5%",
+        ),
+    ],
+)
+def test_how_sure_a_margin_makes_it(declared, says):
+    text = render_examples(report(evaluation(400, gains=(0.0, 0.0), noise=0.1), **declared))
+    assert f"*How sure?* Sure enough: {says}" in text
+
+
+def test_a_share_of_0_percent_is_called_an_estimate_and_explains_the_wider_interval():
+    made = report(evaluation(300, gains=(0.0, 0.3), noise=1.0, repeats=3, seed=1))
+    (row,) = made.main
+    assert row.variance_example == 0
+    assert row.same_examples_high - row.same_examples_low > row.ci_high - row.ci_low
+    assert "“From examples 0%” is an estimate" in render_examples(made)
+    other = report(evaluation(300, gains=(0.0, 0.3), noise=1.0, repeats=3, seed=0))
+    assert other.main[0].variance_example > 0
+    assert "is an estimate" not in render_examples(other)
+
+
+def test_the_words_of_an_evaluation_are_explained():
+    text = render_examples(report(evaluation(gains=(0.0, 0.3, 0.1), repeats=3)))
+    words = text.split("The words of this page")[1].split("</details>")[0]
+    for word in ("Example", "Repeat", "Standard error", "Holm p", "Paired t test", "df", "Detectable difference"):
+        assert f"*{word}*" in words
+    assert "*Seed*" not in words
 
 
 def test_no_fewer_examples_than_there_are_are_recommended():
@@ -169,7 +224,7 @@ def test_everything_is_written_and_the_page_needs_no_network(tmp_path):
         f"{name}.{kind}" for name in ("means", "differences", "wins") for kind in ("png", "svg")
     }
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "<b>&|" not in page
     assert page.count("data:image/svg+xml;base64,") == 3
     comparisons = pd.read_csv(tmp_path / "comparisons.csv")
@@ -178,6 +233,28 @@ def test_everything_is_written_and_the_page_needs_no_network(tmp_path):
     again = write_examples_report(tmp_path / "again", made)
     assert again == written
     assert (tmp_path / "again" / "page.html").read_bytes() == (tmp_path / "page.html").read_bytes()
+
+
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["desktop", "phone"])
+def test_the_page_has_verdicts_and_navigation_and_fits(browser, tmp_path, size):
+    made = report(evaluation(300, gains=(0.0, 0.2, 0.01), noise=1.0, repeats=2), columns={"example": "question"})
+    write_examples_report(tmp_path, made)
+    with visiting(browser, tmp_path / "page.html", **size) as visit:
+        page = visit.page
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.locator(".forest .verdict").all_inner_texts() == ["▲\nBetter", "○\nNot settled"]
+        assert page.inner_text(".lead").startswith("b is better than a on new examples like these; c is not settled.")
+        assert "Decided by: The paired t test over examples with Holm's correction for 2 comp" in page.inner_text(
+            "header"
+        )
+        targets = [link.get_attribute("href") for link in page.locator("nav a, main a").all()]
+        assert {"#verdict", "#differences", "#the-plan"} <= set(targets)
+        assert all(page.locator(target).count() == 1 for target in targets)
+        assert visit.messages == []
+        assert visit.requests == []
 
 
 def test_a_table_with_only_the_baseline_has_a_report(tmp_path):

@@ -91,6 +91,14 @@ def test_all_runs_are_listed_with_their_exact_value():
     assert "| B | 1 | finished | 0.5 |" in runs
 
 
+def test_scores_in_the_table_of_runs_have_equally_many_places_and_lose_none():
+    runs = render_results(make_report({"A": [0.78, 0.7825], "B": [-0.5, None]})).partition("## All runs")[2]
+    for row in ("| A | 0 | finished | 0.7800 |", "| A | 1 | finished | 0.7825 |", "| B | 0 | finished | -0.5000 |"):
+        assert row in runs
+    large = render_results(make_report({"A": [12345678.5, 12345679.25], "B": [3.0, 4.0]})).partition("## All runs")[2]
+    assert "| A | 1 | finished | 12345679.25 |" in large
+
+
 def test_every_verdict_is_prefixed_when_the_study_deviated_from_its_plan():
     text = render_results(make_report({"A": A, "B": B, "C": C}, exploratory=["seeds were added", "the plan differs"]))
     verdicts = re.findall(r"^### .*: (.*)$", text, re.MULTILINE)
@@ -99,6 +107,24 @@ def test_every_verdict_is_prefixed_when_the_study_deviated_from_its_plan():
     assert text.splitlines()[2].startswith("**EXPLORATORY**")
     assert "- seeds were added\n- the plan differs\n" in text
     assert "under the declared plan" not in text
+
+
+@pytest.mark.parametrize(
+    ("plan", "explained"),
+    [
+        (
+            accuracy_plan("baseline"),
+            ["Holm p", "Welch's t test", "Hedges' g", "Permutation p", "Wins", "Not settled", "Fragile"],
+        ),
+        (accuracy_plan("baseline", pairing="seed"), ["Holm p", "Paired t test by seed", "Hedges' g", "Wins"]),
+        (accuracy_plan("baseline", variance="pooled"), ["Dunnett p", "Dunnett's test", "Permutation p"]),
+    ],
+)
+def test_the_words_of_the_tables_are_explained(plan, explained):
+    text = render_results(make_report({"baseline": A, "augment": B, "dropout": C}, plan))
+    words = text.split("The words of this page")[1].split("</details>")[0]
+    assert [word for word in explained if f"*{word}*" not in words] == []
+    assert "Holm" not in "".join(render_results(make_report({"A": A, "B": B})).split("</details>")[0])
 
 
 def test_one_variant_has_no_comparison_section():
@@ -117,8 +143,8 @@ def test_failed_and_diverged_runs_are_counted_separately():
     report = make_report({"A": [*A, None], "B": B})
     summary = report.summary.assign(n_failed=[2, 0])
     text = render_results(dataclasses.replace(report, summary=summary))
-    assert "- **A**: 1 of 4 runs diverged; rates up to 75% remain compatible (one-sided bound). 2 runs failed" in text
-    assert "- **B**: 0 of 3 runs diverged; rates up to 63% remain compatible (one-sided bound)." in text
+    assert "- **A**: 1 of 4 runs diverged; 4 runs cannot rule out a rate of up to 75%. 2 runs failed" in text
+    assert "- **B**: 0 of 3 runs diverged; 3 runs cannot rule out a rate of up to 63%." in text
 
 
 def test_figures_are_shown_where_they_exist():

@@ -76,7 +76,7 @@ def test_every_figure_calls_the_metric_by_its_name(name, tmp_path, monkeypatch):
 def test_the_page_calls_the_metric_by_its_name():
     page = render_page(report_of("eval/BLEU_4")).partition('<script type="text/plain"')[0]
     body = page.partition("<body>")[2]
-    assert "The compared metric is written exactly as in runs.csv." in body
+    assert "The compared metric has all the digits that it has in runs.csv." in body
     assert '"metric":"eval/BLEU 4"' in body
     assert not FOREIGN.search(body)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -109,6 +111,52 @@ def test_the_same_data_give_the_same_bytes():
     assert render_page(with_curves(usual())) == render_page(with_curves(usual()))
 
 
+def shown_text(report):
+    """Return the text of the page without its markup."""
+    body = render_page(report).split("</style>")[1].split("<script")[0]
+    return " ".join(html.unescape(re.sub("<[^>]+>", "", body)).split())
+
+
+@pytest.mark.parametrize(
+    ("plan", "scores", "decided"),
+    [
+        (
+            accuracy_plan("baseline"),
+            {"baseline": A, "augment": B, "dropout": A[::-1]},
+            "Decided by: Welch's t test with Holm's correction for 2 comparisons, two-sided at the 0.05 level. How to "
+            "decide was registered on 27 November 2026, 10:31 UTC, before there was any result",
+        ),
+        (
+            accuracy_plan("baseline", pairing="seed", confidence=0.99),
+            {"baseline": A, "augment": B},
+            "Decided by: The paired t test by seed, two-sided at the 0.01 level.",
+        ),
+        (
+            accuracy_plan("baseline", variance="pooled", margin=0.01),
+            {"baseline": A, "augment": B, "dropout": A[::-1]},
+            "Decided by: Dunnett's test, which corrects for 2 comparisons, two-sided at the 0.05 level; two one-sided "
+            "tests for equivalence within ±0.0100.",
+        ),
+        (
+            accuracy_plan("baseline", margin=0.01, question="non-inferiority"),
+            {"baseline": A, "augment": B},
+            "Decided by: Welch's t test, two-sided at the 0.05 level; its one-sided form for non-inferiority by "
+            "0.0100.",
+        ),
+    ],
+    ids=["Welch", "paired", "Dunnett", "non-inferiority"],
+)
+def test_the_page_says_at_its_top_what_decides(plan, scores, decided):
+    text = shown_text(make_report(scores, plan))
+    assert decided in text
+    assert text.index("Decided by") < text.index("Differences from")
+
+
+def test_the_page_says_which_direction_was_assumed():
+    table = replace(make_report({"baseline": A, "augment": B}), study=None, direction_assumed=True, registration=None)
+    assert "That higher is better was assumed from the name of the metric." in shown_text(table)
+
+
 @pytest.mark.parametrize("name", STUDIES)
 @pytest.mark.parametrize(("size", "scheme"), [({}, "light"), (PHONE, "dark")], ids=["desktop", "dark phone"])
 def test_any_study_fits_without_an_error_or_a_request(browser, page_of, name, size, scheme):
@@ -123,6 +171,16 @@ def test_any_study_fits_without_an_error_or_a_request(browser, page_of, name, si
             assert visit.page.locator("#strip svg").count() == 1
         assert visit.messages == []
         assert visit.requests == []
+
+
+def test_only_a_long_table_of_runs_scrolls_by_itself(browser, tmp_path):
+    for seeds, scrolls in ((18, False), (40, True)):
+        scores = {"A": [0.8 + seed / 1000 for seed in range(seeds)], "B": [0.7 + seed / 1000 for seed in range(seeds)]}
+        path = tmp_path / f"{seeds}.html"
+        path.write_text(render_page(make_report(scores)), encoding="utf-8")
+        with visiting(browser, path) as visit:
+            hidden = "(e => e.scrollHeight > e.clientHeight + 1)(document.querySelector('#run-table').parentElement)"
+            assert visit.page.evaluate(hidden) is scrolls
 
 
 def test_a_label_is_literal_text_everywhere(browser, page_of):
@@ -191,7 +249,7 @@ def test_a_lost_run_with_a_score_is_in_the_table_and_no_dot(browser, page_of):
         visit.page.wait_for_selector("body[data-ready]")
         assert visit.page.locator("#strip path[aria-label^='augment, seed']").count() == 3
         assert "1 lost" in visit.page.text_content("#strip svg")
-        assert "0.1" in shown_rows(visit.page)[-1].split()
+        assert "0.100" in shown_rows(visit.page)[-1].split()
         visit.page.get_by_role("button", name="Follow seed 3 of augment").focus()
         assert visit.page.inner_text("#readout").startswith("augment, seed 3: diverged, test accuracy 0.1")
 

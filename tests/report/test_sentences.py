@@ -155,7 +155,7 @@ def test_exploratory_verdicts_claim_nothing_under_the_plan():
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        ((0, 3, 0.6316), "0 of 3 runs diverged; rates up to 63% remain compatible (one-sided bound)."),
+        ((0, 3, 0.6316), "0 of 3 runs diverged; 3 runs cannot rule out a rate of up to 63%."),
         ((1, 1, 1.0), "1 of 1 run diverged."),
         ((0, 0, None), "no run has ended."),
     ],

@@ -103,7 +103,8 @@ def test_a_study_can_be_watched_looked_at_and_reported_on_while_it_runs_and_afte
         assert "2 failed: broken seed 0 (ValueError: of no use; log: results/tiny/logs/train_run" in report
         assert re.search(r"2 running: endless seed 0 \(epoch \d+ of 100000\)", report)
         assert (
-            "6 of 8 planned runs are in (4 variants × 2 seeds): 4 finished, 0 diverged, 2 failed, 2 running." in report
+            "6 of 8 planned runs have ended (4 variants × 2 seeds): 4 finished, 0 diverged, 2 failed, 2 running."
+            in report
         )
         assert "### endless: EXPLORATORY TOO_FEW_SEEDS" in report
         assert {path: path.read_bytes() for path in before} == before

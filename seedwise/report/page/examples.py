@@ -5,39 +5,123 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any, NamedTuple
 
-import jinja2
 from markupsafe import Markup
 
-from seedwise.basics.html import shown
-from seedwise.report.page.markdown import block
+from seedwise.analysis.example_findings import ExampleComparison
+from seedwise.basics.words import capital, quantity
+from seedwise.report.examples import ExamplesReport
+from seedwise.report.figures import style
+from seedwise.report.page.forest import forest_axis
+from seedwise.report.page.markdown import block, inline
+from seedwise.report.page.templates import SIGNS, page_template
+from seedwise.report.text import example_sentences as sentences
+from seedwise.report.text.format import code, confidence_percent, p_cell
+from seedwise.report.text.glossary import example_glossary
+from seedwise.report.text.sentences import VERDICT_WORDS
+from seedwise.statistics.verdict import Verdict
 
 _IMAGE = re.compile(r'<img src="figures/(\w+)\.png"')
+_SHORT = {
+    "Is one better on new examples?": "Comparisons",
+    "Would new repeats change this?": "Repeats",
+    "Would new seeds change this?": "Seeds",
+    "What can these examples detect?": "Power",
+    "What cannot be concluded": "Limits",
+    "The plan": "Plan",
+    "How to reproduce": "Reproduce",
+}
+"""What sections of results.md are called in the page's navigation; others have their own titles."""
+_AT_THE_TOP = ("In short", "Warnings")
+"""Sections of results.md that the head of the page has."""
 
 
-def render_examples_page(title: str, text: str, figures: Mapping[str, bytes]) -> str:
+class _Section(NamedTuple):
+    id: str
+    title: str
+    short: str
+    body: Markup
+
+
+def render_examples_page(report: ExamplesReport, text: str, figures: Mapping[str, bytes]) -> str:
     """Write the page.
 
     Args:
-        title: of the report.
-        text: of results.md.
+        report: of the evaluation.
+        text: results.md, whose sections follow the head of the page.
         figures: each figure as SVG, by its name.
     """
-    here = Path(__file__).parent
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(here),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        finalize=shown,
-        trim_blocks=True,
+    appearances = style.appearances(list(report.analysis.variants), report.plan.baseline)
+    examples = max((row.n_examples for row in report.main or report.summaries), default=0)
+    return page_template("examples.html.j2").render(
+        report=report,
+        colours={name: appearance.colour for name, appearance in appearances.items()},
+        deciding_confidence=confidence_percent(report.plan.confidence),
+        p_name=report.p_name,
+        labels={name: name for name in report.analysis.variants},
+        within_margin=report.plan.within_margin,
+        exploratory=report.exploratory,
+        examples=quantity(examples, "example"),
+        headline=inline(sentences.headline(report)),
+        alone=[] if report.main else [inline(sentences.alone(row, report)) for row in report.summaries],
+        question=inline(sentences.question(report)),
+        decided_by=inline(sentences.decided_by(report)),
+        read=inline(f"{code(report.source)}. {sentences.columns(report)}"),
+        warnings=[warning.sentence for warning in report.analysis.warnings],
+        forest=[(_forest_row(row, report), _answers(row, report)) for row in report.main],
+        axis=forest_axis(report.main, report.plan.within_margin),
+        scope=inline(sentences.scope(report)),
+        glossary=[inline(line) for line in example_glossary(report)],
+        sections=_sections(text, figures),
     )
-    body = str(block(text))
-    body = _IMAGE.sub(lambda found: f'<img src="{_embedded(figures[found[1]])}"', body)
+
+
+def _forest_row(row: ExampleComparison, report: ExamplesReport) -> dict[str, Any]:
+    verdict = Verdict(row.verdict)
+    marks = {"hangs on missing answers": row.hangs_on_missing, "fragile": row.fragile and row.judged}
+    return {
+        "comparison": row,
+        "verdict": capital(VERDICT_WORDS[verdict]),
+        "marks": [mark for mark, applies in marks.items() if applies],
+        "sign": SIGNS.get(verdict, "○"),
+        "difference": report.digits.signed(row.difference),
+        "interval": report.digits.interval(row.ci_low, row.ci_high),
+        "p": p_cell(row.p_holm),
+    }
+
+
+def _answers(row: ExampleComparison, report: ExamplesReport) -> list[tuple[str, str]]:
+    told = sentences.answer(row, report)
+    again = f"With new {report.levels or 'seeds or repeats'}?"
+    return [
+        ("", told["found"]),
+        ("How sure?", told["sure"]),
+        (again, told["again"]),
+        ("What would settle it?", told["settle"]),
+    ]
+
+
+def _sections(text: str, figures: Mapping[str, bytes]) -> list[_Section]:
+    """The sections of results.md that the head of the page does not have."""
+    parts = [part.partition("\n") for part in text.split("\n## ")[1:]]
+    return [
+        # The links in results.md are to GitHub's names of headings.
+        _Section(
+            re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"),
+            title,
+            _SHORT.get(title, title),
+            _body(body, figures),
+        )
+        for title, _, body in parts
+        if title not in _AT_THE_TOP
+    ]
+
+
+def _body(text: str, figures: Mapping[str, bytes]) -> Markup:
+    body = _IMAGE.sub(lambda found: f'<img src="{_embedded(figures[found[1]])}"', str(block(text)))
     body = body.replace("<table>", '<div class="wide" tabindex="0" role="region" aria-label="table"><table>')
-    body = body.replace("</table>", "</table></div>")
-    css = Markup((here / "page.css").read_text(encoding="utf-8"))  # noqa: S704 -- a file of ours
-    return environment.get_template("examples.html.j2").render(title=title, css=css, body=Markup(body))  # noqa: S704 -- made by block()
+    return Markup(body.replace("</table>", "</table></div>"))  # noqa: S704 -- made by block()
 
 
 def _embedded(svg: bytes) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from seedwise.analysis.example_findings import ExampleComparison
 from seedwise.report.digits import LEAST, MOST, Digits
 from seedwise.report.rows import ComparisonRow
 
@@ -47,7 +48,9 @@ def _tick_digits(step: float, *, two_digits: bool) -> Digits:
     return Digits(1 + two_digits, scientific=True)
 
 
-def forest_axis(comparisons: Sequence[ComparisonRow], within_margin: tuple[float, float] | None) -> Axis:
+def forest_axis(
+    comparisons: Sequence[ComparisonRow | ExampleComparison], within_margin: tuple[float, float] | None
+) -> Axis:
     """An axis that shows zero, the margin, and every difference with its intervals."""
     ends = [0.0, *(within_margin or ()), *(end for c in comparisons for end in _ends(c))]
     low, high = min(ends), max(ends)
@@ -55,6 +58,6 @@ def forest_axis(comparisons: Sequence[ComparisonRow], within_margin: tuple[float
     return Axis(low - padding, high + padding)
 
 
-def _ends(c: ComparisonRow) -> Iterable[float]:
+def _ends(c: ComparisonRow | ExampleComparison) -> Iterable[float]:
     ends = (c.difference, c.ci_low, c.ci_high, c.simultaneous_low, c.simultaneous_high)
     return (end for end in ends if end is not None)

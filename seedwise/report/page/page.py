@@ -13,22 +13,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup
 
 from seedwise.basics.errors import DiskFullError, UserError
 from seedwise.basics.files import write_text
-from seedwise.basics.html import json_in_script, shown
 from seedwise.basics.words import capital, quantity
 from seedwise.report.curves import curve_columns, step_column
 from seedwise.report.figures import style
 from seedwise.report.model import Report
 from seedwise.report.page.forest import forest_axis
 from seedwise.report.page.markdown import block, inline
+from seedwise.report.page.templates import SIGNS, page_template
 from seedwise.report.rows import ComparisonRow, SummaryRow, is_missing
 from seedwise.report.text import captions, limits, origin, sentences, tables
-from seedwise.report.text.answers import headline, question, short_answers
+from seedwise.report.text.answers import Answer, headline, question, short_answers
 from seedwise.report.text.factorial_section import factorial_section
 from seedwise.report.text.format import MISSING, p_cell, percent
 from seedwise.report.text.glossary import glossary
@@ -38,9 +36,6 @@ from seedwise.report.text.registration_section import registration_note, registr
 from seedwise.runs.history import HistoryOfRun
 from seedwise.runs.metrics import metric_label
 from seedwise.statistics.verdict import Verdict
-
-SIGNS = {Verdict.BETTER: "▲", Verdict.WORSE: "▼", Verdict.EQUIVALENT: "≈", Verdict.NON_INFERIOR: "≳"}
-"""What shows a verdict without colour; the others have a circle."""
 
 # What tells variants of one colour apart, in the order of `style.HATCHES`.
 DASHES = ([1, 0], [7, 4], [2, 3])
@@ -64,7 +59,7 @@ def render_page(report: Report) -> str:
     appearances = style.appearances(list(report.labels), report.plan.baseline)
     curves, every = thinned(report.histories)
     study = study_data(report, curves)
-    return _template().render(
+    return page_template("page.html.j2").render(
         report=report,
         colours={name: appearance.colour for name, appearance in appearances.items()},
         confidence=percent(report.plan.confidence),
@@ -72,6 +67,7 @@ def render_page(report: Report) -> str:
         seeds=quantity(len(report.seeds), "seed"),
         headline=inline(headline(summaries, comparisons, wording)),
         question=inline(question(comparisons, wording)),
+        decided_by=inline(origin.decided_by(report, "plan")),
         runs_line=capital(origin.runs_and_seeds(report)),
         plan_declared=origin.plan_declared(report),
         registration_table=block(registration_table(report.registration)),
@@ -80,7 +76,13 @@ def render_page(report: Report) -> str:
         alone=[] if comparisons else [inline(answer.found) for answer in answers],
         look=inline(look_paragraph(report.look, wording.names)) if report.look else "",
         axis=forest_axis(comparisons, report.plan.within_margin),
-        forest=[(_forest_row(row, report), answer) for row, answer in zip(comparisons, answers, strict=False)],
+        forest=[
+            (_forest_row(row, report), _answers(answer)) for row, answer in zip(comparisons, answers, strict=False)
+        ],
+        labels=report.labels,
+        p_name=report.p_name,
+        within_margin=report.plan.within_margin,
+        exploratory=report.exploratory,
         forest_caption=inline(captions.differences_caption(report)),
         exact=_exact(report.comparisons),
         study=study,
@@ -197,6 +199,11 @@ def _points(values: pd.Series) -> list[float | None]:
     return [None if is_missing(x) else float(f"{x:.{CURVE_DIGITS}g}") for x in values]
 
 
+def _answers(answer: Answer) -> list[tuple[str, str]]:
+    """What is said of a comparison, each with the question that it answers."""
+    return [("", answer.found), ("How sure?", answer.sure), ("What would settle it?", answer.settle)]
+
+
 def _forest_row(row: ComparisonRow, report: Report) -> dict[str, Any]:
     verdict = Verdict(row.verdict)
     return {
@@ -219,23 +226,3 @@ def _as_in_csv(value: object) -> str:
     if is_missing(value):
         return MISSING
     return str(value).lower() if isinstance(value, bool) or str(value) in ("True", "False") else str(value)
-
-
-def _json(value: object) -> Markup:
-    return Markup(json_in_script(value))  # noqa: S704 -- it escapes
-
-
-def _template() -> jinja2.Template:
-    here = Path(__file__).parent
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(here),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"json": _json, "inline": inline, "block": block, "label": metric_label, "capital": capital}
-    environment.globals["asset"] = lambda name: Markup((here / name).read_text(encoding="utf-8"))  # noqa: S704 -- a file of ours
-    return environment.get_template("page.html.j2")

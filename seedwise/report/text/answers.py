@@ -10,7 +10,9 @@ from seedwise.report.rows import ComparisonRow, SummaryRow
 from seedwise.report.text.format import confidence_percent, level, p_value, percent
 from seedwise.report.text.sentences import (
     CLAIMED_BY_NAME,
+    MANY_SEEDS,
     TOO_SMALL_TO_MATTER,
+    UNCERTAIN_GAP,
     VERDICT_WORDS,
     WHY_UNJUDGED,
     alone_sentence,
@@ -27,6 +29,7 @@ from seedwise.report.text.sentences import (
     not_finite_sentence,
     otherwise,
     seeds_words,
+    too_uncertain,
     why_undefined,
 )
 from seedwise.report.wording import Wording
@@ -36,10 +39,8 @@ from seedwise.statistics.verdict import CLAIMS, FEWEST_SEEDS, Verdict, upholds
 
 ASKED_BY_NAME = 3
 FRESH = "in a new study with seeds of its own"
-UNCERTAIN_GAP = 0.5
-"""The p value above which an observed gap says nothing about the true one."""
-MANY_SEEDS = 100
-"""From so many seeds per variant on, another question is better advice than more seeds."""
+WORTH_PAIRING = 0.75
+"""The share of the seeds that pairing must leave to be worth a sentence."""
 DECLARE_A_MARGIN = "Declare a `margin`, the smallest difference that matters, for the next study"
 WHAT_IT_DOES = "it says how many seeds to run, and lets a study show that two variants are as good as each other"
 
@@ -74,7 +75,11 @@ def runs_line(statuses: Sequence[str], variants: int, seeds: int | None) -> str:
     if seeds is None:
         return f"{quantity(found, 'run')} of {quantity(variants, 'variant')}: {counted}."
     planned = variants * seeds
-    share = f"{found} of {planned} planned runs are in" if found != planned else f"all {planned} planned runs are in"
+    share = (
+        f"{found} of {planned} planned runs have ended"
+        if found != planned
+        else f"all {planned} planned runs have ended"
+    )
     return f"{share} ({quantity(variants, 'variant')} × {quantity(seeds, 'seed')}): {counted}."
 
 
@@ -105,7 +110,7 @@ def headline(summaries: Sequence[SummaryRow], comparisons: Sequence[ComparisonRo
     sentences = [
         _findings(comparisons, wording),
         *doubt_sentences(comparisons, wording, checks=True),
-        fragile_sentence(claims, wording),
+        fragile_sentence(claims, wording, short=True),
         lost_runs_sentence(summaries, comparisons, wording, partly=True),
         not_finite_sentence(summaries, wording),
     ]
@@ -337,9 +342,22 @@ def _settle_verdict(row: ComparisonRow, wording: Wording, next_look: int | None)
         return f"Find out why the runs were lost; then at least {FEWEST_SEEDS} finished runs on both sides."
     if row.verdict == Verdict.UNDEFINED:
         return _settle_undefined(row)
+    paired = _seeds_if_paired(row, wording)
     if wording.plan.non_inferiority_margin is not None:
-        return _seeds_for_non_inferiority(row, wording)
-    return " ".join(part for part in (_seeds(row, wording), _seeds_for_equivalence(row)) if part)
+        return f"{_seeds_for_non_inferiority(row, wording)}{paired}"
+    return " ".join(part for part in (f"{_seeds(row, wording)}{paired}", _seeds_for_equivalence(row)) if part)
+
+
+def _seeds_if_paired(row: ComparisonRow, wording: Wording) -> str:
+    """How far pairing would reduce the number of seeds of a new study; empty where it would hardly, or is not known."""
+    paired, needed = wording.seeds_if_paired.get(row.variant), row.seeds_needed
+    guess = wording.plan.margin is None and (row.p_value is None or row.p_value > UNCERTAIN_GAP)
+    if paired is None or needed is None or guess or paired > WORTH_PAIRING * needed:
+        return ""
+    return (
+        " Runs of one seed go up and down together here: a new study that pairs them (`pairing: seed`, declared before "
+        f"its runs) would need about {paired}. That is no reason to judge these runs again by another test."
+    )
 
 
 def _settle_undefined(row: ComparisonRow) -> str:
@@ -384,13 +402,18 @@ def _seeds(row: ComparisonRow, wording: Wording) -> str:
             f"More than {now} seeds per variant, {FRESH}: {needed:.0f} show it in 80% of studies if the true gap is "
             f"{gap}; these did not."
         )
-    if margin is None and row.p_value is not None and row.p_value > UNCERTAIN_GAP:
+    if too_uncertain(row, margin):
         return f"The gap seen here is too uncertain to plan seeds on. {DECLARE_A_MARGIN}: {WHAT_IT_DOES}."
     caution = "" if margin is not None else " (it may well be smaller)"
     return (
-        f"About {needed:.0f} seeds per variant instead of {now}, {FRESH}: 80% of such studies claim a difference if "
-        f"the true gap is {gap}{caution}."
+        f"About {needed:.0f} seeds per variant instead of {_instead(now, wording)}, {FRESH}: 80% of such studies "
+        f"claim a difference if the true gap is {gap}{caution}."
     )
+
+
+def _instead(now: int, wording: Wording) -> str:
+    """How many seeds were declared, and how many of them have a result where these are fewer."""
+    return f"{wording.seeds} ({now} {'has' if now == 1 else 'have'} a result)" if now < wording.seeds else f"{now}"
 
 
 def _seeds_for_non_inferiority(row: ComparisonRow, wording: Wording) -> str:
@@ -410,8 +433,8 @@ def _seeds_for_non_inferiority(row: ComparisonRow, wording: Wording) -> str:
             "80% of studies; these did not."
         )
     return (
-        f"About {needed:.0f} seeds per variant instead of {now}, {FRESH}: if it is as good as the baseline, 80% of "
-        f"such studies show that it is within {wording.the_margin} ({wording.margin})."
+        f"About {needed:.0f} seeds per variant instead of {_instead(now, wording)}, {FRESH}: if it is as good as "
+        f"the baseline, 80% of such studies show that it is within {wording.the_margin} ({wording.margin})."
     )
 
 

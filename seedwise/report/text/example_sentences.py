@@ -7,13 +7,15 @@ import math
 from seedwise.analysis.example_findings import ALL_DATASETS, ExampleComparison, ExampleSummary
 from seedwise.basics.words import capital, enumerate_words, quantity
 from seedwise.report.examples import ExamplesReport
-from seedwise.report.text.format import MISSING, code, confidence_percent, escape, p_value, percent
+from seedwise.report.text.format import MISSING, code, confidence_percent, escape, level, p_value, percent
 from seedwise.report.text.registration_section import registered_when
 from seedwise.report.text.sentences import VERDICT_WORDS, no_more_than
 from seedwise.statistics.example_planning import MAX_EXAMPLES
 from seedwise.statistics.examples import FEWEST_CLUSTERS, FEWEST_EXAMPLES
-from seedwise.statistics.verdict import Verdict, upholds
+from seedwise.statistics.verdict import CLAIMS, Verdict, upholds
 
+NAMED = 12
+"""So many variants of one verdict are named in a headline."""
 NEW = "on new examples like these"
 
 
@@ -44,6 +46,55 @@ def test_name(report: ExamplesReport) -> str:
     if report.analysis.clustered:
         return "the paired t test over examples with cluster-robust standard errors (CR2, Satterthwaite's df)"
     return "the paired t test over examples"
+
+
+def decided_by(report: ExamplesReport) -> str:
+    """The test, correction and level that decide, and since when, in one line for a methods section."""
+    apart = len(report.analysis.comparisons) - len(report.main)
+    holm = f" with Holm's correction for {quantity(len(report.main), 'comparison')}" if len(report.main) > 1 else ""
+    holm += f" (single datasets: for {apart})" if apart else ""
+    margin, forms = report.digits.number(report.plan.margin), ""
+    if report.plan.equivalence_margin is not None:
+        forms = f"; two one-sided tests for equivalence within ±{margin}"
+    elif report.plan.margin is not None:
+        forms = f"; its one-sided form for non-inferiority by {margin}"
+    when = f"was {registered_when(report.registration)}" if report.study else "was given on the command line"
+    text = f"{capital(test_name(report))}{holm}, two-sided at the {level(report.plan.alpha)} level{forms}. "
+    text += f"[The plan](#the-plan) {when}."
+    return (
+        f"{text} That {report.direction} was assumed from the name of the metric." if report.direction_assumed else text
+    )
+
+
+def headline(report: ExamplesReport) -> str:
+    """What was found about every variant, in one sentence; empty where nothing is compared."""
+    if not report.main:
+        return ""
+    baseline, parts = name(report.plan.baseline), list[str]()
+    margin = report.digits.number(report.plan.margin)
+    for verdict in Verdict:
+        group = [row for row in report.main if row.verdict == verdict]
+        if not group:
+            continue
+        names = [name(row.variant) for row in group]
+        who = enumerate_words(names) if len(names) <= NAMED else f"{len(names)} variants"
+        found = {
+            Verdict.EQUIVALENT: f"as good as {baseline}, give or take {margin},",
+            Verdict.NON_INFERIOR: no_more_than(margin, baseline),
+            Verdict.NOT_SUPPORTED: "not settled",
+        }.get(verdict, f"{VERDICT_WORDS[verdict]} than {baseline}")
+        if verdict in CLAIMS:
+            found = f"{found} {NEW}"
+        elif not group[0].judged:
+            found = f"not judged ({VERDICT_WORDS[verdict]})"
+        parts.append(f"{who} {'is' if len(names) == 1 else 'are'} {found}")
+    exploratory = report.exploratory and any(row.judged for row in report.main)
+    text = f"{'Exploratory, to be confirmed: ' if exploratory else ''}{'; '.join(parts)}."
+    fragile = [name(row.variant) for row in report.main if row.fragile and row.verdict in CLAIMS]
+    if fragile and len(fragile) <= NAMED:
+        text += f" The verdict{'s' if len(fragile) > 1 else ''} on {enumerate_words(fragile)} "
+        text += f"{'are' if len(fragile) > 1 else 'is'} fragile."
+    return text
 
 
 def evidence(row: ExampleComparison, report: ExamplesReport) -> str:
@@ -126,7 +177,7 @@ def _beyond(row: ExampleComparison, report: ExamplesReport) -> str:
 
 
 def answer(row: ExampleComparison, report: ExamplesReport) -> dict[str, str]:
-    """The three questions about one comparison: new examples, new seeds or repeats, and what would settle it."""
+    """What was found about new examples, how sure that is, what new seeds or repeats would do, what would settle it."""
     found = [verdict_sentence(row, report)]
     if row.fragile:
         found.append(f"The verdict is fragile: it would be different {_otherwise(row)}.")
@@ -137,11 +188,42 @@ def answer(row: ExampleComparison, report: ExamplesReport) -> dict[str, str]:
         )
     elif row.verdict_if_worst and row.judged:
         found.append("With the worst score for every answer that has none, it would be the same.")
-    return {"found": " ".join(found), "again": again(row, report), "settle": settle(row, report)}
+    return {
+        "found": " ".join(found),
+        "sure": sure(row, report),
+        "again": again(row, report),
+        "settle": settle(row, report),
+    }
 
 
 def _otherwise(row: ExampleComparison) -> str:
     return enumerate_words([escape(reason) for reason in row.fragile_because.split("; ")], "or")
+
+
+def sure(row: ExampleComparison, report: ExamplesReport) -> str:
+    """How sure the verdict is, and how often luck alone passes for it; empty where there is none."""
+    if not row.judged or row.p_value is None or row.p_holm is None:
+        return ""
+    plan, exploratory = report.plan, bool(report.exploratory)
+    claim = "By the numbers, which confirm nothing here" if exploratory else "Sure enough"
+    luck = percent(plan.alpha)
+    if row.verdict == Verdict.EQUIVALENT:
+        return f"{claim}: variants that differ by more than the margin pass this in at most {luck} of evaluations."
+    if row.verdict == Verdict.NON_INFERIOR:
+        half = percent(plan.alpha / 2)
+        return f"{claim}: variants that are worse by the margin pass this in about {half} of evaluations."
+    if row.verdict == Verdict.NOT_SUPPORTED and plan.non_inferiority_margin is not None:
+        return "Not sure enough: the interval does not exclude a loss as large as the margin."
+    count = len(report.main) if row.dataset in ("", ALL_DATASETS) else len(report.analysis.comparisons)
+    corrected = f"(p {p_value(row.p_value)})"
+    if report.p_name == "Holm p":
+        corrected = f"(p {p_value(row.p_value)}; corrected for {quantity(count, 'comparison')}, {p_value(row.p_holm)})"
+    settled = row.verdict in CLAIMS
+    text = f"{claim if settled else 'Not sure enough'}: equal variants would show a gap this large in "
+    text += f"{percent(row.p_value)} of evaluations {corrected}; a claim needs p below {level(plan.alpha)}."
+    if not settled:
+        return f"{text} This does not show that they are equal."
+    return text if exploratory else f"{text} By this standard luck alone passes in about {luck} of evaluations."
 
 
 def again(row: ExampleComparison, report: ExamplesReport) -> str:
@@ -190,7 +272,13 @@ def _excludes(low: float | None, high: float | None) -> bool:
 
 
 def settle(row: ExampleComparison, report: ExamplesReport) -> str:
-    """How many more examples, or repeats, would settle it; empty where it is settled."""
+    """How many more examples, or repeats, would settle it, or that it is settled; empty where nothing is known."""
+    if row.verdict in CLAIMS:
+        if report.exploratory:
+            return "A confirmation: the same plan, unchanged, on new examples."
+        if row.fragile or row.hangs_on_missing:
+            return "A repeat on new examples, before anyone relies on it."
+        return "Nothing more for examples like these, if what decides was chosen before the answers were seen."
     if row.verdict != Verdict.NOT_SUPPORTED or row.examples_needed is None:
         return ""
     margin = report.plan.margin

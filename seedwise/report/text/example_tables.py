@@ -17,6 +17,7 @@ from seedwise.report.text.format import (
     p_cell,
     percent,
 )
+from seedwise.statistics.verdict import CLAIMS
 
 
 def means_table(report: ExamplesReport) -> str:
@@ -104,15 +105,26 @@ def levels_table(report: ExamplesReport) -> str:
 
 def levels_note(report: ExamplesReport) -> str:
     """How to read `levels_table`."""
+    rows = [row for row in report.analysis.comparisons if row.variance_residual]
     if report.analysis.level == "seed":
-        return (
+        text = (
             "Intervals of the difference. The shares are of its variance for new examples and new seeds: more examples "
             "lower the first, more seeds the second, either of them the third."
         )
-    return (
+        if any(0 in (row.variance_example, row.variance_seed) for row in rows):
+            text += " A share of 0% is an estimate: it is too small to be told from the part of both at once."
+        return text
+    text = (
         "Intervals of the difference. The shares are of its variance: more examples lower both, more repeats of each "
         "example only the second."
     )
+    if any(row.variance_example == 0 for row in rows):
+        text += (
+            " “From examples 0%” is an estimate: the repeats of an example differ so much that they account for all of "
+            "the scatter between examples. The two intervals then estimate the same width, one from the scatter "
+            "between examples, one from that between repeats, and either can come out wider."
+        )
+    return text
 
 
 def outlook_table(report: ExamplesReport) -> str:
@@ -161,6 +173,10 @@ def outlook_note(report: ExamplesReport) -> str:
     if report.levels:
         text += f" {report.levels.capitalize()} needed: on the same examples; no number does where examples differ too "
         text += "much."
+    more = [row for row in report.analysis.comparisons if (row.examples_needed or 0) > row.n_examples]
+    if report.plan.margin is None and any(row.verdict in CLAIMS for row in more):
+        text += " This is about power and takes no verdict back: a difference that is shown is shown. With so many "
+        text += "examples, four in five *new* evaluations would show one as large."
     return text
 
 

@@ -13,6 +13,7 @@ from seedwise.report.examples import ExamplesReport
 from seedwise.report.text.columns import WIDTH, in_columns
 from seedwise.report.text.example_sentences import alone, answer, evidence, judges_lines, scope
 from seedwise.report.text.format import p_cell, percent
+from seedwise.statistics.verdict import CLAIMS
 
 LISTED = 3
 """Of so many variants, one line says what is known of each."""
@@ -35,7 +36,7 @@ def examples_terminal(report: ExamplesReport) -> str:
             told = answer(row, report)
             paragraphs.append(textwrap.fill(_plain(told["found"]), WIDTH))
             for label, key in ((f"New {report.levels}?", "again"), ("To settle it:", "settle")):
-                if told[key] and (report.levels or key == "settle"):
+                if told[key] and (row.verdict not in CLAIMS if key == "settle" else report.levels):
                     paragraphs.append(_bullet(f"{label} {_plain(told[key])}"))
     paragraphs.append(textwrap.fill(_plain(scope(report)), WIDTH))
     if judged := judges_lines(report):

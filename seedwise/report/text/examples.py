@@ -8,6 +8,8 @@ from seedwise.report.text.example_sentences import (
     alone,
     answer,
     columns,
+    decided_by,
+    headline,
     judges_lines,
     limits,
     plan_declared,
@@ -27,6 +29,7 @@ from seedwise.report.text.example_tables import (
     plan_table,
 )
 from seedwise.report.text.format import code, code_block, confidence_percent, escape, level
+from seedwise.report.text.glossary import example_glossary
 from seedwise.report.text.registration_section import registration_note, registration_table
 from seedwise.report.text.templates import markdown_template
 
@@ -39,6 +42,9 @@ def render_examples(report: ExamplesReport) -> str:
         title=escape(report.title),
         source=code(report.source),
         question=question(report),
+        decided_by=decided_by(report),
+        glossary=example_glossary(report) if report.main else [],
+        headline=headline(report).replace("**", ""),
         answers=[answer(row, report) for row in report.main],
         alone=[alone(row, report) for row in report.summaries] if not report.main else [],
         scope=scope(report),

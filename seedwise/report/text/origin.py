@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seedwise.basics.words import capital, enumerate_words, quantity, ranges
 from seedwise.report.model import Report
+from seedwise.report.text import sentences
 from seedwise.report.text.answers import runs_line
 from seedwise.report.text.format import code, escape
 from seedwise.report.text.registration_section import registered_when
@@ -32,9 +33,18 @@ def runs_and_seeds(report: Report) -> str:
     return f"{line} {'Seeds' if len(report.seeds) > 1 else 'Seed'}: {escape(listed)}."
 
 
-def declared_when(report: Report) -> str:
+def decided_by(report: Report, anchor: str) -> str:
+    """What decides, and since when, in one line for a methods section; empty where nothing is compared.
+
+    `anchor` is where the page has the plan.
+    """
+    tests = sentences.decided_by(report.comparison_rows, report.wording)
+    return f"{capital(tests)}. {_declared_when(report, anchor)}" if tests else ""
+
+
+def _declared_when(report: Report, anchor: str) -> str:
     """When it was decided how to judge, with a link to the plan."""
-    plan = f"(#{report.plan_title.lower().replace(' ', '-')}) {code(report.plan_hash)}"
+    plan = f"(#{anchor}) {code(report.plan_hash)}"
     if report.study is None:
         text = f"How this is decided was given on the command line ([the plan]{plan})."
         return f"{text} {assumed_direction(report.wording)}" if report.direction_assumed else text

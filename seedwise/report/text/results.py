@@ -32,7 +32,7 @@ def render_results(report: Report) -> str:
         runs_file="`runs.csv`" if report.study else code(report.config_file),
         plan_hash=code(report.plan_hash),
         question=question(comparisons, wording),
-        declared=origin.declared_when(report),
+        decided_by=origin.decided_by(report, report.plan_title.lower().replace(" ", "-")),
         runs_line=origin.runs_and_seeds(report),
         answers=short_answers(summaries, comparisons, wording, report.next_look),
         headline=headline(summaries, comparisons, report.plain_wording),

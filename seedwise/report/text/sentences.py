@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from seedwise.basics.words import enumerate_words, quantity
 from seedwise.plan import Plan
 from seedwise.report.rows import ComparisonRow, SummaryRow
-from seedwise.report.text.format import confidence_percent, p_value, percent
+from seedwise.report.text.format import confidence_percent, level, p_value, percent
 from seedwise.report.wording import Wording
 from seedwise.statistics.ttest import unequal_numbers
 from seedwise.statistics.verdict import FEWEST_SEEDS, Verdict
@@ -33,9 +34,31 @@ WHY_UNJUDGED = {
 LISTED_IN_FULL = 3
 CLAIMED_BY_NAME = 12
 """So many variants of one verdict are named in a headline."""
+UNCERTAIN_GAP = 0.5
+"""The p value above which an observed gap says nothing about the true one."""
+MANY_SEEDS = 100
+"""From so many seeds per variant on, another question is better advice than more seeds."""
 TOO_SMALL_TO_MATTER = "by less than the smallest difference that matters"
+_MORE = re.compile(r"without any one of (\d+) other ")
+"""How `seedwise.statistics.fragility` counts the single runs that it does not name."""
 DEPARTED = "**EXPLORATORY**: for the reasons listed at the top, no verdict confirms anything."
 DEPARTED_ABOVE = "**EXPLORATORY**: for the reasons below, no verdict confirms anything."
+
+
+def decided_by(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
+    """The test, correction and level that decide, from which a methods section can be written; empty without any."""
+    if not comparisons:
+        return ""
+    test, count, name = comparisons[0].test, max(wording.family, len(comparisons)), wording.p_name
+    correction = f" with Holm's correction for {count} comparisons" if name == "Holm p" else ""
+    if test == "dunnett" and count > 1:
+        correction = f", which corrects for {count} comparisons"
+    forms = ""
+    if wording.plan.equivalence_margin is not None:
+        forms = f"; two one-sided tests for equivalence within {wording.span}"
+    elif wording.plan.non_inferiority_margin is not None:
+        forms = f"; its one-sided form for non-inferiority by {wording.margin}"
+    return f"{TESTS[test]}{correction}, two-sided at the {level(wording.deciding.alpha)} level{forms}"
 
 
 def verdict_word(verdict: str, exploratory: bool) -> str:
@@ -213,13 +236,32 @@ def _how_to_check(sound: str, wording: Wording) -> str:
     )
 
 
+def too_uncertain(row: ComparisonRow, margin: float | None) -> bool:
+    """Whether the observed gap is too uncertain to plan seeds on; a margin that is declared is not."""
+    needed, now = row.seeds_needed, min(row.n, row.n_baseline)
+    if margin is not None or needed is None or row.p_value is None:
+        return False
+    return now < needed < MANY_SEEDS and row.p_value > UNCERTAIN_GAP
+
+
 def otherwise(row: ComparisonRow, wording: Wording) -> str:
     """What would change a fragile verdict: `without seed 2 of the variant or by the permutation test`."""
     return enumerate_words([wording.escape(reason) for reason in row.fragile_because.split("; ")], "or")
 
 
-def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording) -> str:
-    """Which verdicts are fragile; empty if none is."""
+def _otherwise_in_short(row: ComparisonRow) -> str:
+    """The same for a headline: on how many single runs a verdict hangs, and whether on the test, but not on which."""
+    reasons = row.fragile_because.split("; ")
+    single = [reason for reason in reasons if reason.startswith("without ")]
+    runs = sum(int(more[1]) if (more := _MORE.match(reason)) else 1 for reason in single)
+    unit = "seeds" if row.test == "paired" else "runs"
+    parts = [f"without {'any one of ' + str(runs) if runs > 1 else 'one of the'} {unit}"] if runs else []
+    tests = len(reasons) - len(single)
+    return enumerate_words([*parts, *(["by another test" if tests == 1 else "by other tests"] if tests else [])], "or")
+
+
+def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording, *, short: bool = False) -> str:
+    """Which verdicts are fragile; empty if none is. `short`: for a headline."""
     fragile = [row for row in comparisons if row.is_fragile]
     names = [wording.names[row.variant] for row in fragile]
     if len(fragile) > 1:
@@ -227,7 +269,8 @@ def fragile_sentence(comparisons: Sequence[ComparisonRow], wording: Wording) -> 
             f"The verdicts on {enumerate_words(names)} are fragile: a single run or another method would change them."
         )
     return "".join(
-        f"The verdict on {name} is fragile: it would be different {otherwise(row, wording)}."
+        f"The verdict on {name} is fragile: it would be different "
+        f"{_otherwise_in_short(row) if short else otherwise(row, wording)}."
         for row, name in zip(fragile, names, strict=True)
     )
 
@@ -436,4 +479,4 @@ def diverged_sentence(diverged: int, runs: int, rate_high: float | None) -> str:
     counted = f"{diverged} of {quantity(runs, 'run')} diverged"
     if rate_high is None or diverged == runs:
         return f"{counted}."
-    return f"{counted}; rates up to {percent(rate_high)} remain compatible (one-sided bound)."
+    return f"{counted}; {quantity(runs, 'run')} cannot rule out a rate of up to {percent(rate_high)}."

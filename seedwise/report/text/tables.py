@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from seedwise.report.digits import EFFECT
 from seedwise.report.model import Report
 from seedwise.report.text.format import MISSING, code, confidence_percent, escape, level, markdown_table, p_cell
-from seedwise.report.text.sentences import TESTS, verdict_word
+from seedwise.report.text.sentences import TESTS, UNCERTAIN_GAP, too_uncertain, verdict_word
 from seedwise.statistics.power import MAX_SEEDS
 from seedwise.statistics.spending import last_level
 
+UNCERTAIN = "too uncertain"
 ROUGH = 5
 """With so few seeds a standard deviation is rough: the 95 % interval of σ spans a factor of 5 and more."""
 
@@ -87,7 +88,7 @@ def limits_table(report: Report) -> str:
             report.escaped[row.variant],
             report.digits.signed(row.difference),
             report.digits.number(row.detectable_difference),
-            seeds_cell(row.seeds_needed),
+            UNCERTAIN if too_uncertain(row, report.plan.margin) else seeds_cell(row.seeds_needed),
             seeds_cell(row.seeds_for_equivalence),
         ]
         for row in report.comparison_rows
@@ -117,6 +118,8 @@ def planning_note(report: Report) -> str:
     last = last_level(report.plan)
     later = f" Seeds: at the level of the last look, {level(last)}." if last else ""
     target = report.wording.the_margin if plan.margin is not None else "the observed one, which is itself uncertain"
+    if any(too_uncertain(row, plan.margin) for row in report.comparison_rows):
+        target += f" (“{UNCERTAIN}”: at p above {UNCERTAIN_GAP} it says nothing about the true one)"
     few = min((min(row.n, row.n_baseline) for row in report.comparison_rows if row.judged), default=0)
     rough = f" With {few} seeds these are rough, and so is all of this." if few <= ROUGH else ""
     equal = ""
@@ -165,7 +168,7 @@ def plan_table(report: Report) -> str:
 
 
 def runs_table(report: Report) -> str:
-    """Every run with its metrics, the compared one exactly as in runs.csv."""
+    """Every run with its metrics, the compared one with all the digits of runs.csv."""
     columns = report.metric_columns
     rows = [
         [
