@@ -273,7 +273,7 @@ def test_out_gets_tables_figures_and_a_report(capsys):
         assert unknown not in text
     assert "From the table `results.csv`" in text
     page = (out / "page.html").read_text(encoding="utf-8")
-    assert "The compared metric is written exactly as in results.csv." in page
+    assert "The compared metric has all the digits that it has in results.csv." in page
     assert "| A | 0 | finished | 0.842 |" in text
     assert "\n\n\n" not in text
     assert text.endswith("```\n")

@@ -24,6 +24,7 @@ from seedwise.config.study import Run
 from seedwise.config.study_file import StudyFile
 from seedwise.plan import Plan
 from seedwise.registration.declared import Declaration
+from seedwise.report.examples import ExamplesReport
 from seedwise.report.findings_of import findings_of_examples, findings_of_report
 from seedwise.report.gather import report_of_evaluation, report_of_tables
 from seedwise.report.model import Report
@@ -110,9 +111,7 @@ def report_again(found: Evidence, file: StudyFile, findings: Findings, out: Path
         out: the folder with the tables.
     """
     if file.study.evaluation:
-        evaluation = report_of_evaluation(
-            file, analyse_answers(file.study, found.folder, findings.exploratory, findings.registration)
-        )
+        evaluation = _evaluation(found, file, findings)
         return {"results.md": render_examples(evaluation), "summary.txt": examples_line(evaluation) + "\n"}
     tables = _tables(out)
     report = _described(found, file, findings, tables)
@@ -127,8 +126,13 @@ def page_of_tables(found: Evidence, file: StudyFile, findings: Findings, folder:
         UserError: what draws it is not installed, or a history cannot be read.
     """
     if file.study.evaluation:
-        return evaluation_page_again(found, file.study.title)
+        return evaluation_page_again(found, _evaluation(found, file, findings))
     return page_again(found, _described(found, file, findings, _tables(folder)))
+
+
+def _evaluation(found: Evidence, file: StudyFile, findings: Findings) -> ExamplesReport:
+    answers = analyse_answers(file.study, found.folder, findings.exploratory, findings.registration)
+    return report_of_evaluation(file, answers)
 
 
 def _tables(folder: Path) -> dict[str, pd.DataFrame]:

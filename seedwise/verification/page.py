@@ -10,6 +10,7 @@ from dataclasses import replace
 import pandas as pd
 
 from seedwise.basics.errors import UserError
+from seedwise.report.examples import ExamplesReport
 from seedwise.report.model import Report
 from seedwise.report.page.examples import render_examples_page
 from seedwise.report.page.page import render_page
@@ -39,15 +40,15 @@ def page_again(found: Evidence, report: Report) -> str:
     return render_page(replace(report, histories=histories))
 
 
-def evaluation_page_again(found: Evidence, title: str) -> str:
-    """Return page.html of an evaluation: its results.md and its figures, as they are in the folder.
+def evaluation_page_again(found: Evidence, report: ExamplesReport) -> str:
+    """Return page.html of an evaluation, with its results.md and its figures as they are in the folder.
 
     Raises:
         UserError: one of them is not there.
     """
     try:
         figures = {path.stem: path.read_bytes() for path in (found.folder / "figures").glob("*.svg")}
-        return render_examples_page(title, (found.folder / "results.md").read_text(encoding="utf-8"), figures)
+        return render_examples_page(report, (found.folder / "results.md").read_text(encoding="utf-8"), figures)
     except (KeyError, FileNotFoundError) as error:
         raise UserError(f"results.md or a figure that it shows is not here ({error})") from error
 
