@@ -194,6 +194,7 @@ UNUSED = (
     "seedwise/progress/session.py",
     "seedwise/progress/table.py",
     "seedwise/progress/terminal.py",
+    "seedwise/sources/candidates.py",
     "seedwise/report/reproduction.py",
     "seedwise/report/text/terminal.py",
     "seedwise/runs/turns.py",

@@ -35,7 +35,7 @@ def test_the_report_is_one_file_that_needs_no_network(finished, browser, tmp_pat
         assert inside.locator("#strip svg").count() == inside.locator("#curves svg").count() == 1
         inside.get_by_text("Every number of comparisons.csv").click()
         assert set(numbers(finished)) <= set(shown(inside))
-        inside.get_by_role("link", name="Plan").click()
+        inside.get_by_role("link", name="Plan", exact=True).click()
         assert inside.locator("#plan-title").is_visible()
         page.get_by_role("row", name="Explore").get_by_role("link").nth(1).click()
         page.get_by_text("in one file that needs no network").wait_for()

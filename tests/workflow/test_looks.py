@@ -21,7 +21,7 @@ def test_each_plain_command_takes_the_next_look_and_the_last_says_stop(project):
     assert not project.record("dropout", 2).exists()
     report = (project.results / "results.md").read_text()
     assert "with 2 of 4 seeds: go on" in report
-    assert "4 of 8 planned runs are in (2 variants × 4 seeds)" in report
+    assert "4 of 8 planned runs have ended (2 variants × 4 seeds)" in report
     assert "Seeds: 0, 1." in report
 
     assert project.planned() == {
