@@ -15,7 +15,7 @@ from seedwise.config.study import Run
 from seedwise.progress.states import ENDED_STATES, RunState
 from seedwise.progress.words import seed_ranges
 from seedwise.runs.attempt import ENDED
-from seedwise.trainers.command.failure import NOT_STARTED, last_lines, last_words
+from seedwise.trainers.command.failure import NOT_STARTED, TAIL, last_lines, last_words
 
 _ERROR = "Error: "
 MOST_LINES = 40
@@ -209,7 +209,7 @@ def reason_of(logs: Iterable[str]) -> tuple[str, str] | None:
     What is on a disk that is full was written before it was, and does not say so.
     """
     for log in logs:
-        lines = last_lines(Path(log), 0, MOST_LINES)
+        lines = last_lines(Path(log), 0, MOST_LINES, longest=TAIL)  # a remedy stands at the end of a message
         began = next((place for place in reversed(range(len(lines))) if lines[place].startswith(_ERROR)), None)
         if began is not None:
             return "\n".join(lines[began:]).removeprefix(_ERROR), log

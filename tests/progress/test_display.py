@@ -210,6 +210,9 @@ def test_a_message_of_ours_is_told_in_full_and_a_traceback_by_its_last_line(tmp_
     assert reason_of([str(empty), str(ours)]) == ("2 records cannot be used:\n  one\n  rm one", str(ours))
     assert reason_of([str(traceback)]) == ("ValueError: of no use", str(traceback))
     assert reason_of([str(empty), str(tmp_path / "none.log")]) is None
+    long = f"runs: answers.csv: {'what is wrong, ' * 40}and at the end the remedy"
+    ours.write_text(f"Error: {long}\n")
+    assert reason_of([str(ours)]) == (long, str(ours)), "the remedy is not cut off"
 
 
 def test_a_run_that_left_no_word_is_explained_by_the_logs_of_its_job(tmp_path):

@@ -69,9 +69,9 @@ def last_words(log: Path, start: int) -> str:
     return _shown(next((line for line in reversed(lines) if _EXCEPTION.match(line)), lines[-1] if lines else ""))
 
 
-def last_lines(log: Path, start: int, most: int) -> list[str]:
-    """Return the last lines that a program printed, of those that are not empty."""
-    return [_shown(line) for line in _lines(log, start)[-most:]]
+def last_lines(log: Path, start: int, most: int, longest: int = _MOST) -> list[str]:
+    """Return the last lines that a program printed, of those that are not empty, each up to so many characters."""
+    return [_shown(line, longest) for line in _lines(log, start)[-most:]]
 
 
 def _lines(log: Path, start: int) -> list[str]:
@@ -85,8 +85,8 @@ def _lines(log: Path, start: int) -> list[str]:
     return [line.rstrip() for line in re.split(r"[\r\n]", text) if line.strip()]
 
 
-def _shown(line: str) -> str:
-    return one_line(without_colours(line))[:_MOST]
+def _shown(line: str, longest: int = _MOST) -> str:
+    return one_line(without_colours(line))[:longest]
 
 
 def _signal(number: int) -> str:
