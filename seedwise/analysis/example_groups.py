@@ -63,13 +63,13 @@ def refuse_unnamed_clusters(place: str, found: AnswerTable, plan: Plan, options:
         ]
         count = len(grouped.answers.clusters)
         if lost and (count >= FEW_CLUSTERS or any(_alike(grouped, variant, len(found.groups)) for _, variant in lost)):
-            variant, verdict = grouped.answers.variants[lost[0][1]], verdicts[lost[0]]
+            # No verdict is named: whoever reads this has yet to decide how to judge.
             raise UserError(
-                f"{place}: {variant} would be {verdict} only if examples that share {plain(name)} were independent of "
+                f"{place}: what can be claimed depends on whether examples that share {plain(name)} are independent of "
                 f"each other ({quantity(count, 'value')} for {quantity(len(grouped.answers.examples), 'example')}). If "
-                f"new examples would come with a new {plain(name)}, such as a text or a speaker, add "
-                f"{options.spelled('cluster', name)}. If it would be one of these again, such as a topic or a level, "
-                f"add {options.spelled('ignore', name)}, or {options.spelled('dataset', name)} to judge each by itself"
+                "new examples would bring new values of it, as with texts or speakers, add "
+                f"{options.spelled('cluster', name)}. If they would have these again, as with topics or levels, add "
+                f"{options.spelled('ignore', name)}, or {options.spelled('dataset', name)} to judge each by itself"
             )
 
 

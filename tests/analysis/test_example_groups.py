@@ -17,8 +17,8 @@ from tests.plans import accuracy_plan
 
 GIVEN = {"metric": "score", "higher_is_better": True, "baseline": "a", "example": "example"}
 ADVICE = (
-    "If new examples would come with a new {0}, such as a text or a speaker, add cluster='{0}'. If it would be one of "
-    "these again, such as a topic or a level, add ignore='{0}', or dataset='{0}' to judge each by itself"
+    "If new examples would bring new values of it, as with texts or speakers, add cluster='{0}'. If they would have "
+    "these again, as with topics or levels, add ignore='{0}', or dataset='{0}' to judge each by itself"
 )
 
 
@@ -43,8 +43,8 @@ def test_a_claim_that_needs_independent_examples_is_refused():
     with pytest.raises(UserError) as caught:
         analyse(passages(), **GIVEN | {"baseline": "m1"})
     assert str(caught.value) == (
-        "the data frame: m2 would be BETTER only if examples that share passage were independent of each other (20 "
-        f"values for 200 examples). {ADVICE.format('passage')}"
+        "the data frame: what can be claimed depends on whether examples that share passage are independent of each "
+        f"other (20 values for 200 examples). {ADVICE.format('passage')}"
     )
 
 
@@ -65,7 +65,7 @@ def test_few_groups_matter_if_variants_differ_by_them():
     same = made("letter", [0.3] * 4, questions=30, seed=5)
     assert analyse(same, **GIVEN).comparisons.verdict.tolist() == ["BETTER"]
     assert analyse(same, **GIVEN, cluster="letter").comparisons.verdict.tolist() != ["BETTER"], "so few never suffice"
-    with pytest.raises(UserError, match=r"share letter were independent of each other \(4 values for 120 examples\)"):
+    with pytest.raises(UserError, match=r"share letter are independent of each other \(4 values for 120 examples\)"):
         analyse(made("letter", [1.6, 0.0, 0.0, 0.0], questions=30), **GIVEN)
 
 
@@ -96,7 +96,7 @@ def test_a_log_of_the_harness_is_asked_about_its_documents(tmp_path, monkeypatch
         )
     command = ["analyse", "samples_*.jsonl", "--metric", "acc", "--baseline", "m1"]
     assert main(command) == 2
-    assert "add --cluster doc.title.passage. If it" in capsys.readouterr().err
+    assert "add --cluster doc.title.passage. If they" in capsys.readouterr().err
     assert main([*command, "--cluster", "doc.title.passage"]) == 0
     assert "NOT_SUPPORTED" in capsys.readouterr().out
     assert main([*command, "--ignore", "title.passage"]) == 0
