@@ -124,8 +124,9 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
     if infinite.any():
         answers.loc[infinite, "score"] = np.nan
         notes.append(f"{quantity(int(infinite.sum()), 'score')} not finite; counted as missing.")
+    named = [*variant, metric, *columns.values()]
     if table.evaluation is None:  # a log says itself which answers are errors
-        _refuse_scored_errors(table, answers, [*variant, metric, *columns.values()], options)
+        _refuse_scored_errors(table, answers, named, options)
     swapped = _swapped(table, answers, columns, [*variant, metric], options)
     if swapped and answers.duplicated([name for name in answers if name not in ("score", "cluster", "hash")]).any():
         raise UserError(
@@ -134,12 +135,11 @@ def read_answers(table: Table, options: Options) -> AnswerTable:
         )
     if swapped:
         notes.append(f"{capital(swapped)}.")
-    _refuse_levels(table, answers, [*variant, metric, *columns.values()], options)
+    _refuse_levels(table, answers, named, options)
     if table.evaluation is None and not options.digest:
-        _refuse_other_questions(table, answers, [*variant, metric, *columns.values()], options)
-    asked = {condition.partition("=")[0].rstrip("!").strip() for condition in options.where}
-    roles = {*variant, metric, *columns.values(), *options.ignore, *asked}
-    unnamed = [name for name in table.columns if name not in roles and simple(name) not in _ASKED]
+        _refuse_other_questions(table, answers, named, options)
+    known = {*named, *options.ignore, *options.where_columns}
+    unnamed = [name for name in table.columns if name not in known and simple(name) not in _ASKED]
     return AnswerTable(answers, columns, tuple(dict.fromkeys(notes)), groups_of(table, answers, unnamed))
 
 
@@ -196,7 +196,7 @@ def _swapped(
 
 def _refuse_scored_errors(table: Table, answers: pd.DataFrame, named: Sequence[str], options: Options) -> None:
     """Refuse scores of answers that another column calls errors: an error may be a wrong answer, or none at all."""
-    asked = {simple(condition.partition("=")[0].rstrip("!")) for condition in options.where}
+    asked = {simple(name) for name in options.where_columns}
     for column in table.columns:
         name = simple(column)
         if column in named or column in options.ignore or name in asked:

@@ -202,7 +202,7 @@ def _with_settings(files: Sequence[Path], tables: Sequence[Table], options: Opti
     tool = beside[0][1]
     keys = list(dict.fromkeys(key for settings, _ in beside for key in settings))
     wanted = [*(part for name in options.variant for part in [name, *name.split(",")]), options.seed, options.dataset]
-    wanted += ["variant", "seed", *(re_name for re_name in _condition_names(options))]
+    wanted += ["variant", "seed", *(re_name for re_name in options.where_columns)]
     roles = {key for name in wanted if name for key in find([f"config.{key}" for key in keys], name)}
     kept = [key for key in keys if f"config.{key}" in roles or len({settings.get(key) for settings, _ in beside}) > 1]
     left = len(keys) - len(kept)
@@ -217,7 +217,3 @@ def _with_settings(files: Sequence[Path], tables: Sequence[Table], options: Opti
         f"; {quantity(left, 'setting')} that all runs share {'is' if left == 1 else 'are'} left out." if left else "."
     )
     return [table.noting(note) for table in arranged], tool
-
-
-def _condition_names(options: Options) -> list[str]:
-    return [condition.partition("=")[0].rstrip("!").strip() for condition in options.where]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,6 +83,11 @@ class Options:
     path_name: str | None = None
     higher_is_better: bool | None = None
     spelling: Spelling = "flags"
+
+    @property
+    def where_columns(self) -> list[str]:
+        """The columns that the conditions of `where` are about, as the user writes them."""
+        return [re.split(r"!?=", condition)[0].strip() for condition in self.where]
 
     @property
     def evaluation(self) -> bool:

@@ -204,7 +204,7 @@ def _is_among(column: str, names: set[str]) -> bool:
 
 
 def _conditions(options: Options) -> set[str]:
-    return {condition.partition("=")[0].rstrip("!").strip().lower() for condition in options.where}
+    return {name.lower() for name in options.where_columns}
 
 
 def _are_measured(words: Sequence[str]) -> bool:

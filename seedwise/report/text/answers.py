@@ -75,11 +75,7 @@ def runs_line(statuses: Sequence[str], variants: int, seeds: int | None) -> str:
     if seeds is None:
         return f"{quantity(found, 'run')} of {quantity(variants, 'variant')}: {counted}."
     planned = variants * seeds
-    share = (
-        f"{found} of {planned} planned runs have ended"
-        if found != planned
-        else f"all {planned} planned runs have ended"
-    )
+    share = f"{f'{found} of' if found != planned else 'all'} {planned} planned runs have ended"
     return f"{share} ({quantity(variants, 'variant')} × {quantity(seeds, 'seed')}): {counted}."
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,8 +131,7 @@ def roles(options: Options) -> list[str]:
 
 def wanted(options: Options) -> list[str]:
     """Return all columns that the user names, apart from the scores."""
-    conditions = [re.split(r"!?=", condition)[0].strip() for condition in options.where]
-    return list(dict.fromkeys([*roles(options), *options.ignore, *conditions]))
+    return list(dict.fromkeys([*roles(options), *options.ignore, *options.where_columns]))
 
 
 class Inner:

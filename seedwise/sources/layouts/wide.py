@@ -158,7 +158,7 @@ def _variant_columns(table: Table, options: Options) -> list[str]:
         options.dataset,
         *options.ignore,
     }
-    named |= {re.split(r"!?=", condition)[0].strip() for condition in options.where}
+    named |= {*options.where_columns}
     taken = {column for name in named if name for column in find(table.columns, name)} | {*_units(table, options)}
     return [column for column in table.columns if column not in taken and not is_named(column, _BESIDE)]
 
